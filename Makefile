@@ -1,0 +1,52 @@
+# Every target makes what it needs: a machine with make and Python >= 3.11 (with pip or venv) is enough.
+# The recipes of long-running commands are one exec'ed command each: make dies on SIGTERM at once when a recipe
+# has several, while its child still saves; with a single one it waits.
+
+PYTHON ?= python3
+STAGE ?= prod
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve test check lint types imports sizes duplication package constraints clean
+
+help:
+	@echo "make demo | serve | test | check | package STAGE=prod"
+
+setup:
+	@$(PYTHON) tools/bootstrap.py
+
+demo: setup
+	@exec $(BIN)/python -m demo
+
+serve: setup
+	@exec $(BIN)/python -m tools.serve
+
+test: setup
+	@exec $(BIN)/python -m pytest -m "not browser" $(ARGS)
+
+check: lint types imports sizes duplication
+
+lint: setup
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: setup
+	@$(BIN)/mypy
+
+imports: setup
+	@$(BIN)/lint-imports --no-cache
+
+sizes: setup
+	@$(BIN)/python -m tools.sizes
+
+duplication: setup
+	@$(BIN)/pylint --rcfile=pyproject.toml --score=n app.py chalicelib tools demo
+
+package: setup
+	@exec $(BIN)/python -m tools.package --stage $(STAGE)
+
+# After a change of a requirements file: pins what the direct needs bring with them, for every Python from 3.11.
+constraints: setup
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header requirements-dev.txt -o constraints.txt
+
+clean:
+	rm -rf .local/build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

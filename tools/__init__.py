@@ -1,0 +1,1 @@
+"""What builds, serves, packages and checks the service; nothing here ships."""

@@ -1,0 +1,83 @@
+"""Makes `.venv` with everything pinned in the requirements files, on a machine that has only Python with pip or venv.
+
+Standard library only: this runs before anything is installed. A second run compares one hash and returns.
+"""
+
+import fcntl
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / ".requirements"
+TOOLS = ROOT / ".tools"
+UV_REQUIREMENT = "uv==0.13.9"
+OLDEST_PYTHON = (3, 11)
+
+
+def wanted() -> str:
+    """What the environment has to match: the interpreter's minor version and every requirement."""
+    digest = hashlib.sha256(repr(sys.version_info[:2]).encode())
+    for name in ("requirements.txt", "requirements-dev.txt", "constraints.txt"):
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def is_ready() -> bool:
+    return PYTHON.exists() and STAMP.exists() and STAMP.read_text() == wanted()
+
+
+def succeeds(*command: str | Path) -> bool:
+    return subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def run(*command: str | Path) -> None:
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
+def make_venv() -> None:
+    """Prefers the standard `venv`; Debian ships Python without it, and there uv, fetched by pip, makes the environment."""
+    if succeeds(sys.executable, "-m", "venv", "--clear", VENV):
+        return
+    print("python3 -m venv does not work here: using uv", file=sys.stderr)
+    run(sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--target", TOOLS, UV_REQUIREMENT)
+    run(TOOLS / "bin" / "uv", "venv", "--quiet", "--clear", "--seed", "--python", sys.executable, VENV)
+
+
+def install() -> None:
+    """uv takes seconds where pip takes a minute; pip stays for machines whose package index only pip knows about."""
+    pip = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    what = ("-r", "requirements-dev.txt", "-c", "constraints.txt")
+    if succeeds(*pip, UV_REQUIREMENT):
+        uv = (VENV / "bin" / "uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", PYTHON)
+        if succeeds(*uv, *what):
+            return
+    run(*pip, *what)
+
+
+def main() -> int:
+    if sys.version_info < OLDEST_PYTHON:
+        print(f"Python {sys.version.split()[0]} is too old: 3.11 or later is needed (make PYTHON=python3.12 ...)", file=sys.stderr)
+        return 1
+    if is_ready():
+        return 0
+    TOOLS.mkdir(exist_ok=True)
+    with open(TOOLS / "bootstrap.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if is_ready():
+            return 0
+        print("setting up .venv (once per change of the requirements)", file=sys.stderr)
+        make_venv()
+        install()
+        STAMP.write_text(wanted())
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"setup failed: {' '.join(map(str, error.cmd))}\nPython needs pip or venv: on Debian, apt-get install python3-venv or python3-pip")

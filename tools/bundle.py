@@ -1,0 +1,160 @@
+"""Builds what is deployed: one template and one zip, the same bytes from the same sources.
+
+Chalice packages a clean copy of the sources, since everything below chalicelib/ ships, caches of the interpreter
+included. Afterwards the zip is made anew with bytecode inside: /var/task is read-only, so without it every cold start
+compiles every module again.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.template import Settings, handler_names, merge_template
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = "sam.json"
+ZIP = "deployment.zip"
+SHIPPED = ("app.py", "chalicelib", "requirements.txt", ".chalice")
+NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", "deployments", "deployed")
+ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+KEPT_BUILDS = 4
+
+
+class PackagingError(Exception):
+    """Chalice refused to package; the message is its output."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A finished build: where its template and zip are, and the hash of everything that went into it."""
+
+    directory: Path
+    fingerprint: str
+
+    @property
+    def template(self) -> Path:
+        return self.directory / TEMPLATE
+
+    @property
+    def zip(self) -> Path:
+        return self.directory / ZIP
+
+
+def files_below(root: Path, names: tuple[str, ...]) -> Iterator[Path]:
+    for name in names:
+        path = root / name
+        candidates = sorted(path.rglob("*")) if path.is_dir() else [path]
+        yield from (item for item in candidates if item.is_file() and not {"__pycache__", "deployments", "deployed"} & set(item.parts))
+
+
+def fingerprint(settings: Settings, *, root: Path = ROOT) -> str:
+    """Changes whenever the package would: sources, settings, interpreter, and the tools that build it."""
+    digest = hashlib.sha256(json.dumps([settings.stage, dict(settings.variables), settings.year, sys.version, platform.machine()]).encode())
+    for path in files_below(root, (*SHIPPED, "tools/bundle.py", "tools/template.py", "tools/cron.py", "constraints.txt")):
+        digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:32]
+
+
+def function_timeouts(config: dict[str, dict[str, dict[str, int]]]) -> dict[str, int]:
+    """The functions' timeouts in seconds, from .chalice/config.json."""
+    return {name: function["lambda_timeout"] for name, function in config["lambda_functions"].items()}
+
+
+def stage_sources(root: Path, target: Path, settings: Settings) -> None:
+    """Copies what ships and writes the template to merge beside it."""
+    for name in SHIPPED:
+        source = root / name
+        if source.is_dir():
+            shutil.copytree(source, target / name, ignore=NOT_SHIPPED)
+        else:
+            shutil.copy(source, target / name)
+    if settings.is_local and (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        # Lambda's wheels don't run on this machine; the embedded stack's functions have the environment's packages.
+        (target / "requirements.txt").write_text("")
+    config = json.loads((target / ".chalice" / "config.json").read_text())
+    merged = merge_template(settings, handlers=handler_names(target / "app.py"), timeouts=function_timeouts(config))
+    (target / "merge.json").write_text(json.dumps(merged, indent=1))
+
+
+def run_chalice(source: Path, out: Path, settings: Settings) -> None:
+    """Runs `chalice package` as a person would, with the variables that app.py may look at when it is imported."""
+    environ = {"AWS_DEFAULT_REGION": "us-east-1"} | os.environ | dict(settings.variables)
+    command = [str(Path(sys.executable).with_name("chalice")), "package", "--stage", settings.stage, "--merge-template", "merge.json", str(out)]
+    done = subprocess.run(command, cwd=source, env=environ, capture_output=True, text=True)
+    if done.returncode:
+        raise PackagingError(f"chalice package failed:\n{done.stdout}{done.stderr}")
+
+
+def compile_tree(tree: Path) -> None:
+    """Adds bytecode that is never checked against its source: the two travel together and never change.
+
+    A process of its own with a fixed hash seed, because the order of a set in a constant would else differ.
+    """
+    command = [sys.executable, "-m", "compileall", "-q", "-j", "0", "-s", str(tree), "--invalidation-mode", "unchecked-hash", str(tree)]
+    subprocess.run(command, check=True, env=os.environ | {"PYTHONHASHSEED": "0"})
+
+
+def write_zip(tree: Path, target: Path) -> None:
+    """Sorted names, one date, one mode: two builds of the same tree are the same bytes."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(item for item in tree.rglob("*") if item.is_file()):
+            entry = zipfile.ZipInfo(str(path.relative_to(tree)), ZIP_EPOCH)
+            entry.external_attr = 0o644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, path.read_bytes())
+
+
+def precompiled(source: Path, target: Path, workspace: Path) -> None:
+    """Writes Chalice's zip again with bytecode inside."""
+    tree = workspace / "tree"
+    with zipfile.ZipFile(source) as archive:
+        archive.extractall(tree)
+    compile_tree(tree)
+    write_zip(tree, target)
+
+
+def build(settings: Settings, out: Path, *, root: Path = ROOT) -> Bundle:
+    """Packages `root` for a stage into the directory `out`. Raises `PackagingError`."""
+    key = fingerprint(settings, root=root)
+    with tempfile.TemporaryDirectory(prefix="packages-billing-") as temporary:
+        workspace = Path(temporary)
+        source = workspace / "source"
+        source.mkdir()
+        stage_sources(root, source, settings)
+        run_chalice(source, workspace / "out", settings)
+        out.mkdir(parents=True, exist_ok=True)
+        precompiled(workspace / "out" / ZIP, out / ZIP, workspace)
+        shutil.copy(workspace / "out" / TEMPLATE, out / TEMPLATE)
+    return Bundle(directory=out, fingerprint=key)
+
+
+def drop_old_builds(cache: Path) -> None:
+    builds = sorted((path for path in cache.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
+    for path in builds[:-KEPT_BUILDS]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def cached(settings: Settings, cache: Path, *, root: Path = ROOT) -> Bundle:
+    """The build of these sources, made only if no earlier one is kept; processes wait for each other's."""
+    cache.mkdir(parents=True, exist_ok=True)
+    key = fingerprint(settings, root=root)
+    with open(cache / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        target = cache / key
+        if not target.exists():
+            unfinished = cache / f"{key}.unfinished"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            build(settings, unfinished, root=root)
+            unfinished.rename(target)
+            drop_old_builds(cache)
+    return Bundle(directory=target, fingerprint=key)

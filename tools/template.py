@@ -1,0 +1,182 @@
+"""The template merged into what `chalice package` generates: tables, queues, names, environment, schedule.
+
+Chalice describes functions and routes; everything else the service stands on is described here. Merging replaces
+lists and descends into dicts, which is why the queue of an event source is overridden key by key.
+"""
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chalicelib.storage.keys import TABLES
+from tools.cron import schedule_expression
+
+Resource = dict[str, Any]
+
+LOCAL_STAGE = "local"
+API = "api_handler"
+SCHEDULED = "evaluate_due_charges"
+CONSUMERS = {"post_charges": "PostCharges", "record_usage": "RecordUsage"}
+"""Functions fed by a queue, and what their queue's resources are called."""
+
+RECEIVES_BEFORE_DEAD = 5
+VISIBILITY_FACTOR = 6
+RETENTION_SECONDS = 14 * 24 * 60 * 60
+LOCAL_VISIBILITY_SECONDS = 30
+AUTH_MODES = ("iam", "jwt", "none")
+
+_SHARED_DEFAULTS = {
+    "BILLING_TIMEZONE": "UTC",
+    "DEFAULT_CURRENCY": "USD",
+    "AUTH_MODE": "iam",
+    "AUTH_ISSUER": "",
+    "AUTH_AUDIENCE": "",
+    "ALLOW_FUTURE": "false",
+    "SWEEP_SEGMENTS": "64",
+    "MAX_LINES_PER_CUSTOMER": "20000",
+    "CALL_RETENTION_DAYS": "400",
+}
+_LOCAL_DEFAULTS = {"AUTH_MODE": "none", "ALLOW_FUTURE": "true", "SWEEP_SEGMENTS": "2"}
+
+
+class SettingsError(ValueError):
+    """A configuration that can't be packaged."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a package is made for: the stage, and the variables its functions get."""
+
+    stage: str
+    variables: Mapping[str, str]
+    year: int
+
+    @property
+    def is_local(self) -> bool:
+        return self.stage == LOCAL_STAGE
+
+
+def settings_from(environ: Mapping[str, str], *, stage: str, year: int) -> Settings:
+    """Takes each variable from the caller's environment where it is set there. Raises `SettingsError`."""
+    defaults = _SHARED_DEFAULTS | (_LOCAL_DEFAULTS if stage == LOCAL_STAGE else {})
+    variables = {name: environ.get(name) or default for name, default in defaults.items()}
+    mode = variables["AUTH_MODE"]
+    if mode not in AUTH_MODES:
+        raise SettingsError(f"AUTH_MODE={mode}: one of {', '.join(AUTH_MODES)} is needed")
+    if mode == "none" and stage != LOCAL_STAGE:
+        raise SettingsError(f"AUTH_MODE=none would open stage {stage} to everybody: use iam or jwt")
+    if mode == "jwt" and not (variables["AUTH_ISSUER"] and variables["AUTH_AUDIENCE"]):
+        raise SettingsError("AUTH_MODE=jwt needs AUTH_ISSUER and AUTH_AUDIENCE")
+    return Settings(stage=stage, variables=variables, year=year)
+
+
+def handler_names(app_py: Path) -> set[str]:
+    """The functions defined in app.py: event handlers live nowhere else, so these are what Chalice makes functions of."""
+    return {node.name for node in ast.parse(app_py.read_text()).body if isinstance(node, ast.FunctionDef)}
+
+
+def resource_name(name: str) -> str:
+    """A Lambda function's logical id, by Chalice's rule: run_package -> RunPackage."""
+    return "APIHandler" if name == API else "".join(part.capitalize() for part in name.split("_"))
+
+
+def stack_name(name: str) -> dict[str, str]:
+    """A physical name that starts with the stack's, so that stacks of one account don't collide."""
+    return {"Fn::Sub": f"${{AWS::StackName}}-{name}"}
+
+
+def table(name: str, arguments: Mapping[str, Any], *, is_local: bool) -> Resource:
+    """A table as CloudFormation wants it, from the arguments of `create_table`; kept for good in deployable stages."""
+    properties: dict[str, Any] = {key: value for key, value in arguments.items() if key not in ("TimeToLive", "StreamSpecification")}
+    properties |= {"TableName": stack_name(name), "BillingMode": "PAY_PER_REQUEST"}
+    if expiry := arguments.get("TimeToLive"):
+        properties["TimeToLiveSpecification"] = {"AttributeName": expiry, "Enabled": True}
+    if stream := arguments.get("StreamSpecification"):
+        properties["StreamSpecification"] = {"StreamViewType": stream["StreamViewType"]}
+    if is_local:
+        return {"Type": "AWS::DynamoDB::Table", "Properties": properties, "DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
+    properties |= {
+        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+        "DeletionProtectionEnabled": True,
+        "SSESpecification": {"SSEEnabled": True},
+    }
+    return {"Type": "AWS::DynamoDB::Table", "Properties": properties, "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+
+
+def queue_pair(name: str, prefix: str, *, timeout_seconds: int, is_local: bool) -> dict[str, Resource]:
+    """A function's queue, and the one where messages go after five tries.
+
+    Messages stay invisible for six times the function's timeout, as AWS advises; locally for long enough only that
+    a retry can be watched.
+    """
+    visibility = LOCAL_VISIBILITY_SECONDS if is_local else VISIBILITY_FACTOR * timeout_seconds
+    dashed = name.replace("_", "-")
+    shared = {"MessageRetentionPeriod": RETENTION_SECONDS, "SqsManagedSseEnabled": True}
+    redrive = {"deadLetterTargetArn": {"Fn::GetAtt": [f"{prefix}DeadLetters", "Arn"]}, "maxReceiveCount": RECEIVES_BEFORE_DEAD}
+    work = shared | {"QueueName": stack_name(dashed), "VisibilityTimeout": visibility, "RedrivePolicy": redrive}
+    dead = shared | {"QueueName": stack_name(f"{dashed}-dead-letters")}
+    kept = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"} if is_local else {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+    return {
+        f"{prefix}Queue": {"Type": "AWS::SQS::Queue", "Properties": work} | kept,
+        f"{prefix}DeadLetters": {"Type": "AWS::SQS::Queue", "Properties": dead} | kept,
+    }
+
+
+def queue_event(prefix: str, *, is_local: bool) -> Resource:
+    """Overrides Chalice's event source: our queue, partial batch failures, which Chalice can't ask for, bounded concurrency."""
+    return {
+        f"{prefix}SqsEventSource": {
+            "Properties": {
+                "Queue": {"Fn::Sub": f"${{{prefix}Queue.Arn}}"},
+                "FunctionResponseTypes": ["ReportBatchItemFailures"],
+                "ScalingConfig": {"MaximumConcurrency": 2 if is_local else 16},
+            }
+        }
+    }
+
+
+def environment(settings: Settings) -> dict[str, Any]:
+    """Every function gets the same variables: one list to document, and nothing that only some of them know."""
+    tables: dict[str, Any] = {f"{name.upper()}_TABLE": {"Ref": f"{name.capitalize()}Table"} for name in TABLES}
+    return tables | {"POST_CHARGES_QUEUE_URL": {"Ref": "PostChargesQueue"}} | dict(settings.variables)
+
+
+def function(name: str, settings: Settings) -> Resource:
+    """What is merged into a function that Chalice generated."""
+    properties: dict[str, Any] = {"FunctionName": stack_name(name), "Environment": {"Variables": environment(settings)}}
+    resource: Resource = {"Properties": properties}
+    if name == SCHEDULED:
+        schedule = schedule_expression(settings.variables["BILLING_TIMEZONE"], year=settings.year)
+        properties["Events"] = {"EvaluateDueChargesEvent": {"Properties": {"Schedule": schedule}}}
+    if prefix := CONSUMERS.get(name):
+        properties["Events"] = queue_event(prefix, is_local=settings.is_local)
+        if settings.is_local:  # the emulator doesn't see that the references to the queue order the two; AWS does
+            resource["DependsOn"] = [f"{prefix}Queue"]
+    return resource
+
+
+def outputs(functions: list[str]) -> dict[str, Any]:
+    """Names a person or a script needs after the deployment; every table and queue included."""
+    named = {f"{name.capitalize()}TableName": f"{name.capitalize()}Table" for name in TABLES}
+    named |= {f"{prefix}{kind}Url": f"{prefix}{kind}" for prefix in CONSUMERS.values() for kind in ("Queue", "DeadLetters")}
+    named |= {f"{resource_name(name)}FunctionName": resource_name(name) for name in functions if name != API}
+    return {key: {"Value": {"Ref": resource}} for key, resource in named.items()}
+
+
+def merge_template(settings: Settings, *, handlers: set[str], timeouts: Mapping[str, int]) -> dict[str, Any]:
+    """The whole template to merge.
+
+    `handlers` are the names of app.py's functions; `timeouts` gives seconds for those with a queue.
+    The API's log group is named here because Chalice names it after a resource that its template doesn't have
+    (aws/chalice#2079).
+    """
+    functions = [API, *sorted(handlers & {SCHEDULED, *CONSUMERS, "run_package"})]
+    resources: dict[str, Any] = {resource_name(name): function(name, settings) for name in functions}
+    for name, arguments in TABLES.items():
+        resources[f"{name.capitalize()}Table"] = table(name, arguments, is_local=settings.is_local)
+    for name, prefix in CONSUMERS.items():
+        resources |= queue_pair(name, prefix, timeout_seconds=timeouts[name], is_local=settings.is_local)
+    resources["ApiHandlerLogGroup"] = {"Properties": {"LogGroupName": {"Fn::Sub": "/aws/lambda/${APIHandler}"}}}
+    return {"Resources": resources, "Outputs": outputs(functions)}
