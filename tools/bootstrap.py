@@ -31,7 +31,8 @@ def is_ready() -> bool:
 
 
 def succeeds(*command: str | Path) -> bool:
-    return subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    quiet = subprocess.DEVNULL
+    return subprocess.run(command, check=False, cwd=ROOT, stdout=quiet, stderr=quiet).returncode == 0
 
 
 def run(*command: str | Path) -> None:
@@ -39,7 +40,7 @@ def run(*command: str | Path) -> None:
 
 
 def make_venv() -> None:
-    """Prefers the standard `venv`; Debian ships Python without it, and there uv, fetched by pip, makes the environment."""
+    """Prefers the standard `venv`; Debian ships Python without it, and there uv, fetched by pip, makes one."""
     if succeeds(sys.executable, "-m", "venv", "--clear", VENV):
         return
     print("python3 -m venv does not work here: using uv", file=sys.stderr)
@@ -60,12 +61,15 @@ def install() -> None:
 
 def main() -> int:
     if sys.version_info < OLDEST_PYTHON:
-        print(f"Python {sys.version.split()[0]} is too old: 3.11 or later is needed (make PYTHON=python3.12 ...)", file=sys.stderr)
+        print(
+            f"Python {sys.version.split()[0]} is too old: 3.11 or later is needed (make PYTHON=python3.12 ...)",
+            file=sys.stderr,
+        )
         return 1
     if is_ready():
         return 0
     TOOLS.mkdir(exist_ok=True)
-    with open(TOOLS / "bootstrap.lock", "w") as lock:
+    with (TOOLS / "bootstrap.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if is_ready():
             return 0
@@ -80,4 +84,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except subprocess.CalledProcessError as error:
-        sys.exit(f"setup failed: {' '.join(map(str, error.cmd))}\nPython needs pip or venv: on Debian, apt-get install python3-venv or python3-pip")
+        print(f"setup failed: {' '.join(map(str, error.cmd))}", file=sys.stderr)
+        sys.exit("Python needs pip or venv: on Debian, apt-get install python3-venv or python3-pip")

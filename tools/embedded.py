@@ -34,6 +34,7 @@ STACK = "packages-billing-local"
 BUCKET = "packages-billing-deployments"
 BUILDS = ROOT / ".local" / "build"
 REGION = "us-east-1"
+DUMMY_KEY = "test"
 NOMINAL_PORT = "4566"
 """Appears in queue URLs, which are kept with the state; the ports that are listened on differ from start to start."""
 START_SECONDS = 60
@@ -56,7 +57,7 @@ class FunctionError(Exception):
 
 
 def process_environment(temporary: Path, state: Path | None) -> dict[str, str]:
-    """The emulator's environment, and through it the functions': nothing of the caller's but what programs need to run."""
+    """The emulator's environment, and the functions': of the caller's only what programs need to run."""
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH")}
     settings = {
         "BIND_HOST": HOST,
@@ -67,14 +68,23 @@ def process_environment(temporary: Path, state: Path | None) -> dict[str, str]:
         "LOG_LEVEL": "WARNING",
         "TMPDIR": str(temporary),
         "PYTHONPATH": str(ROOT),
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ACCESS_KEY_ID": DUMMY_KEY,
+        "AWS_SECRET_ACCESS_KEY": DUMMY_KEY,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
-    kept_state = {} if state is None else {"PERSIST_STATE": "1", "STATE_DIR": str(state / "state"), "S3_PERSIST": "1", "S3_DATA_DIR": str(state / "s3")}
+    kept_state = (
+        {}
+        if state is None
+        else {
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(state / "state"),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(state / "s3"),
+        }
+    )
     return kept | settings | kept_state
 
 
@@ -101,16 +111,19 @@ class Emulator:
     def _open_log(self, state_dir: Path | None) -> Any:
         directory = self._temporary if state_dir is None else state_dir
         self.log_path = directory / "emulator.log"
-        return open(self.log_path, "wb")
+        return self.log_path.open("wb")
 
     def _ports(self, wanted: int) -> tuple[int, int]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        line = self._process.stdout.readline() if self._process.stdout else b""
         if line:
             ports = json.loads(line)
             return ports["public"], ports["inner"]
         code = self._process.wait()
-        message = f"port {wanted} of {HOST} is taken" if code == PORT_TAKEN else f"the emulator ended with {code}:\n{self.log()}"
+        message = (
+            f"port {wanted} of {HOST} is taken"
+            if code == PORT_TAKEN
+            else f"the emulator ended with {code}:\n{self.log()}"
+        )
         self._clean_up()
         raise EmbeddedStackError(message)
 
@@ -144,7 +157,9 @@ class EmbeddedStack:
     project to deploy.
     """
 
-    def __init__(self, port: int = 0, state_dir: Path | None = None, env: Mapping[str, str] | None = None, *, root: Path = ROOT) -> None:
+    def __init__(
+        self, port: int = 0, state_dir: Path | None = None, env: Mapping[str, str] | None = None, *, root: Path = ROOT
+    ) -> None:
         self._port = port
         self._state_dir = state_dir
         self._root = root
@@ -159,7 +174,9 @@ class EmbeddedStack:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def start(self) -> None:
@@ -201,12 +218,13 @@ class EmbeddedStack:
     def client(self, service: str) -> Any:
         """A boto3 client of the embedded AWS; one per service."""
         if service not in self._clients:
-            self._clients[service] = boto3.client(
+            make_client: Callable[..., Any] = boto3.client
+            self._clients[service] = make_client(
                 service,
                 endpoint_url=self.endpoint,
                 region_name=REGION,
-                aws_access_key_id="test",
-                aws_secret_access_key="test",
+                aws_access_key_id=DUMMY_KEY,
+                aws_secret_access_key=DUMMY_KEY,
                 config=Config(read_timeout=INVOKE_SECONDS, retries={"total_max_attempts": 1}),
             )
         return self._clients[service]
@@ -225,7 +243,9 @@ class EmbeddedStack:
 
     def invoke(self, name: str, payload: Any) -> Any:
         """Invokes a function and returns what it returns. Raises `FunctionError` when it raised."""
-        answer = self.client("lambda").invoke(FunctionName=self.function_name(name), Payload=json.dumps(payload).encode())
+        answer = self.client("lambda").invoke(
+            FunctionName=self.function_name(name), Payload=json.dumps(payload).encode()
+        )
         result = json.loads(answer["Payload"].read() or b"null")
         if answer.get("FunctionError"):
             raise FunctionError(result)
@@ -251,12 +271,17 @@ class EmbeddedStack:
         self._change(bundle, kind="UPDATE" if current else "CREATE")
         deployed = self._settled()
         if deployed["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-            raise EmbeddedStackError(f"deployment ended as {deployed['StackStatus']}: {deployed.get('StackStatusReason')}\n{self.log()}")
+            raise EmbeddedStackError(
+                f"deployment ended as {deployed['StackStatus']}: {deployed.get('StackStatusReason')}\n{self.log()}"
+            )
         return _outputs(deployed)
 
     def _describe(self) -> dict[str, Any] | None:
         stacks = self.client("cloudformation").describe_stacks()["Stacks"]
-        return next((stack for stack in stacks if stack["StackName"] == STACK and stack["StackStatus"] != "DELETE_COMPLETE"), None)
+        return next(
+            (stack for stack in stacks if stack["StackName"] == STACK and stack["StackStatus"] != "DELETE_COMPLETE"),
+            None,
+        )
 
     def _upload(self, bundle: Bundle) -> None:
         storage = self.client("s3")
@@ -285,7 +310,9 @@ class EmbeddedStack:
 
     def _settled(self) -> dict[str, Any]:
         """The stack once nothing is in progress."""
-        self._poll(lambda: (current := self._describe()) is not None and not current["StackStatus"].endswith("_IN_PROGRESS"))
+        self._poll(
+            lambda: (current := self._describe()) is not None and not current["StackStatus"].endswith("_IN_PROGRESS")
+        )
         return self._describe() or {}
 
     def _poll(self, is_done: Callable[[], bool]) -> None:

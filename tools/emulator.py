@@ -5,8 +5,8 @@ function still at work can't reach its tables any more. Here the public port clo
 under way come to their end over an inner port that stays open for them, and only then does MiniStack save and exit.
 
 Run by `tools.embedded`, which sets the environment: `python -m tools.emulator PUBLIC_PORT`. As soon
-as it listens it prints one line of JSON, the two ports. It stops on SIGTERM, and when its standard input closes, so that it can't
-outlive whoever started it.
+as it listens it prints one line of JSON, the two ports. It stops on SIGTERM, and when its standard input closes, so
+that it can't outlive whoever started it.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ async def answer_lifespan(receive: Receive, send: Send) -> None:
 
 
 def public(application: Application) -> Application:
-    """The application for the world: API requests beyond the limit wait instead of being refused or filling the memory."""
+    """The application for the world: API requests beyond the limit wait, neither refused nor filling the memory."""
     slots = asyncio.Semaphore(CONCURRENT_REQUESTS)
 
     async def handle(scope: Message, receive: Receive, send: Send) -> None:

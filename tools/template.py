@@ -73,7 +73,7 @@ def settings_from(environ: Mapping[str, str], *, stage: str, year: int) -> Setti
 
 
 def handler_names(app_py: Path) -> set[str]:
-    """The functions defined in app.py: event handlers live nowhere else, so these are what Chalice makes functions of."""
+    """The functions defined in app.py: event handlers live nowhere else, so Chalice makes functions of these."""
     return {node.name for node in ast.parse(app_py.read_text()).body if isinstance(node, ast.FunctionDef)}
 
 
@@ -89,20 +89,32 @@ def stack_name(name: str) -> dict[str, str]:
 
 def table(name: str, arguments: Mapping[str, Any], *, is_local: bool) -> Resource:
     """A table as CloudFormation wants it, from the arguments of `create_table`; kept for good in deployable stages."""
-    properties: dict[str, Any] = {key: value for key, value in arguments.items() if key not in ("TimeToLive", "StreamSpecification")}
+    properties: dict[str, Any] = {
+        key: value for key, value in arguments.items() if key not in ("TimeToLive", "StreamSpecification")
+    }
     properties |= {"TableName": stack_name(name), "BillingMode": "PAY_PER_REQUEST"}
     if expiry := arguments.get("TimeToLive"):
         properties["TimeToLiveSpecification"] = {"AttributeName": expiry, "Enabled": True}
     if stream := arguments.get("StreamSpecification"):
         properties["StreamSpecification"] = {"StreamViewType": stream["StreamViewType"]}
     if is_local:
-        return {"Type": "AWS::DynamoDB::Table", "Properties": properties, "DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
+        return {
+            "Type": "AWS::DynamoDB::Table",
+            "Properties": properties,
+            "DeletionPolicy": "Delete",
+            "UpdateReplacePolicy": "Delete",
+        }
     properties |= {
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
         "DeletionProtectionEnabled": True,
         "SSESpecification": {"SSEEnabled": True},
     }
-    return {"Type": "AWS::DynamoDB::Table", "Properties": properties, "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+    return {
+        "Type": "AWS::DynamoDB::Table",
+        "Properties": properties,
+        "DeletionPolicy": "Retain",
+        "UpdateReplacePolicy": "Retain",
+    }
 
 
 def queue_pair(name: str, prefix: str, *, timeout_seconds: int, is_local: bool) -> dict[str, Resource]:
@@ -114,10 +126,17 @@ def queue_pair(name: str, prefix: str, *, timeout_seconds: int, is_local: bool) 
     visibility = LOCAL_VISIBILITY_SECONDS if is_local else VISIBILITY_FACTOR * timeout_seconds
     dashed = name.replace("_", "-")
     shared = {"MessageRetentionPeriod": RETENTION_SECONDS, "SqsManagedSseEnabled": True}
-    redrive = {"deadLetterTargetArn": {"Fn::GetAtt": [f"{prefix}DeadLetters", "Arn"]}, "maxReceiveCount": RECEIVES_BEFORE_DEAD}
+    redrive = {
+        "deadLetterTargetArn": {"Fn::GetAtt": [f"{prefix}DeadLetters", "Arn"]},
+        "maxReceiveCount": RECEIVES_BEFORE_DEAD,
+    }
     work = shared | {"QueueName": stack_name(dashed), "VisibilityTimeout": visibility, "RedrivePolicy": redrive}
     dead = shared | {"QueueName": stack_name(f"{dashed}-dead-letters")}
-    kept = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"} if is_local else {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+    kept = (
+        {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
+        if is_local
+        else {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+    )
     return {
         f"{prefix}Queue": {"Type": "AWS::SQS::Queue", "Properties": work} | kept,
         f"{prefix}DeadLetters": {"Type": "AWS::SQS::Queue", "Properties": dead} | kept,
@@ -125,7 +144,7 @@ def queue_pair(name: str, prefix: str, *, timeout_seconds: int, is_local: bool) 
 
 
 def queue_event(prefix: str, *, is_local: bool) -> Resource:
-    """Overrides Chalice's event source: our queue, partial batch failures, which Chalice can't ask for, bounded concurrency."""
+    """Overrides Chalice's event source: our queue, bounded concurrency, partial failures, which it can't ask for."""
     return {
         f"{prefix}SqsEventSource": {
             "Properties": {
@@ -160,7 +179,9 @@ def function(name: str, settings: Settings) -> Resource:
 def outputs(functions: list[str]) -> dict[str, Any]:
     """Names a person or a script needs after the deployment; every table and queue included."""
     named = {f"{name.capitalize()}TableName": f"{name.capitalize()}Table" for name in TABLES}
-    named |= {f"{prefix}{kind}Url": f"{prefix}{kind}" for prefix in CONSUMERS.values() for kind in ("Queue", "DeadLetters")}
+    named |= {
+        f"{prefix}{kind}Url": f"{prefix}{kind}" for prefix in CONSUMERS.values() for kind in ("Queue", "DeadLetters")
+    }
     named |= {f"{resource_name(name)}FunctionName": resource_name(name) for name in functions if name != API}
     return {key: {"Value": {"Ref": resource}} for key, resource in named.items()}
 

@@ -1,0 +1,24 @@
+"""What every test can ask for: the deployed service, and a client of its API."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tools.embedded import EmbeddedStack
+
+REQUEST_SECONDS = 120
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[EmbeddedStack]:
+    """The packaged service on the embedded AWS, one for the whole session: tests take ids of their own, not resets."""
+    with EmbeddedStack() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def api(stack: EmbeddedStack) -> Iterator[httpx.Client]:
+    """A client of the deployed API: `api.get("/health")`."""
+    with httpx.Client(base_url=stack.base_url, timeout=REQUEST_SECONDS) as client:
+        yield client

@@ -1,0 +1,47 @@
+"""`make package STAGE=prod`: the template and the zip that CloudFormation deploys, in `dist/`."""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from datetime import UTC, datetime
+
+from tools.bundle import ROOT, Bundle, PackagingError, build
+from tools.cron import NoCommonTimeError
+from tools.template import LOCAL_STAGE, SettingsError, settings_from
+
+DIST = ROOT / "dist"
+
+
+def deployable_stages() -> list[str]:
+    config = json.loads((ROOT / ".chalice" / "config.json").read_text())
+    return [stage for stage in config["stages"] if stage != LOCAL_STAGE]
+
+
+def package(stage: str) -> Bundle:
+    """Writes `dist/` anew. Raises `SettingsError` before anything is written."""
+    settings = settings_from(os.environ, stage=stage, year=datetime.now(UTC).year)
+    shutil.rmtree(DIST, ignore_errors=True)
+    return build(settings, DIST)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stage", required=True, choices=deployable_stages())
+    stage = parser.parse_args().stage
+    try:
+        bundle = package(stage)
+    except (SettingsError, NoCommonTimeError, PackagingError) as error:
+        print(f"make package: {error}", file=sys.stderr)
+        return 1
+    print(f"{bundle.template.relative_to(ROOT)} and {bundle.zip.relative_to(ROOT)} are ready. To deploy:")
+    print(f"  aws cloudformation package --template-file {bundle.template.relative_to(ROOT)} --s3-bucket BUCKET \\")
+    print("    --output-template-file dist/packaged.yaml")
+    print(f"  aws cloudformation deploy --template-file dist/packaged.yaml --stack-name packages-billing-{stage} \\")
+    print("    --capabilities CAPABILITY_IAM")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
