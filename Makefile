@@ -7,10 +7,10 @@ STAGE ?= prod
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check lint types imports sizes duplication package constraints clean
+.PHONY: help setup demo serve test check format lint types imports sizes duplication package constraints clean
 
 help:
-	@echo "make demo | serve | test | check | package STAGE=prod"
+	@echo "make demo | serve | test | check | format | package STAGE=prod"
 
 setup:
 	@$(PYTHON) tools/bootstrap.py
@@ -25,6 +25,9 @@ test: setup
 	@exec $(BIN)/python -m pytest -m "not browser" $(ARGS)
 
 check: lint types imports sizes duplication
+
+format: setup
+	@$(BIN)/ruff check --fix --quiet . ; exec $(BIN)/ruff format .
 
 lint: setup
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

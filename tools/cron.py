@@ -18,9 +18,7 @@ def utc_offsets(timezone: str, *, year: int) -> set[int]:
     zone = ZoneInfo(timezone)
     start = datetime(year, 1, 1, 12, tzinfo=UTC)
     days = (start + timedelta(days=day) for day in range(366 * YEARS_AHEAD))
-    return {
-        int(offset.total_seconds()) // 60 for day in days if (offset := day.astimezone(zone).utcoffset()) is not None
-    }
+    return {int(offset.total_seconds()) // 60 for day in days if (offset := day.astimezone(zone).utcoffset()) is not None}
 
 
 def evaluation_time(timezone: str, *, year: int) -> tuple[int, int]:
@@ -33,9 +31,7 @@ def evaluation_time(timezone: str, *, year: int) -> tuple[int, int]:
     offsets = utc_offsets(timezone, year=year)
     first, last = EARLIEST_MINUTE - min(offsets), LATEST_MINUTE - max(offsets)
     if first > last:
-        raise NoCommonTimeError(
-            f"no UTC time is between 02:00 and 03:59 all year in {timezone}: its offsets are {sorted(offsets)} minutes"
-        )
+        raise NoCommonTimeError(f"no UTC time is between 02:00 and 03:59 all year in {timezone}: its offsets are {sorted(offsets)} minutes")
     return divmod((first + last + 1) // 2 % MINUTES_PER_DAY, 60)
 
 

@@ -119,11 +119,7 @@ class Emulator:
             ports = json.loads(line)
             return ports["public"], ports["inner"]
         code = self._process.wait()
-        message = (
-            f"port {wanted} of {HOST} is taken"
-            if code == PORT_TAKEN
-            else f"the emulator ended with {code}:\n{self.log()}"
-        )
+        message = f"port {wanted} of {HOST} is taken" if code == PORT_TAKEN else f"the emulator ended with {code}:\n{self.log()}"
         self._clean_up()
         raise EmbeddedStackError(message)
 
@@ -157,9 +153,7 @@ class EmbeddedStack:
     project to deploy.
     """
 
-    def __init__(
-        self, port: int = 0, state_dir: Path | None = None, env: Mapping[str, str] | None = None, *, root: Path = ROOT
-    ) -> None:
+    def __init__(self, port: int = 0, state_dir: Path | None = None, env: Mapping[str, str] | None = None, *, root: Path = ROOT) -> None:
         self._port = port
         self._state_dir = state_dir
         self._root = root
@@ -174,9 +168,7 @@ class EmbeddedStack:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
     def start(self) -> None:
@@ -243,9 +235,7 @@ class EmbeddedStack:
 
     def invoke(self, name: str, payload: Any) -> Any:
         """Invokes a function and returns what it returns. Raises `FunctionError` when it raised."""
-        answer = self.client("lambda").invoke(
-            FunctionName=self.function_name(name), Payload=json.dumps(payload).encode()
-        )
+        answer = self.client("lambda").invoke(FunctionName=self.function_name(name), Payload=json.dumps(payload).encode())
         result = json.loads(answer["Payload"].read() or b"null")
         if answer.get("FunctionError"):
             raise FunctionError(result)
@@ -271,9 +261,7 @@ class EmbeddedStack:
         self._change(bundle, kind="UPDATE" if current else "CREATE")
         deployed = self._settled()
         if deployed["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-            raise EmbeddedStackError(
-                f"deployment ended as {deployed['StackStatus']}: {deployed.get('StackStatusReason')}\n{self.log()}"
-            )
+            raise EmbeddedStackError(f"deployment ended as {deployed['StackStatus']}: {deployed.get('StackStatusReason')}\n{self.log()}")
         return _outputs(deployed)
 
     def _describe(self) -> dict[str, Any] | None:
@@ -310,9 +298,7 @@ class EmbeddedStack:
 
     def _settled(self) -> dict[str, Any]:
         """The stack once nothing is in progress."""
-        self._poll(
-            lambda: (current := self._describe()) is not None and not current["StackStatus"].endswith("_IN_PROGRESS")
-        )
+        self._poll(lambda: (current := self._describe()) is not None and not current["StackStatus"].endswith("_IN_PROGRESS"))
         return self._describe() or {}
 
     def _poll(self, is_done: Callable[[], bool]) -> None:

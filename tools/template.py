@@ -89,9 +89,7 @@ def stack_name(name: str) -> dict[str, str]:
 
 def table(name: str, arguments: Mapping[str, Any], *, is_local: bool) -> Resource:
     """A table as CloudFormation wants it, from the arguments of `create_table`; kept for good in deployable stages."""
-    properties: dict[str, Any] = {
-        key: value for key, value in arguments.items() if key not in ("TimeToLive", "StreamSpecification")
-    }
+    properties: dict[str, Any] = {key: value for key, value in arguments.items() if key not in ("TimeToLive", "StreamSpecification")}
     properties |= {"TableName": stack_name(name), "BillingMode": "PAY_PER_REQUEST"}
     if expiry := arguments.get("TimeToLive"):
         properties["TimeToLiveSpecification"] = {"AttributeName": expiry, "Enabled": True}
@@ -179,9 +177,7 @@ def function(name: str, settings: Settings) -> Resource:
 def outputs(functions: list[str]) -> dict[str, Any]:
     """Names a person or a script needs after the deployment; every table and queue included."""
     named = {f"{name.capitalize()}TableName": f"{name.capitalize()}Table" for name in TABLES}
-    named |= {
-        f"{prefix}{kind}Url": f"{prefix}{kind}" for prefix in CONSUMERS.values() for kind in ("Queue", "DeadLetters")
-    }
+    named |= {f"{prefix}{kind}Url": f"{prefix}{kind}" for prefix in CONSUMERS.values() for kind in ("Queue", "DeadLetters")}
     named |= {f"{resource_name(name)}FunctionName": resource_name(name) for name in functions if name != API}
     return {key: {"Value": {"Ref": resource}} for key, resource in named.items()}
 

@@ -50,9 +50,7 @@ def test_two_dozen_requests_run_at_once(api: httpx.Client) -> None:
 
 def test_functions_have_plain_names(stack: EmbeddedStack) -> None:
     names = {function["FunctionName"] for function in stack.client("lambda").list_functions()["Functions"]}
-    assert {
-        stack.function_name(name) for name in ("api_handler", "evaluate_due_charges", "post_charges", "run_package")
-    } <= names
+    assert {stack.function_name(name) for name in ("api_handler", "evaluate_due_charges", "post_charges", "run_package")} <= names
 
 
 def test_tables_and_queues_have_plain_names(stack: EmbeddedStack) -> None:
@@ -146,9 +144,7 @@ def test_stopping_answers_what_is_under_way_and_keeps_it(project: Path, interrup
 def kept_item(origin: str) -> dict[str, dict[str, str]]:
     import boto3
 
-    client = boto3.client(
-        "dynamodb", endpoint_url=origin, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
-    )
+    client = boto3.client("dynamodb", endpoint_url=origin, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
     key = {"pk": {"S": "slow"}, "sk": {"S": "written"}}
     return dict(client.get_item(TableName="packages-billing-local-usage", Key=key).get("Item", {}))
 

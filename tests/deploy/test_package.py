@@ -22,9 +22,7 @@ TABLE_ENVIRONMENT = {"CATALOG_TABLE", "ACCOUNTS_TABLE", "LEDGER_TABLE", "USAGE_T
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    return build(
-        settings_from({"BILLING_TIMEZONE": "Europe/Berlin"}, stage="prod", year=2026), tmp_path_factory.mktemp("prod")
-    )
+    return build(settings_from({"BILLING_TIMEZONE": "Europe/Berlin"}, stage="prod", year=2026), tmp_path_factory.mktemp("prod"))
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +47,7 @@ def statements(resources: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, An
 
 def test_cfn_lint_finds_nothing(bundle: Bundle) -> None:
     linter = Path(sys.executable).with_name("cfn-lint")
-    done = subprocess.run(
-        [linter, "--non-zero-exit-code", "informational", bundle.template], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([linter, "--non-zero-exit-code", "informational", bundle.template], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
 
@@ -72,9 +68,7 @@ def test_zip_needs_only_what_lambda_brings(bundle: Bundle, tmp_path: Path) -> No
         (brought / name).symlink_to(site_packages / name)
     script = f"import sys; sys.path[:0] = [{str(code)!r}, {str(brought)!r}]; import app; print(app.app.app_name)"
     environ = {"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "us-east-1"}
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, env=environ, check=False
-    )
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, env=environ, check=False)
     assert (done.stdout.strip(), done.stderr) == ("packages-billing", "")
 
 
