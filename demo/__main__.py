@@ -1,0 +1,5 @@
+"""`python -m demo` tells the story."""
+
+from demo.story import main
+
+raise SystemExit(main())

@@ -1,0 +1,126 @@
+"""The chapters about the daily evaluation: credit that runs out, an outage, and the count of everything posted."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from demo.checks import balance_problems, charge_problems, posted_charges, total
+from demo.independent import days, expected_charges, expected_held
+from demo.provider import Customer, Provider
+from demo.show import money, show, table
+from demo.teller import Teller
+
+ONE_DAY = timedelta(days=1)
+
+
+def tell_payment(teller: Teller) -> None:
+    """Charges that the credit does not cover wait, and post after the payment, on their own due dates."""
+    story, service = teller.provider.story, teller.service
+    customer = teller.provider.customer(story.payment.customer)
+    expected = expected_held(customer, first=story.first_day, last=story.payment.day)
+    held = service.items("/held", customer=customer.id)
+    account = service.get(f"/customers/{customer.id}")
+    teller.say(f"{customer.name} has used up what it paid in: {_credit(customer, account['balance'])}.")
+    teller.say("Charges that don't fit are held, not dropped, and tried again every day:")
+    grid = table("Due date", "Package", "Retail", "Status", right=("Retail",))
+    for entry in held:
+        grid.add_row(entry["date"], entry["package_name"], money(customer.currency, entry["retail"]), entry["status"])
+    show(teller.console, grid)
+    wanted = sorted((charge.day.isoformat(), charge.retail) for charge in expected)
+    found = sorted((entry["date"], Decimal(entry["retail"])) for entry in held)
+    teller.check(
+        f"exactly the {len(wanted)} charges that the credit does not cover are held",
+        [] if wanted == found else [f"counted apart: {wanted}", f"held by the service: {found}"],
+    )
+    payment = {"amount": str(story.payment.amount), "reference": story.payment.reference}
+    service.post(f"/customers/{customer.id}/payments", dict(payment))
+    paid = money(customer.currency, story.payment.amount)
+    teller.say(f"On the evening of {story.payment.day} it pays {paid} ({story.payment.reference}).")
+    teller.evaluate(story.payment.day + ONE_DAY, story.payment.day + ONE_DAY)
+    tell_release(teller, customer, wanted)
+
+
+def tell_release(teller: Teller, customer: Customer, held: list[tuple[str, Decimal]]) -> None:
+    """After the payment nothing waits any more, and what waited stands in the ledger on its own date."""
+    left = teller.service.items("/held", customer=customer.id)
+    posted = posted_charges(teller.service.items(f"/customers/{customer.id}/ledger"))
+    found = [(entry["date"], Decimal(entry["retail"])) for entry in posted]
+    problems = [f"not posted: {retail} of {day}" for day, retail in held if (day, retail) not in found]
+    problems += [f"still held: {entry['retail']} of {entry['date']}" for entry in left]
+    balance = teller.service.get(f"/customers/{customer.id}")["balance"]
+    teller.check("the next run has posted all of them, each on its own due date", problems)
+    teller.say(f"Its balance is now {money(customer.currency, balance)}.")
+
+
+def tell_outage(teller: Teller) -> None:
+    """Days that were not evaluated are caught up by the next run, each charge on its own due date."""
+    story = teller.provider.story
+    first, last = story.outage_first_day, story.outage_last_day
+    teller.say(f"Nothing runs from {first} to {last}.")
+    span = {"from": first.isoformat(), "to": last.isoformat()}
+    before = _count_by_day(teller.ledgers(**span))
+    teller.evaluate(last + ONE_DAY, last + ONE_DAY)
+    after = _count_by_day(teller.ledgers(**span))
+    expected: dict[str, int] = {}
+    for customer in teller.provider.customers:
+        for charge in expected_charges(customer, first=first, last=last):
+            expected[charge.day.isoformat()] = expected.get(charge.day.isoformat(), 0) + 1
+    counts = ("Charges due", "Posted during the outage", f"Posted by the run of {last + ONE_DAY}")
+    grid = table("Due date", *counts, right=counts)
+    for day in (day.isoformat() for day in days(first, last)):
+        grid.add_row(f"{day} {date.fromisoformat(day):%a}", *(str(c.get(day, 0)) for c in (expected, before, after)))
+    show(teller.console, grid)
+    problems = [] if after == expected else [f"due: {expected}", f"posted: {after}"]
+    problems += [f"posted before it was evaluated: {before}"] if before else []
+    teller.check("the missed days are caught up, each on its own due date", problems)
+
+
+def _credit(customer: Customer, balance: str) -> str:
+    limit = customer.debit_limit or Decimal(0)
+    return f"balance {money(customer.currency, balance)}, debit limit {money(customer.currency, limit)}"
+
+
+def _count_by_day(ledgers: dict[str, list[Any]]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for entry in (entry for entries in ledgers.values() for entry in posted_charges(entries)):
+        counts[entry["date"]] = counts.get(entry["date"], 0) + 1
+    return counts
+
+
+def tell_count(teller: Teller, last: date) -> None:
+    """Every customer's ledger against an independent count, and every balance against its ledger."""
+    ledgers = teller.ledgers()
+    charges, balances = [], []
+    for customer in teller.provider.customers:
+        entries, ids = ledgers[customer.id], teller.ids[customer.id]
+        expected = expected_charges(customer, first=teller.provider.story.first_day, last=last)
+        charges += [f"{customer.id}: {p}" for p in charge_problems(expected, entries, ids)]
+        debits = sum((c.retail for c in expected if c.debits), Decimal(0))
+        balance = teller.service.get(f"/customers/{customer.id}")["balance"]
+        counted = _paid(teller.provider, customer) - debits
+        balances += [f"{customer.id}: {p}" for p in balance_problems(balance, entries, counted)]
+    _show_count(teller, ledgers, last)
+    teller.check("every charge that an independent count finds stands in the ledger once, to the cent", charges)
+    teller.check("every balance is what was paid in less what was debited, and the sum of its ledger", balances)
+    held = teller.service.items("/held")
+    teller.check("nothing is held any more", [f"{e['entry_id']} of {e['date']}" for e in held])
+
+
+def _show_count(teller: Teller, ledgers: dict[str, list[Any]], last: date) -> None:
+    first = teller.provider.story.first_day
+    teller.say(f"Charges from {first} to {last}, in the ledgers and as counted apart, day by day:")
+    numbers = ("Charges", "Counted", "Retail", "Counted retail", "Cost", "Margin")
+    grid = table("Currency", *numbers, right=numbers)
+    for currency in dict.fromkeys(customer.currency for customer in teller.provider.customers):
+        customers = [c for c in teller.provider.customers if c.currency == currency]
+        posted = [e for c in customers for e in posted_charges(ledgers[c.id])]
+        expected = [e for c in customers for e in expected_charges(c, first=first, last=last)]
+        retail, cost = total(posted, "retail"), total(posted, "cost")
+        amounts = (retail, sum((e.retail for e in expected), Decimal(0)), cost, retail - cost)
+        grid.add_row(currency, str(len(posted)), str(len(expected)), *(money(currency, a) for a in amounts))
+    show(teller.console, grid)
+
+
+def _paid(provider: Provider, customer: Customer) -> Decimal:
+    payment = provider.story.payment
+    return customer.prepaid + (payment.amount if payment.customer == customer.id else Decimal(0))
