@@ -13,9 +13,11 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / ".requirements"
-TOOLS = ROOT / ".tools"
+LOCK = ROOT / ".venv.lock"
 UV_REQUIREMENT = "uv==0.13.9"
 OLDEST_PYTHON = (3, 11)
+
+Command = tuple[str | Path, ...]
 
 
 def wanted() -> str:
@@ -39,24 +41,26 @@ def run(*command: str | Path) -> None:
     subprocess.run(command, cwd=ROOT, check=True)
 
 
-def make_venv() -> None:
-    """Prefers the standard `venv`; Debian ships Python without it, and there uv, fetched by pip, makes one."""
+def make_venv() -> Command:
+    """Makes the environment and returns the pip that installs into it.
+
+    Debian ships Python without what `venv` takes its pip from; there the system's pip does it from outside.
+    """
     if succeeds(sys.executable, "-m", "venv", "--clear", VENV):
-        return
-    print("python3 -m venv does not work here: using uv", file=sys.stderr)
-    run(sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--target", TOOLS, UV_REQUIREMENT)
-    run(TOOLS / "bin" / "uv", "venv", "--quiet", "--clear", "--seed", "--python", sys.executable, VENV)
+        return (PYTHON, "-m", "pip")
+    run(sys.executable, "-m", "venv", "--clear", "--without-pip", VENV)
+    return (sys.executable, "-m", "pip", "--python", PYTHON)
 
 
-def install() -> None:
+def install(pip: Command) -> None:
     """uv takes seconds where pip takes a minute; pip stays for machines whose package index only pip knows about."""
-    pip = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    pip_install = (*pip, "install", "--quiet", "--disable-pip-version-check")
     what = ("-r", "requirements-dev.txt", "-c", "constraints.txt")
-    if succeeds(*pip, UV_REQUIREMENT):
-        uv = (VENV / "bin" / "uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", PYTHON)
-        if succeeds(*uv, *what):
+    if succeeds(*pip_install, UV_REQUIREMENT):
+        uv = (VENV / "bin" / "uv", "pip", "install", "--quiet", "--system-certs", "--compile-bytecode")
+        if succeeds(*uv, "--python", PYTHON, *what):
             return
-    run(*pip, *what)
+    run(*pip_install, *what)
 
 
 def main() -> int:
@@ -68,14 +72,12 @@ def main() -> int:
         return 1
     if is_ready():
         return 0
-    TOOLS.mkdir(exist_ok=True)
-    with (TOOLS / "bootstrap.lock").open("w") as lock:
+    with LOCK.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if is_ready():
             return 0
         print("setting up .venv (once per change of the requirements)", file=sys.stderr)
-        make_venv()
-        install()
+        install(make_venv())
         STAMP.write_text(wanted())
     return 0
 
