@@ -56,7 +56,7 @@ class FunctionError(Exception):
         self.payload = payload
 
 
-def process_environment(temporary: Path, state: Path | None) -> dict[str, str]:
+def process_environment(temporary: Path, state: Path | None, *, enforce_iam: bool) -> dict[str, str]:
     """The emulator's environment, and the functions': of the caller's only what programs need to run."""
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH")}
     settings = {
@@ -66,7 +66,9 @@ def process_environment(temporary: Path, state: Path | None) -> dict[str, str]:
         "IOT_MTLS_ENABLED": "0",
         "LAMBDA_ACCOUNT_CONCURRENCY": "0",
         "LOG_LEVEL": "WARNING",
+        "AUTH": "true" if enforce_iam else "false",
         "TMPDIR": str(temporary),
+        "STATE_DIR": str(state / "state" if state else temporary),
         "PYTHONPATH": str(ROOT),
         "AWS_ACCESS_KEY_ID": DUMMY_KEY,
         "AWS_SECRET_ACCESS_KEY": DUMMY_KEY,
@@ -75,23 +77,14 @@ def process_environment(temporary: Path, state: Path | None) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
-    kept_state = (
-        {}
-        if state is None
-        else {
-            "PERSIST_STATE": "1",
-            "STATE_DIR": str(state / "state"),
-            "S3_PERSIST": "1",
-            "S3_DATA_DIR": str(state / "s3"),
-        }
-    )
+    kept_state = {"PERSIST_STATE": "1", "S3_PERSIST": "1", "S3_DATA_DIR": str(state / "s3")} if state else {}
     return kept | settings | kept_state
 
 
 class Emulator:
     """The emulator's process: started, asked for its ports, stopped."""
 
-    def __init__(self, *, port: int, state_dir: Path | None) -> None:
+    def __init__(self, *, port: int, state_dir: Path | None, enforce_iam: bool) -> None:
         self._temporary = Path(tempfile.mkdtemp(prefix="packages-billing-"))
         if state_dir is not None:
             state_dir.mkdir(parents=True, exist_ok=True)
@@ -100,7 +93,7 @@ class Emulator:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tools.emulator", str(port)],
             cwd=self._temporary,
-            env=process_environment(self._temporary, state_dir),
+            env=process_environment(self._temporary, state_dir, enforce_iam=enforce_iam),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -150,13 +143,23 @@ class EmbeddedStack:
 
     `port` 0 takes a free one. With `state_dir` the data outlives an orderly stop, and a later start reuses the stack,
     updated if the sources changed. `env` are variables as for packaging, over the caller's environment; `root` is the
-    project to deploy.
+    project to deploy. With `enforce_iam` a function is refused what its role doesn't allow, and so is who calls without
+    the credentials of `client`; without it everything passes.
     """
 
-    def __init__(self, port: int = 0, state_dir: Path | None = None, env: Mapping[str, str] | None = None, *, root: Path = ROOT) -> None:
+    def __init__(
+        self,
+        port: int = 0,
+        state_dir: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        *,
+        root: Path = ROOT,
+        enforce_iam: bool = True,
+    ) -> None:
         self._port = port
         self._state_dir = state_dir
         self._root = root
+        self._enforce_iam = enforce_iam
         self._settings = self._read_settings(env or {})
         self._outputs: dict[str, str] = {}
         self._clients: dict[str, Any] = {}
@@ -174,7 +177,7 @@ class EmbeddedStack:
     def start(self) -> None:
         """Starts the emulator and deploys. Raises `EmbeddedStackError`, with nothing left running."""
         bundle = cached(self._settings, BUILDS, root=self._root)
-        self._emulator = Emulator(port=self._port, state_dir=self._state_dir)
+        self._emulator = Emulator(port=self._port, state_dir=self._state_dir, enforce_iam=self._enforce_iam)
         try:
             self._await_emulator()
             self._outputs = self._deploy(bundle)

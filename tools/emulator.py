@@ -13,6 +13,7 @@ import asyncio
 import errno
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -131,6 +132,8 @@ def main() -> int:
     os.environ["AWS_ENDPOINT_URL"] = f"http://{HOST}:{inner_port}"
     print(json.dumps({"public": public_port, "inner": inner_port}), flush=True)
     asyncio.run(serve(outer, inner))
+    # Whoever started it removes this too; after a kill -9 only this process is left to do it.
+    shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
     return 0
 
 

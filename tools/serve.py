@@ -83,7 +83,7 @@ def serve(port: int) -> None:
     """Returns only by an exception: `SystemExit` on a signal, `ServeError` when the emulator is gone."""
     with sole_user_of(LOCAL):
         URL_FILE.unlink(missing_ok=True)
-        with EmbeddedStack(port, LOCAL / "aws") as stack:
+        with EmbeddedStack(port, LOCAL / "aws", enforce_iam=False) as stack:
             check_health(stack.base_url)
             with announced(stack):
                 while stack.is_running():

@@ -12,8 +12,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import boto3
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 
 from tools.bundle import ROOT
 from tools.embedded import EmbeddedStack
@@ -57,6 +59,15 @@ def test_tables_and_queues_have_plain_names(stack: EmbeddedStack) -> None:
     tables = set(stack.client("dynamodb").list_tables()["TableNames"])
     assert {stack.table_name(name) for name in ("catalog", "accounts", "ledger", "usage", "runs")} <= tables
     assert stack.queue_url("post_charges").endswith("packages-billing-local-post-charges")
+
+
+def test_callers_without_rights_are_refused(stack: EmbeddedStack) -> None:
+    """What the functions of this stack do, their roles allow: the policies are tested by every test that uses it."""
+    stranger = boto3.client(
+        "dynamodb", endpoint_url=stack.endpoint, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    with pytest.raises(ClientError, match=r"UnrecognizedClient|InvalidClientToken|AccessDenied"):
+        stranger.list_tables()
 
 
 @pytest.fixture(scope="module")
@@ -142,8 +153,6 @@ def test_stopping_answers_what_is_under_way_and_keeps_it(project: Path, interrup
 
 
 def kept_item(origin: str) -> dict[str, dict[str, str]]:
-    import boto3
-
     client = boto3.client("dynamodb", endpoint_url=origin, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
     key = {"pk": {"S": "slow"}, "sk": {"S": "written"}}
     return dict(client.get_item(TableName="packages-billing-local-usage", Key=key).get("Item", {}))
