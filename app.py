@@ -1,0 +1,38 @@
+"""The packages billing service: routes as blueprints, and the handlers of scheduled, queue and invoked functions.
+
+Those handlers stay here: in a blueprint they would be deployed without this module ever being imported.
+"""
+
+import logging
+from typing import Any
+
+from chalice import Chalice, Cron
+
+from chalicelib.api import assignments, customers, meta, packages, runs
+from chalicelib.jobs import functions, queue
+
+app = Chalice(app_name="packages-billing", configure_logs=False)
+app.debug = False
+logging.basicConfig(format="%(levelname)s %(name)s %(message)s", level=logging.WARNING)
+logging.getLogger("packages_billing").setLevel(logging.INFO)
+
+for module in (meta, packages, customers, assignments, runs):
+    app.register_blueprint(module.blueprint)
+
+
+@app.schedule(Cron(0, 3, "*", "*", "?", "*"))
+def evaluate_due_charges(event: Any) -> dict[str, Any]:
+    """Begin the evaluation of today, or of the date that an invocation names; packaging sets the hour."""
+    return functions.evaluate(event.to_dict())
+
+
+@app.on_sqs_message(queue="post-charges", batch_size=1)
+def post_charges(event: Any) -> dict[str, Any]:
+    """Post a bounded piece of a run."""
+    return queue.post_charges(event.to_dict(), lambda: event.context.get_remaining_time_in_millis() / 1000)
+
+
+@app.lambda_function()
+def run_package(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Run Package, invoked from the console, the CLI or an SDK."""
+    return functions.run_package(event, context.aws_request_id)

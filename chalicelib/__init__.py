@@ -1,0 +1,1 @@
+"""The packages billing service; `docs/decisions.md` says why it has this shape."""

@@ -1,0 +1,116 @@
+"""One HTTP call: what the caller sent, checked as far as the route doesn't matter."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, Final, NamedTuple, TypeVar
+
+from chalice.app import Request
+
+from ..domain.errors import BillingError, Fault, Invalid, Malformed, NotFound, UnsupportedMediaType, VersionMismatch
+from ..usecases.act import Act, Services
+from ..wire import fields, jsontext
+from . import cursors
+from ..wire.bodies import B, parse
+
+DEFAULT_LIMIT: Final = 50
+LARGEST_LIMIT: Final = 200
+JSON_TYPES: Final = ("application/json",)
+PATCH_TYPES: Final = ("application/json", "application/merge-patch+json")
+_ID = re.compile(r"[A-Za-z0-9._:\-]{1,64}", re.ASCII)
+_IDS: Final = {"entry_id": re.compile(r"[A-Za-z0-9._:\-~]{1,300}", re.ASCII), "did": re.compile(r"[0-9]{3,20}", re.ASCII)}
+_ETAG = re.compile(r'(?:W/)?"([^"]*)"')
+
+T = TypeVar("T")
+
+
+class Answer(NamedTuple):
+    """What a route answers: JSON values, a status, headers."""
+
+    body: Any
+    status: int = 200
+    headers: Mapping[str, str] = {}
+
+
+class Call(NamedTuple):
+    """A request on its way to a use case. `json` is the parsed body, None when there was none."""
+
+    services: Services
+    act: Act
+    params: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    json: Any
+
+    def body(self, model: type[B], *, ignoring: frozenset[str] = frozenset()) -> B:
+        """The body as `model`, without the fields to ignore."""
+        return parse(model, {k: v for k, v in self.json.items() if k not in ignoring} if isinstance(self.json, dict) else self.json)
+
+    def version(self) -> int | None:
+        """The version that `If-Match` demands; None when it demands none, or any. Raises `VersionMismatch` for no tag of ours."""
+        given = self.headers.get("if-match")
+        if given is None or given.strip() == "*":
+            return None
+        tags = _ETAG.findall(given)
+        if len(tags) == 1 and tags[0].isdecimal() and not given.strip().startswith("W/"):
+            return int(tags[0])
+        raise VersionMismatch("If-Match names none of this resource's versions")
+
+    def date(self, name: str, default: date | None = None) -> date | None:
+        """A date in the query."""
+        return query_date(self.query, name) if name in self.query else default
+
+    def page(self, scope: str, load: Callable[[Any, int], tuple[list[T], Any]], show: Callable[[T], Any]) -> Answer:
+        """A page of a list: `load(after, limit)` gives items and where to go on. `scope` names the list that its cursors belong to."""
+        after = cursors.read(scope, self.query.get("cursor"))
+        items, last = load(after, self.limit())
+        return Answer({"items": [show(item) for item in items], "next_cursor": cursors.write(scope, last)})
+
+    def limit(self) -> int:
+        """How many items a page has."""
+        given = self.query.get("limit", str(DEFAULT_LIMIT))
+        if not (given.isascii() and given.isdecimal() and len(given) < 5 and 1 <= int(given) <= LARGEST_LIMIT):
+            raise Invalid([Fault("/limit", f"must be a whole number from 1 to {LARGEST_LIMIT}")])
+        return int(given)
+
+
+def query_date(query: Mapping[str, str], name: str) -> date:
+    """A date in the query. Raises `Invalid` naming it."""
+    try:
+        return fields.day(query.get(name))
+    except ValueError as error:
+        raise Invalid([Fault(f"/{name}", str(error) if name in query else "is required")]) from None
+
+
+def known_query(request: Request, known: tuple[str, ...]) -> dict[str, str]:
+    """The query parameters, each once and known to the route."""
+    given = request.query_params or {}
+    faults = [Fault(f"/{name}", "is not a parameter of this route") for name in given if name not in known]
+    faults += [Fault(f"/{name}", "is given twice") for name in given if name in known and len(given.getlist(name)) > 1]
+    if faults:
+        raise Invalid(faults)
+    return {name: given[name] for name in given}
+
+
+def checked_params(params: Mapping[str, str], *, creates: bool) -> Mapping[str, str]:
+    """The ids in the path. One that can't exist is not found; one to be created is invalid."""
+    for name, value in params.items():
+        if not _IDS.get(name, _ID).fullmatch(value):
+            error: BillingError = NotFound(f"there is no {name} like that")
+            if creates:
+                error = Invalid([Fault(f"/{name}", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")])
+            raise error
+    return params
+
+
+def json_body(request: Request, types: tuple[str, ...], *, required: bool) -> Any:
+    """The parsed body. Raises `UnsupportedMediaType`, `Malformed` and what `jsontext.read` raises."""
+    raw = request.raw_body
+    if not raw.strip():
+        if required:
+            raise Malformed("a JSON body is required")
+        return None
+    given = request.headers.get("content-type", types[0]).split(";")[0].strip().lower()
+    if given not in types:
+        raise UnsupportedMediaType(f"{given} is not read here; send {' or '.join(types)}")
+    return jsontext.read(raw)

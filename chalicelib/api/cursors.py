@@ -1,0 +1,36 @@
+"""Opaque cursors: where a list goes on, bound to the list that gave them."""
+
+import base64
+import binascii
+import hashlib
+import json
+from typing import Any
+
+from ..domain.errors import Malformed
+
+
+def write(scope: str, last: Any) -> str | None:
+    """The cursor for going on after `last` in the list `scope`; None at the end."""
+    if last is None:
+        return None
+    text = json.dumps(last, separators=(",", ":"), sort_keys=True)
+    return base64.urlsafe_b64encode((_seal(scope, text) + text).encode()).decode().rstrip("=")
+
+
+def read(scope: str, cursor: str | None) -> Any:
+    """What `write` was given. Raises `Malformed` for a cursor that this list did not give."""
+    if cursor is None:
+        return None
+    try:
+        plain = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)).decode()
+    except (ValueError, binascii.Error):
+        plain = ""
+    seal, text = plain[:16], plain[16:]
+    if not text or seal != _seal(scope, text):
+        raise Malformed("the cursor was not given by this list")
+    return json.loads(text)
+
+
+def _seal(scope: str, text: str) -> str:
+    """Not a secret, a check: a cursor says only where in the caller's own list to go on."""
+    return hashlib.sha256(f"{scope}\n{text}".encode()).hexdigest()[:16]

@@ -1,0 +1,123 @@
+"""`/customers`, their payments, ledger, features; `/held`"""
+
+from datetime import datetime, time, timedelta
+
+from chalice import Blueprint
+
+from .. import deployment
+from ..domain.account import Account
+from ..domain.errors import Fault, Invalid
+from ..storage.ledger import Window
+from ..usecases import customers
+from ..wire import views
+from .call import Answer, Call
+from ..wire.bodies import CustomerBody, PaymentBody, merged, parse
+from .routing import route, tagged
+
+blueprint = Blueprint(__name__)
+_PATH = "/customers/{customer_id}"
+_LIST = ("limit", "cursor")
+
+
+@route(blueprint, "PUT", _PATH)
+def write_customer(call: Call) -> Answer:
+    """Create or replace a customer. The balance is not written."""
+    body, customer_id = call.body(CustomerBody, ignoring=CustomerBody.read_only), call.params["customer_id"]
+
+    def edit(old: Account | None) -> Account:
+        return body.applied(old or Account(customer_id, ""), call.services.default_currency)
+
+    account, created = customers.write(call.services.db, call.act, customer_id, call.version(), edit)
+    return tagged(views.customer(account), 201 if created else 200, location=f"customers/{customer_id}" if created else None)
+
+
+@route(blueprint, "PATCH", _PATH)
+def change_customer(call: Call) -> Answer:
+    """Change some fields of a customer."""
+
+    def edit(old: Account) -> Account:
+        current = {name: value for name, value in views.customer(old).items() if name in CustomerBody.model_fields}
+        return parse(CustomerBody, merged(current, call.json)).applied(old, call.services.default_currency)
+
+    account = customers.change(call.services.db, call.act, call.params["customer_id"], call.version(), edit)
+    return tagged(views.customer(account))
+
+
+@route(blueprint, "GET", _PATH)
+def read_customer(call: Call) -> Answer:
+    """One customer with the balance."""
+    return tagged(views.customer(customers.read(call.services.db, call.params["customer_id"])))
+
+
+@route(blueprint, "GET", "/customers", query=_LIST)
+def list_customers(call: Call) -> Answer:
+    """All customers, by id."""
+    return call.page("customers", lambda after, limit: customers.listed(call.services.db, after, limit), views.customer)
+
+
+@route(blueprint, "DELETE", _PATH)
+def delete_customer(call: Call) -> Answer:
+    """Remove a customer without history."""
+    customers.delete(call.services.db, call.params["customer_id"], call.version())
+    return Answer(None, 204)
+
+
+@route(blueprint, "POST", _PATH + "/payments")
+def pay(call: Call) -> Answer:
+    """Book a payment, or a correction."""
+    body = call.body(PaymentBody)
+    entry = customers.pay(call.services.db, call.act, call.params["customer_id"], body.amount, body.reference)
+    return Answer(views.entry(entry), 201)
+
+
+@route(blueprint, "GET", _PATH + "/ledger", query=("from", "to", "posted_from", "posted_to", *_LIST))
+def read_ledger(call: Call) -> Answer:
+    """Charges, payments and reversals, oldest first; dated, or posted, in a range of days, both included."""
+    customer_id, window = call.params["customer_id"], _window(call)
+    scope = f"ledger {customer_id} {window}"
+    return call.page(scope, lambda after, limit: customers.statement(call.services.db, customer_id, window, after, limit), views.entry)
+
+
+@route(blueprint, "GET", "/held", query=("customer", *_LIST))
+def list_held(call: Call) -> Answer:
+    """Held charges, of one customer or of all."""
+    customer_id = call.query.get("customer")
+    load = customers.held
+    return call.page(f"held {customer_id}", lambda after, limit: load(call.services.db, customer_id, after, limit), views.entry)
+
+
+@route(blueprint, "POST", "/held/{entry_id}/cancellation", body=False)
+def cancel_held(call: Call) -> Answer:
+    """Write off a held charge."""
+    return Answer(views.entry(customers.cancel_held(call.services.db, call.act, call.params["entry_id"])))
+
+
+@route(blueprint, "POST", _PATH + "/unpark", body=False)
+def unpark(call: Call) -> Answer:
+    """Let the next daily run post a parked customer's charges."""
+    return Answer(views.customer(customers.unpark(call.services.db, call.params["customer_id"])))
+
+
+@route(blueprint, "GET", _PATH + "/features", query=("date",))
+def read_features(call: Call) -> Answer:
+    """The ConnexCS packages that are enabled on a date, by which assignments."""
+    day = call.date("date", call.act.today) or call.act.today
+    enabled = customers.features(call.services.db, call.params["customer_id"], day)
+    features = [{"connexcs_package": name, "assignments": ids} for name, ids in enabled.items()]
+    return Answer({"customer_id": call.params["customer_id"], "date": day.isoformat(), "features": features})
+
+
+def _window(call: Call) -> Window:
+    """The range asked for. Posting days are days of the billing time zone."""
+    if {"from", "to"} & call.query.keys() and {"posted_from", "posted_to"} & call.query.keys():
+        raise Invalid([Fault("/posted_from", "ask by date or by posting date, not by both")])
+    since, until = call.date("from"), call.date("to")
+    posted_since, posted_until = call.date("posted_from"), call.date("posted_to")
+    zone = deployment.settings().zone
+
+    def midnight(day: object, days: int = 0) -> str | None:
+        return (datetime.combine(day, time(), zone) + timedelta(days=days)).isoformat() if day else None  # type: ignore[arg-type]
+
+    return Window(
+        since.isoformat() if since else None, until.isoformat() if until else None, midnight(posted_since), midnight(posted_until, 1)
+    )

@@ -1,0 +1,79 @@
+"""`Idempotency-Key`: the same key and body answer as the first time, whatever happened to the first.
+
+The key is claimed before the work. Everything the work makes takes its id from the claim's first moment and the key, so an
+attempt that takes over a claim left behind by a crash makes the same things, and finds those that were made.
+"""
+
+import hashlib
+import json
+import time
+import zlib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from chalice import Response
+
+from .. import deployment
+from ..domain.errors import Conflict, Contention, Fault, Invalid, Malformed
+from ..storage import idempotency
+from ..storage.db import Db
+from ..storage.idempotency import Record
+from ..usecases.act import Act
+
+CLAIM: Final = timedelta(seconds=30)
+"""Longer than a request can take: afterwards nobody is at it any more."""
+WAIT_SECONDS: Final = 12.0
+_POLL_SECONDS: Final = 0.15
+_LONGEST_KEY: Final = 255
+
+
+def answered(db: Db, by: str, route: str, key: str, body: Any, work: Callable[[Act], Response]) -> Response:
+    """The answer of `work`, or the first time's. `route` is the method with the path; keys are per caller and route.
+
+    Raises `Invalid` idempotency_key_reused for another body, `Conflict` in_progress while another attempt is at it.
+    """
+    if not 1 <= len(key) <= _LONGEST_KEY:
+        raise Malformed(f"Idempotency-Key must have 1 to {_LONGEST_KEY} characters")
+    fingerprint = hashlib.sha256(json.dumps([by, route, key]).encode()).hexdigest()
+    body_hash = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    record = _claim(db, fingerprint, body_hash)
+    if record.answer is not None:
+        return _unpack(record.answer)
+    response = work(deployment.act(by, derived_from=(record.begun_at, fingerprint)))
+    if response.status_code < 500 and response.status_code != 429:
+        idempotency.answer(db, record._replace(answer=_pack(response)))
+    return response
+
+
+def _claim(db: Db, fingerprint: str, body_hash: str) -> Record:
+    """Our claim, or the record of an answer, waiting for an attempt that is under way."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        now = datetime.now(UTC)
+        found = idempotency.find(db, fingerprint)
+        if found and found.body_hash != body_hash:
+            detail = "Idempotency-Key was used with another body"
+            raise Invalid([Fault("", detail)], code="idempotency_key_reused")
+        if found and found.answer is not None:
+            return found
+        if found is None or datetime.fromisoformat(found.claimed_until) < now:
+            begun = found.begun_at if found else now.isoformat()
+            record = Record(fingerprint, body_hash, begun, (now + CLAIM).isoformat())
+            try:
+                idempotency.claim(db, record, found)
+            except Contention:
+                continue
+            return record
+        if time.monotonic() > deadline:
+            raise Conflict("the first request with this key is under way", code="in_progress")
+        time.sleep(_POLL_SECONDS)
+
+
+def _pack(response: Response) -> bytes:
+    return zlib.compress(json.dumps([response.status_code, response.headers, response.body]).encode())
+
+
+def _unpack(packed: bytes) -> Response:
+    status, headers, body = json.loads(zlib.decompress(packed))
+    return Response(body, headers, status)

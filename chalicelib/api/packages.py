@@ -1,0 +1,72 @@
+"""`/packages`"""
+
+from chalice import Blueprint
+
+from ..wire import views
+from ..domain.package import Package
+from ..usecases import packages
+from .call import Answer, Call, query_date
+from ..wire.bodies import PackageBody, merged, parse
+from .routing import route, tagged
+
+blueprint = Blueprint(__name__)
+_PATH = "/packages/{package_id}"
+_LIST = ("limit", "cursor")
+
+
+@route(blueprint, "POST", "/packages")
+def create_package(call: Call) -> Answer:
+    """Define a package."""
+    draft = call.body(PackageBody).applied(Package("", "", ""), call.services.default_currency)
+    made = packages.create(call.services.db, call.act, draft)
+    return tagged(views.package(made), 201, location=f"packages/{made.package_id}")
+
+
+@route(blueprint, "GET", "/packages", query=_LIST)
+def list_packages(call: Call) -> Answer:
+    """All packages, oldest first."""
+    return call.page("packages", lambda after, limit: packages.listed(call.services.db, after, limit), views.package)
+
+
+@route(blueprint, "GET", _PATH)
+def read_package(call: Call) -> Answer:
+    """One package."""
+    return tagged(views.package(packages.read(call.services.db, call.params["package_id"])))
+
+
+@route(blueprint, "PUT", _PATH)
+def replace_package(call: Call) -> Answer:
+    """Replace a package; fields left out go back to their defaults."""
+    body = call.body(PackageBody, ignoring=PackageBody.read_only)
+    return _change(call, lambda old: body.applied(old, call.services.default_currency))
+
+
+@route(blueprint, "PATCH", _PATH)
+def change_package(call: Call) -> Answer:
+    """Change some fields of a package."""
+
+    def edit(old: Package) -> Package:
+        current = {name: value for name, value in views.package(old).items() if name in PackageBody.model_fields}
+        return parse(PackageBody, merged(current, call.json)).applied(old, call.services.default_currency)
+
+    return _change(call, edit)
+
+
+@route(blueprint, "DELETE", _PATH)
+def delete_package(call: Call) -> Answer:
+    """Hide a package that nobody has any more."""
+    packages.delete(call.services.db, call.act, call.params["package_id"], call.version())
+    return Answer(None, 204)
+
+
+@route(blueprint, "GET", _PATH + "/schedule", query=("start", "from", "to"))
+def package_schedule(call: Call) -> Answer:
+    """The due dates of an assignment that starts on `start`."""
+    start = query_date(call.query, "start")
+    since, until = call.date("from", start), query_date(call.query, "to")
+    due = packages.schedule(call.services.db, call.params["package_id"], start, since or start, until)
+    return Answer({"due_dates": [day.isoformat() for day in due]})
+
+
+def _change(call: Call, edit: packages.Edit) -> Answer:
+    return tagged(views.package(packages.change(call.services.db, call.act, call.params["package_id"], call.version(), edit)))

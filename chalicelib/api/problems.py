@@ -1,0 +1,48 @@
+"""Domain errors as HTTP answers (RFC 9457). The one table of statuses."""
+
+import json
+from typing import Any, Final
+
+from chalice import Response
+
+from ..domain.errors import (
+    BillingError, Conflict, Contention, Invalid, Malformed, Misconfigured, NotFound, Throttled, TooLarge, UnsupportedMediaType, VersionMismatch,
+)  # fmt: skip
+
+STATUSES: Final[dict[type[BillingError], tuple[int, str]]] = {
+    Malformed: (400, "The request can't be read"),
+    NotFound: (404, "There is no such thing"),
+    Conflict: (409, "The state of things forbids it"),
+    VersionMismatch: (412, "Somebody else changed it"),
+    TooLarge: (413, "The body is too large"),
+    UnsupportedMediaType: (415, "The body is not JSON"),
+    Invalid: (422, "Some fields are not right"),
+    Throttled: (503, "Busy"),
+    Contention: (503, "Busy"),
+    Misconfigured: (500, "The deployment contradicts its tables"),
+}
+PROBLEM: Final = "application/problem+json"
+
+
+def answer(error: BillingError) -> Response:
+    """The problem document of an error."""
+    status, title = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+    body: dict[str, Any] = {
+        "type": f"urn:packages-billing:problem:{error.code}", "title": title, "status": status, "detail": error.detail,
+        "code": error.code, **error.extra,
+    }  # fmt: skip
+    if isinstance(error, Invalid):
+        body["errors"] = [fault._asdict() for fault in error.faults]
+    headers = {"Content-Type": PROBLEM}
+    if isinstance(error, Throttled | Contention) or error.code == "in_progress":
+        headers["Retry-After"] = str(Throttled.retry_after_seconds)
+    return Response(json.dumps(body), headers, status)
+
+
+def unforeseen(request_id: str) -> Response:
+    """A 500: a request id and nothing else."""
+    body = {
+        "type": "urn:packages-billing:problem:internal", "title": "Something went wrong here", "status": 500, "code": "internal",
+        "request_id": request_id,
+    }  # fmt: skip
+    return Response(json.dumps(body), {"Content-Type": PROBLEM}, 500)

@@ -1,0 +1,106 @@
+"""The one way a route is made: parse, call, answer; errors become problem documents here and nowhere else."""
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from chalice import Blueprint, IAMAuthorizer, Response
+
+from .. import deployment
+from ..domain.errors import BillingError, Fault, Invalid
+from ..usecases.act import Act
+from ..wire import jsontext
+from . import idempotent, problems
+from .call import JSON_TYPES, PATCH_TYPES, Answer, Call, checked_params, json_body, known_query
+
+View = Callable[[Call], Answer]
+_WITH_BODY: Final = ("POST", "PUT", "PATCH")
+_log = logging.getLogger("packages_billing")
+
+
+def route(
+    blueprint: Blueprint, method: str, path: str, *, query: tuple[str, ...] = (), body: bool = True, keyed: Callable[[Any], bool] | None = None,
+    public: bool = False,
+) -> Callable[[View], View]:  # fmt: skip
+    """Register a view. `query` names its parameters; `body` whether a writing method needs one; `keyed(json)` whether an
+    `Idempotency-Key` counts, by default on every POST; `public` routes ask for no signature."""
+
+    def register(view: View) -> View:
+        def endpoint(**params: str) -> Response:
+            request: Any = blueprint.current_request
+            began = time.monotonic()
+            response = _respond(lambda: _answer(request, method, query, body, keyed, params, view), request)
+            _log_call(request, method, path, response, began)
+            return response
+
+        endpoint.__name__ = view.__name__
+        authorizer = None if public else _authorizer()
+        blueprint.route(path, methods=[method], content_types=["*/*"], authorizer=authorizer)(endpoint)
+        return view
+
+    return register
+
+
+def _authorizer() -> IAMAuthorizer | None:
+    """What API Gateway checks before a call gets here; decided when the stack is packaged."""
+    return IAMAuthorizer() if deployment.settings().auth_mode == "iam" else None
+
+
+def _answer(
+    request: Any, method: str, query: tuple[str, ...], body: bool, keyed: Callable[[Any], bool] | None, params: dict[str, str], view: View
+) -> Response:
+    types = PATCH_TYPES if method == "PATCH" else JSON_TYPES
+    checked_params(params, creates=method == "PUT")
+    known = known_query(request, query)
+    parsed = json_body(request, types, required=body) if method in _WITH_BODY else None
+    if parsed and not body:
+        raise Invalid([Fault(jsontext.pointer(name), "this request takes no body") for name in (parsed if isinstance(parsed, dict) else ('',))])
+    services, by = deployment.services(), caller(request.context)
+
+    def work(act: Act) -> Response:
+        return _respond(lambda: _shown(view(Call(services, act, params, known, request.headers, parsed))), request)
+
+    key = request.headers.get("idempotency-key")
+    if key is not None and method == "POST" and (keyed is None or keyed(parsed)):
+        return idempotent.answered(services.db, by, f"{method} {request.path}", key, parsed, work)
+    return work(deployment.act(by))
+
+
+def _shown(answer: Answer) -> Response:
+    headers = {"Content-Type": "application/json"} | dict(answer.headers)
+    return Response("" if answer.body is None else json.dumps(answer.body, ensure_ascii=False), headers, answer.status)
+
+
+def _respond(make: Callable[[], Response], request: Any) -> Response:
+    """The response, or the problem document of what was raised."""
+    try:
+        return make()
+    except BillingError as error:
+        return problems.answer(error)
+    except Exception:
+        request_id = request.context.get("requestId", "unknown")
+        _log.exception("request %s failed", request_id)
+        return problems.unforeseen(request_id)
+
+
+def caller(context: dict[str, Any]) -> str:
+    """Who calls: the signed-in principal, as API Gateway tells; `anonymous` where nobody has to sign in."""
+    identity = context.get("identity") or {}
+    return str(identity.get("userArn") or identity.get("caller") or "anonymous")
+
+
+def _log_call(request: Any, method: str, path: str, response: Response, began: float) -> None:
+    """One line a call."""
+    line = {
+        "method": method, "route": path, "status": response.status_code, "ms": round((time.monotonic() - began) * 1000),
+        "request_id": request.context.get("requestId"), "caller": caller(request.context),
+    }  # fmt: skip
+    _log.info(json.dumps(line))
+
+
+def tagged(body: dict[str, Any], status: int = 200, *, location: str | None = None) -> Answer:
+    """A resource with its ETag, and where it lives when it is new."""
+    headers = {"ETag": f'"{body["version"]}"'}
+    return Answer(body, status, headers | ({"Location": location} if location else {}))

@@ -1,0 +1,60 @@
+"""`/runs`"""
+
+from typing import Any
+
+from chalice import Blueprint
+
+from ..domain.run import Outcome
+from ..usecases import reversal, run_package
+from ..wire import running, views
+from ..wire.bodies import RunBody
+from .call import Answer, Call
+from .routing import route
+
+blueprint = Blueprint(__name__)
+_LIST = ("limit", "cursor")
+
+
+def _is_live(json: Any) -> bool:
+    """A simulation stores nothing, not even its answer; whatever is no simulation for sure is treated as live."""
+    return isinstance(json, dict) and json.get("simulate", True) not in (True, "yes", "true", "Yes", "YES", "True")
+
+
+@route(blueprint, "POST", "/runs", keyed=_is_live)
+def run(call: Call) -> Answer:
+    """Run Package: simulate, or post, what is due on one date."""
+    ran = running.run(call.services, call.act, call.body(RunBody))
+    return Answer(ran.answer, 202, {"Location": f"runs/{ran.under_way}"}) if ran.under_way else Answer(ran.answer)
+
+
+@route(blueprint, "GET", "/runs", query=_LIST)
+def list_runs(call: Call) -> Answer:
+    """Live runs, newest first."""
+    load = run_package.listed
+    return call.page(
+        "runs", lambda after, limit: load(call.services.db, after, limit), lambda found: running.summed_up(call.services, found)
+    )
+
+
+@route(blueprint, "GET", "/runs/{run_id}")
+def read_run(call: Call) -> Answer:
+    """A live run: how far it is, and its report once it is finished."""
+    return Answer(running.told(call.services, run_package.read(call.services.db, call.params["run_id"])))
+
+
+@route(blueprint, "GET", "/runs/{run_id}/lines", query=_LIST)
+def list_run_lines(call: Call) -> Answer:
+    """The lines of a live run."""
+    run_id = call.params["run_id"]
+
+    def load(after: Any, limit: int) -> tuple[list[Outcome], Any]:
+        lines, more = run_package.lines(call.services.db, run_id, int(after or 0), limit)
+        return lines, int(after or 0) + limit if more else None
+
+    return call.page(f"lines {run_id}", load, views.line)
+
+
+@route(blueprint, "POST", "/runs/{run_id}/reversal", body=False)
+def reverse_run(call: Call) -> Answer:
+    """Post the opposite of each charge of a live Run Package, once."""
+    return Answer(views.reversal(reversal.reverse(call.services.db, call.act, call.params["run_id"])))

@@ -1,0 +1,43 @@
+"""The only reader of the environment. Read late, at the first request: tests and the packager import before it is set."""
+
+import os
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from .storage.keys import TABLES
+
+AuthMode = Literal["iam", "jwt", "none"]
+_YES: Final = ("1", "true", "yes")
+
+
+class Config(NamedTuple):
+    """What a deployment is told; the README lists the variables with their defaults."""
+
+    tables: Mapping[str, str]
+    queue_url: str
+    time_zone: str
+    default_currency: str
+    auth_mode: str
+    allow_future: bool
+    segments: int
+    max_lines_per_customer: int
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The billing time zone."""
+        return ZoneInfo(self.time_zone)
+
+
+def read(environment: Mapping[str, str] = os.environ) -> Config:
+    """The configuration that the environment spells."""
+    return Config(
+        tables={name: environment.get(f"{name.upper()}_TABLE", f"packages-billing-{name}") for name in TABLES},
+        queue_url=environment.get("POST_CHARGES_QUEUE_URL", ""),
+        time_zone=environment.get("BILLING_TIMEZONE") or "UTC",
+        default_currency=environment.get("DEFAULT_CURRENCY") or "USD",
+        auth_mode=environment.get("AUTH_MODE") or "iam",
+        allow_future=environment.get("ALLOW_FUTURE", "").lower() in _YES,
+        segments=int(environment.get("SWEEP_SEGMENTS") or 64),
+        max_lines_per_customer=int(environment.get("MAX_LINES_PER_CUSTOMER") or 20_000),
+    )

@@ -1,0 +1,57 @@
+"""What the edges share: the deployment's services, made once a process and late, and the present moment."""
+
+import json
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import boto3
+from botocore.config import Config as ClientConfig
+
+from . import config, ids
+from .storage.db import Db
+from .storage.settings import agree_on_time_zone
+from .usecases.act import Act, Services
+
+_BATCH = 10
+_CLIENT = ClientConfig(
+    retries={"mode": "standard", "total_max_attempts": 6}, connect_timeout=2, read_timeout=10, max_pool_connections=16
+)
+
+
+@lru_cache(maxsize=1)
+def settings() -> config.Config:
+    """The deployment's configuration."""
+    return config.read()
+
+
+@lru_cache(maxsize=1)
+def services() -> Services:
+    """The deployment's services. Raises `Misconfigured` when its tables were made for another time zone."""
+    configured = settings()
+    db = Db(boto3.client("dynamodb", config=_CLIENT), configured.tables)
+    agree_on_time_zone(db, configured.time_zone)
+    return Services(
+        db, _send, configured.segments, configured.max_lines_per_customer, configured.allow_future, configured.default_currency
+    )
+
+
+@lru_cache(maxsize=1)
+def _queue() -> Any:
+    return boto3.client("sqs", config=_CLIENT)
+
+
+def _send(messages: list[dict[str, object]]) -> None:
+    """Queue messages. Raises `RuntimeError` when the queue refused one, so that whoever asked tries again."""
+    for start in range(0, len(messages), _BATCH):
+        batch = [{"Id": f"{n}", "MessageBody": json.dumps(message)} for n, message in enumerate(messages[start : start + _BATCH])]
+        answer = _queue().send_message_batch(QueueUrl=settings().queue_url, Entries=batch)
+        if answer.get("Failed"):
+            raise RuntimeError(f"the queue refused {len(answer['Failed'])} messages")
+
+
+def act(by: str, *, derived_from: tuple[str, str] | None = None) -> Act:
+    """The present request. `derived_from`: when it was first made, and its fingerprint, to make the same things again."""
+    now = datetime.now(UTC)
+    made = ids.derived(datetime.fromisoformat(derived_from[0]), derived_from[1]) if derived_from else ids.new(now)
+    return Act(by, now, now.astimezone(settings().zone).date(), made)

@@ -1,0 +1,1 @@
+"""The billing rules as pure functions: no clock, no environment, no network, no floats."""

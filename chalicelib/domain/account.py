@@ -1,0 +1,65 @@
+"""A customer's account and what its credit allows (rules: Auto Decrement Credit)."""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from . import money
+
+
+class Account(NamedTuple):
+    """A customer. `debit_limit` None: charges may take the balance anywhere. `held` counts held charges.
+
+    `evaluate_from` is set while the customer is parked and until a run has caught up; `oversize` says that an operator
+    let the next run post more lines than the safety bound. `entries`: the ledger holds a payment, so the currency is fixed.
+    """
+
+    customer_id: str
+    currency: str
+    name: str = ""
+    debit_limit: Decimal | None = None
+    balance: Decimal = money.ZERO
+    held: int = 0
+    assignments: int = 0
+    entries: bool = False
+    parked: bool = False
+    oversize: bool = False
+    evaluate_from: date | None = None
+    version: int = 1
+    created_at: str = ""
+    created_by: str = ""
+    updated_at: str = ""
+    updated_by: str = ""
+
+
+class Credit(NamedTuple):
+    """What debits are tried against."""
+
+    balance: Decimal
+    debit_limit: Decimal | None
+
+    @property
+    def floor(self) -> Decimal | None:
+        """The lowest balance that a debit may leave."""
+        return None if self.debit_limit is None else -self.debit_limit
+
+
+def credit(account: Account) -> Credit:
+    """The account's credit as it stands."""
+    return Credit(account.balance, account.debit_limit)
+
+
+def fits(state: Credit, amount: Decimal) -> bool:
+    """Whether debiting `amount` stays within the limit. Nothing to debit always fits, however low the balance is."""
+    return not amount or state.floor is None or money.minus(state.balance, amount) >= state.floor
+
+
+def allot(state: Credit, amounts: Iterable[Decimal]) -> tuple[list[bool], Credit]:
+    """Try each debit by itself, in order: which fit, and the credit left. One that doesn't fit stops none after it."""
+    verdicts = []
+    for amount in amounts:
+        verdicts.append(fits(state, amount))
+        if verdicts[-1]:
+            state = state._replace(balance=money.minus(state.balance, amount))
+    return verdicts, state

@@ -1,0 +1,101 @@
+"""An assignment: one package given to one customer, or to one of the customer's DIDs (rules: Words, Minimum Days, Deleting)."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from .errors import Fault
+from .package import Package
+from .schedule import DAY
+
+MAX_QUANTITY = 1_000_000
+
+
+class Assignment(NamedTuple):
+    """Both dates are inclusive. `minimum_days` was copied from the package.
+
+    `evaluate_from` is the first date that may be uncharged: everything due before it is posted, held or written off. None:
+    everything that the daily evaluation has passed is. `charged` turns true with the first charge and never back.
+    `package_version` is the package's when this was made: a worker that holds an older one must read it again.
+    """
+
+    customer_id: str
+    assignment_id: str
+    package_id: str
+    start_date: date
+    did: str | None = None
+    quantity: int = 1
+    end_date: date | None = None
+    auto_decrement_credit: bool = False
+    free_minutes: int | None = None
+    minimum_days: int = 0
+    charge_from: date | None = None
+    evaluate_from: date | None = None
+    charged: bool = False
+    cancelled: bool = False
+    package_version: int = 1
+    version: int = 1
+    created_at: str = ""
+    created_by: str = ""
+    updated_at: str = ""
+    updated_by: str = ""
+
+
+def first_day(assignment: Assignment) -> date:
+    """The first date that this service charges: the start date, or `charge_from` after a take-over."""
+    return max(assignment.start_date, assignment.charge_from or assignment.start_date)
+
+
+def earliest_end(assignment: Assignment) -> date:
+    """No end date may lie before this one."""
+    return assignment.start_date + timedelta(days=assignment.minimum_days)
+
+
+def valid_on(assignment: Assignment, day: date) -> bool:
+    """Whether `day` lies within the assignment, both ends included."""
+    return not assignment.cancelled and assignment.start_date <= day <= (assignment.end_date or date.max)
+
+
+def ended(assignment: Assignment, today: date) -> bool:
+    """Whether the assignment is over before `today` begins."""
+    return assignment.cancelled or (assignment.end_date is not None and assignment.end_date < today)
+
+
+def last_due_day(assignment: Assignment, package: Package) -> date:
+    """The last date on which anything can be due: the end date, or the day after it for the closing minimum-spend line."""
+    if assignment.end_date is None:
+        return date.max
+    return assignment.end_date + DAY if package.minimum_spend else assignment.end_date
+
+
+def settled(assignment: Assignment, package: Package, *, today: date, evaluated: date | None) -> bool:
+    """Whether the assignment has ended and nothing due on it is still to be planned. `evaluated`: the last day that every sweep has passed."""
+    if not ended(assignment, today):
+        return False
+    charged_through = assignment.evaluate_from - DAY if assignment.evaluate_from else (evaluated or date.min)
+    return assignment.cancelled or charged_through >= last_due_day(assignment, package)
+
+
+def cross_faults(values: Mapping[str, Any]) -> Iterator[Fault]:
+    """Faults between fields that are each well-formed; a field missing from `values` judges nothing."""
+    start, end = values.get("start_date"), values.get("end_date")
+    if start and end and end < start:
+        yield Fault("/end_date", f"lies before the start date, {start}")
+    if values.get("minimum_days") and "did" in values and values["did"] is None:
+        yield Fault("/minimum_days", "can be given on an assignment to a DID only")
+
+
+def package_faults(assignment: Assignment, package: Package, currency: str) -> Iterator[Fault]:
+    """Whether the package can be assigned like this to a customer with `currency`."""
+    if package.currency != currency:
+        yield Fault("/package_id", f"is priced in {package.currency}, the customer's currency is {currency}")
+    if package.type == "free_minutes" and assignment.free_minutes is None:
+        yield Fault("/free_minutes", "is required for a package of type free_minutes")
+    if package.type != "free_minutes" and assignment.free_minutes is not None:
+        yield Fault("/free_minutes", "only packages of type free_minutes give minutes")
+
+
+def minimum_days_faults(given: int | None, package: Package) -> Iterator[Fault]:
+    """`minimum_days` of an assignment is for packages that have none of their own."""
+    if given and package.minimum_days and given != package.minimum_days:
+        yield Fault("/minimum_days", f"the package sets {package.minimum_days} days")

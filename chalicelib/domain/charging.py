@@ -1,0 +1,180 @@
+"""What assignments are charged for a range of days (rules: What a due date charges).
+
+`dues` says what falls due, `line` prices it. Between the two a caller looks up the spend of the periods that `dues` names,
+so that this module needs no storage and the lines depend on nothing but their arguments.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Final, Literal, NamedTuple
+
+from . import money
+from .assignment import Assignment, first_day, last_due_day
+from .package import Package
+from .schedule import DAY, Frequency, Match, due_dates, next_due, previous_due
+
+Kind = Literal["setup", "recurring", "minimum_spend"]
+KIND_ORDER: Final[dict[str, int]] = {"setup": 0, "recurring": 1, "minimum_spend": 2}
+
+
+class Period(NamedTuple):
+    """The days `since <= day < until` of a billing period that ends, uncut, before `whole_until`."""
+
+    since: date
+    until: date
+    whole_until: date
+
+    @property
+    def days(self) -> int:
+        """How many days are charged."""
+        return (self.until - self.since).days
+
+    @property
+    def whole_days(self) -> int:
+        """How many days the uncut period has."""
+        return (self.whole_until - self.since).days
+
+
+class Due(NamedTuple):
+    """One thing to charge: its kind, its date, and for minimum spend its period."""
+
+    kind: Kind
+    due_date: date
+    period: Period | None = None
+
+
+class Identity(NamedTuple):
+    """What makes a charge the same charge, from wherever it is evaluated. Sorts in the order in which charges are tried."""
+
+    due_date: date
+    kind_order: int
+    assignment_id: str
+
+
+class Line(NamedTuple):
+    """One charge with all that it is computed from; amounts in `currency`. `spend` and `period` for minimum spend only."""
+
+    customer_id: str
+    assignment_id: str
+    package_id: str
+    package_name: str
+    did: str | None
+    kind: Kind
+    due_date: date
+    currency: str
+    quantity: int
+    unit_cost: Decimal
+    unit_retail: Decimal
+    cost: Decimal
+    retail: Decimal
+    auto_decrement_credit: bool
+    frequency: Frequency
+    frequency_match: Match
+    start_date: date
+    period: Period | None = None
+    spend: Decimal | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """The charge's identity."""
+        return Identity(self.due_date, KIND_ORDER[self.kind], self.assignment_id)
+
+    @property
+    def margin(self) -> Decimal:
+        """What the provider earns."""
+        return money.minus(self.retail, self.cost)
+
+    @property
+    def debit(self) -> Decimal:
+        """What the charge takes from the customer's balance when it is posted."""
+        return self.retail if self.auto_decrement_credit else money.ZERO
+
+
+Spend = Callable[[Assignment, Period], Decimal]
+"""The usage charges of the assignment's customer, or of its DID alone, dated in the period."""
+
+
+def dues(assignment: Assignment, package: Package, since: date, until: date) -> list[Due]:
+    """What falls due in `since..until`, both included, in date order, setup first."""
+    if assignment.cancelled or since > last_due_day(assignment, package):
+        return []
+    since = max(since, first_day(assignment))
+    last = min(until, assignment.end_date or until)
+    found = [Due("setup", assignment.start_date)] if since <= assignment.start_date <= last else []
+    if package.minimum_spend:
+        return found + list(_settlements(assignment, package, since, until))
+    days = due_dates(package.frequency, package.frequency_match, assignment.start_date, since, last)
+    return found + [Due("recurring", day) for day in days]
+
+
+def _settlements(assignment: Assignment, package: Package, since: date, until: date) -> Iterator[Due]:
+    """The minimum-spend periods that end in the range. One begun before `charge_from` was settled in the other system."""
+    rule = (package.frequency, package.frequency_match, assignment.start_date)
+    for day in due_dates(*rule, since, min(until, assignment.end_date or until)):
+        period = Period(previous_due(*rule, day) or assignment.start_date, day, day)
+        if first_day(assignment) <= period.since < day:
+            yield Due("minimum_spend", day, period)
+    closing = assignment.end_date + DAY if assignment.end_date else date.max
+    if since <= closing <= until:
+        begun = previous_due(*rule, closing) or assignment.start_date
+        whole_until = next_due(*rule, begun) or closing
+        if begun >= first_day(assignment):
+            yield Due("minimum_spend", closing, Period(begun, closing, whole_until))
+
+
+def line(assignment: Assignment, package: Package, due: Due, spend: Decimal | None = None) -> Line | None:
+    """The priced charge; None when both its cost and its retail are zero."""
+    unit_cost, unit_retail = package.cost, package.retail
+    if due.kind == "setup":
+        unit_cost, unit_retail = package.setup_cost, package.setup_retail
+    cost, retail = _amounts(due.period, assignment.quantity, unit_cost, unit_retail, spend)
+    if not (cost or retail):
+        return None
+    return Line(
+        assignment.customer_id,
+        assignment.assignment_id,
+        package.package_id,
+        package.name,
+        assignment.did,
+        due.kind,
+        due.due_date,
+        package.currency,
+        assignment.quantity,
+        unit_cost,
+        unit_retail,
+        cost,
+        retail,
+        assignment.auto_decrement_credit,
+        package.frequency,
+        package.frequency_match,
+        assignment.start_date,
+        due.period,
+        spend if due.period else None,
+    )
+
+
+def _amounts(
+    period: Period | None, quantity: int, unit_cost: Decimal, unit_retail: Decimal, spend: Decimal | None
+) -> tuple[Decimal, Decimal]:
+    cost = money.times(unit_cost, quantity) if quantity != 1 else unit_cost
+    retail = money.times(unit_retail, quantity) if quantity != 1 else unit_retail
+    if period is None:
+        return cost, retail
+    minimum = money.share(retail, period.days, period.whole_days)
+    missing = money.minus(minimum, spend or money.ZERO)
+    return money.share(cost, period.days, period.whole_days), max(money.ZERO, missing)
+
+
+def lines(assignment: Assignment, package: Package, since: date, until: date, spend: Spend) -> list[Line]:
+    """The priced charges of one assignment in `since..until`."""
+    priced = (
+        line(assignment, package, due, spend(assignment, due.period) if due.period else None)
+        for due in dues(assignment, package, since, until)
+    )
+    return [charge for charge in priced if charge is not None]
+
+
+def in_order(charges: Iterable[Line]) -> list[Line]:
+    """The order in which charges are tried: due date, setup first, assignment id."""
+    return sorted(charges, key=lambda charge: charge.identity)

@@ -1,0 +1,91 @@
+"""Everything that can be wrong with a request, in the domain's words.
+
+The edges translate: `api/problems.py` to HTTP, `jobs/` to function errors. `code` is stable and part of the contract.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+
+class Fault(NamedTuple):
+    """One bad field: a JSON pointer (`/frequency_match/0`) and what is wrong with it."""
+
+    pointer: str
+    detail: str
+
+
+class BillingError(Exception):
+    """A request that can't be carried out; nothing was written for it."""
+
+    code = "error"
+
+    def __init__(self, detail: str, *, code: str | None = None, **extra: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.code = code or self.code
+        self.extra = extra
+
+
+class Malformed(BillingError):
+    """Not JSON, or a cursor or parameter that no caller was given."""
+
+    code = "malformed"
+
+
+class Invalid(BillingError):
+    """Fields that break a rule; `faults` names every one of them."""
+
+    code = "invalid"
+
+    def __init__(self, faults: Iterable[Fault], *, code: str | None = None) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(f"{f.pointer}: {f.detail}" for f in self.faults), code=code)
+
+
+class NotFound(BillingError):
+    """No such thing, or no longer visible."""
+
+    code = "not_found"
+
+
+class Conflict(BillingError):
+    """The request is well-formed, but the state of things forbids it; `code` names the conflict."""
+
+    code = "conflict"
+
+
+class VersionMismatch(BillingError):
+    """`If-Match` names a version that is not the current one."""
+
+    code = "version_mismatch"
+
+
+class TooLarge(BillingError):
+    """A body over the limit."""
+
+    code = "too_large"
+
+
+class UnsupportedMediaType(BillingError):
+    """A body that is not JSON by its own word."""
+
+    code = "unsupported_media_type"
+
+
+class Throttled(BillingError):
+    """The database asks for patience; try again after `retry_after_seconds`."""
+
+    code = "throttled"
+    retry_after_seconds = 2
+
+
+class Contention(BillingError):
+    """Another writer came first: look again and decide again. Callers see it only when retries ran out."""
+
+    code = "contention"
+
+
+class Misconfigured(BillingError):
+    """The deployment contradicts what its tables were made for."""
+
+    code = "misconfigured"

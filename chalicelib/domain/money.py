@@ -1,0 +1,51 @@
+"""Exact amounts: `Decimal` with up to 6 decimals, absolute value below 10^12 as given (rules: Money and dates).
+
+Sums and products stay exact in a context of 38 digits that traps what it would round. Only `share` rounds, half-up to 6 decimals.
+"""
+
+import re
+from collections.abc import Iterable
+from decimal import Context, Decimal, DivisionByZero, FloatOperation, Inexact, InvalidOperation, Overflow
+from functools import reduce
+
+ZERO = Decimal(0)
+EXTENDED_LIMIT = Decimal(10) ** 15
+"""Unit price x quantity stays below this."""
+
+_CONTEXT = Context(prec=38, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero, FloatOperation])
+_PRICE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?", re.ASCII)
+_MICRO = 10**6
+
+times = _CONTEXT.multiply
+plus = _CONTEXT.add
+minus = _CONTEXT.subtract
+
+
+def parse(text: str, *, signed: bool = False) -> Decimal:
+    """The amount that `text` spells, exactly: digits with at most 6 decimals; a leading `-` only when `signed`.
+
+    Raises `ValueError` with a sentence for the caller: exponents, separators, `+`, spaces and other scripts' digits are refused.
+    """
+    digits = text[1:] if signed and text.startswith("-") else text
+    if not _PRICE.fullmatch(digits):
+        kind = "an amount" if signed else "an amount of zero or more"
+        raise ValueError(f"must be {kind} such as 10.50: digits with at most 6 decimals, below 1000000000000")
+    return Decimal(text)
+
+
+def text(amount: Decimal) -> str:
+    """The amount on the wire: plain digits, at least two decimals, no superfluous zeros after them."""
+    whole, _, decimals = format(amount, "f").partition(".")
+    decimals = decimals.rstrip("0").ljust(2, "0")
+    return f"{whole}.{decimals}" if amount else "0.00"
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """The exact sum."""
+    return reduce(plus, amounts, ZERO)
+
+
+def share(amount: Decimal, part: int, whole: int) -> Decimal:
+    """`amount x part / whole` for an amount >= 0, rounded once, half-up, to 6 decimals."""
+    micro = int(times(amount, Decimal(_MICRO))) * part
+    return Decimal((2 * micro + whole) // (2 * whole)).scaleb(-6, _CONTEXT) if part != whole else amount

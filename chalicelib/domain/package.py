@@ -1,0 +1,96 @@
+"""A package: a product priced once and assigned many times (rules: Words, What a due date charges)."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Final, Literal, NamedTuple
+
+from . import money
+from .errors import Fault
+from .schedule import WEEKDAYS, Frequency, Match
+
+PackageType = Literal["standard", "free_minutes"]
+
+FIXED_WHILE_IN_USE: Final = ("currency", "type", "frequency", "frequency_match", "minimum_spend", "destination")
+"""Fields whose change would alter the kinds, periods and buckets of days already charged."""
+
+MAX_MINIMUM_DAYS: Final = 3650
+
+
+class Package(NamedTuple):
+    """Prices are per unit, in `currency`. `frequency_match` holds days 1..31 or weekdays 0..6; `destination` its prefixes, sorted as given."""
+
+    package_id: str
+    name: str
+    currency: str
+    description: str = ""
+    cost: Decimal = money.ZERO
+    retail: Decimal = money.ZERO
+    setup_cost: Decimal = money.ZERO
+    setup_retail: Decimal = money.ZERO
+    frequency: Frequency = "none"
+    frequency_match: Match = ()
+    connexcs_package: str | None = None
+    minimum_days: int = 0
+    type: PackageType = "standard"
+    destination: str = ""
+    minimum_spend: bool = False
+    version: int = 1
+    created_at: str = ""
+    created_by: str = ""
+    updated_at: str = ""
+    updated_by: str = ""
+    assignments: int = 0
+    deleted: bool = False
+
+
+def match_faults(frequency: Frequency, match: tuple[Any, ...]) -> Iterator[Fault]:
+    """What is wrong with `match` (as given: weekday names or days) for this frequency, one fault an element."""
+    if match and frequency not in ("weekly", "monthly"):
+        yield Fault("/frequency_match", f"only weekly and monthly packages have match days; this one is {frequency}")
+        return
+    for n, value in enumerate(match):
+        pointer = f"/frequency_match/{n}"
+        if frequency == "weekly" and value not in WEEKDAYS:
+            yield Fault(pointer, f"a weekly package matches weekdays: {', '.join(WEEKDAYS)}")
+        elif frequency == "monthly" and not (type(value) is int and 1 <= value <= 31):
+            yield Fault(pointer, "a monthly package matches days of the month: 1 to 31")
+        elif value in match[:n]:
+            yield Fault(pointer, "is given twice")
+
+
+def parse_match(frequency: Frequency, match: tuple[Any, ...]) -> Match:
+    """The stored form of a faultless match: sorted days, or weekday numbers from Monday."""
+    return tuple(sorted(WEEKDAYS.index(value) if frequency == "weekly" else value for value in match))
+
+
+def wire_match(frequency: Frequency, match: Match) -> list[str] | list[int]:
+    """The match as callers write it."""
+    return [WEEKDAYS[n] for n in match] if frequency == "weekly" else list(match)
+
+
+def cross_faults(values: Mapping[str, Any]) -> Iterator[Fault]:
+    """Faults between fields that are each well-formed. A field missing from `values` is faulty by itself and judges nothing."""
+    if "frequency" in values and "frequency_match" in values:
+        yield from match_faults(values["frequency"], tuple(values["frequency_match"]))
+    if values.get("destination") and values.get("type") == "standard":
+        yield Fault("/destination", "only packages of type free_minutes have a destination")
+    if values.get("minimum_spend") and values.get("frequency") == "none":
+        yield Fault("/minimum_spend", "needs a frequency other than none")
+
+
+def destination_fault(pattern: str) -> str | None:
+    """Why `pattern` is not alternatives of anchored digit prefixes (`^44|^91`), with the position of its first bad character."""
+    position, digits = 0, 0
+    for alternative in pattern.split("|") if pattern else ():
+        if not alternative.startswith("^"):
+            return f"character {position + 1} must be ^: alternatives look like ^44|^91"
+        digits = next((n for n, c in enumerate(alternative[1:]) if c not in "0123456789"), len(alternative) - 1)
+        if digits < len(alternative) - 1 or not digits:
+            return f"character {position + digits + 2} must be a digit"
+        position += len(alternative) + 1
+    return None
+
+
+def changed_fixed_fields(old: Package, new: Package) -> list[str]:
+    """The fields of an edit that may not change while the package is in use."""
+    return [name for name in FIXED_WHILE_IN_USE if getattr(old, name) != getattr(new, name)]

@@ -1,0 +1,88 @@
+"""The record of a live run: what was asked, how far it is, what came of it."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from .charging import Line
+from .run import Act, IfCharged, NotDue, Outcome, Status, Totals, merge
+
+LISTED_FAILURES = 100
+RunKind = Literal["daily", "package"]
+RunState = Literal["running", "finished", "finished_with_failures"]
+
+
+class Failure(NamedTuple):
+    """What could not be posted and is kept for the next run, or for an operator."""
+
+    customer_id: str
+    assignment_id: str | None
+    due_date: date
+    code: str
+    detail: str
+
+
+class Result(NamedTuple):
+    """What one piece of a run brought: totals by currency and failures (the first 100 of `failed`)."""
+
+    totals: dict[str, Totals]
+    failures: tuple[Failure, ...] = ()
+    failed: int = 0
+
+
+def merged(results: Sequence[Result]) -> Result:
+    """The sum of the pieces of a run."""
+    totals: dict[str, Totals] = {}
+    for result in results:
+        for currency, more in result.totals.items():
+            totals[currency] = merge(totals.get(currency, Totals()), more)
+    failures = tuple(failure for result in results for failure in result.failures)
+    return Result(totals, failures[:LISTED_FAILURES], sum(result.failed for result in results))
+
+
+class Step(NamedTuple):
+    """A decided line and, once carried out, its status."""
+
+    line: Line
+    act: Act
+    key: str
+    status: Status | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome of a step that was carried out."""
+        return Outcome(self.line, self.status or "skipped", self.act in ("repeat", "skip"))
+
+
+class Plan(NamedTuple):
+    """What a run found at its first look at a customer, and what it decided."""
+
+    customer_id: str
+    currency: str
+    balance: Decimal
+    generated_at: str
+    steps: tuple[Step, ...]
+    not_due: tuple[NotDue, ...] = ()
+    not_due_left_out: int = 0
+    done: bool = False
+
+
+class RunRecord(NamedTuple):
+    """A live run. `done` of `segments` pieces have finished; `reversed_on` is the day of its reversal."""
+
+    run_id: str
+    kind: RunKind
+    date: date
+    created_at: str
+    created_by: str
+    customer_id: str | None = None
+    if_charged: IfCharged | None = None
+    segments: int = 1
+    done: frozenset[int] = frozenset()
+    state: RunState = "running"
+    finished_at: str | None = None
+    result: Result | None = None
+    reversed_on: date | None = None
+    reversed_at: str | None = None
+    reversed_by: str | None = None

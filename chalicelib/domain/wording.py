@@ -1,0 +1,110 @@
+"""Sentences for people who read bills: why a line was charged, and why there is none."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from . import money
+from .assignment import Assignment, first_day
+from .charging import Line
+from .package import Package
+from .schedule import DAY, Frequency, Match, last_day, next_due
+
+_MONTH_NAMES = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def explanation(charge: Line) -> str:
+    """One sentence that says why this charge exists and how its amount came about."""
+    return f"{_occasion(charge)}: {_arithmetic(charge)}."
+
+
+def rule(frequency: Frequency, match: Match, start: date) -> str:
+    """The schedule in words: `monthly on 15 and 31`."""
+    if frequency == "none":
+        return f"once, on the start date {start}"
+    if frequency == "daily":
+        return "every day"
+    if frequency == "weekly":
+        return f"weekly on {_listed([_DAY_NAMES[n] for n in match or (start.weekday(),)])}"
+    if frequency == "monthly":
+        return f"monthly on {_listed([f'{day}' for day in match or (start.day,)])}"
+    months = "every 3 months" if frequency == "quarterly" else "every year"
+    return f"{months} from {start}"
+
+
+def clamped(frequency: Frequency, match: Match, start: date, due: date) -> list[int]:
+    """The days of the rule that `due`'s month lacks and that `due` therefore stands for."""
+    if frequency not in ("monthly", "quarterly", "yearly") or due.day != last_day(due.year, due.month):
+        return []
+    return [day for day in match or (start.day,) if day > due.day]
+
+
+def _occasion(charge: Line) -> str:
+    name = f'"{charge.package_name}"'
+    if charge.kind == "setup":
+        return f"Setup of {name}, once, on the start date {charge.start_date}"
+    told = f"{name}, {rule(charge.frequency, charge.frequency_match, charge.start_date)}"
+    if charge.period and charge.period.until < charge.period.whole_until:
+        return f"Minimum spend of {told}; ended on {charge.due_date - DAY}, so the last period is settled on the day after"
+    missing = clamped(charge.frequency, charge.frequency_match, charge.start_date, charge.due_date)
+    if missing:
+        told += f"; {_MONTH_NAMES[charge.due_date.month - 1]} has no {_listed([f'{day}' for day in missing], 'or')}, so the {ordinal(charge.due_date.day)}"
+    return f"Minimum spend of {told}" if charge.kind == "minimum_spend" else told
+
+
+def _arithmetic(charge: Line) -> str:
+    unit, currency = money.text(charge.unit_retail), charge.currency
+    if charge.period is None:
+        return f"{charge.quantity} x {unit} = {money.text(charge.retail)} {currency}"
+    period = charge.period
+    cut = f" x {period.days}/{period.whole_days} days" if period.until < period.whole_until else ""
+    spent = money.text(charge.spend or money.ZERO)
+    return (
+        f"minimum {charge.quantity} x {unit}{cut}, spent {spent} from {period.since} through {period.until - DAY}, "
+        f"to pay {money.text(charge.retail)} {currency}"
+    )
+
+
+def not_due(assignment: Assignment, package: Package, day: date) -> str:
+    """Why an assignment has no line on `day`."""
+    if assignment.cancelled:
+        return "cancelled before it began"
+    if day < assignment.start_date:
+        return f"starts on {assignment.start_date}"
+    if day < first_day(assignment):
+        return f"charged elsewhere until {first_day(assignment) - DAY}, here from {first_day(assignment)}"
+    upcoming = next_due(package.frequency, package.frequency_match, assignment.start_date, day)
+    if assignment.end_date is not None and (day > assignment.end_date or upcoming is None or upcoming > assignment.end_date):
+        return _ends(assignment, package, day)
+    return f"next due {upcoming}" if upcoming else f"charged once, on {assignment.start_date}"
+
+
+def nothing_to_charge(package: Package) -> str:
+    """Why an assignment that is due makes no line."""
+    return f"due, but {'nothing is left to pay' if package.minimum_spend else 'cost and retail are zero'}"
+
+
+def _ends(assignment: Assignment, package: Package, day: date) -> str:
+    end = assignment.end_date
+    if end is not None and day > end:
+        return f"ended on {end}"
+    if package.minimum_spend and end is not None:
+        return f"next due {end + DAY}, the day after it ends"
+    if package.frequency == "none":
+        return f"charged once, on {assignment.start_date}"
+    return f"nothing more due, ends on {end}"
+
+
+def ordinal(day: int) -> str:
+    """28 -> 28th."""
+    suffix = "th" if 10 < day % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+    return f"{day}{suffix}"
+
+
+
+
+def _listed(words: Sequence[str], joiner: str = "and") -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {joiner} {words[-1]}"

@@ -1,0 +1,22 @@
+"""Ids that sort by the time they were made: 48 bits of milliseconds, 80 bits of chance or of a request's fingerprint (ULID)."""
+
+import hashlib
+import secrets
+from datetime import datetime
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new(at: datetime) -> str:
+    """A new id."""
+    return _spell(at, secrets.token_bytes(10))
+
+
+def derived(at: datetime, fingerprint: str) -> str:
+    """The id of what a request makes: the same for every attempt at it."""
+    return _spell(at, hashlib.sha256(fingerprint.encode()).digest()[:10])
+
+
+def _spell(at: datetime, tail: bytes) -> str:
+    number = int(at.timestamp() * 1000) << 80 | int.from_bytes(tail, "big")
+    return "".join(_ALPHABET[number >> 5 * place & 31] for place in range(25, -1, -1))

@@ -1,0 +1,167 @@
+"""Customers in `accounts`. Balance and counts move only by conditional updates; a replacement never writes them."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from ..domain.account import Account
+from . import keys
+from .codec import WRITTEN, Codec, day, plain, whole
+from .db import Action, Db, Item, create, delete, update
+from .keys import ACCOUNTS, CUSTOMERS, Key
+
+_CODEC = Codec(
+    Account,
+    {
+        "currency": plain("currency"),
+        "name": plain("name"),
+        "debit_limit": plain("debit_limit"),
+        "balance": plain("balance"),
+        "held": whole("held"),
+        "assignments": whole("assignments"),
+        "entries": plain("entries"),
+        "parked": plain("parked"),
+        "oversize": plain("oversize"),
+        "evaluate_from": day("evaluate_from"),
+        **WRITTEN,
+    },
+)
+_LISTED = "customer"
+_SETTABLE = ("currency", "name", "debit_limit", "version", "updated_at", "updated_by")
+
+
+def from_item(item: Item) -> Account:
+    """The account that an item of `accounts` holds."""
+    return _CODEC.entity(item, customer_id=item["pk"])
+
+
+def find(db: Db, customer_id: str) -> Account | None:
+    """The customer's account."""
+    item = db.get(ACCOUNTS, keys.account(customer_id))
+    return from_item(item) if item else None
+
+
+def listed(db: Db, after: Key | None, limit: int) -> tuple[list[Account], Key | None]:
+    """Up to `limit` customers in the order of their ids, and where to go on."""
+    page = db.query(ACCOUNTS, "#listed = :listed", {"listed": _LISTED}, index=CUSTOMERS, after=after, limit=limit)
+    found = db.get_many(ACCOUNTS, [keys.account(item["pk"]) for item in page.items])
+    return [from_item(found[key]) for key in sorted(found)], page.last
+
+
+def creation(account: Account) -> Action:
+    """Write a new customer."""
+    fixed = {"listed": _LISTED, "balance": account.balance, "held": 0, "assignments": 0, "version": account.version}
+    return create(ACCOUNTS, keys.account(account.customer_id) | _CODEC.item(account) | fixed)
+
+
+def replacement(old: Account, new: Account) -> Action:
+    """Write what a caller may set, if nobody else did since `old`. A change of currency needs a customer without history."""
+    written = _CODEC.item(new) | {"version": new.version}
+    names = [_CODEC.names[field] for field in _SETTABLE]
+    sets = ", ".join(f"#{name} = :{name}" for name in names if name in written)
+    gone = ", ".join(f"#{name}" for name in names if name not in written)
+    values: dict[str, Any] = {name: written[name] for name in names if name in written} | {"read": old.version}
+    condition = "#version = :read"
+    if new.currency != old.currency:
+        condition += f" AND {_NO_HISTORY}"
+        values["none"] = 0
+    change = f"SET {sets}" + (f" REMOVE {gone}" if gone else "")
+    return update(ACCOUNTS, keys.account(old.customer_id), change, condition=condition, values=values)
+
+
+_NO_HISTORY = "#assignments = :none AND attribute_not_exists(#entries)"
+
+
+def removal(account: Account) -> Action:
+    """Remove a customer that never had anything, if nobody touched it since it was read."""
+    return delete(
+        ACCOUNTS,
+        keys.account(account.customer_id),
+        condition=f"#version = :version AND {_NO_HISTORY}",
+        values={"version": account.version, "none": 0},
+    )
+
+
+def count_assignment(account: Account, change: int) -> Action:
+    """One assignment more or less, while the currency is what it was read as."""
+    return update(
+        ACCOUNTS,
+        keys.account(account.customer_id),
+        "SET #assignments = #assignments + :change",
+        condition="#currency = :currency",
+        values={"change": change, "currency": account.currency},
+    )
+
+
+def credit(account: Account, amount: Decimal) -> Action:
+    """Move the balance by a payment; only in one transaction with its ledger entry, whose condition keeps it from being sent twice."""
+    return update(
+        ACCOUNTS,
+        keys.account(account.customer_id),
+        "SET #balance = #balance + :amount, #entries = :yes",
+        condition="#currency = :currency",
+        values={"amount": amount, "yes": True, "currency": account.currency},
+    )
+
+
+def debit(account: Account, amount: Decimal, *, held: int, exact: bool) -> Action:
+    """Take `amount` from the balance and count `held` more held charges, within the debit limit as it was read.
+
+    `exact` demands the very balance that was read, for a decision that depends on it: to hold a charge.
+    """
+    values: dict[str, Any] = {"amount": amount, "held": held}
+    condition = "attribute_not_exists(#debit_limit)"
+    if account.debit_limit is not None:
+        condition = "#debit_limit = :limit"
+        values["limit"] = account.debit_limit
+        if amount:
+            condition += " AND #balance >= :least"
+            values["least"] = amount - account.debit_limit
+    if exact:
+        condition += " AND #balance = :balance"
+        values["balance"] = account.balance
+    change = "SET #balance = #balance - :amount, #held = #held + :held"
+    return update(ACCOUNTS, keys.account(account.customer_id), change, condition=condition, values=values)
+
+
+def give_back(customer_id: str, amount: Decimal, *, held: int) -> Action:
+    """Undo debits and count cancelled held charges off; only together with the entries that say so."""
+    return update(
+        ACCOUNTS,
+        keys.account(customer_id),
+        "SET #balance = #balance + :amount, #held = #held + :held",
+        condition="attribute_exists(#pk)",
+        values={"amount": amount, "held": held},
+    )
+
+
+def park(account: Account, since: date) -> Action:
+    """Leave the customer to an operator; what is due from `since` on is posted after unparking."""
+    return update(
+        ACCOUNTS,
+        keys.account(account.customer_id),
+        "SET #parked = :yes, #evaluate_from = :since",
+        condition="attribute_not_exists(#parked) AND attribute_not_exists(#oversize)",
+        values={"yes": True, "since": since.isoformat()},
+    )
+
+
+def unpark(customer_id: str) -> Action:
+    """Let the next run post however many lines there are."""
+    return update(
+        ACCOUNTS,
+        keys.account(customer_id),
+        "SET #oversize = :yes REMOVE #parked",
+        condition="#parked = :yes",
+        values={"yes": True},
+    )
+
+
+def catch_up(account: Account, through: date | None) -> Action:
+    """Note that an unparked customer is evaluated: everywhere (None), or before `through`."""
+    change = "REMOVE #oversize, #evaluate_from" if through is None else "SET #evaluate_from = :through"
+    values: dict[str, Any] = {"read": account.evaluate_from.isoformat() if account.evaluate_from else ""}
+    if through is not None:
+        values["through"] = through.isoformat()
+    condition = "#evaluate_from = :read AND attribute_not_exists(#parked)"
+    return update(ACCOUNTS, keys.account(account.customer_id), change, condition=condition, values=values)

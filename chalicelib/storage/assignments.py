@@ -1,0 +1,189 @@
+"""Assignments in `accounts`, beside their customer, and the DID holds in `catalog`."""
+
+from datetime import date
+from typing import Any, NamedTuple
+
+from ..domain.account import Account
+from ..domain.assignment import Assignment
+from . import accounts, keys
+from .codec import WRITTEN, Codec, day, plain, whole
+from .db import Action, Db, Item, create, delete, put, update
+from .keys import ACCOUNTS, ASSIGNMENT_PREFIX, BY_PACKAGE, CATALOG, Key
+
+_CODEC = Codec(
+    Assignment,
+    {
+        "package_id": plain("package"),
+        "did": plain("did"),
+        "quantity": whole("qty"),
+        "start_date": day("starts"),
+        "end_date": day("ends"),
+        "auto_decrement_credit": plain("debit"),
+        "free_minutes": whole("minutes"),
+        "minimum_days": whole("min_days"),
+        "charge_from": day("charge_from"),
+        "evaluate_from": day("evaluate_from"),
+        "charged": plain("charged"),
+        "cancelled": plain("cancelled"),
+        "package_version": whole("package_version"),
+        **WRITTEN,
+    },
+)
+
+
+class Hold(NamedTuple):
+    """Who has a DID, from when to when, by which assignment."""
+
+    customer_id: str
+    assignment_id: str
+    start_date: str
+    end_date: str
+
+
+class Holds(NamedTuple):
+    """All holds of a DID, and the version to write them back on."""
+
+    did: str
+    version: int
+    holds: tuple[Hold, ...]
+
+
+_FOREVER = date.max.isoformat()
+
+
+def from_item(item: Item) -> Assignment:
+    """The assignment that an item of `accounts` holds."""
+    return _CODEC.entity(item, customer_id=item["pk"], assignment_id=item["sk"][len(ASSIGNMENT_PREFIX) :])
+
+
+def is_assignment(item: Item) -> bool:
+    """Whether an item of `accounts` is an assignment."""
+    return str(item["sk"]).startswith(ASSIGNMENT_PREFIX)
+
+
+def _item(assignment: Assignment) -> Item:
+    key = keys.assignment(assignment.customer_id, assignment.assignment_id)
+    return key | _CODEC.item(assignment) | {"version": assignment.version}
+
+
+def find(db: Db, customer_id: str, assignment_id: str) -> Assignment | None:
+    """One assignment."""
+    item = db.get(ACCOUNTS, keys.assignment(customer_id, assignment_id))
+    return from_item(item) if item else None
+
+
+def find_many(db: Db, ids: list[tuple[str, str]]) -> list[Assignment]:
+    """The assignments that exist of these (customer id, assignment id)."""
+    found = db.get_many(ACCOUNTS, [keys.assignment(*pair) for pair in ids])
+    return [from_item(found[key]) for key in sorted(found, key=lambda key: key[1])]
+
+
+def of_customer(db: Db, customer_id: str) -> tuple[Account | None, list[Assignment]]:
+    """The customer with all assignments, in one query."""
+    items = list(db.query_all(ACCOUNTS, "#pk = :pk", {"pk": customer_id}))
+    account = accounts.from_item(items[0]) if items and not is_assignment(items[0]) else None
+    return account, [from_item(item) for item in items if is_assignment(item)]
+
+
+def listed(db: Db, customer_id: str, after: Key | None, limit: int) -> tuple[list[Assignment], Key | None]:
+    """Up to `limit` assignments of a customer, oldest first, and where to go on."""
+    condition, values = "#pk = :pk AND begins_with(#sk, :prefix)", {"pk": customer_id, "prefix": ASSIGNMENT_PREFIX}
+    page = db.query(ACCOUNTS, condition, values, after=after, limit=limit)
+    return [from_item(item) for item in page.items], page.last
+
+
+def of_package(db: Db, package_id: str) -> list[Assignment]:
+    """The package's assignments as far as the index has them, read from the table itself."""
+    found = db.query_all(ACCOUNTS, "#package = :package", {"package": package_id}, index=BY_PACKAGE)
+    return find_many(db, [(item["pk"], item["sk"][len(ASSIGNMENT_PREFIX) :]) for item in found])
+
+
+def creation(assignment: Assignment) -> Action:
+    """Write a new assignment."""
+    return create(ACCOUNTS, _item(assignment))
+
+
+_CONTENT = (
+    "quantity", "start_date", "end_date", "auto_decrement_credit", "free_minutes", "charge_from", "cancelled",
+    "version", "updated_at", "updated_by",
+)  # fmt: skip
+
+
+def replacement(old: Assignment, new: Assignment, *, uncharged: bool) -> Action:
+    """Write an edit if nobody else edited since `old`; with `uncharged`, only while nothing is charged.
+
+    `evaluate_from` is written when the edit moves it, on condition that no run has moved it meanwhile.
+    """
+    names = _CODEC.names
+    written = _CODEC.item(new) | {"version": new.version}
+    fields = [*_CONTENT, "evaluate_from"] if new.evaluate_from != old.evaluate_from else list(_CONTENT)
+    kept = [names[field] for field in fields if names[field] in written]
+    gone = [names[field] for field in fields if names[field] not in written]
+    values: dict[str, Any] = {name: written[name] for name in kept} | {"read": old.version}
+    condition = "#version = :read" + (" AND attribute_not_exists(#charged)" if uncharged else "")
+    if "evaluate_from" in fields:
+        condition += _as_read(old, values)
+    change = "SET " + ", ".join(f"#{name} = :{name}" for name in kept)
+    change += " REMOVE " + ", ".join(f"#{name}" for name in gone) if gone else ""
+    return update(ACCOUNTS, keys.assignment(old.customer_id, old.assignment_id), change, condition=condition, values=values)
+
+
+def _as_read(assignment: Assignment, values: dict[str, Any]) -> str:
+    """The condition that `evaluate_from` is what it was read as."""
+    if assignment.evaluate_from is None:
+        return " AND attribute_not_exists(#evaluate_from)"
+    values["evaluate_from_read"] = assignment.evaluate_from.isoformat()
+    return " AND #evaluate_from = :evaluate_from_read"
+
+
+def removal(assignment: Assignment) -> Action:
+    """Remove an assignment that nothing was ever charged on."""
+    return delete(
+        ACCOUNTS,
+        keys.assignment(assignment.customer_id, assignment.assignment_id),
+        condition="#version = :read AND attribute_not_exists(#charged)",
+        values={"read": assignment.version},
+    )
+
+
+def mark_charged(assignment: Assignment) -> Action:
+    """Note the first charge, in its transaction, provided that the assignment is as it was planned on."""
+    return update(
+        ACCOUNTS,
+        keys.assignment(assignment.customer_id, assignment.assignment_id),
+        "SET #charged = :yes",
+        condition="#version = :read AND attribute_not_exists(#cancelled)",
+        values={"yes": True, "read": assignment.version},
+    )
+
+
+def move_evaluate_from(assignment: Assignment, to: date | None) -> Action:
+    """Say from when the assignment may be uncharged, on condition of its version and of what was read."""
+    values: dict[str, Any] = {"read": assignment.version}
+    condition = "#version = :read" + _as_read(assignment, values)
+    change = "REMOVE #evaluate_from"
+    if to is not None:
+        change, values["to"] = "SET #evaluate_from = :to", to.isoformat()
+    return update(ACCOUNTS, keys.assignment(assignment.customer_id, assignment.assignment_id), change, condition=condition, values=values)
+
+
+def holds(db: Db, did: str) -> Holds:
+    """Who has the DID."""
+    item = db.get(CATALOG, keys.did_holds(did)) or {"version": 0, "holds": {}}
+    found = (Hold(value[0], key, value[1], value[2]) for key, value in item["holds"].items())
+    return Holds(did, int(item["version"]), tuple(sorted(found, key=lambda hold: hold.assignment_id)))
+
+
+def hold(assignment: Assignment) -> Hold:
+    """The hold that an assignment has on its DID."""
+    end = assignment.end_date.isoformat() if assignment.end_date else _FOREVER
+    return Hold(assignment.customer_id, assignment.assignment_id, assignment.start_date.isoformat(), end)
+
+
+def write_holds(held: Holds, new: list[Hold]) -> Action:
+    """Write all holds of a DID, if nobody else did since they were read."""
+    stored = {h.assignment_id: [h.customer_id, h.start_date, h.end_date] for h in new}
+    item = keys.did_holds(held.did) | {"version": held.version + 1, "holds": stored}
+    if not held.version:
+        return create(CATALOG, item)
+    return put(CATALOG, item, condition="#version = :read", values={"read": held.version})

@@ -1,0 +1,89 @@
+"""Entities to items and back, by tables that name each field's attribute. What equals its default is not stored."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+from .db import Item
+
+T = TypeVar("T", bound=tuple[Any, ...])
+
+
+class Attribute(NamedTuple):
+    """Where a field is stored, and how its value is written and read."""
+
+    name: str
+    write: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def plain(name: str) -> Attribute:
+    """Text, flags and amounts: stored as they are."""
+    return Attribute(name, _same, _same)
+
+
+def whole(name: str) -> Attribute:
+    """Whole numbers."""
+    return Attribute(name, _same, int)
+
+
+def day(name: str) -> Attribute:
+    """Dates, as ISO text."""
+    return Attribute(name, date.isoformat, date.fromisoformat)
+
+
+def numbers(name: str) -> Attribute:
+    """Tuples of whole numbers."""
+    return Attribute(name, list, lambda stored: tuple(int(n) for n in stored))
+
+
+class Codec(Generic[T]):
+    """Writes and reads one kind of named tuple."""
+
+    def __init__(self, kind: type[T], attributes: Mapping[str, Attribute]) -> None:
+        self._kind: Any = kind
+        self._attributes: Final = tuple(attributes.items())
+        self._readers: Final = tuple((field, a.name, None if a.read is _same else a.read) for field, a in attributes.items())
+        self._defaults: Final = self._kind._field_defaults
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The attribute of each field."""
+        return {field: attribute.name for field, attribute in self._attributes}
+
+    def item(self, entity: T) -> Item:
+        """The attributes of `entity`, keys not included."""
+        item = {}
+        for field, attribute in self._attributes:
+            value = getattr(entity, field)
+            if value is not None and (field not in self._defaults or value != self._defaults[field]):
+                item[attribute.name] = attribute.write(value)
+        return item
+
+    def fields(self, item: Item) -> dict[str, Any]:
+        """The fields that `item` holds."""
+        found = {}
+        for field, name, read in self._readers:
+            if name in item:
+                found[field] = read(item[name]) if read else item[name]
+        return found
+
+    def entity(self, item: Item, **keys: Any) -> T:
+        """The entity of `item`, with the fields that its key holds."""
+        entity: T = self._kind(**keys, **self.fields(item))
+        return entity
+
+
+WRITTEN: Final = {
+    "version": whole("version"),
+    "created_at": plain("created"),
+    "created_by": plain("creator"),
+    "updated_at": plain("updated"),
+    "updated_by": plain("updater"),
+}
+"""Who made and who changed a resource, and when."""
+

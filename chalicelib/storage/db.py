@@ -1,0 +1,189 @@
+"""DynamoDB in a dozen shapes: items as plain dicts in and out, conditions as expressions, errors as the domain's.
+
+In expressions `#word` stands for the attribute `word`; `:word` for the value of that name. So no reserved word matters.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple, cast
+
+from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
+
+from ..domain.errors import Throttled
+from .errors import translated
+from .keys import Key
+from .retry import pause_between_writers
+
+Item = dict[str, Any]
+Action = dict[str, Any]
+
+MAX_ACTIONS: Final = 100
+"""Actions a transaction may have."""
+
+_BATCH_KEYS: Final = 100
+_NAME = re.compile(r"#(\w+)")
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+class Page(NamedTuple):
+    """Some items of a query or scan, and the key to go on after; None at the end."""
+
+    items: list[Item]
+    last: Key | None
+
+
+def encode(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item as DynamoDB writes it. Raises `TypeError` for floats."""
+    return {name: _serialize(value) for name, value in item.items()}
+
+
+def decode(item: Mapping[str, Any]) -> Item:
+    """An item as plain values: numbers as `Decimal`, binary as `bytes`."""
+    return {name: _plain(_deserialize(value)) for name, value in item.items()}
+
+
+def _plain(value: Any) -> Any:
+    return bytes(value) if isinstance(value, Binary) else value
+
+
+def _expressions(values: Mapping[str, Any] | None, **expressions: str | None) -> dict[str, Any]:
+    """The expression arguments of a call, with the names and values that they use."""
+    given = {name: text for name, text in expressions.items() if text}
+    names = {f"#{name}": name for text in given.values() for name in _NAME.findall(text)}
+    arguments: dict[str, Any] = dict(given)
+    if names:
+        arguments["ExpressionAttributeNames"] = names
+    if values:
+        arguments["ExpressionAttributeValues"] = encode({f":{name}": value for name, value in values.items()})
+    return arguments
+
+
+def put(table: str, item: Item, *, condition: str | None = None, values: Mapping[str, Any] | None = None) -> Action:
+    """Write the whole item."""
+    return {"Put": {"TableName": table, "Item": encode(item)} | _expressions(values, ConditionExpression=condition)}
+
+
+def create(table: str, item: Item) -> Action:
+    """Write the item if its key is free."""
+    return put(table, item, condition="attribute_not_exists(#pk)")
+
+
+def update(table: str, key: Key, change: str, *, condition: str, values: Mapping[str, Any] | None = None) -> Action:
+    """Change attributes. There is always a condition: the SDK may send a write twice."""
+    expressions = _expressions(values, UpdateExpression=change, ConditionExpression=condition)
+    return {"Update": {"TableName": table, "Key": encode(key)} | expressions}
+
+
+def delete(table: str, key: Key, *, condition: str, values: Mapping[str, Any] | None = None) -> Action:
+    """Remove the item."""
+    return {"Delete": {"TableName": table, "Key": encode(key)} | _expressions(values, ConditionExpression=condition)}
+
+
+def check(table: str, key: Key, *, condition: str, values: Mapping[str, Any] | None = None) -> Action:
+    """Demand a state without changing it."""
+    return {"ConditionCheck": {"TableName": table, "Key": encode(key)} | _expressions(values, ConditionExpression=condition)}
+
+
+class Db:
+    """A DynamoDB client and the real names of the logical tables of `keys`."""
+
+    def __init__(self, client: Any, tables: Mapping[str, str]) -> None:
+        self._client = client
+        self._tables = tables
+
+    def get(self, table: str, key: Key) -> Item | None:
+        """The item, read consistently; None when there is none."""
+        with translated():
+            answer = self._client.get_item(TableName=self._tables[table], Key=encode(key), ConsistentRead=True)
+        return decode(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, table: str, keys: Sequence[Key]) -> dict[tuple[str, str], Item]:
+        """The items that exist, by (pk, sk), read consistently."""
+        found: dict[tuple[str, str], Item] = {}
+        unique = list({(key["pk"], key["sk"]): key for key in keys}.values())
+        for start in range(0, len(unique), _BATCH_KEYS):
+            for item in self._batch(table, unique[start : start + _BATCH_KEYS]):
+                found[item["pk"], item["sk"]] = item
+        return found
+
+    def _batch(self, table: str, keys: Sequence[Key]) -> Iterator[Item]:
+        pending: list[Any] = [encode(key) for key in keys]
+        for tries in range(12):
+            request = {self._tables[table]: {"Keys": pending, "ConsistentRead": True}}
+            with translated():
+                answer = self._client.batch_get_item(RequestItems=request)
+            yield from map(decode, answer["Responses"].get(self._tables[table], ()))
+            pending = answer.get("UnprocessedKeys", {}).get(self._tables[table], {}).get("Keys", [])
+            if not pending:
+                return
+            pause_between_writers(min(0.05 * 2**tries, 1.0))
+        raise Throttled("the database asks for patience; try again")
+
+    def query(
+        self,
+        table: str,
+        condition: str,
+        values: Mapping[str, Any],
+        *,
+        index: str | None = None,
+        filter: str | None = None,
+        after: Key | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> Page:
+        """One page. An index is read as it is, possibly a moment behind; a table consistently."""
+        arguments = _expressions(values, KeyConditionExpression=condition, FilterExpression=filter)
+        arguments |= {"IndexName": index} if index else {"ConsistentRead": True}
+        return self._page(self._client.query, table, after, limit, arguments | {"ScanIndexForward": not newest_first})
+
+    def query_all(self, table: str, condition: str, values: Mapping[str, Any], **options: Any) -> Iterator[Item]:
+        """All items of a query, page by page."""
+        page = self.query(table, condition, values, **options)
+        yield from page.items
+        while page.last:
+            page = self.query(table, condition, values, after=page.last, **options)
+            yield from page.items
+
+    def scan(
+        self,
+        table: str,
+        *,
+        index: str | None = None,
+        segment: tuple[int, int] | None = None,
+        after: Key | None = None,
+        limit: int | None = None,
+    ) -> Page:
+        """One page of everything, or of segment `(number, count)`. A table is read consistently."""
+        arguments: dict[str, Any] = {"IndexName": index} if index else {"ConsistentRead": True}
+        if segment:
+            arguments |= {"Segment": segment[0], "TotalSegments": segment[1]}
+        return self._page(self._client.scan, table, after, limit, arguments)
+
+    def _page(self, call: Any, table: str, after: Key | None, limit: int | None, arguments: dict[str, Any]) -> Page:
+        if after:
+            arguments["ExclusiveStartKey"] = encode(after)
+        if limit:
+            arguments["Limit"] = limit
+        with translated():
+            answer = call(TableName=self._tables[table], **arguments)
+        last = answer.get("LastEvaluatedKey")
+        return Page([decode(item) for item in answer["Items"]], cast(Key, decode(last)) if last else None)
+
+    def write(self, action: Action) -> Item:
+        """Carry out one action by itself; the item as it is afterwards for an update. Raises `ConditionFailed`."""
+        ((verb, arguments),) = action.items()
+        call = {"Put": self._client.put_item, "Update": self._client.update_item, "Delete": self._client.delete_item}[verb]
+        extra = {"ReturnValues": "ALL_NEW"} if verb == "Update" else {}
+        with translated():
+            answer = call(**arguments | extra | {"TableName": self._tables[arguments["TableName"]]})
+        return decode(answer.get("Attributes", {}))
+
+    def transact(self, actions: Sequence[Action]) -> None:
+        """Carry out all actions or none. Raises `Cancelled` with a reason for each."""
+        named = [
+            {verb: arguments | {"TableName": self._tables[arguments["TableName"]]} for verb, arguments in action.items()}
+            for action in actions
+        ]
+        with translated():
+            self._client.transact_write_items(TransactItems=named)

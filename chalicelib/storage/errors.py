@@ -1,0 +1,66 @@
+"""AWS errors become the domain's, here and nowhere else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+from ..domain.errors import Contention, Throttled
+
+CONDITION_FAILED = "ConditionalCheckFailed"
+_BUSY = {
+    "ProvisionedThroughputExceeded", "ProvisionedThroughputExceededException", "ThrottlingException", "ThrottlingError",
+    "RequestLimitExceeded", "InternalServerError", "ServiceUnavailable",
+}  # fmt: skip
+_RACING = {"TransactionConflict", "TransactionConflictException", "TransactionInProgressException"}
+
+
+class ConditionFailed(Contention):
+    """A conditional write found another state than the one it was planned on."""
+
+
+class Cancelled(Contention):
+    """A transaction that was not carried out. `reasons[n]` says why of its n-th action: a code, or None for no objection."""
+
+    def __init__(self, reasons: list[str | None]) -> None:
+        super().__init__("another writer was at it")
+        self.reasons = reasons
+
+    def failed(self, position: int) -> bool:
+        """Whether the condition of the action at `position` did not hold."""
+        return self.reasons[position] == CONDITION_FAILED
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise `Contention`, `ConditionFailed`, `Cancelled` or `Throttled` in place of what boto3 raises for them."""
+    try:
+        yield
+    except ClientError as error:
+        raise _translate(error) from error
+    except (ConnectionError, HTTPClientError) as error:
+        raise Throttled("the database does not answer; try again") from error
+
+
+def _translate(error: ClientError) -> Exception:
+    code = error.response["Error"]["Code"]
+    if code == "ConditionalCheckFailedException":
+        return ConditionFailed("another writer was at it")
+    if code in _RACING:
+        return Contention("another writer was at it")
+    if code in _BUSY:
+        return Throttled("the database asks for patience; try again")
+    if code == "TransactionCanceledException":
+        return _cancelled(error)
+    return error
+
+
+def _cancelled(error: ClientError) -> Exception:
+    """A cancelled transaction: busy if an action was throttled, broken if one was no valid action, else to be planned again."""
+    codes = [reason.get("Code") for reason in error.response.get("CancellationReasons", ())]
+    reasons = [None if code == "None" else code for code in codes]
+    if any(code in _BUSY for code in reasons):
+        return Throttled("the database asks for patience; try again")
+    if any(code and code not in _RACING and code != CONDITION_FAILED for code in reasons):
+        return error
+    return Cancelled(reasons)

@@ -1,0 +1,59 @@
+"""Answers to requests with an Idempotency-Key, kept for 7 days.
+
+A record is claimed before the work and answered after it. What a request makes takes its id from the record, so whoever
+takes over a claim that was left behind makes the same things.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from ..domain.errors import Contention
+from . import keys
+from .db import Db, Item, create, put
+from .errors import ConditionFailed
+from .keys import RUNS
+
+KEPT: Final = timedelta(days=7)
+
+
+class Record(NamedTuple):
+    """`begun_at` is the first attempt's; `claimed_until` when another may take over; `answer` None while under way."""
+
+    fingerprint: str
+    body_hash: str
+    begun_at: str
+    claimed_until: str
+    answer: bytes | None = None
+
+
+def find(db: Db, fingerprint: str) -> Record | None:
+    """The record of a request."""
+    item = db.get(RUNS, keys.idempotency(fingerprint))
+    if item is None:
+        return None
+    return Record(fingerprint, item["body_hash"], item["begun"], item["claimed_until"], item.get("answer"))
+
+
+def claim(db: Db, record: Record, found: Record | None) -> None:
+    """Claim a request that nobody has, or whose claim was left behind as `found`. Raises `Contention` if another was quicker."""
+    try:
+        if found is None:
+            db.write(create(RUNS, _item(record)))
+        else:
+            unchanged = "#claimed_until = :read AND attribute_not_exists(#answer)"
+            db.write(put(RUNS, _item(record), condition=unchanged, values={"read": found.claimed_until}))
+    except ConditionFailed as error:
+        raise Contention("the request is under way") from error
+
+
+def answer(db: Db, record: Record) -> None:
+    """Keep the answer. Whoever took the claim over answers the same, so the last one may stand."""
+    db.write(put(RUNS, _item(record)))
+
+
+def _item(record: Record) -> Item:
+    expires = int((datetime.fromisoformat(record.begun_at) + KEPT).timestamp())
+    item: Item = keys.idempotency(record.fingerprint) | {
+        "body_hash": record.body_hash, "begun": record.begun_at, "claimed_until": record.claimed_until, "expires": expires,
+    }  # fmt: skip
+    return item | ({"answer": record.answer} if record.answer is not None else {})

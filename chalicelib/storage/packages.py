@@ -1,0 +1,100 @@
+"""Packages in `catalog`. The item counts its assignments, so that an index read can be told from a complete one."""
+
+from collections.abc import Iterable
+
+from ..domain.package import Package
+from . import keys
+from .codec import WRITTEN, Codec, numbers, plain, whole
+from .db import Action, Db, Item, create, put, update
+from .keys import CATALOG, Key
+
+_CODEC = Codec(
+    Package,
+    {
+        "name": plain("name"),
+        "currency": plain("currency"),
+        "description": plain("description"),
+        "cost": plain("cost"),
+        "retail": plain("retail"),
+        "setup_cost": plain("setup_cost"),
+        "setup_retail": plain("setup_retail"),
+        "frequency": plain("frequency"),
+        "frequency_match": numbers("frequency_match"),
+        "connexcs_package": plain("connexcs_package"),
+        "minimum_days": whole("minimum_days"),
+        "type": plain("type"),
+        "destination": plain("destination"),
+        "minimum_spend": plain("minimum_spend"),
+        "assignments": whole("assignments"),
+        "deleted": plain("deleted"),
+        **WRITTEN,
+    },
+)
+
+
+def _item(package: Package) -> Item:
+    return keys.package(package.package_id) | _CODEC.item(package) | {"assignments": package.assignments, "version": package.version}
+
+
+def _package(item: Item) -> Package:
+    return _CODEC.entity(item, package_id=item["sk"])
+
+
+def find(db: Db, package_id: str) -> Package | None:
+    """The package, deleted ones included."""
+    item = db.get(CATALOG, keys.package(package_id))
+    return _package(item) if item else None
+
+
+def find_many(db: Db, package_ids: Iterable[str]) -> dict[str, Package]:
+    """Packages by id, deleted ones included."""
+    items = db.get_many(CATALOG, [keys.package(package_id) for package_id in package_ids])
+    return {package_id: _package(item) for (_, package_id), item in items.items()}
+
+
+def listed(db: Db, after: Key | None, limit: int) -> tuple[list[Package], Key | None]:
+    """Up to `limit` packages that are not deleted, oldest first, and where to go on."""
+    found: list[Package] = []
+    while True:
+        page = db.query(CATALOG, "#pk = :pk", {"pk": keys.PACKAGE_PK}, after=after, limit=limit - len(found))
+        found += [package for item in page.items if not (package := _package(item)).deleted]
+        after = page.last
+        if after is None or len(found) >= limit:
+            return found, after
+
+
+def creation(package: Package) -> Action:
+    """Write a new package."""
+    return create(CATALOG, _item(package))
+
+
+def replacement(old: Package, new: Package) -> Action:
+    """Write `new` if the package is still as it was read, its assignments included."""
+    return put(
+        CATALOG,
+        _item(new),
+        condition="#version = :version AND #assignments = :assignments",
+        values={"version": old.version, "assignments": old.assignments},
+    )
+
+
+def count_assignment(package: Package) -> Action:
+    """One more assignment, provided that the package is as it was read and not deleted."""
+    return update(
+        CATALOG,
+        keys.package(package.package_id),
+        "SET #assignments = #assignments + :one",
+        condition="#version = :version AND attribute_not_exists(#deleted)",
+        values={"one": 1, "version": package.version},
+    )
+
+
+def uncount_assignment(package_id: str) -> Action:
+    """One assignment less; only together with its removal."""
+    return update(
+        CATALOG,
+        keys.package(package_id),
+        "SET #assignments = #assignments - :one",
+        condition="#assignments >= :one",
+        values={"one": 1},
+    )

@@ -1,0 +1,36 @@
+"""Patience between writers: look again, decide again, with jitter."""
+
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from ..domain.errors import Contention
+
+PATIENCE_SECONDS = 12.0
+_FIRST_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 0.5
+
+T = TypeVar("T")
+
+
+def settle(attempt: Callable[[], T], *, patience_seconds: float = PATIENCE_SECONDS) -> T:
+    """The result of `attempt`, called anew whenever another writer came first, for at least `patience_seconds`.
+
+    Raises the last `Contention` when that time is over, and every other error at once.
+    """
+    deadline = time.monotonic() + patience_seconds
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            return attempt()
+        except Contention:
+            if time.monotonic() > deadline:
+                raise
+        pause_between_writers(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+
+def pause_between_writers(seconds: float) -> None:
+    """Sleep for a random part of `seconds`, so that writers that met once don't meet again."""
+    time.sleep(seconds * random.uniform(0.3, 1.0))

@@ -1,0 +1,32 @@
+"""What every use case is given from outside: the tables, and who acts, when, and with which id."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import NamedTuple
+
+from ..storage.db import Db
+
+
+class Act(NamedTuple):
+    """One request. `id` names what it makes; a retry of the same request has the same id. `today` is the billing time zone's."""
+
+    by: str
+    at: datetime
+    today: date
+    id: str
+
+    @property
+    def stamp(self) -> str:
+        """The moment, as stored."""
+        return self.at.isoformat()
+
+
+class Services(NamedTuple):
+    """What use cases need from a deployment. `send` queues messages for `post_charges`."""
+
+    db: Db
+    send: Callable[[list[dict[str, object]]], None]
+    segments: int
+    max_lines: int
+    allow_future: bool
+    default_currency: str

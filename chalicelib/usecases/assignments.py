@@ -1,0 +1,308 @@
+"""Assignments: give a package to a customer or a DID, change it, end it; and post what was due before."""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import date
+from typing import NamedTuple
+
+from ..domain import assignment as rules
+from ..domain import charging, money
+from ..domain.account import Account
+from ..domain.assignment import Assignment, earliest_end, ended, first_day
+from ..domain.charging import Line
+from ..domain.errors import Conflict, Contention, Fault, Invalid, NotFound
+from ..domain.ledger import charge_key
+from ..domain.package import Package
+from ..domain.posting import Stamp
+from ..domain.run import Decision
+from ..domain.schedule import DAY
+from ..storage import accounts, assignments, packages, progress
+from ..storage.assignments import Hold, Holds
+from ..storage.db import Action, Db
+from ..storage.keys import Key
+from ..storage.retry import settle
+from . import customers, planning
+from .act import Act
+from .packages import amount_faults, demand_version
+from .posting import post
+
+UNCONFIRMED_BACKLOG = 3
+LONGEST_BACKLOG = 400
+
+
+class Detail(NamedTuple):
+    """An assignment with its package."""
+
+    assignment: Assignment
+    package: Package
+
+
+class _Edit(NamedTuple):
+    """An edit in the making: from `affected` on, days that runs have passed may be due anew."""
+
+    account: Account
+    package: Package
+    old: Assignment
+    new: Assignment
+    affected: date | None
+
+
+def read(db: Db, customer_id: str, assignment_id: str) -> Detail:
+    """One assignment with its package. Raises `NotFound`."""
+    assignment = assignments.find(db, customer_id, assignment_id)
+    if assignment is None:
+        raise NotFound(f"customer {customer_id} has no assignment {assignment_id}")
+    return _details(db, [assignment])[0]
+
+
+def listed(db: Db, customer_id: str, after: Key | None, limit: int) -> tuple[list[Detail], Key | None]:
+    """A page of a customer's assignments, oldest first."""
+    customers.read(db, customer_id)
+    found, last = assignments.listed(db, customer_id, after, limit)
+    return _details(db, found), last
+
+
+def of_did(db: Db, did: str) -> list[Detail]:
+    """All assignments that a DID has or had, oldest first."""
+    held = assignments.holds(db, did).holds
+    return _details(db, assignments.find_many(db, [(hold.customer_id, hold.assignment_id) for hold in held]))
+
+
+def _details(db: Db, found: list[Assignment]) -> list[Detail]:
+    catalog = planning.packages_of(db, found)
+    return [Detail(assignment, catalog[assignment.package_id]) for assignment in found]
+
+
+def create(db: Db, act: Act, draft: Assignment, given_minimum_days: int | None, confirm_backlog: bool) -> Detail:
+    """Assign a package and post what was due before today. A retry of the same request completes it.
+
+    Raises `Invalid`, or `Conflict` minimum_days, did_in_use, backlog, backlog_too_long.
+    """
+
+    def attempt() -> tuple[Account, Detail]:
+        account = customers.read(db, draft.customer_id)
+        made = assignments.find(db, draft.customer_id, act.id)
+        if made is not None:
+            return account, _details(db, [made])[0]
+        package = packages.find(db, draft.package_id)
+        if package is None or package.deleted:
+            raise Invalid([Fault("/package_id", f"there is no package {draft.package_id}")])
+        new = _complete(act, draft, package, given_minimum_days)
+        _demand_valid(new, package, account, rules.minimum_days_faults(given_minimum_days, package))
+        held = _room_on_did(db, new)
+        _demand_confirmed(db, act, new, package, first_day(new), confirm_backlog)
+        actions = [assignments.creation(new), packages.count_assignment(package), accounts.count_assignment(account, 1)]
+        db.transact(actions + _hold_actions(held, new))
+        return account, Detail(new, package)
+
+    account, detail = settle(attempt)
+    since = detail.assignment.evaluate_from
+    if since is not None:
+        _post_backlog(db, act, account, detail, since)
+    return read(db, draft.customer_id, act.id)
+
+
+def _complete(act: Act, draft: Assignment, package: Package, given_minimum_days: int | None) -> Assignment:
+    return draft._replace(
+        assignment_id=act.id,
+        minimum_days=package.minimum_days or given_minimum_days or 0,
+        evaluate_from=first_day(draft),
+        package_version=package.version,
+        created_at=act.stamp, created_by=act.by, updated_at=act.stamp, updated_by=act.by,
+    )  # fmt: skip
+
+
+def change(
+    db: Db, act: Act, ids: tuple[str, str], version: int | None, edit: Callable[[Assignment], Assignment], confirm_backlog: bool
+) -> Detail:
+    """Apply `edit` to the assignment `ids` = (customer id, assignment id), and post what is due before today because of it."""
+
+    def attempt() -> _Edit:
+        planned = _planned_edit(db, act, ids, version, edit)
+        if planned.new == planned.old:
+            return planned
+        if planned.affected:
+            _demand_confirmed(db, act, planned.new, planned.package, planned.affected, confirm_backlog)
+        _write_edit(db, planned)
+        return planned
+
+    done = settle(attempt)
+    if done.affected:
+        _post_backlog(db, act, done.account, Detail(done.new, done.package), done.affected)
+    return read(db, *ids)
+
+
+def end(db: Db, act: Act, ids: tuple[str, str], version: int | None) -> None:
+    """Delete an assignment: end it today, or remove or cancel one that has not begun. One that has ended is left as it is."""
+
+    def attempt() -> _Edit | None:
+        old = read(db, *ids).assignment
+        demand_version(old.version, version)
+        if ended(old, act.today) or old.end_date == act.today:
+            return None
+        _demand_minimum_days(old, act.today)
+        if old.start_date > act.today and not old.charged:
+            _remove(db, old)
+            return None
+        if old.start_date > act.today:
+            planned = _planned_edit(db, act, ids, version, lambda one: one._replace(cancelled=True))
+        else:
+            planned = _planned_edit(db, act, ids, version, lambda one: one._replace(end_date=act.today))
+        _write_edit(db, planned)
+        return planned
+
+    done = settle(attempt)
+    if done and done.affected:
+        _post_backlog(db, act, done.account, Detail(done.new, done.package), done.affected)
+
+
+def _remove(db: Db, old: Assignment) -> None:
+    account = customers.read(db, old.customer_id)
+    actions = [
+        assignments.removal(old), packages.uncount_assignment(old.package_id), accounts.count_assignment(account, -1),
+    ]  # fmt: skip
+    db.transact(actions + (_release_actions(db, old) if old.did else []))
+
+
+def _planned_edit(
+    db: Db, act: Act, ids: tuple[str, str], version: int | None, edit: Callable[[Assignment], Assignment]
+) -> _Edit:
+    """Load, apply and check an edit; nothing is written."""
+    old, package = read(db, *ids)
+    demand_version(old.version, version)
+    new = edit(old)
+    account = customers.read(db, old.customer_id)
+    if new == old:
+        return _Edit(account, package, old, new, None)
+    _demand_changeable(act, old, new)
+    _demand_valid(new, package, account)
+    affected = None if new.cancelled else _affected(db, act, old, new)
+    if affected is not None:
+        new = new._replace(evaluate_from=affected if _moved(old, new) else min(affected, old.evaluate_from or affected))
+    new = new._replace(version=old.version + 1, updated_at=act.stamp, updated_by=act.by)
+    return _Edit(account, package, old, new, affected)
+
+
+def _write_edit(db: Db, planned: _Edit) -> None:
+    old, new = planned.old, planned.new
+    actions: list[Action] = [assignments.replacement(old, new, uncharged=bool(_moved(old, new)))]
+    if new.cancelled and new.did:
+        actions += _release_actions(db, new)
+    elif new.did and (new.start_date, new.end_date) != (old.start_date, old.end_date):
+        actions += _hold_actions(_room_on_did(db, new), new)
+    db.transact(actions)
+
+
+def _affected(db: Db, act: Act, old: Assignment, new: Assignment) -> date | None:
+    """The first day that the edit makes due anew although runs may have passed it; None when there is none."""
+    if _moved(old, new):
+        return first_day(new)
+    if new.end_date == old.end_date:
+        return None
+    after = min(old.end_date or date.max, new.end_date or date.max) + DAY
+    return after if after <= _backlog_through(db, act) else None
+
+
+def _backlog_through(db: Db, act: Act) -> date:
+    """Backlog goes through the later of yesterday and the last day that the sweep has passed."""
+    return max(act.today - DAY, progress.read(db).evaluated or date.min)
+
+
+def _moved(old: Assignment, new: Assignment) -> list[str]:
+    """The fields that say from when it is charged, as far as they differ."""
+    return [name for name in ("start_date", "charge_from") if getattr(old, name) != getattr(new, name)]
+
+
+def _demand_changeable(act: Act, old: Assignment, new: Assignment) -> None:
+    moved = _moved(old, new)
+    if moved and old.charged:
+        raise Conflict(f"{' and '.join(moved)} can't change once something is charged", code="charged", fields=moved)
+    if new.end_date != old.end_date and ended(old, act.today):
+        raise Conflict("the assignment is cancelled" if old.cancelled else f"it ended on {old.end_date}", code="ended")
+    if new.end_date != old.end_date and new.end_date is not None and new.end_date < act.today:
+        raise Conflict(f"an end date can't be set before today, {act.today}", code="ended", today=str(act.today))
+
+
+def _demand_valid(new: Assignment, package: Package, account: Account, more: Iterable[Fault] = ()) -> None:
+    faults = [*rules.package_faults(new, package, account.currency), *amount_faults(package, new.quantity, "/quantity"), *more]
+    if faults:
+        raise Invalid(faults)
+    if new.end_date is not None:
+        _demand_minimum_days(new, new.end_date)
+
+
+def _demand_minimum_days(assignment: Assignment, end_date: date) -> None:
+    earliest = earliest_end(assignment)
+    if assignment.minimum_days and end_date < earliest:
+        raise Conflict(
+            f"it runs for at least {assignment.minimum_days} days: its earliest end is {earliest}",
+            code="minimum_days", earliest_end_date=earliest.isoformat(),
+        )  # fmt: skip
+
+
+def _room_on_did(db: Db, new: Assignment) -> Holds | None:
+    """The holds of the assignment's DID. Raises `Conflict` did_in_use when another customer has it at the same time."""
+    if new.did is None:
+        return None
+    held, mine = assignments.holds(db, new.did), assignments.hold(new)
+    for other in held.holds:
+        if other.customer_id != mine.customer_id and other.start_date <= mine.end_date and mine.start_date <= other.end_date:
+            raise Conflict(f"DID {new.did} is another customer's from {other.start_date} to {other.end_date}", code="did_in_use")
+    return held
+
+
+def _hold_actions(held: Holds | None, new: Assignment) -> list[Action]:
+    return [assignments.write_holds(held, [*_others(held, new), assignments.hold(new)])] if held else []
+
+
+def _release_actions(db: Db, gone: Assignment) -> list[Action]:
+    held = assignments.holds(db, gone.did or "")
+    return [assignments.write_holds(held, _others(held, gone))]
+
+
+def _others(held: Holds, mine: Assignment) -> list[Hold]:
+    return [hold for hold in held.holds if hold.assignment_id != mine.assignment_id]
+
+
+def _demand_confirmed(db: Db, act: Act, new: Assignment, package: Package, since: date, confirmed: bool) -> None:
+    """Raise `Conflict` backlog when more than 3 due dates lie before today and nobody has confirmed them."""
+    through = _backlog_through(db, act)
+    unpriced = charging.lines(new, package, since, through, lambda *_: money.ZERO)
+    dates = {line.due_date for line in unpriced}
+    if len(dates) > LONGEST_BACKLOG:
+        raise Conflict(
+            f"{len(dates)} due dates lie before today; at most {LONGEST_BACKLOG} can be posted at once: use charge_from",
+            code="backlog_too_long", due_dates=len(dates),
+        )  # fmt: skip
+    if len(dates) > UNCONFIRMED_BACKLOG and not confirmed:
+        backlog = [_backlog_line(line) for line in planning.lines(db, new, package, since, through)]
+        raise Conflict(
+            f"{len(dates)} due dates lie before today and would be charged at once; confirm_backlog: true says so",
+            code="backlog", backlog=backlog,
+        )  # fmt: skip
+
+
+def _backlog_line(line: Line) -> dict[str, str]:
+    return {
+        "due_date": line.due_date.isoformat(), "kind": line.kind, "cost": money.text(line.cost), "retail": money.text(line.retail),
+    }  # fmt: skip
+
+
+def _post_backlog(db: Db, act: Act, account: Account, detail: Detail, since: date) -> None:
+    """Post what is due from `since` through the backlog's last day, then move `evaluate_from` past it.
+
+    A crash before that, or another writer, leaves `evaluate_from` where it is: the next daily run posts from there.
+    """
+    assignment, package = detail
+    through = _backlog_through(db, act)
+    if since > through:
+        return
+    found = planning.lines(db, assignment, package, since, through)
+    decisions = [Decision(line, "charge", charge_key(line.identity)) for line in found]
+    uncharged = {} if assignment.charged else {assignment.assignment_id: assignment}
+    debits = account if assignment.auto_decrement_credit else None
+    post(db, Stamp(None, act.at, act.by), decisions, debits, uncharged)
+    with suppress(Contention):
+        current = assignments.find(db, assignment.customer_id, assignment.assignment_id)
+        if current and current.version == assignment.version and current.evaluate_from and current.evaluate_from <= through:
+            db.write(assignments.move_evaluate_from(current, through + DAY))

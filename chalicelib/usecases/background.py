@@ -1,0 +1,54 @@
+"""Live runs that are carried out by the queue: one large customer, or all customers segment by segment."""
+
+from collections.abc import Callable
+
+from ..domain.record import Result, RunRecord
+from ..domain.run import Outcome, Totals, merge, tally_by_currency
+from ..storage import runs
+from ..storage.keys import Key
+from . import run_package
+from .act import Act, Services
+from .daily_run import STOP_SECONDS, finish_segment
+from .sweep import Catalog, Group, customers
+
+
+def work_customer(services: Services, act: Act, run_id: str) -> None:
+    """Carry out a recorded run of one customer."""
+    run = run_package.read(services.db, run_id)
+    if run.state == "running" and run.customer_id:
+        plan = run_package.first_look(services, act, run, run.customer_id)
+        run_package.complete(services, act, run, plan)
+
+
+def work_segment(
+    services: Services, act: Act, run_id: str, segment: int, piece: int, cursor: Key | None, seconds_left: Callable[[], float]
+) -> None:
+    """Carry out a recorded run of all customers in one segment, or in what is left of it."""
+    run = run_package.read(services.db, run_id)
+    catalog = Catalog(services.db)
+    totals: dict[str, Totals] = {}
+    last: Key | None = None
+    for group in customers(services.db, segment, run.segments, cursor):
+        for currency, more in tally_by_currency(_run_customer(services, act, run, group, catalog)).items():
+            totals[currency] = merge(totals.get(currency, Totals()), more)
+        if seconds_left() < STOP_SECONDS:
+            last = group.last
+            break
+    runs.save_result(services.db, run_id, segment, piece, Result(totals), [])
+    if last:
+        message = {"kind": "run", "run_id": run_id, "segment": segment, "piece": piece + 1, "cursor": last}
+        services.send([message])
+    else:
+        finish_segment(services.db, run_id, segment, act.stamp)
+
+
+def _run_customer(services: Services, act: Act, run: RunRecord, group: Group, catalog: Catalog) -> list[Outcome]:
+    """Decide and carry out one customer; the decisions stand once they are recorded."""
+    db = services.db
+    plan = runs.find_plan(db, run.run_id, group.account.customer_id)
+    if plan is None:
+        plan = run_package.make_plan(db, act, run, group.account, group.assignments, catalog.of(group.assignments))
+        if not plan.steps:
+            return []
+        plan = runs.save_plan(db, run.run_id, plan, act.id)
+    return [step.outcome for step in run_package.carry_out(db, act, run, plan).steps]

@@ -1,0 +1,84 @@
+"""Run Package of all customers, summed up by package and by customer."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Final, NamedTuple
+
+from ..domain import account as credits
+from ..domain.errors import Fault, Invalid
+from ..domain.record import RunRecord
+from ..domain.run import Outcome, Totals, add, simulated
+from ..storage import runs
+from ..storage.db import Db
+from .act import Act
+from .run_package import Ask, look
+from .sweep import Catalog, customers
+
+MOST_ASSIGNMENTS: Final = 20_000
+LISTED_GROUPS: Final = 200
+
+
+class Sum(NamedTuple):
+    """The totals of one package or one customer; both have one currency."""
+
+    id: str
+    name: str
+    currency: str
+    totals: Totals
+
+
+class Summary(NamedTuple):
+    """Totals by currency, by package and by customer (the first 200 each, by retail)."""
+
+    date: date
+    generated_at: str
+    totals: dict[str, Totals]
+    by_package: list[Sum]
+    by_customer: list[Sum]
+
+
+class _Sums:
+    """Adds outcomes up three ways."""
+
+    def __init__(self) -> None:
+        self._totals: dict[str, Totals] = {}
+        self._packages: dict[str, Sum] = {}
+        self._customers: dict[str, Sum] = {}
+
+    def add(self, outcome: Outcome) -> None:
+        line = outcome.line
+        self._totals[line.currency] = add(self._totals.get(line.currency, Totals()), outcome)
+        package = Sum(line.package_id, line.package_name, line.currency, Totals())
+        customer = Sum(line.customer_id, line.customer_id, line.currency, Totals())
+        for sums, new in ((self._packages, package), (self._customers, customer)):
+            known = sums.get(new.id, new)
+            sums[new.id] = known._replace(totals=add(known.totals, outcome))
+
+    def summary(self, day: date, at: str) -> Summary:
+        return Summary(day, at, self._totals, _largest(self._packages.values()), _largest(self._customers.values()))
+
+
+def simulate(db: Db, act: Act, ask: Ask) -> Summary:
+    """What a live run of all customers would charge. Writes nothing. Raises `Invalid` too_many over 20,000 assignments."""
+    sums, catalog, seen = _Sums(), Catalog(db), 0
+    for group in customers(db, 0, 1, None):
+        seen += len(group.assignments)
+        if seen > MOST_ASSIGNMENTS:
+            raise Invalid([Fault("/customer", f"more than {MOST_ASSIGNMENTS} assignments: simulate by customer")], code="too_many")
+        found = look(db, group.account, group.assignments, ask, catalog.of(group.assignments))
+        for outcome in simulated(found.decisions, credits.credit(group.account)):
+            sums.add(outcome)
+    return sums.summary(ask.date, act.stamp)
+
+
+def summary(db: Db, run: RunRecord) -> Summary:
+    """What a live run of all customers charged, as far as it is through."""
+    sums = _Sums()
+    for plan in runs.plans(db, run.run_id):
+        for step in plan.steps if plan.done else ():
+            sums.add(step.outcome)
+    return sums.summary(run.date, run.created_at)
+
+
+def _largest(sums: Iterable[Sum]) -> list[Sum]:
+    return sorted(sums, key=lambda one: (-one.totals.retail, one.id))[:LISTED_GROUPS]

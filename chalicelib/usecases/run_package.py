@@ -1,0 +1,204 @@
+"""Run Package: simulate or post what is due on one date, for one customer or for all.
+
+A live run records what it decided before it posts anything; whoever carries it out later, after a crash too, carries out
+the same decisions.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from ..domain import account as credits
+from ..domain import money, wording
+from ..domain.account import Account
+from ..domain.assignment import Assignment
+from ..domain.charging import dues
+from ..domain.errors import Conflict, Fault, Invalid, NotFound
+from ..domain.ledger import charge_key
+from ..domain.package import Package
+from ..domain.posting import Stamp
+from ..domain.record import Plan, Result, RunRecord, Step, merged
+from ..domain.run import Decision, IfCharged, NotDue, Outcome, Report, Status, decide, simulated, tally, tally_by_currency
+from ..storage import assignments, ledger, runs
+from ..storage.db import Db
+from ..storage.keys import Key
+from . import planning
+from .act import Act, Services
+from .posting import Place, post
+
+LARGEST_AT_ONCE = 500
+"""Lines that a live run posts while the caller waits."""
+
+LISTED = 1000
+"""Lines, and reasons, that a report lists."""
+
+
+class Ask(NamedTuple):
+    """What a caller wants run."""
+
+    customer_id: str | None
+    date: date
+    if_charged: IfCharged
+    run_id: str
+
+
+class Look(NamedTuple):
+    """What a run finds of one customer."""
+
+    account: Account
+    decisions: list[Decision]
+    not_due: list[NotDue]
+
+
+def look(db: Db, account: Account, found: Sequence[Assignment], ask: Ask, catalog: Mapping[str, Package]) -> Look:
+    """Plan one customer's date: every line with what the ledger holds of it, and why other assignments have none."""
+    lines = planning.lines_of_all(db, found, catalog, ask.date)
+    keys = [(account.customer_id, charge_key(line.identity)) for line in lines]
+    recorded = {key: entry for (_, key), entry in ledger.find_many(db, keys).items()} if keys else {}
+    held = [e for e in ledger.held_of(db, account.customer_id, account.held) if e.date == ask.date] if account.held else []
+    decisions = decide(lines, recorded, held, ask.if_charged, ask.run_id)
+    charged = {decision.line.assignment_id for decision in decisions}
+    idle = [one for one in found if one.assignment_id not in charged]
+    return Look(account, decisions, [_not_due(one, catalog[one.package_id], ask.date) for one in idle])
+
+
+def _not_due(assignment: Assignment, package: Package, day: date) -> NotDue:
+    due = dues(assignment, package, day, day)
+    reason = wording.nothing_to_charge(package) if due else wording.not_due(assignment, package, day)
+    return NotDue(assignment.assignment_id, package.name, reason)
+
+
+def simulate(db: Db, act: Act, ask: Ask) -> Report:
+    """What a live run of one customer would charge. Writes nothing."""
+    account, found = _customer(db, ask.customer_id or "")
+    seen = look(db, account, found, ask, planning.packages_of(db, found))
+    outcomes = simulated(seen.decisions, credits.credit(account))
+    after = money.minus(account.balance, tally(outcomes).credit_debited)
+    return Report(
+        None, True, ask.date, account.customer_id, account.currency, act.stamp, outcomes, seen.not_due, account.balance, after
+    )
+
+
+def live(services: Services, act: Act, ask: Ask) -> RunRecord:
+    """Post what is due; the run's record, still `running` when it goes on in the background.
+
+    The same run id again completes an interrupted run, or answers with the finished one. Raises `Conflict` run_id_reused.
+    """
+    db = services.db
+    account = _customer(db, ask.customer_id)[0] if ask.customer_id else None
+    segments = 1 if account else services.segments
+    run = runs.record(
+        db, RunRecord(ask.run_id, "package", ask.date, act.stamp, act.by, ask.customer_id, ask.if_charged, segments)
+    )  # fmt: skip
+    if (run.kind, run.customer_id, run.date, run.if_charged) != ("package", ask.customer_id, ask.date, ask.if_charged):
+        raise Conflict(f"run {ask.run_id} was another customer, date or if_charged", code="run_id_reused")
+    if run.state != "running":
+        return run
+    if ask.customer_id is None:
+        services.send([_piece(run, segment) for segment in range(run.segments)])
+        return run
+    plan = first_look(services, act, run, ask.customer_id)
+    if len(plan.steps) > LARGEST_AT_ONCE:
+        services.send([{"kind": "customer_run", "run_id": run.run_id}])
+        return run
+    return complete(services, act, run, plan)
+
+
+def first_look(services: Services, act: Act, run: RunRecord, customer_id: str) -> Plan:
+    """The customer's plan in this run: the one that stands, or one made and recorded now."""
+    db = services.db
+    standing = runs.find_plan(db, run.run_id, customer_id)
+    if standing:
+        return standing
+    account, found = _customer(db, customer_id)
+    plan = make_plan(db, act, run, account, found, planning.packages_of(db, found))
+    if len(plan.steps) > services.max_lines:
+        raise Invalid([Fault("/customer", f"{len(plan.steps)} lines are due, more than {services.max_lines}")], code="too_many")
+    return runs.save_plan(db, run.run_id, plan, act.id)
+
+
+def make_plan(
+    db: Db, act: Act, run: RunRecord, account: Account, found: Sequence[Assignment], catalog: Mapping[str, Package]
+) -> Plan:
+    """What the run decides at its first look at a customer."""
+    ask = Ask(account.customer_id, run.date, run.if_charged or "skip", run.run_id)
+    seen = look(db, account, found, ask, catalog)
+    steps = tuple(Step(*decision) for decision in seen.decisions)
+    listed, left_out = seen.not_due[:LISTED], max(0, len(seen.not_due) - LISTED)
+    return Plan(account.customer_id, account.currency, account.balance, act.stamp, steps, tuple(listed), left_out)
+
+
+def complete(services: Services, act: Act, run: RunRecord, plan: Plan) -> RunRecord:
+    """Carry out a run of one customer and finish it."""
+    done = carry_out(services.db, act, run, plan)
+    totals = tally_by_currency(step.outcome for step in done.steps) or {plan.currency: tally(())}
+    runs.finish(services.db, run.run_id, Result(totals), act.stamp)
+    return runs.find(services.db, run.run_id) or run
+
+
+def carry_out(db: Db, act: Act, run: RunRecord, plan: Plan) -> Plan:
+    """Post a customer's decided lines and keep what became of each; a plan that was carried out is left alone."""
+    if plan.done:
+        return plan
+    account, found = assignments.of_customer(db, plan.customer_id)
+    uncharged = {one.assignment_id: one for one in found if not one.charged}
+    stamp = Stamp(run.run_id, act.at, run.created_by)
+    acting = [Decision(step.line, step.act, step.key) for step in plan.steps if step.act != "skip"]
+    statuses = post(db, stamp, [d for d in acting if not d.line.debit], None, uncharged)
+    statuses |= post(db, stamp, [d for d in acting if d.line.debit], account, uncharged)
+    done = plan._replace(steps=tuple(_with_status(plan.customer_id, step, statuses) for step in plan.steps), done=True)
+    runs.finish_plan(db, run.run_id, done)
+    return done
+
+
+def _with_status(customer_id: str, step: Step, statuses: Mapping[Place, Status]) -> Step:
+    return step._replace(status=statuses.get((customer_id, step.key), "skipped"))
+
+
+def report(db: Db, run: RunRecord) -> Report:
+    """The report of a finished run of one customer, as it was then."""
+    plan = runs.find_plan(db, run.run_id, run.customer_id or "")
+    if plan is None:
+        raise NotFound(f"run {run.run_id} has no report yet")
+    outcomes = [step.outcome for step in plan.steps]
+    after = money.minus(plan.balance, tally(outcomes).credit_debited)
+    return Report(
+        run.run_id, False, run.date, plan.customer_id, plan.currency, plan.generated_at, outcomes, plan.not_due, plan.balance, after
+    )
+
+
+def read(db: Db, run_id: str) -> RunRecord:
+    """The record of a live run. Raises `NotFound`."""
+    run = runs.find(db, run_id)
+    if run is None:
+        raise NotFound(f"there is no run {run_id}")
+    return run
+
+
+def so_far(db: Db, run: RunRecord) -> Result:
+    """The run's totals and failures: final, or of the pieces that are through."""
+    return run.result or merged(runs.results(db, run.run_id))
+
+
+def listed(db: Db, after: Key | None, limit: int) -> tuple[list[RunRecord], Key | None]:
+    """A page of live runs, newest first."""
+    return runs.listed(db, after, limit)
+
+
+def lines(db: Db, run_id: str, skip: int, limit: int) -> tuple[list[Outcome], bool]:
+    """Up to `limit` lines of a run after the first `skip`, and whether there are more."""
+    run = read(db, run_id)
+    every = runs.steps(db, run_id) if run.kind == "daily" else (step for plan in runs.plans(db, run_id) for step in plan.steps)
+    window = [step for number, step in enumerate(every) if skip <= number <= skip + limit]
+    return [step.outcome for step in window[:limit]], len(window) > limit
+
+
+def _piece(run: RunRecord, segment: int) -> dict[str, object]:
+    return {"kind": "run", "run_id": run.run_id, "segment": segment, "piece": 0}
+
+
+def _customer(db: Db, customer_id: str) -> tuple[Account, list[Assignment]]:
+    account, found = assignments.of_customer(db, customer_id)
+    if account is None:
+        raise NotFound(f"there is no customer {customer_id}")
+    return account, found

@@ -1,0 +1,62 @@
+"""Reads all assignments of one segment, customer by customer, in bounded memory."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import NamedTuple
+
+from ..domain.account import Account
+from ..domain.assignment import Assignment
+from ..domain.package import Package
+from ..storage import accounts, assignments, packages
+from ..storage.db import Db, Item
+from ..storage.keys import ACCOUNTS, Key
+
+
+class Group(NamedTuple):
+    """One customer with its assignments, and the key to go on after."""
+
+    account: Account
+    assignments: list[Assignment]
+    last: Key
+
+
+def customers(db: Db, segment: int, count: int, after: Key | None) -> Iterator[Group]:
+    """The customers of a segment. One that a page cuts in two is read on before it is given out."""
+    carried: list[Item] = []
+    while True:
+        page = db.scan(ACCOUNTS, segment=(segment, count), after=after)
+        groups = [list(items) for _, items in groupby(carried + page.items, key=lambda item: item["pk"])]
+        carried = groups.pop() if groups and page.last else []
+        yield from filter(None, (_group(db, items) for items in groups))
+        after = page.last
+        if after is None:
+            return
+
+
+def _group(db: Db, items: list[Item]) -> Group | None:
+    """The group of one customer's items. Without its account item, which another page had, the account is read."""
+    head = items[0]
+    account = accounts.find(db, head["pk"]) if assignments.is_assignment(head) else accounts.from_item(head)
+    if account is None:
+        return None
+    found = [assignments.from_item(item) for item in items if assignments.is_assignment(item)]
+    return Group(account, found, {"pk": items[-1]["pk"], "sk": items[-1]["sk"]})
+
+
+class Catalog:
+    """Packages as a worker needs them: read when first met, and again when an assignment was made from a newer version."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+        self._held: dict[str, Package] = {}
+
+    def of(self, found: list[Assignment]) -> dict[str, Package]:
+        """The packages of these assignments, by id."""
+        missing = {one.package_id for one in found if self._outdated(one)}
+        if missing:
+            self._held |= packages.find_many(self._db, missing)
+        return self._held
+
+    def _outdated(self, one: Assignment) -> bool:
+        held = self._held.get(one.package_id)
+        return held is None or held.version < one.package_version

@@ -1,0 +1,1 @@
+"""What crosses the edges: bodies in, views out, the same for HTTP and for invoked functions."""

@@ -1,0 +1,191 @@
+"""Request bodies. A body's faults, of single fields and across fields, are all told at once."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from ..domain import assignment, money, package
+from ..domain.account import Account
+from ..domain.assignment import Assignment
+from ..domain.errors import Fault, Invalid
+from ..domain.package import Package, PackageType
+from ..domain.schedule import Frequency
+from .fields import (
+    Amount, Currency, Day, Destination, Did, Flag, Id, IfCharged, MatchDay, MinimumDays, Minutes, Name, Price, Quantity, Simulate, Text,
+)  # fmt: skip
+from .jsontext import pointer
+
+READ_ONLY = frozenset(("version", "created_at", "created_by", "updated_at", "updated_by"))
+
+
+def _no_faults(_: Mapping[str, Any]) -> Iterator[Fault]:
+    return iter(())
+
+
+class Body(BaseModel):
+    """A request body: unknown fields are refused. `cross` finds faults between fields; `read_only` is what GET adds."""
+
+    model_config = ConfigDict(extra="forbid", defer_build=True, frozen=False)
+    cross: ClassVar[Callable[[Mapping[str, Any]], Iterator[Fault]]] = staticmethod(_no_faults)
+    read_only: ClassVar[frozenset[str]] = frozenset()
+
+
+class PackageBody(Body):
+    """A package as callers write it."""
+
+    cross = staticmethod(package.cross_faults)
+    read_only = READ_ONLY | {"package_id"}
+
+    name: Name
+    description: Text = ""
+    currency: Currency | None = None
+    cost: Price = money.ZERO
+    retail: Price = money.ZERO
+    setup_cost: Price = money.ZERO
+    setup_retail: Price = money.ZERO
+    frequency: Frequency = "none"
+    frequency_match: Annotated[list[MatchDay], Field(max_length=31)] = []
+    connexcs_package: Annotated[str, Field(min_length=1, max_length=64, strict=True)] | None = None
+    minimum_days: MinimumDays = 0
+    type: PackageType = "standard"
+    destination: Destination = ""
+    minimum_spend: Flag = False
+
+    def applied(self, old: Package, default_currency: str) -> Package:
+        """The package with these fields."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        fields["currency"] = self.currency or default_currency
+        fields["frequency_match"] = package.parse_match(self.frequency, tuple(self.frequency_match))
+        return old._replace(**fields)
+
+
+class CustomerBody(Body):
+    """A customer as callers write it."""
+
+    read_only = READ_ONLY | {"customer_id", "balance", "held_charges", "parked"}
+
+    name: Annotated[str, Field(max_length=200, strict=True)] = ""
+    currency: Currency | None = None
+    debit_limit: Price | None = None
+
+    def applied(self, old: Account, default_currency: str) -> Account:
+        """The customer with these fields."""
+        return old._replace(name=self.name, currency=self.currency or default_currency, debit_limit=self.debit_limit)
+
+
+class AssignmentBody(Body):
+    """An assignment as callers write it."""
+
+    cross = staticmethod(assignment.cross_faults)
+
+    package_id: Id
+    did: Did | None = None
+    quantity: Quantity = 1
+    start_date: Day
+    end_date: Day | None = None
+    auto_decrement_credit: Flag = False
+    free_minutes: Minutes | None = None
+    minimum_days: MinimumDays | None = None
+    charge_from: Day | None = None
+    confirm_backlog: Flag = False
+
+    def applied(self, old: Assignment) -> Assignment:
+        """The assignment with the fields that an edit may change."""
+        names = ("quantity", "start_date", "end_date", "auto_decrement_credit", "free_minutes", "charge_from")
+        return old._replace(**{name: getattr(self, name) for name in names})
+
+    def draft(self, customer_id: str) -> Assignment:
+        """A new assignment, still without id."""
+        return self.applied(Assignment(customer_id, "", self.package_id, self.start_date, self.did))
+
+
+class PaymentBody(Body):
+    """A payment, or a correction when negative."""
+
+    amount: Amount
+    reference: Text = ""
+
+
+class RunBody(Body):
+    """A Run Package."""
+
+    customer: Id | None = None
+    simulate: Simulate = True
+    date: Day | None = None
+    run_id: Id | None = None
+    if_charged: IfCharged | None = None
+
+
+class EvaluationBody(Body):
+    """What an invocation of the daily evaluation may say."""
+
+    date: Day | None = None
+    allow_future: Literal[True, False] = False
+
+
+B = TypeVar("B", bound=Body)
+
+
+def parse(model: type[B], raw: Any) -> B:
+    """The body, or `Invalid` with every fault: of fields, of unknown fields, and between the fields that are well-formed."""
+    if not isinstance(raw, dict):
+        raise Invalid([Fault("", "must be an object")])
+    try:
+        body = model.model_validate(raw)
+        faults, values = [], {name: getattr(body, name) for name in model.model_fields}
+    except ValidationError as error:
+        faults = _faults(error)
+        values = _well_formed(model, raw, {fault.pointer.split("/")[1] for fault in faults})
+    faults += model.cross(values)
+    if faults:
+        raise Invalid(faults)
+    return body
+
+
+def _faults(error: ValidationError) -> list[Fault]:
+    """One fault a place: a field that fits none of several types is told once."""
+    found: dict[str, Fault] = {}
+    for detail in error.errors(include_url=False, include_context=False, include_input=False):
+        where = pointer(*_location(detail))
+        found.setdefault(where, Fault(where, _sentence(detail)))
+    return list(found.values())
+
+
+def _location(detail: ErrorDetails) -> list[str | int]:
+    """The path to the field; what pydantic adds to name the member of a union is not part of it."""
+    first, *rest = detail["loc"]
+    return [first, *(part for part in rest if isinstance(part, int))]
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    if detail["type"] == "extra_forbidden":
+        return "is not a field"
+    if detail["type"] == "missing":
+        return "is required"
+    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return message[0].lower() + message[1:]
+
+
+def _well_formed(model: type[B], raw: dict[str, Any], bad: set[str]) -> dict[str, Any]:
+    """The fields that are not faulty by themselves, with their values or defaults."""
+    values = {}
+    for name, field in model.model_fields.items():
+        if name in bad:
+            continue
+        if name in raw:
+            scratch = model.model_construct()
+            model.__pydantic_validator__.validate_assignment(scratch, name, raw[name])
+            values[name] = getattr(scratch, name)
+        else:
+            values[name] = field.default
+    return values
+
+
+def merged(current: Mapping[str, Any], patch: Any) -> dict[str, Any]:
+    """RFC 7396 on the top level, which is all the depth that resources have: null takes a field back to its default."""
+    if not isinstance(patch, dict):
+        raise Invalid([Fault("", "must be an object")])
+    result = dict(current) | patch
+    return {name: value for name, value in result.items() if name not in patch or value is not None}

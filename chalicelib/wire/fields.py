@@ -1,0 +1,90 @@
+"""The types of request fields: strict, exact, with their limits."""
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+
+from ..domain import money
+from ..domain.assignment import MAX_QUANTITY
+from ..domain.currencies import CURRENCIES
+from ..domain.package import MAX_MINIMUM_DAYS, destination_fault
+from .jsontext import Number
+
+FIRST_DAY: Final = date(1900, 1, 1)
+LAST_DAY: Final = date(2999, 12, 31)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+
+def day(value: Any) -> date:
+    """A calendar date."""
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise ValueError("must be a date such as 2026-11-30")
+    try:
+        parsed = date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("there is no such date") from None
+    if not FIRST_DAY <= parsed <= LAST_DAY:
+        raise ValueError(f"must lie within {FIRST_DAY} and {LAST_DAY}")
+    return parsed
+
+
+def _amount(value: Any, signed: bool) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, str | int | Number):
+        raise ValueError("must be an amount such as 10.50")
+    return money.parse(value.text if isinstance(value, Number) else str(value), signed=signed)
+
+
+def _price(value: Any) -> Decimal:
+    return _amount(value, signed=False)
+
+
+def _signed(value: Any) -> Decimal:
+    return _amount(value, signed=True)
+
+
+def _currency(value: Any) -> str:
+    if not isinstance(value, str) or value not in CURRENCIES:
+        raise ValueError("must be an ISO 4217 code such as USD")
+    return value
+
+
+def _destination(value: Any) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise ValueError("must be prefixes such as ^44|^91")
+    fault = destination_fault(value)
+    if fault:
+        raise ValueError(fault)
+    return value
+
+
+def _simulate(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("yes", "no", "true", "false"):
+        return value.lower() in ("yes", "true")
+    raise ValueError("must be true, false, yes or no")
+
+
+_MONEY_SCHEMA = {"type": ["string", "number"], "examples": ["10.50"], "description": "digits with at most 6 decimals, read exactly"}
+
+Price = Annotated[Decimal, PlainValidator(_price), WithJsonSchema(_MONEY_SCHEMA)]
+Amount = Annotated[Decimal, PlainValidator(_signed), WithJsonSchema(_MONEY_SCHEMA)]
+Day = Annotated[date, PlainValidator(day), WithJsonSchema({"type": "string", "format": "date"})]
+Currency = Annotated[str, PlainValidator(_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
+Destination = Annotated[str, PlainValidator(_destination), WithJsonSchema({"type": ["string", "null"]})]
+Simulate = Annotated[bool, PlainValidator(_simulate), WithJsonSchema({"enum": [True, False, "yes", "no"]})]
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:\-]{1,64}\z", strict=True)]
+Did = Annotated[str, Field(pattern=r"^[0-9]{3,20}\z", strict=True)]
+Name = Annotated[str, Field(min_length=1, max_length=200, strict=True)]
+Text = Annotated[str, Field(max_length=2000, strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
+Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY, strict=True)]
+MinimumDays = Annotated[int, Field(ge=0, le=MAX_MINIMUM_DAYS, strict=True)]
+Minutes = Annotated[int, Field(ge=1, le=1_000_000_000, strict=True)]
+MatchDay = Annotated[int, Field(strict=True)] | Annotated[str, Field(strict=True)]
+IfCharged = Literal["charge_again", "skip"]

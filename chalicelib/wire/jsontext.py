@@ -1,0 +1,59 @@
+"""JSON as exact text: numbers keep their digits, and whatever can't be kept exactly is refused."""
+
+import json
+from typing import Any, NamedTuple, NoReturn
+
+from ..domain.errors import Fault, Invalid, Malformed, TooLarge
+
+MAX_BODY_BYTES = 1_000_000
+_REPLACEMENT = "\ufffd"
+
+
+class Number(NamedTuple):
+    """A JSON number that is not a whole one, as it was written."""
+
+    text: str
+
+
+def read(raw: bytes) -> Any:
+    """The value that `raw` spells. Raises `TooLarge`, `Malformed`, or `Invalid` for strings that the gateway has spoiled."""
+    if len(raw) > MAX_BODY_BYTES:
+        raise TooLarge(f"the body has {len(raw)} bytes; at most {MAX_BODY_BYTES} are read")
+    try:
+        value = json.loads(raw.decode(), parse_float=Number, parse_constant=_refuse, object_pairs_hook=_object)
+        faults = list(_spoiled(value, ""))
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise Malformed(f"the body is not JSON that can be read exactly: {reason}") from None
+    if faults:
+        raise Invalid(faults)
+    return value
+
+
+def pointer(*parts: object) -> str:
+    """A JSON pointer (RFC 6901)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON number")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name occurs twice in one object")
+    return found
+
+
+def _spoiled(value: Any, where: str) -> Any:
+    """Strings with lone surrogates or U+FFFD, which is what invalid UTF-8 becomes on its way here."""
+    if isinstance(value, str) and (_REPLACEMENT in value or any("\ud800" <= c <= "\udfff" for c in value)):
+        yield Fault(where.encode("ascii", "replace").decode(), "is not valid text")
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield from _spoiled(name, where + pointer(name))
+            yield from _spoiled(part, where + pointer(name))
+    elif isinstance(value, list):
+        for n, part in enumerate(value):
+            yield from _spoiled(part, where + pointer(n))

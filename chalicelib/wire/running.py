@@ -1,0 +1,47 @@
+"""Run Package as callers ask for it and as it answers, over HTTP and invoked."""
+
+from typing import NamedTuple
+
+from ..domain.errors import Fault, Invalid
+from ..domain.record import RunRecord
+from ..usecases import run_all, run_package
+from ..usecases.act import Act, Services
+from ..usecases.run_package import Ask
+from . import views
+from .bodies import RunBody
+from .views import Json
+
+
+class Ran(NamedTuple):
+    """The answer to a Run Package; `under_way` names a live run that goes on in the background."""
+
+    answer: Json
+    under_way: str | None = None
+
+
+def run(services: Services, act: Act, body: RunBody) -> Ran:
+    """Simulate or run. Raises `Invalid`, also for a live run of all customers that does not say what to do with charged lines."""
+    if not body.simulate and body.customer is None and body.if_charged is None:
+        raise Invalid([Fault("/if_charged", "is required for a live run of all customers: charge_again or skip")])
+    ask = Ask(body.customer, body.date or act.today, body.if_charged or "charge_again", body.run_id or act.id)
+    if body.simulate and ask.customer_id is None:
+        return Ran(views.summary(run_all.simulate(services.db, act, ask)))
+    if body.simulate:
+        return Ran(views.report(run_package.simulate(services.db, act, ask)))
+    done = run_package.live(services, act, ask)
+    return Ran(told(services, done), done.run_id if done.state == "running" else None)
+
+
+def told(services: Services, found: RunRecord) -> Json:
+    """A live run: its record while it runs, with its report once it is finished."""
+    record = summed_up(services, found)
+    if found.kind == "daily" or found.state == "running":
+        return record
+    if found.customer_id is None:
+        return record | views.summary(run_all.summary(services.db, found), found)
+    return record | views.report(run_package.report(services.db, found))
+
+
+def summed_up(services: Services, found: RunRecord) -> Json:
+    """The record of a live run with its totals so far."""
+    return views.run(found, run_package.so_far(services.db, found))

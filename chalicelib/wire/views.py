@@ -1,0 +1,187 @@
+"""What callers read: every resource as plain JSON values, money as text. Shared by HTTP and the invoked functions."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from ..domain import money, wording
+from ..domain.account import Account
+from ..domain.charging import Line
+from ..domain.ledger import Entry
+from ..domain.package import Package, wire_match
+from ..domain.record import Result, RunRecord
+from ..domain.run import Outcome, Report, Totals, tally
+from ..usecases.assignments import Detail
+from ..usecases.daily_run import Started
+from ..usecases.reversal import Reversal
+from ..usecases.run_all import Sum, Summary
+from ..usecases.run_package import LISTED
+
+Json = dict[str, Any]
+
+
+def _day(value: date | None) -> str | None:
+    return value.isoformat() if value else None
+
+
+def _written(resource: Package | Account | Any) -> Json:
+    names = ("version", "created_at", "created_by", "updated_at", "updated_by")
+    return {name: getattr(resource, name) for name in names}
+
+
+def package(value: Package) -> Json:
+    """A package."""
+    return {
+        "package_id": value.package_id, "name": value.name, "description": value.description, "currency": value.currency,
+        "cost": money.text(value.cost), "retail": money.text(value.retail),
+        "setup_cost": money.text(value.setup_cost), "setup_retail": money.text(value.setup_retail),
+        "frequency": value.frequency, "frequency_match": wire_match(value.frequency, value.frequency_match),
+        "connexcs_package": value.connexcs_package, "minimum_days": value.minimum_days, "type": value.type,
+        "destination": value.destination or None, "minimum_spend": value.minimum_spend, **_written(value),
+    }  # fmt: skip
+
+
+def customer(value: Account) -> Json:
+    """A customer with the balance as it stands."""
+    limit = None if value.debit_limit is None else money.text(value.debit_limit)
+    return {
+        "customer_id": value.customer_id, "name": value.name, "currency": value.currency, "debit_limit": limit,
+        "balance": money.text(value.balance), "held_charges": value.held, "parked": value.parked, **_written(value),
+    }  # fmt: skip
+
+
+def assignment(detail: Detail) -> Json:
+    """An assignment with its package."""
+    value = detail.assignment
+    shown: Json = {
+        "assignment_id": value.assignment_id, "customer_id": value.customer_id, "package_id": value.package_id,
+        "did": value.did, "quantity": value.quantity, "start_date": _day(value.start_date), "end_date": _day(value.end_date),
+        "auto_decrement_credit": value.auto_decrement_credit, "free_minutes": value.free_minutes,
+        "minimum_days": value.minimum_days, "charge_from": _day(value.charge_from), "cancelled": value.cancelled,
+        "evaluate_from": _day(value.evaluate_from), **_written(value), "package": package(detail.package),
+    }  # fmt: skip
+    return shown
+
+
+def entry(value: Entry) -> Json:
+    """A ledger entry; for charges with what it was computed from."""
+    shown: Json = {
+        "entry_id": value.entry_id, "customer_id": value.customer_id, "kind": value.kind, "date": _day(value.date),
+        "posted_at": value.posted_at, "recorded_at": value.recorded_at, "recorded_by": value.recorded_by,
+        "currency": value.currency, "retail": money.text(value.retail), "cost": money.text(value.cost),
+        "credit_change": money.text(value.credit_change), "status": value.status, "repeat": value.repeat, "run_id": value.run_id,
+    }  # fmt: skip
+    if value.line:
+        shown |= _computed_from(value.line)
+    optional = {"reference": value.reference, "reverses": value.reverses, "cancelled_by": value.cancelled_by}
+    return shown | {name: given for name, given in optional.items() if given is not None}
+
+
+def _computed_from(line: Line) -> Json:
+    period = {"from": _day(line.period.since), "to": _day(line.period.until)} if line.period else None
+    return {
+        "assignment_id": line.assignment_id, "package_id": line.package_id, "package_name": line.package_name, "did": line.did,
+        "period": period, "quantity": line.quantity,
+        "unit_cost": money.text(line.unit_cost), "unit_retail": money.text(line.unit_retail),
+        "spend": None if line.spend is None else money.text(line.spend), "margin": money.text(line.margin),
+        "auto_decrement_credit": line.auto_decrement_credit, "explanation": wording.explanation(line),
+    }  # fmt: skip
+
+
+def line(outcome: Outcome) -> Json:
+    """A line of a report."""
+    value = outcome.line
+    return {
+        "kind": value.kind, "due_date": _day(value.due_date), "currency": value.currency,
+        "cost": money.text(value.cost), "retail": money.text(value.retail), "status": outcome.status,
+        "already_charged": outcome.already_charged, "customer": value.customer_id, **_computed_from(value),
+    }  # fmt: skip
+
+
+def totals(value: Totals) -> Json:
+    """Sums of one currency."""
+    return {
+        "cost": money.text(value.cost), "retail": money.text(value.retail), "margin": money.text(value.margin),
+        "credit_debited": money.text(value.credit_debited), "held": money.text(value.held),
+    }  # fmt: skip
+
+
+def _sums(by_currency: dict[str, Totals]) -> Json:
+    """Totals of several customers: `totals` only when they share one currency, for euros and dollars don't add up."""
+    one = next(iter(by_currency.values()), Totals()) if len(by_currency) < 2 else None
+    return {
+        "totals": totals(one) if one else None,
+        "totals_by_currency": {currency: totals(value) for currency, value in sorted(by_currency.items())},
+    }
+
+
+def report(value: Report) -> Json:
+    """A Run Package of one customer."""
+    return {
+        "run_id": value.run_id, "simulate": value.simulate, "date": _day(value.date), "customer": value.customer_id,
+        "currency": value.currency, "generated_at": value.generated_at,
+        "lines": [line(outcome) for outcome in value.outcomes[:LISTED]],
+        "lines_left_out": max(0, len(value.outcomes) - LISTED),
+        "not_due": [reason._asdict() for reason in value.not_due[:LISTED]],
+        "not_due_left_out": max(0, len(value.not_due) - LISTED),
+        "totals": totals(tally(value.outcomes)), "balance_before": money.text(value.balance_before),
+        "balance_after": money.text(value.balance_after),
+    }  # fmt: skip
+
+
+def summary(value: Summary, run: RunRecord | None = None) -> Json:
+    """A Run Package of all customers."""
+    return {
+        "run_id": run.run_id if run else None, "simulate": run is None, "date": _day(value.date), "customer": None,
+        "generated_at": value.generated_at, **_sums(value.totals),
+        "by_package": [_sum(one, "package_id", "package_name") for one in value.by_package],
+        "by_customer": [_sum(one, "customer", None) for one in value.by_customer],
+    }  # fmt: skip
+
+
+def _sum(value: Sum, id_name: str, name_name: str | None) -> Json:
+    named = {name_name: value.name} if name_name else {}
+    return {id_name: value.id, **named, "currency": value.currency, **totals(value.totals), "lines": value.totals.lines}
+
+
+def run(value: RunRecord, result: Result) -> Json:
+    """The record of a live run."""
+    shown: Json = {
+        "run_id": value.run_id, "kind": value.kind, "simulate": False, "date": _day(value.date), "customer": value.customer_id,
+        "if_charged": value.if_charged, "status": value.state, "created_at": value.created_at, "created_by": value.created_by,
+        "finished_at": value.finished_at, "segments": value.segments, "segments_done": len(value.done),
+        **_sums(result.totals), "lines_posted": sum(one.lines for one in result.totals.values()),
+        "failures_total": result.failed,
+        "failures": [one._asdict() | {"due_date": _day(one.due_date)} for one in result.failures],
+    }  # fmt: skip
+    if value.reversed_on:
+        shown["reversal"] = {"date": _day(value.reversed_on), "at": value.reversed_at, "by": value.reversed_by}
+    return shown
+
+
+def reversal(value: Reversal) -> Json:
+    """What a reversal did."""
+
+    def added(entries: Iterable[Entry], name: str) -> str:
+        return money.text(money.total(getattr(one, name) for one in entries))
+
+    return {
+        "run_id": value.run.run_id, "date": _day(value.run.reversed_on), "reversed_at": value.run.reversed_at,
+        "reversed_by": value.run.reversed_by, "reversals": [entry(one) for one in value.reversals],
+        "cancelled": [entry(one) for one in value.cancelled],
+        "totals": {name: added(value.reversals, name) for name in ("cost", "retail", "credit_change")},
+    }  # fmt: skip
+
+
+def started(value: Started) -> Json:
+    """The answer to an evaluation."""
+    return {
+        "run_id": value.run_id, "date": _day(value.date), "segments": value.segments,
+        "status": "finished" if value.finished_before else "running", "finished_before": value.finished_before,
+        "last_evaluated": _day(value.evaluated),
+    }  # fmt: skip
+
+
+def page(items: Sequence[Json], cursor: str | None) -> Json:
+    """A page of a list."""
+    return {"items": list(items), "next_cursor": cursor}
