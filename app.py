@@ -6,7 +6,7 @@ Those handlers stay here: in a blueprint they would be deployed without this mod
 import logging
 from typing import Any
 
-from chalice import Chalice, Cron
+from chalice.app import Chalice, Cron
 
 from chalicelib.api import assignments, customers, meta, packages, runs
 from chalicelib.jobs import functions, queue

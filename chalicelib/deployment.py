@@ -14,9 +14,7 @@ from .storage.settings import agree_on_time_zone
 from .usecases.act import Act, Services
 
 _BATCH = 10
-_CLIENT = ClientConfig(
-    retries={"mode": "standard", "total_max_attempts": 6}, connect_timeout=2, read_timeout=10, max_pool_connections=16
-)
+_CLIENT = ClientConfig(retries={"mode": "standard", "total_max_attempts": 6}, connect_timeout=2, read_timeout=10, max_pool_connections=16)
 
 
 @lru_cache(maxsize=1)
@@ -25,15 +23,18 @@ def settings() -> config.Config:
     return config.read()
 
 
+def auth_mode() -> str:
+    """Who checks callers; read anew, for it is asked for while the packager imports the routes."""
+    return config.read().auth_mode
+
+
 @lru_cache(maxsize=1)
 def services() -> Services:
     """The deployment's services. Raises `Misconfigured` when its tables were made for another time zone."""
     configured = settings()
     db = Db(boto3.client("dynamodb", config=_CLIENT), configured.tables)
     agree_on_time_zone(db, configured.time_zone)
-    return Services(
-        db, _send, configured.segments, configured.max_lines_per_customer, configured.allow_future, configured.default_currency
-    )
+    return Services(db, _send, configured.segments, configured.max_lines_per_customer, configured.allow_future, configured.default_currency)
 
 
 @lru_cache(maxsize=1)

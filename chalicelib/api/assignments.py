@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from chalice import Blueprint
+from chalice.app import Blueprint
 
-from ..wire import views
 from ..domain.assignment import Assignment
 from ..domain.errors import Fault, Invalid
 from ..usecases import assignments
 from ..usecases.assignments import Detail
-from .call import Answer, Call
+from ..wire import views
 from ..wire.bodies import AssignmentBody, merged, parse
+from .call import Answer, Call
 from .routing import route, tagged
 
 blueprint = Blueprint(__name__)
@@ -33,9 +33,7 @@ def list_assignments(call: Call) -> Answer:
     """A customer's assignments, oldest first, with their packages."""
     customer_id = call.params["customer_id"]
     load = assignments.listed
-    return call.page(
-        f"assignments {customer_id}", lambda after, limit: load(call.services.db, customer_id, after, limit), views.assignment
-    )
+    return call.page(f"assignments {customer_id}", lambda after, limit: load(call.services.db, customer_id, after, limit), views.assignment)
 
 
 @route(blueprint, "GET", _PATH)
@@ -95,7 +93,7 @@ def _patched(old: Assignment, patch: Any) -> dict[str, Any]:
 
 
 def _demand_same(old: Assignment, body: AssignmentBody) -> None:
-    given = {"package_id": body.package_id, "did": body.did}
+    given: dict[str, object] = {"package_id": body.package_id, "did": body.did}
     given |= {} if body.minimum_days is None else {"minimum_days": body.minimum_days}
     moved = [name for name, value in given.items() if value != getattr(old, name)]
     faults = [Fault(f"/{name}", "never changes; end this assignment and make another") for name in moved]

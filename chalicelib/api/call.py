@@ -10,8 +10,8 @@ from chalice.app import Request
 from ..domain.errors import BillingError, Fault, Invalid, Malformed, NotFound, UnsupportedMediaType, VersionMismatch
 from ..usecases.act import Act, Services
 from ..wire import fields, jsontext
-from . import cursors
 from ..wire.bodies import B, parse
+from . import cursors
 
 DEFAULT_LIMIT: Final = 50
 LARGEST_LIMIT: Final = 200
@@ -84,7 +84,9 @@ def query_date(query: Mapping[str, str], name: str) -> date:
 
 def known_query(request: Request, known: tuple[str, ...]) -> dict[str, str]:
     """The query parameters, each once and known to the route."""
-    given = request.query_params or {}
+    given = request.query_params
+    if given is None:
+        return {}
     faults = [Fault(f"/{name}", "is not a parameter of this route") for name in given if name not in known]
     faults += [Fault(f"/{name}", "is given twice") for name in given if name in known and len(given.getlist(name)) > 1]
     if faults:
@@ -106,6 +108,7 @@ def checked_params(params: Mapping[str, str], *, creates: bool) -> Mapping[str, 
 def json_body(request: Request, types: tuple[str, ...], *, required: bool) -> Any:
     """The parsed body. Raises `UnsupportedMediaType`, `Malformed` and what `jsontext.read` raises."""
     raw = request.raw_body
+    raw = raw.encode() if isinstance(raw, str) else raw
     if not raw.strip():
         if required:
             raise Malformed("a JSON body is required")

@@ -2,7 +2,7 @@
 
 from datetime import datetime, time, timedelta
 
-from chalice import Blueprint
+from chalice.app import Blueprint
 
 from .. import deployment
 from ..domain.account import Account
@@ -10,8 +10,8 @@ from ..domain.errors import Fault, Invalid
 from ..storage.ledger import Window
 from ..usecases import customers
 from ..wire import views
-from .call import Answer, Call
 from ..wire.bodies import CustomerBody, PaymentBody, merged, parse
+from .call import Answer, Call
 from .routing import route, tagged
 
 blueprint = Blueprint(__name__)

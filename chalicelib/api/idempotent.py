@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from chalice import Response
+from chalice.app import Response
 
 from .. import deployment
 from ..domain.errors import Conflict, Contention, Fault, Invalid, Malformed

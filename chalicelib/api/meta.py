@@ -1,6 +1,6 @@
 """`/health`"""
 
-from chalice import Blueprint
+from chalice.app import Blueprint
 
 from .. import deployment
 from ..storage.settings import agree_on_time_zone

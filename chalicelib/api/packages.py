@@ -1,12 +1,12 @@
 """`/packages`"""
 
-from chalice import Blueprint
+from chalice.app import Blueprint
 
-from ..wire import views
 from ..domain.package import Package
 from ..usecases import packages
-from .call import Answer, Call, query_date
+from ..wire import views
 from ..wire.bodies import PackageBody, merged, parse
+from .call import Answer, Call, query_date
 from .routing import route, tagged
 
 blueprint = Blueprint(__name__)

@@ -3,10 +3,20 @@
 import json
 from typing import Any, Final
 
-from chalice import Response
+from chalice.app import Response
 
 from ..domain.errors import (
-    BillingError, Conflict, Contention, Invalid, Malformed, Misconfigured, NotFound, Throttled, TooLarge, UnsupportedMediaType, VersionMismatch,
+    BillingError,
+    Conflict,
+    Contention,
+    Invalid,
+    Malformed,
+    Misconfigured,
+    NotFound,
+    Throttled,
+    TooLarge,
+    UnsupportedMediaType,
+    VersionMismatch,
 )  # fmt: skip
 
 STATUSES: Final[dict[type[BillingError], tuple[int, str]]] = {
@@ -33,7 +43,7 @@ def answer(error: BillingError) -> Response:
     }  # fmt: skip
     if isinstance(error, Invalid):
         body["errors"] = [fault._asdict() for fault in error.faults]
-    headers = {"Content-Type": PROBLEM}
+    headers: dict[str, str | list[str]] = {"Content-Type": PROBLEM}
     if isinstance(error, Throttled | Contention) or error.code == "in_progress":
         headers["Retry-After"] = str(Throttled.retry_after_seconds)
     return Response(json.dumps(body), headers, status)

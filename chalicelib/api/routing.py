@@ -4,9 +4,9 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from chalice import Blueprint, IAMAuthorizer, Response
+from chalice.app import Blueprint, IAMAuthorizer, Response
 
 from .. import deployment
 from ..domain.errors import BillingError, Fault, Invalid
@@ -21,17 +21,28 @@ _log = logging.getLogger("packages_billing")
 
 
 def route(
-    blueprint: Blueprint, method: str, path: str, *, query: tuple[str, ...] = (), body: bool = True, keyed: Callable[[Any], bool] | None = None,
+    blueprint: Blueprint,
+    method: str,
+    path: str,
+    *,
+    query: tuple[str, ...] = (),
+    body: bool = True,
+    keyed: Callable[[Any], bool] | None = None,
     public: bool = False,
-) -> Callable[[View], View]:  # fmt: skip
-    """Register a view. `query` names its parameters; `body` whether a writing method needs one; `keyed(json)` whether an
-    `Idempotency-Key` counts, by default on every POST; `public` routes ask for no signature."""
+) -> Callable[[View], View]:
+    """Register a view.
+
+    `query` names its parameters; `body` says whether a writing method needs one; `keyed(json)` whether an `Idempotency-Key`
+    counts, by default on every POST; `public` routes ask for no signature.
+    """
 
     def register(view: View) -> View:
+        promised = _Route(method, query, body, keyed, view)
+
         def endpoint(**params: str) -> Response:
             request: Any = blueprint.current_request
             began = time.monotonic()
-            response = _respond(lambda: _answer(request, method, query, body, keyed, params, view), request)
+            response = _respond(lambda: _answer(request, promised, params), request)
             _log_call(request, method, path, response, began)
             return response
 
@@ -45,31 +56,41 @@ def route(
 
 def _authorizer() -> IAMAuthorizer | None:
     """What API Gateway checks before a call gets here; decided when the stack is packaged."""
-    return IAMAuthorizer() if deployment.settings().auth_mode == "iam" else None
+    return IAMAuthorizer() if deployment.auth_mode() == "iam" else None
 
 
-def _answer(
-    request: Any, method: str, query: tuple[str, ...], body: bool, keyed: Callable[[Any], bool] | None, params: dict[str, str], view: View
-) -> Response:
+class _Route(NamedTuple):
+    """What a route promises."""
+
+    method: str
+    query: tuple[str, ...]
+    body: bool
+    keyed: Callable[[Any], bool] | None
+    view: View
+
+
+def _answer(request: Any, route_: _Route, params: dict[str, str]) -> Response:
+    method, body = route_.method, route_.body
     types = PATCH_TYPES if method == "PATCH" else JSON_TYPES
     checked_params(params, creates=method == "PUT")
-    known = known_query(request, query)
+    known = known_query(request, route_.query)
     parsed = json_body(request, types, required=body) if method in _WITH_BODY else None
     if parsed and not body:
-        raise Invalid([Fault(jsontext.pointer(name), "this request takes no body") for name in (parsed if isinstance(parsed, dict) else ('',))])
+        names = [jsontext.pointer(name) for name in parsed] if isinstance(parsed, dict) else [""]
+        raise Invalid([Fault(name, "this request takes no body") for name in names])
     services, by = deployment.services(), caller(request.context)
 
     def work(act: Act) -> Response:
-        return _respond(lambda: _shown(view(Call(services, act, params, known, request.headers, parsed))), request)
+        return _respond(lambda: _shown(route_.view(Call(services, act, params, known, request.headers, parsed))), request)
 
     key = request.headers.get("idempotency-key")
-    if key is not None and method == "POST" and (keyed is None or keyed(parsed)):
+    if key is not None and method == "POST" and (route_.keyed is None or route_.keyed(parsed)):
         return idempotent.answered(services.db, by, f"{method} {request.path}", key, parsed, work)
     return work(deployment.act(by))
 
 
 def _shown(answer: Answer) -> Response:
-    headers = {"Content-Type": "application/json"} | dict(answer.headers)
+    headers: dict[str, str | list[str]] = {"Content-Type": "application/json", **answer.headers}
     return Response("" if answer.body is None else json.dumps(answer.body, ensure_ascii=False), headers, answer.status)
 
 
@@ -79,7 +100,7 @@ def _respond(make: Callable[[], Response], request: Any) -> Response:
         return make()
     except BillingError as error:
         return problems.answer(error)
-    except Exception:
+    except Exception:  # noqa: BLE001 - a caller gets a 500 with a request id, whatever it is
         request_id = request.context.get("requestId", "unknown")
         _log.exception("request %s failed", request_id)
         return problems.unforeseen(request_id)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalice import Blueprint
+from chalice.app import Blueprint
 
 from ..domain.run import Outcome
 from ..usecases import reversal, run_package

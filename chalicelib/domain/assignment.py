@@ -69,7 +69,10 @@ def last_due_day(assignment: Assignment, package: Package) -> date:
 
 
 def settled(assignment: Assignment, package: Package, *, today: date, evaluated: date | None) -> bool:
-    """Whether the assignment has ended and nothing due on it is still to be planned. `evaluated`: the last day that every sweep has passed."""
+    """Whether the assignment has ended and nothing due on it is still to be planned.
+
+    `evaluated` is the last day that the whole sweep has passed.
+    """
     if not ended(assignment, today):
         return False
     charged_through = assignment.evaluate_from - DAY if assignment.evaluate_from else (evaluated or date.min)

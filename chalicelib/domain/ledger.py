@@ -82,9 +82,7 @@ def key_identity(key: str) -> tuple[Identity, Kind]:
     return Identity(date.fromisoformat(day), int(order), assignment_id), _KINDS[KIND_ORDER[name]]
 
 
-def charge(
-    line: Line, *, status: EntryStatus, run_id: str | None, repeat: bool, at: datetime, by: str
-) -> Entry:
+def charge(line: Line, *, status: EntryStatus, run_id: str | None, repeat: bool, at: datetime, by: str) -> Entry:
     """The entry that records `line` as posted or held."""
     posted = status == "posted"
     return Entry(
@@ -106,7 +104,9 @@ def charge(
     )
 
 
-def payment(customer_id: str, currency: str, amount: Decimal, reference: str, *, payment_id: str, at: datetime, day: date, by: str) -> Entry:
+def payment(
+    customer_id: str, currency: str, amount: Decimal, reference: str, *, payment_id: str, at: datetime, day: date, by: str
+) -> Entry:
     """The entry of a payment, or of a correction when `amount` is negative."""
     stamp = at.isoformat()
     return Entry(

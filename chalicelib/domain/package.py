@@ -17,7 +17,10 @@ MAX_MINIMUM_DAYS: Final = 3650
 
 
 class Package(NamedTuple):
-    """Prices are per unit, in `currency`. `frequency_match` holds days 1..31 or weekdays 0..6; `destination` its prefixes, sorted as given."""
+    """Prices are per unit, in `currency`. `frequency_match` holds days 1..31 or weekdays 0..6 from Monday.
+
+    `assignments` counts the ones that exist, ended or not; a `deleted` package is kept for what is still due on them.
+    """
 
     package_id: str
     name: str

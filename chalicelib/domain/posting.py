@@ -48,9 +48,7 @@ def _move(decision: Decision, fits: bool, stamp: Stamp) -> Move:
     if not fits and decision.act == "retry":
         return Move(decision, "held", None)
     repeat = decision.act == "repeat"
-    entry = charge(
-        decision.line, status="posted" if fits else "held", run_id=stamp.run_id, repeat=repeat, at=stamp.at, by=stamp.by
-    )
+    entry = charge(decision.line, status="posted" if fits else "held", run_id=stamp.run_id, repeat=repeat, at=stamp.at, by=stamp.by)
     status: Status = "held" if not fits else "repeat" if repeat else "posted"
     return Move(decision, status, entry._replace(key=decision.key))
 
@@ -69,7 +67,7 @@ def after(read: Account, change: Debit) -> Account:
     return read._replace(balance=money.minus(read.balance, change.amount), held=read.held + change.held)
 
 
-def recorded_status(decision: Decision, entry: Entry, stamp: Stamp) -> Status:
+def recorded_status(entry: Entry, stamp: Stamp) -> Status:
     """What to say of a charge that stands in the ledger already: ours, from an attempt whose answer was lost, or another's."""
     if entry.status == "held":
         return "held"

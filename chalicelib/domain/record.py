@@ -1,7 +1,7 @@
 """The record of a live run: what was asked, how far it is, what came of it."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date as Day  # noqa: N812 - `date` is a field here
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
@@ -18,7 +18,7 @@ class Failure(NamedTuple):
 
     customer_id: str
     assignment_id: str | None
-    due_date: date
+    due_date: Day
     code: str
     detail: str
 
@@ -73,7 +73,7 @@ class RunRecord(NamedTuple):
 
     run_id: str
     kind: RunKind
-    date: date
+    date: Day
     created_at: str
     created_by: str
     customer_id: str | None = None
@@ -83,6 +83,6 @@ class RunRecord(NamedTuple):
     state: RunState = "running"
     finished_at: str | None = None
     result: Result | None = None
-    reversed_on: date | None = None
+    reversed_on: Day | None = None
     reversed_at: str | None = None
     reversed_by: str | None = None

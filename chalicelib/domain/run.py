@@ -131,7 +131,13 @@ def tally(outcomes: Iterable[Outcome]) -> Totals:
 
 def merge(one: Totals, other: Totals) -> Totals:
     """The sum of two totals of one currency."""
-    return Totals(*(money.plus(a, b) for a, b in zip(one[:4], other[:4], strict=True)), one.lines + other.lines)
+    return Totals(
+        money.plus(one.cost, other.cost),
+        money.plus(one.retail, other.retail),
+        money.plus(one.credit_debited, other.credit_debited),
+        money.plus(one.held, other.held),
+        one.lines + other.lines,
+    )
 
 
 def tally_by_currency(outcomes: Iterable[Outcome]) -> dict[str, Totals]:

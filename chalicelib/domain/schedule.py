@@ -22,8 +22,7 @@ _LONGEST_GAP: Final = timedelta(days=366)
 
 def due_dates(frequency: Frequency, match: Match, start: date, since: date, until: date) -> tuple[date, ...]:
     """The due dates in `since..until`, both included, of something that starts on `start`; oldest first."""
-    if since < start:
-        since = start
+    since = max(since, start)
     if since > until:
         return ()
     if frequency == "none":

@@ -51,7 +51,8 @@ def _occasion(charge: Line) -> str:
         return f"Minimum spend of {told}; ended on {charge.due_date - DAY}, so the last period is settled on the day after"
     missing = clamped(charge.frequency, charge.frequency_match, charge.start_date, charge.due_date)
     if missing:
-        told += f"; {_MONTH_NAMES[charge.due_date.month - 1]} has no {_listed([f'{day}' for day in missing], 'or')}, so the {ordinal(charge.due_date.day)}"
+        month, lacking = _MONTH_NAMES[charge.due_date.month - 1], _listed([f"{day}" for day in missing], "or")
+        told += f"; {month} has no {lacking}, so the {ordinal(charge.due_date.day)}"
     return f"Minimum spend of {told}" if charge.kind == "minimum_spend" else told
 
 
@@ -102,8 +103,6 @@ def ordinal(day: int) -> str:
     """28 -> 28th."""
     suffix = "th" if 10 < day % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
     return f"{day}{suffix}"
-
-
 
 
 def _listed(words: Sequence[str], joiner: str = "and") -> str:

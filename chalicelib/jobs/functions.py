@@ -25,7 +25,7 @@ def evaluate(event: dict[str, Any]) -> dict[str, Any]:
     except BillingError as error:
         _log.warning("evaluation refused: %s", error.detail)
         raise Refused(error) from None
-    _log.info("evaluation of %s handed to the queue as %s", started.date, started.run_id)
+    _log.info("evaluation of %s handed to the queue as %s", started.day, started.run_id)
     return views.started(started)
 
 

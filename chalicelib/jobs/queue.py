@@ -26,7 +26,7 @@ def _worked_off(record: dict[str, Any], seconds_left: SecondsLeft) -> bool:
     try:
         message = json.loads(record["body"])
         _WORK[message.pop("kind")](deployment.services(), deployment.act("schedule"), message, seconds_left)
-    except Exception:
+    except Exception:  # noqa: BLE001 - the message comes back, and after 5 times goes to the dead letters
         _log.exception("message %s failed", record.get("messageId"))
         return False
     return True

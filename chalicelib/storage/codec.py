@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
 
 from .db import Item
 
@@ -45,7 +45,7 @@ class Codec(Generic[T]):
     """Writes and reads one kind of named tuple."""
 
     def __init__(self, kind: type[T], attributes: Mapping[str, Attribute]) -> None:
-        self._kind: Any = kind
+        self._kind = cast(Any, kind)
         self._attributes: Final = tuple(attributes.items())
         self._readers: Final = tuple((field, a.name, None if a.read is _same else a.read) for field, a in attributes.items())
         self._defaults: Final = self._kind._field_defaults
@@ -86,4 +86,3 @@ WRITTEN: Final = {
     "updated_by": plain("updater"),
 }
 """Who made and who changed a resource, and when."""
-

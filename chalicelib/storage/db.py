@@ -44,7 +44,7 @@ def decode(item: Mapping[str, Any]) -> Item:
 
 
 def _plain(value: Any) -> Any:
-    return bytes(value) if isinstance(value, Binary) else value
+    return value.value if isinstance(value, Binary) else value  # type: ignore[attr-defined]
 
 
 def _expressions(values: Mapping[str, Any] | None, **expressions: str | None) -> dict[str, Any]:
@@ -127,13 +127,13 @@ class Db:
         values: Mapping[str, Any],
         *,
         index: str | None = None,
-        filter: str | None = None,
+        having: str | None = None,
         after: Key | None = None,
         limit: int | None = None,
         newest_first: bool = False,
     ) -> Page:
         """One page. An index is read as it is, possibly a moment behind; a table consistently."""
-        arguments = _expressions(values, KeyConditionExpression=condition, FilterExpression=filter)
+        arguments = _expressions(values, KeyConditionExpression=condition, FilterExpression=having)
         arguments |= {"IndexName": index} if index else {"ConsistentRead": True}
         return self._page(self._client.query, table, after, limit, arguments | {"ScanIndexForward": not newest_first})
 

@@ -73,9 +73,7 @@ def _item(entry: Entry) -> Item:
 def from_item(item: Item) -> Entry:
     """The entry that an item of `ledger` holds."""
     day_text, kind = item["sk"].split("~")[:2]
-    entry = _ENTRY.entity(
-        item, customer_id=item["pk"], key=item["sk"], date=date.fromisoformat(day_text), kind=kind.partition("-")[2]
-    )
+    entry = _ENTRY.entity(item, customer_id=item["pk"], key=item["sk"], date=date.fromisoformat(day_text), kind=kind.partition("-")[2])
     return entry._replace(line=_line(item)) if "package" in item else entry
 
 
@@ -134,7 +132,7 @@ def held_of(db: Db, customer_id: str, count: int) -> list[Entry]:
     behind it, the table itself is searched."""
     found = [entry for entry in _held_in_index(db, customer_id) if entry.status == "held"]
     if len(found) != count:
-        every = db.query_all(LEDGER, "#pk = :pk", {"pk": customer_id, "held": "held"}, filter="#status = :held")
+        every = db.query_all(LEDGER, "#pk = :pk", {"pk": customer_id, "held": "held"}, having="#status = :held")
         found = [from_item(item) for item in every]
     return sorted(found, key=lambda entry: entry.key)
 
@@ -177,5 +175,3 @@ def cancellation(customer_id: str, key: str, *, by: str) -> Action:
         condition="#status = :held",
         values={"cancelled": "cancelled", "held": "held", "by": by},
     )
-
-

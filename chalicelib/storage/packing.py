@@ -54,7 +54,7 @@ def unpack_result(packed: bytes) -> Result:
     """The result that `pack_result` was given."""
     totals, failures, failed = unpack(packed)
     return Result(
-        {currency: Totals(*map(Decimal, t[:4]), t[4]) for currency, t in totals.items()},
+        {currency: _totals(*stored) for currency, stored in totals.items()},
         tuple(Failure(customer, assignment, date.fromisoformat(day), *rest) for customer, assignment, day, *rest in failures),
         failed,
     )
@@ -68,7 +68,8 @@ def _text(value: Any) -> str:
     raise TypeError(f"can't pack {type(value).__name__}")
 
 
-_AMOUNTS: Final = ("unit_cost", "unit_retail", "cost", "retail")
+def _totals(cost: str, retail: str, credit_debited: str, held: str, lines: int) -> Totals:
+    return Totals(Decimal(cost), Decimal(retail), Decimal(credit_debited), Decimal(held), lines)
 
 
 def _line(stored: list[Any]) -> Line:
@@ -80,7 +81,8 @@ def _line(stored: list[Any]) -> Line:
         frequency_match=tuple(line.frequency_match),
         period=Period(*(date.fromisoformat(str(day)) for day in period)) if period else None,
         spend=Decimal(line.spend) if line.spend is not None else None,
-        **{name: Decimal(getattr(line, name)) for name in _AMOUNTS},
+        unit_cost=Decimal(line.unit_cost),
+        unit_retail=Decimal(line.unit_retail),
+        cost=Decimal(line.cost),
+        retail=Decimal(line.retail),
     )
-
-

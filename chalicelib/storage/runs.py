@@ -67,9 +67,7 @@ def listed(db: Db, after: Key | None, limit: int) -> tuple[list[RunRecord], Key 
 def finish_segment(db: Db, run_id: str, segment: int) -> RunRecord:
     """Note that a piece of the run is through. A set of numbers, so that noting it twice changes nothing."""
     return _record(
-        db.write(
-            update(RUNS, keys.run(run_id), "ADD #done :segment", condition="attribute_exists(#pk)", values={"segment": {segment}})
-        )
+        db.write(update(RUNS, keys.run(run_id), "ADD #done :segment", condition="attribute_exists(#pk)", values={"segment": {segment}}))
     )
 
 

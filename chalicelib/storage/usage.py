@@ -1,5 +1,7 @@
 """What customers spent, by day and DID."""
 
+from decimal import Decimal
+
 from ..domain import money
 from ..domain.assignment import Assignment
 from ..domain.charging import Period
@@ -9,7 +11,7 @@ from .db import Db
 from .keys import USAGE
 
 
-def spend(db: Db, assignment: Assignment, period: Period) -> money.Decimal:
+def spend(db: Db, assignment: Assignment, period: Period) -> Decimal:
     """The usage charges of the assignment's customer, or of its DID alone, dated in the period."""
     since = keys.usage_day(assignment.customer_id, period.since, None)
     until = keys.usage_day(assignment.customer_id, period.until - DAY, None)

@@ -164,9 +164,7 @@ def _remove(db: Db, old: Assignment) -> None:
     db.transact(actions + (_release_actions(db, old) if old.did else []))
 
 
-def _planned_edit(
-    db: Db, act: Act, ids: tuple[str, str], version: int | None, edit: Callable[[Assignment], Assignment]
-) -> _Edit:
+def _planned_edit(db: Db, act: Act, ids: tuple[str, str], version: int | None, edit: Callable[[Assignment], Assignment]) -> _Edit:
     """Load, apply and check an edit; nothing is written."""
     old, package = read(db, *ids)
     demand_version(old.version, version)

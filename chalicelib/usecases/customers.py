@@ -34,9 +34,7 @@ def listed(db: Db, after: Key | None, limit: int) -> tuple[list[Account], Key | 
     return accounts.listed(db, after, limit)
 
 
-def write(
-    db: Db, act: Act, customer_id: str, version: int | None, edit: Callable[[Account | None], Account]
-) -> tuple[Account, bool]:
+def write(db: Db, act: Act, customer_id: str, version: int | None, edit: Callable[[Account | None], Account]) -> tuple[Account, bool]:
     """Create or replace a customer, and whether it is new. `edit` gets the customer as it stands, or None.
 
     Raises `Conflict` currency_fixed when it has assignments or ledger entries in another currency.
@@ -95,9 +93,7 @@ def pay(db: Db, act: Act, customer_id: str, amount: Decimal, reference: str) -> 
 
     def attempt() -> Entry:
         account = read(db, customer_id)
-        entry = entries.payment(
-            customer_id, account.currency, amount, reference, payment_id=act.id, at=act.at, day=act.today, by=act.by
-        )
+        entry = entries.payment(customer_id, account.currency, amount, reference, payment_id=act.id, at=act.at, day=act.today, by=act.by)
         try:
             db.transact([ledger.creation(entry), accounts.credit(account, amount)])
         except Cancelled:

@@ -45,14 +45,14 @@ class Started(NamedTuple):
     """The answer to an evaluation: its run, and whether the day had been finished before."""
 
     run_id: str
-    date: date
+    day: date
     segments: int
     finished_before: bool
     evaluated: date | None
 
 
 class Piece(NamedTuple):
-    """A message: segment `segment` of a run from `cursor` on; `piece` counts the pieces that one segment was cut into.
+    """A message: segment `segment` of `segments` of a run, from `cursor` on; `piece` counts the pieces that one segment was cut into.
 
     `again_id` names the run that keeps what a segment brings that had finished this day already.
     """
@@ -60,14 +60,14 @@ class Piece(NamedTuple):
     run_id: str
     date: date
     segment: int
-    count: int
+    segments: int
     again_id: str
     piece: int = 0
     cursor: Key | None = None
 
     def message(self) -> dict[str, object]:
         """The message that means this."""
-        return {"kind": "daily"} | self._asdict() | {"date": self.date.isoformat()}
+        return {"kind": "daily", **self._asdict(), "date": self.date.isoformat()}
 
 
 def start(services: Services, act: Act, day: date, *, allow_future: bool) -> Started:
@@ -95,7 +95,7 @@ def start(services: Services, act: Act, day: date, *, allow_future: bool) -> Sta
 def work(services: Services, act: Act, piece: Piece, seconds_left: Callable[[], float]) -> None:
     """Sweep a segment, or what is left of it, and post what is due. Safe to repeat at any point."""
     standing = progress.read(services.db)
-    passed = standing.of_segment(piece.segment, piece.count)
+    passed = standing.of_segment(piece.segment, piece.segments)
     again = passed is not None and passed >= piece.date
     since = passed + DAY if passed else min(standing.first or piece.date, piece.date)
     worker = _Worker(services, act, piece, since, again)
@@ -105,7 +105,7 @@ def work(services: Services, act: Act, piece: Piece, seconds_left: Callable[[], 
         services.send([piece._replace(piece=piece.piece + 1, cursor=cursor).message()])
         return
     if not again:
-        progress.finish_segment(services.db, piece.segment, piece.count, piece.date)
+        progress.finish_segment(services.db, piece.segment, piece.segments, piece.date)
         finish_segment(services.db, piece.run_id, piece.segment, act.stamp)
 
 
@@ -116,12 +116,19 @@ def finish_segment(db: Db, run_id: str, segment: int, at: str) -> None:
         runs.finish(db, run_id, merged(runs.results(db, run_id)), at)
 
 
+class _Parked(NamedTuple):
+    """A customer over the safety bound, and the first day that stays unposted."""
+
+    account: Account
+    since: date
+
+
 class _Owed(NamedTuple):
     """What one customer is owed to be charged by this run, and since when each assignment may be uncharged."""
 
     group: Group
     decisions: list[Decision]
-    parked_since: date | None = None
+    parked: _Parked | None = None
 
 
 class _Worker:
@@ -142,7 +149,7 @@ class _Worker:
 
     def sweep(self, seconds_left: Callable[[], float]) -> Key | None:
         """Post what the segment owes; where to go on when time is short, None at the end."""
-        groups = customers(self._db, self._piece.segment, self._piece.count, self._piece.cursor)
+        groups = customers(self._db, self._piece.segment, self._piece.segments, self._piece.cursor)
         with ThreadPoolExecutor(THREADS) as pool:
             for round_ in self._rounds(groups):
                 self._settle_round(round_, pool)
@@ -170,7 +177,7 @@ class _Worker:
         catalog = self._catalog.of(group.assignments)
         lines = in_order(line for one in group.assignments for line in self._planned(account, one, catalog))
         if len(lines) > self._services.max_lines and not account.oversize:
-            return _Owed(group, [], min(line.due_date for line in lines))
+            return _Owed(group, [], _Parked(account, lines[0].due_date))
         held = ledger.held_of(self._db, account.customer_id, account.held) if account.held else []
         retries = [Decision(entry.line, "retry", entry.key) for entry in held if entry.line]
         return _Owed(group, retries + [Decision(line, "charge", charge_key(line.identity)) for line in lines])
@@ -182,7 +189,7 @@ class _Worker:
             return []
         try:
             return planning.lines(self._db, one, catalog[one.package_id], since, self._piece.date)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - told and marked, whatever it is
             self._unplanned[one.customer_id, one.assignment_id] = since
             self._failures.append(Failure(one.customer_id, one.assignment_id, since, *_told(error)))
             return []
@@ -197,32 +204,28 @@ class _Worker:
         ]
         failed = self._failed([d for d in decisions if place(d) not in statuses and d.act != "retry"])
         self._mark(failed)
-        self._park([customer for customer in owed if customer.parked_since])
+        self._park([customer.parked for customer in owed if customer.parked])
         self._clear(owed, {assignment_id for _, assignment_id in failed}, pool)
 
     def _post(self, owed: list[_Owed], decisions: list[Decision], pool: ThreadPoolExecutor) -> dict[Place, Status]:
         """Post a round: what debits nothing in shared transactions, each customer's debits by themselves."""
         uncharged = {a.assignment_id: a for customer in owed for a in customer.group.assignments if not a.charged}
         free = [decision for decision in decisions if not decision.line.debit and decision.act != "retry"]
-        jobs: list[tuple[list[Decision], Account | None]] = [
-            (batch, None) for batch in posting.batches(free, set(uncharged), MAX_ACTIONS)
-        ]
+        jobs: list[tuple[list[Decision], Account | None]] = [(batch, None) for batch in posting.batches(free, set(uncharged), MAX_ACTIONS)]
         for customer in owed:
             debits = [d for d in customer.decisions if d.line.debit or d.act == "retry"]
             jobs += [(debits, customer.group.account)] if debits else []
         statuses: dict[Place, Status] = {}
-        for done in pool.map(lambda job: self._post_job(*job, uncharged), jobs):
+        for done in pool.map(lambda job: self._post_job(job[0], job[1], uncharged), jobs):
             statuses |= done
         return statuses
 
-    def _post_job(
-        self, decisions: list[Decision], account: Account | None, uncharged: Mapping[str, Assignment]
-    ) -> dict[Place, Status]:
+    def _post_job(self, decisions: list[Decision], account: Account | None, uncharged: Mapping[str, Assignment]) -> dict[Place, Status]:
         """Post one job; what fails stands in no status and among the failures."""
         mine = {d.line.assignment_id for d in decisions}
         try:
             return post(self._db, self._stamp, decisions, account, {k: v for k, v in uncharged.items() if k in mine})
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - told and marked, whatever it is
             told = _told(error)
             self._failures += [Failure(d.line.customer_id, d.line.assignment_id, d.line.due_date, *told) for d in decisions]
             return {}
@@ -246,10 +249,8 @@ class _Worker:
         if current and (current.evaluate_from is None or current.evaluate_from > day):
             self._db.write(assignments.move_evaluate_from(current, day))
 
-    def _park(self, oversize: list[_Owed]) -> None:
-        for customer in oversize:
-            account, since = customer.group.account, customer.parked_since
-            assert since is not None
+    def _park(self, oversize: list[_Parked]) -> None:
+        for account, since in oversize:
             with suppress(Contention):
                 self._db.write(accounts.park(account, since))
             detail = f"more than {self._services.max_lines} lines are due; unpark the customer to post them"
@@ -258,7 +259,7 @@ class _Worker:
     def _clear(self, owed: list[_Owed], failed: set[str], pool: ThreadPoolExecutor) -> None:
         """Clear the marks of what is charged through this day. If a later day has begun meanwhile, move them behind
         this one instead: that day's sweep may have passed before they were seen."""
-        through = [customer for customer in owed if not customer.parked_since and not customer.group.account.parked]
+        through = [customer for customer in owed if not customer.parked and not customer.group.account.parked]
         marked = [a for customer in through for a in customer.group.assignments if self._is_through(a, failed)]
         caught_up = [
             customer.group.account
@@ -288,7 +289,7 @@ class _Worker:
         totals = tally_by_currency(step.outcome for step in self._steps)
         result = Result(totals, tuple(self._failures[:LISTED_FAILURES]), len(self._failures))
         if self._again:
-            run = RunRecord(run_id, "daily", self._piece.date, act.stamp, act.by, segments=self._piece.count)
+            run = RunRecord(run_id, "daily", self._piece.date, act.stamp, act.by, segments=self._piece.segments)
             runs.record(self._db, run)
         runs.save_result(self._db, run_id, self._piece.segment, self._piece.piece, result, self._steps)
         if self._again:

@@ -71,9 +71,7 @@ def delete(db: Db, act: Act, package_id: str, version: int | None) -> None:
         demand_version(old.version, version)
         going_on = [a for a in _assignments(db, old) if not assigned.ended(a, act.today)]
         if going_on:
-            raise Conflict(
-                f"{len(going_on)} of its assignments have not ended", code="package_in_use", assignments=len(going_on)
-            )
+            raise Conflict(f"{len(going_on)} of its assignments have not ended", code="package_in_use", assignments=len(going_on))
         gone = old._replace(deleted=True, version=old.version + 1, updated_at=act.stamp, updated_by=act.by)
         db.write(packages.replacement(old, gone))
 

@@ -10,6 +10,7 @@ from ..domain import posting
 from ..domain.account import Account, credit
 from ..domain.assignment import Assignment
 from ..domain.errors import NotFound
+from ..domain.ledger import Entry
 from ..domain.posting import MAX_ACTIONS, Debit, Move, Stamp
 from ..domain.run import Decision, Status
 from ..storage import accounts, assignments, ledger
@@ -32,8 +33,8 @@ def post(
     """Carry out charges, in order, and say what became of each.
 
     Debits need the `account` of their one customer; without it nothing is debited. `uncharged` holds the assignments, by id,
-    that had no charge when they were read: the first one marks them in the same transaction. Raises `Contention` or `Throttled` when patience ends;
-    what was posted by then stays posted, and the same call again completes it.
+    that had no charge when they were read: the first one marks them in its transaction. Raises `Contention` or `Throttled`
+    when patience ends; what was posted by then stays posted, and the same call again completes it.
     """
     statuses: dict[Place, Status] = {}
     left = dict(uncharged)
@@ -57,7 +58,7 @@ class _Batch:
         self._db = db
         self._stamp = stamp
         self._pending = decisions
-        mine = {decision.line.assignment_id for decision in decisions if decision.act == "charge" or decision.act == "repeat"}
+        mine = {decision.line.assignment_id for decision in decisions if decision.act != "retry"}
         self._uncharged = {one: assignment for one, assignment in uncharged.items() if one in mine}
         self.account = account
         self.statuses: dict[Place, Status] = {}
@@ -72,7 +73,7 @@ class _Batch:
 
     def _write(self, written: list[Move], change: Debit) -> None:
         marked = self._marks(written)
-        actions = [_action(move, self._stamp) for move in written] + [assignments.mark_charged(a) for a in marked]
+        actions = [_action(move, move.entry, self._stamp) for move in written if move.entry] + [assignments.mark_charged(a) for a in marked]
         if self.account and (change.amount or change.held):
             actions.append(accounts.debit(self.account, change.amount, held=change.held, exact=change.exact))
         try:
@@ -101,7 +102,7 @@ class _Batch:
         for move in refused:
             entry = standing.get(place(move.decision))
             if entry is not None:
-                self._drop(move.decision, posting.recorded_status(move.decision, entry, self._stamp))
+                self._drop(move.decision, posting.recorded_status(entry, self._stamp))
 
     def _look_at_marks(self, refused: list[Assignment]) -> None:
         """An assignment that was edited: go on if it still starts on the same date, leave it to the edit otherwise."""
@@ -118,9 +119,7 @@ class _Batch:
         self._pending = [one for one in self._pending if place(one) != place(decision)]
 
 
-def _action(move: Move, stamp: Stamp) -> Action:
-    entry = move.entry
-    assert entry is not None, "a move that writes nothing has no action"
+def _action(move: Move, entry: Entry, stamp: Stamp) -> Action:
     if move.decision.act == "retry":
         return ledger.release(entry, at=stamp.at, run_id=stamp.run_id, credit_change=entry.credit_change)
     return ledger.creation(entry)

@@ -74,9 +74,7 @@ def simulate(db: Db, act: Act, ask: Ask) -> Report:
     seen = look(db, account, found, ask, planning.packages_of(db, found))
     outcomes = simulated(seen.decisions, credits.credit(account))
     after = money.minus(account.balance, tally(outcomes).credit_debited)
-    return Report(
-        None, True, ask.date, account.customer_id, account.currency, act.stamp, outcomes, seen.not_due, account.balance, after
-    )
+    return Report(None, True, ask.date, account.customer_id, account.currency, act.stamp, outcomes, seen.not_due, account.balance, after)
 
 
 def live(services: Services, act: Act, ask: Ask) -> RunRecord:
@@ -117,9 +115,7 @@ def first_look(services: Services, act: Act, run: RunRecord, customer_id: str) -
     return runs.save_plan(db, run.run_id, plan, act.id)
 
 
-def make_plan(
-    db: Db, act: Act, run: RunRecord, account: Account, found: Sequence[Assignment], catalog: Mapping[str, Package]
-) -> Plan:
+def make_plan(db: Db, act: Act, run: RunRecord, account: Account, found: Sequence[Assignment], catalog: Mapping[str, Package]) -> Plan:
     """What the run decides at its first look at a customer."""
     ask = Ask(account.customer_id, run.date, run.if_charged or "skip", run.run_id)
     seen = look(db, account, found, ask, catalog)

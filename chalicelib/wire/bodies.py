@@ -1,6 +1,6 @@
 """Request bodies. A body's faults, of single fields and across fields, are all told at once."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -13,29 +13,43 @@ from ..domain.errors import Fault, Invalid
 from ..domain.package import Package, PackageType
 from ..domain.schedule import Frequency
 from .fields import (
-    Amount, Currency, Day, Destination, Did, Flag, Id, IfCharged, MatchDay, MinimumDays, Minutes, Name, Price, Quantity, Simulate, Text,
+    Amount,
+    Currency,
+    Day,
+    Destination,
+    Did,
+    Flag,
+    Id,
+    IfCharged,
+    MatchDay,
+    MinimumDays,
+    Minutes,
+    Name,
+    Price,
+    Quantity,
+    Simulate,
+    Text,
 )  # fmt: skip
 from .jsontext import pointer
 
 READ_ONLY = frozenset(("version", "created_at", "created_by", "updated_at", "updated_by"))
 
 
-def _no_faults(_: Mapping[str, Any]) -> Iterator[Fault]:
-    return iter(())
-
-
 class Body(BaseModel):
-    """A request body: unknown fields are refused. `cross` finds faults between fields; `read_only` is what GET adds."""
+    """A request body: unknown fields are refused. `read_only` is what GET adds."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True, frozen=False)
-    cross: ClassVar[Callable[[Mapping[str, Any]], Iterator[Fault]]] = staticmethod(_no_faults)
+    model_config = ConfigDict(extra="forbid", defer_build=True)
     read_only: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def cross(cls, values: Mapping[str, Any]) -> Iterator[Fault]:  # noqa: ARG003 - for the bodies that have rules across fields
+        """Faults between well-formed fields; `values` lacks those that are faulty by themselves."""
+        return iter(())
 
 
 class PackageBody(Body):
     """A package as callers write it."""
 
-    cross = staticmethod(package.cross_faults)
     read_only = READ_ONLY | {"package_id"}
 
     name: Name
@@ -52,6 +66,11 @@ class PackageBody(Body):
     type: PackageType = "standard"
     destination: Destination = ""
     minimum_spend: Flag = False
+
+    @classmethod
+    def cross(cls, values: Mapping[str, Any]) -> Iterator[Fault]:
+        """Match against frequency, destination against type, minimum spend against frequency."""
+        return package.cross_faults(values)
 
     def applied(self, old: Package, default_currency: str) -> Package:
         """The package with these fields."""
@@ -78,8 +97,6 @@ class CustomerBody(Body):
 class AssignmentBody(Body):
     """An assignment as callers write it."""
 
-    cross = staticmethod(assignment.cross_faults)
-
     package_id: Id
     did: Did | None = None
     quantity: Quantity = 1
@@ -90,6 +107,11 @@ class AssignmentBody(Body):
     minimum_days: MinimumDays | None = None
     charge_from: Day | None = None
     confirm_backlog: Flag = False
+
+    @classmethod
+    def cross(cls, values: Mapping[str, Any]) -> Iterator[Fault]:
+        """End against start, minimum days against DID."""
+        return assignment.cross_faults(values)
 
     def applied(self, old: Assignment) -> Assignment:
         """The assignment with the fields that an edit may change."""
@@ -134,11 +156,11 @@ def parse(model: type[B], raw: Any) -> B:
         raise Invalid([Fault("", "must be an object")])
     try:
         body = model.model_validate(raw)
-        faults, values = [], {name: getattr(body, name) for name in model.model_fields}
     except ValidationError as error:
         faults = _faults(error)
         values = _well_formed(model, raw, {fault.pointer.split("/")[1] for fault in faults})
-    faults += model.cross(values)
+        raise Invalid([*faults, *model.cross(values)]) from None
+    faults = list(model.cross({name: getattr(body, name) for name in model.model_fields}))
     if faults:
         raise Invalid(faults)
     return body

@@ -176,7 +176,7 @@ def reversal(value: Reversal) -> Json:
 def started(value: Started) -> Json:
     """The answer to an evaluation."""
     return {
-        "run_id": value.run_id, "date": _day(value.date), "segments": value.segments,
+        "run_id": value.run_id, "date": _day(value.day), "segments": value.segments,
         "status": "finished" if value.finished_before else "running", "finished_before": value.finished_before,
         "last_evaluated": _day(value.evaluated),
     }  # fmt: skip
