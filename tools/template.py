@@ -174,10 +174,10 @@ def function(name: str, settings: Settings) -> Resource:
     return resource
 
 
-def outputs(functions: list[str]) -> dict[str, Any]:
+def outputs(functions: list[str], queues: list[str]) -> dict[str, Any]:
     """Names a person or a script needs after the deployment; every table and queue included."""
     named = {f"{name.capitalize()}TableName": f"{name.capitalize()}Table" for name in TABLES}
-    named |= {f"{prefix}{kind}Url": f"{prefix}{kind}" for prefix in CONSUMERS.values() for kind in ("Queue", "DeadLetters")}
+    named |= {f"{prefix}{kind}Url": f"{prefix}{kind}" for prefix in queues for kind in ("Queue", "DeadLetters")}
     named |= {f"{resource_name(name)}FunctionName": resource_name(name) for name in functions if name != API}
     return {key: {"Value": {"Ref": resource}} for key, resource in named.items()}
 
@@ -190,10 +190,11 @@ def merge_template(settings: Settings, *, handlers: set[str], timeouts: Mapping[
     (aws/chalice#2079).
     """
     functions = [API, *sorted(handlers & {SCHEDULED, *CONSUMERS, "run_package"})]
+    consumers = {name: prefix for name, prefix in CONSUMERS.items() if name in handlers}
     resources: dict[str, Any] = {resource_name(name): function(name, settings) for name in functions}
     for name, arguments in TABLES.items():
         resources[f"{name.capitalize()}Table"] = table(name, arguments, is_local=settings.is_local)
-    for name, prefix in CONSUMERS.items():
+    for name, prefix in consumers.items():
         resources |= queue_pair(name, prefix, timeout_seconds=timeouts[name], is_local=settings.is_local)
     resources["ApiHandlerLogGroup"] = {"Properties": {"LogGroupName": {"Fn::Sub": "/aws/lambda/${APIHandler}"}}}
-    return {"Resources": resources, "Outputs": outputs(functions)}
+    return {"Resources": resources, "Outputs": outputs(functions, list(consumers.values()))}
