@@ -9,7 +9,7 @@ from typing import Any
 from .. import deployment
 from ..usecases import background, daily_run
 from ..usecases.act import Act, Services
-from ..usecases.daily_run import Piece
+from ..usecases.worker import Piece
 
 SecondsLeft = Callable[[], float]
 _log = logging.getLogger("packages_billing")

@@ -1,33 +1,23 @@
 """Assignments: give a package to a customer or a DID, change it, end it; and post what was due before."""
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from datetime import date
 from typing import NamedTuple
 
 from ..domain import assignment as rules
-from ..domain import charging, money
 from ..domain.account import Account
 from ..domain.assignment import Assignment, earliest_end, ended, first_day
-from ..domain.charging import Line
-from ..domain.errors import Conflict, Contention, Fault, Invalid, NotFound
-from ..domain.ledger import charge_key
+from ..domain.errors import Conflict, Fault, Invalid, NotFound
 from ..domain.package import Package
-from ..domain.posting import Stamp
-from ..domain.run import Decision
 from ..domain.schedule import DAY
-from ..storage import accounts, assignments, packages, progress
+from ..storage import accounts, assignments, packages
 from ..storage.assignments import Hold, Holds
 from ..storage.db import Action, Db
 from ..storage.keys import Key
 from ..storage.retry import settle
-from . import customers, planning
+from . import backlog, customers, planning
 from .act import Act
 from .packages import amount_faults, demand_version
-from .posting import post
-
-UNCONFIRMED_BACKLOG = 3
-LONGEST_BACKLOG = 400
 
 
 class Detail(NamedTuple):
@@ -90,7 +80,7 @@ def create(db: Db, act: Act, draft: Assignment, given_minimum_days: int | None, 
         new = _complete(act, draft, package, given_minimum_days)
         _demand_valid(new, package, account, rules.minimum_days_faults(given_minimum_days, package))
         held = _room_on_did(db, new)
-        _demand_confirmed(db, act, new, package, first_day(new), confirm_backlog)
+        backlog.demand_confirmed(db, act, new, package, first_day(new), confirm_backlog)
         actions = [assignments.creation(new), packages.count_assignment(package), accounts.count_assignment(account, 1)]
         db.transact(actions + _hold_actions(held, new))
         return account, Detail(new, package)
@@ -98,7 +88,7 @@ def create(db: Db, act: Act, draft: Assignment, given_minimum_days: int | None, 
     account, detail = settle(attempt)
     since = detail.assignment.evaluate_from
     if since is not None:
-        _post_backlog(db, act, account, detail, since)
+        backlog.post_due(db, act, account, *detail, since)
     return read(db, draft.customer_id, act.id)
 
 
@@ -122,13 +112,13 @@ def change(
         if planned.new == planned.old:
             return planned
         if planned.affected:
-            _demand_confirmed(db, act, planned.new, planned.package, planned.affected, confirm_backlog)
+            backlog.demand_confirmed(db, act, planned.new, planned.package, planned.affected, confirm_backlog)
         _write_edit(db, planned)
         return planned
 
     done = settle(attempt)
     if done.affected:
-        _post_backlog(db, act, done.account, Detail(done.new, done.package), done.affected)
+        backlog.post_due(db, act, done.account, done.new, done.package, done.affected)
     return read(db, *ids)
 
 
@@ -153,7 +143,7 @@ def end(db: Db, act: Act, ids: tuple[str, str], version: int | None) -> None:
 
     done = settle(attempt)
     if done and done.affected:
-        _post_backlog(db, act, done.account, Detail(done.new, done.package), done.affected)
+        backlog.post_due(db, act, done.account, done.new, done.package, done.affected)
 
 
 def _remove(db: Db, old: Assignment) -> None:
@@ -198,12 +188,7 @@ def _affected(db: Db, act: Act, old: Assignment, new: Assignment) -> date | None
     if new.end_date == old.end_date:
         return None
     after = min(old.end_date or date.max, new.end_date or date.max) + DAY
-    return after if after <= _backlog_through(db, act) else None
-
-
-def _backlog_through(db: Db, act: Act) -> date:
-    """Backlog goes through the later of yesterday and the last day that the sweep has passed."""
-    return max(act.today - DAY, progress.read(db).evaluated or date.min)
+    return after if after <= backlog.through(db, act) else None
 
 
 def _moved(old: Assignment, new: Assignment) -> list[str]:
@@ -260,47 +245,3 @@ def _release_actions(db: Db, gone: Assignment) -> list[Action]:
 
 def _others(held: Holds, mine: Assignment) -> list[Hold]:
     return [hold for hold in held.holds if hold.assignment_id != mine.assignment_id]
-
-
-def _demand_confirmed(db: Db, act: Act, new: Assignment, package: Package, since: date, confirmed: bool) -> None:
-    """Raise `Conflict` backlog when more than 3 due dates lie before today and nobody has confirmed them."""
-    through = _backlog_through(db, act)
-    unpriced = charging.lines(new, package, since, through, lambda *_: money.ZERO)
-    dates = {line.due_date for line in unpriced}
-    if len(dates) > LONGEST_BACKLOG:
-        raise Conflict(
-            f"{len(dates)} due dates lie before today; at most {LONGEST_BACKLOG} can be posted at once: use charge_from",
-            code="backlog_too_long", due_dates=len(dates),
-        )  # fmt: skip
-    if len(dates) > UNCONFIRMED_BACKLOG and not confirmed:
-        backlog = [_backlog_line(line) for line in planning.lines(db, new, package, since, through)]
-        raise Conflict(
-            f"{len(dates)} due dates lie before today and would be charged at once; confirm_backlog: true says so",
-            code="backlog", backlog=backlog,
-        )  # fmt: skip
-
-
-def _backlog_line(line: Line) -> dict[str, str]:
-    return {
-        "due_date": line.due_date.isoformat(), "kind": line.kind, "cost": money.text(line.cost), "retail": money.text(line.retail),
-    }  # fmt: skip
-
-
-def _post_backlog(db: Db, act: Act, account: Account, detail: Detail, since: date) -> None:
-    """Post what is due from `since` through the backlog's last day, then move `evaluate_from` past it.
-
-    A crash before that, or another writer, leaves `evaluate_from` where it is: the next daily run posts from there.
-    """
-    assignment, package = detail
-    through = _backlog_through(db, act)
-    if since > through:
-        return
-    found = planning.lines(db, assignment, package, since, through)
-    decisions = [Decision(line, "charge", charge_key(line.identity)) for line in found]
-    uncharged = {} if assignment.charged else {assignment.assignment_id: assignment}
-    debits = account if assignment.auto_decrement_credit else None
-    post(db, Stamp(None, act.at, act.by), decisions, debits, uncharged)
-    with suppress(Contention):
-        current = assignments.find(db, assignment.customer_id, assignment.assignment_id)
-        if current and current.version == assignment.version and current.evaluate_from and current.evaluate_from <= through:
-            db.write(assignments.move_evaluate_from(current, through + DAY))

@@ -8,8 +8,9 @@ from ..storage import runs
 from ..storage.keys import Key
 from . import run_package
 from .act import Act, Services
-from .daily_run import STOP_SECONDS, finish_segment
+from .daily_run import finish_segment
 from .sweep import Catalog, Group, customers
+from .worker import STOP_SECONDS
 
 
 def work_customer(services: Services, act: Act, run_id: str) -> None:

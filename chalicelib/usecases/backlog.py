@@ -1,0 +1,72 @@
+"""Backlog: what is due before today when an assignment is made or changed. It is posted at once, after confirmation if it is much."""
+
+from contextlib import suppress
+from datetime import date
+from typing import Final
+
+from ..domain import charging, money
+from ..domain.account import Account
+from ..domain.assignment import Assignment
+from ..domain.charging import Line
+from ..domain.errors import Conflict, Contention
+from ..domain.ledger import charge_key
+from ..domain.package import Package
+from ..domain.posting import Stamp
+from ..domain.run import Decision
+from ..domain.schedule import DAY
+from ..storage import assignments, progress
+from ..storage.db import Db
+from . import planning
+from .act import Act
+from .posting import post
+
+UNCONFIRMED: Final = 3
+LONGEST: Final = 400
+
+
+def through(db: Db, act: Act) -> date:
+    """Backlog goes through the later of yesterday and the last day that the sweep has passed."""
+    return max(act.today - DAY, progress.read(db).evaluated or date.min)
+
+
+def demand_confirmed(db: Db, act: Act, new: Assignment, package: Package, since: date, confirmed: bool) -> None:
+    """Raise `Conflict` backlog when more than 3 due dates lie before today and nobody has confirmed them."""
+    last = through(db, act)
+    unpriced = charging.lines(new, package, since, last, lambda *_: money.ZERO)
+    dates = {line.due_date for line in unpriced}
+    if len(dates) > LONGEST:
+        raise Conflict(
+            f"{len(dates)} due dates lie before today; at most {LONGEST} can be posted at once: use charge_from",
+            code="backlog_too_long", due_dates=len(dates),
+        )  # fmt: skip
+    if len(dates) > UNCONFIRMED and not confirmed:
+        due = [_told(line) for line in planning.lines(db, new, package, since, last)]
+        raise Conflict(
+            f"{len(dates)} due dates lie before today and would be charged at once; confirm_backlog: true says so",
+            code="backlog", backlog=due,
+        )  # fmt: skip
+
+
+def _told(line: Line) -> dict[str, str]:
+    return {
+        "due_date": line.due_date.isoformat(), "kind": line.kind, "cost": money.text(line.cost), "retail": money.text(line.retail),
+    }  # fmt: skip
+
+
+def post_due(db: Db, act: Act, account: Account, assignment: Assignment, package: Package, since: date) -> None:
+    """Post what is due from `since` through the backlog's last day, then move `evaluate_from` past it.
+
+    A crash before that, or another writer, leaves `evaluate_from` where it is: the next daily run posts from there.
+    """
+    last = through(db, act)
+    if since > last:
+        return
+    found = planning.lines(db, assignment, package, since, last)
+    decisions = [Decision(line, "charge", charge_key(line.identity)) for line in found]
+    uncharged = {} if assignment.charged else {assignment.assignment_id: assignment}
+    debits = account if assignment.auto_decrement_credit else None
+    post(db, Stamp(None, act.at, act.by), decisions, debits, uncharged)
+    with suppress(Contention):
+        current = assignments.find(db, assignment.customer_id, assignment.assignment_id)
+        if current and current.version == assignment.version and current.evaluate_from and current.evaluate_from <= last:
+            db.write(assignments.move_evaluate_from(current, last + DAY))

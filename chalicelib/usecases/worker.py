@@ -1,0 +1,239 @@
+"""The worker of the daily evaluation: sweeps one segment, posts what is due, marks what failed, clears what is through."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import date
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+from ..domain import posting
+from ..domain.account import Account
+from ..domain.assignment import Assignment
+from ..domain.charging import Line, in_order
+from ..domain.errors import BillingError, Contention
+from ..domain.ledger import charge_key
+from ..domain.package import Package
+from ..domain.posting import MAX_ACTIONS, Stamp
+from ..domain.record import LISTED_FAILURES, Failure, Result, RunRecord, Step, merged
+from ..domain.run import Decision, Status, tally_by_currency
+from ..domain.schedule import DAY
+from ..storage import accounts, assignments, ledger, progress, runs
+from ..storage.keys import Key
+from ..storage.retry import settle
+from . import planning
+from .act import Act, Services
+from .posting import Place, place, post
+from .sweep import Catalog, Group, customers
+
+ROUND_LINES: Final = 1600
+"""Lines planned before they are posted: enough to fill the threads, little enough to hold."""
+ROUND_CUSTOMERS: Final = 2000
+THREADS: Final = 8
+STOP_SECONDS: Final = 60.0
+"""A worker with less time than this hands the rest of its segment on."""
+POSTED: Final = ("posted", "held", "repeat")
+
+
+class Piece(NamedTuple):
+    """A message: segment `segment` of `segments` of a run, from `cursor` on; `piece` counts the pieces that one segment was cut into.
+
+    `again_id` names the run that keeps what a segment brings that had finished this day already.
+    """
+
+    run_id: str
+    date: date
+    segment: int
+    segments: int
+    again_id: str
+    piece: int = 0
+    cursor: Key | None = None
+
+    def message(self) -> dict[str, object]:
+        """The message that means this."""
+        return {"kind": "daily", **self._asdict(), "date": self.date.isoformat()}
+
+
+class _Parked(NamedTuple):
+    """A customer over the safety bound, and the first day that stays unposted."""
+
+    account: Account
+    since: date
+
+
+class _Owed(NamedTuple):
+    """What one customer is owed to be charged by this run, and since when each assignment may be uncharged."""
+
+    group: Group
+    decisions: list[Decision]
+    parked: _Parked | None = None
+
+
+class Worker:
+    """One sweep of one segment: plans in rounds, posts each in threads, marks what failed, clears what is through."""
+
+    def __init__(self, services: Services, act: Act, piece: Piece, since: date, again: bool) -> None:
+        self._services = services
+        self._db = services.db
+        self._piece = piece
+        self._since = since
+        self._again = again
+        run_id = piece.again_id if again else piece.run_id
+        self._stamp = Stamp(run_id, act.at, act.by)
+        self._catalog = Catalog(services.db)
+        self._steps: list[Step] = []
+        self._failures: list[Failure] = []
+        self._unplanned: dict[tuple[str, str], date] = {}
+
+    def sweep(self, seconds_left: Callable[[], float]) -> Key | None:
+        """Post what the segment owes; where to go on when time is short, None at the end."""
+        groups = customers(self._db, self._piece.segment, self._piece.segments, self._piece.cursor)
+        with ThreadPoolExecutor(THREADS) as pool:
+            for round_ in self._rounds(groups):
+                self._settle_round(round_, pool)
+                if seconds_left() < STOP_SECONDS:
+                    return round_[-1].group.last
+        return None
+
+    def _rounds(self, groups: Iterable[Group]) -> Iterator[list[_Owed]]:
+        owed: list[_Owed] = []
+        lines = 0
+        for group in groups:
+            owed.append(self._owed(group))
+            lines += len(owed[-1].decisions)
+            if lines >= ROUND_LINES or len(owed) >= ROUND_CUSTOMERS:
+                yield owed
+                owed, lines = [], 0
+        if owed:
+            yield owed
+
+    def _owed(self, group: Group) -> _Owed:
+        """Plan one customer; one with more lines than the safety bound is to be parked."""
+        account = group.account
+        if account.parked:
+            return _Owed(group, [])
+        catalog = self._catalog.of(group.assignments)
+        lines = in_order(line for one in group.assignments for line in self._planned(account, one, catalog))
+        if len(lines) > self._services.max_lines and not account.oversize:
+            return _Owed(group, [], _Parked(account, lines[0].due_date))
+        held = ledger.held_of(self._db, account.customer_id, account.held) if account.held else []
+        retries = [Decision(entry.line, "retry", entry.key) for entry in held if entry.line]
+        return _Owed(group, retries + [Decision(line, "charge", charge_key(line.identity)) for line in lines])
+
+    def _planned(self, account: Account, one: Assignment, catalog: Mapping[str, Package]) -> list[Line]:
+        """The assignment's lines. Whatever goes wrong with one assignment must not stop the others: it is marked and told."""
+        since = min(filter(None, (self._since, one.evaluate_from, account.evaluate_from)))
+        if since > self._piece.date:
+            return []
+        try:
+            return planning.lines(self._db, one, catalog[one.package_id], since, self._piece.date)
+        except Exception as error:  # noqa: BLE001 - told and marked, whatever it is
+            self._unplanned[one.customer_id, one.assignment_id] = since
+            self._failures.append(Failure(one.customer_id, one.assignment_id, since, *_told(error)))
+            return []
+
+    def _settle_round(self, owed: list[_Owed], pool: ThreadPoolExecutor) -> None:
+        decisions = [decision for customer in owed for decision in customer.decisions]
+        statuses = self._post(owed, decisions, pool)
+        self._steps += [
+            Step(*decision, status=status)
+            for decision in decisions
+            if (status := statuses.get(place(decision))) in POSTED and not (status == "held" and decision.act == "retry")
+        ]
+        failed = self._failed([d for d in decisions if place(d) not in statuses and d.act != "retry"])
+        self._mark(failed)
+        self._park([customer.parked for customer in owed if customer.parked])
+        self._clear(owed, {assignment_id for _, assignment_id in failed}, pool)
+
+    def _post(self, owed: list[_Owed], decisions: list[Decision], pool: ThreadPoolExecutor) -> dict[Place, Status]:
+        """Post a round: what debits nothing in shared transactions, each customer's debits by themselves."""
+        uncharged = {a.assignment_id: a for customer in owed for a in customer.group.assignments if not a.charged}
+        free = [decision for decision in decisions if not decision.line.debit and decision.act != "retry"]
+        jobs: list[tuple[list[Decision], Account | None]] = [(batch, None) for batch in posting.batches(free, set(uncharged), MAX_ACTIONS)]
+        for customer in owed:
+            debits = [d for d in customer.decisions if d.line.debit or d.act == "retry"]
+            jobs += [(debits, customer.group.account)] if debits else []
+        statuses: dict[Place, Status] = {}
+        for done in pool.map(lambda job: self._post_job(job[0], job[1], uncharged), jobs):
+            statuses |= done
+        return statuses
+
+    def _post_job(self, decisions: list[Decision], account: Account | None, uncharged: Mapping[str, Assignment]) -> dict[Place, Status]:
+        """Post one job; what fails stands in no status and among the failures."""
+        mine = {d.line.assignment_id for d in decisions}
+        try:
+            return post(self._db, self._stamp, decisions, account, {k: v for k, v in uncharged.items() if k in mine})
+        except Exception as error:  # noqa: BLE001 - told and marked, whatever it is
+            told = _told(error)
+            self._failures += [Failure(d.line.customer_id, d.line.assignment_id, d.line.due_date, *told) for d in decisions]
+            return {}
+
+    def _failed(self, unposted: list[Decision]) -> dict[tuple[str, str], date]:
+        """The first day of each assignment, by (customer id, assignment id), that could not be planned or posted."""
+        first, self._unplanned = self._unplanned, {}
+        for decision in unposted:
+            line = decision.line
+            ids = (line.customer_id, line.assignment_id)
+            first[ids] = min(line.due_date, first.get(ids, line.due_date))
+        return first
+
+    def _mark(self, failed: Mapping[tuple[str, str], date]) -> None:
+        """Have later runs begin where this one failed. If even that fails, the message is tried again: progress stands still."""
+        for ids, day in failed.items():
+            settle(partial(self._mark_one, ids, day))
+
+    def _mark_one(self, ids: tuple[str, str], day: date) -> None:
+        current = assignments.find(self._db, *ids)
+        if current and (current.evaluate_from is None or current.evaluate_from > day):
+            self._db.write(assignments.move_evaluate_from(current, day))
+
+    def _park(self, oversize: list[_Parked]) -> None:
+        for account, since in oversize:
+            with suppress(Contention):
+                self._db.write(accounts.park(account, since))
+            detail = f"more than {self._services.max_lines} lines are due; unpark the customer to post them"
+            self._failures.append(Failure(account.customer_id, None, since, "parked", detail))
+
+    def _clear(self, owed: list[_Owed], failed: set[str], pool: ThreadPoolExecutor) -> None:
+        """Clear the marks of what is charged through this day. If a later day has begun meanwhile, move them behind
+        this one instead: that day's sweep may have passed before they were seen."""
+        through = [customer for customer in owed if not customer.parked and not customer.group.account.parked]
+        marked = [a for customer in through for a in customer.group.assignments if self._is_through(a, failed)]
+        caught_up = [
+            customer.group.account
+            for customer in through
+            if customer.group.account.evaluate_from and failed.isdisjoint(a.assignment_id for a in customer.group.assignments)
+        ]
+        if not marked and not caught_up:
+            return
+        latest = progress.latest_started(self._db)
+        to = self._piece.date + DAY if latest and latest > self._piece.date else None
+        actions = [assignments.move_evaluate_from(a, to) for a in marked if a.evaluate_from != to]
+        actions += [accounts.catch_up(account, to) for account in caught_up]
+        list(pool.map(self._write_unless_moved, actions))
+
+    def _is_through(self, one: Assignment, failed: set[str]) -> bool:
+        return one.evaluate_from is not None and one.evaluate_from <= self._piece.date and one.assignment_id not in failed
+
+    def _write_unless_moved(self, action: dict[str, Any]) -> None:
+        with suppress(Contention):
+            self._db.write(action)
+
+    def keep(self, act: Act) -> None:
+        """Keep what this piece brought, if anything."""
+        if not self._steps and not self._failures:
+            return
+        run_id = self._stamp.run_id or self._piece.run_id
+        totals = tally_by_currency(step.outcome for step in self._steps)
+        result = Result(totals, tuple(self._failures[:LISTED_FAILURES]), len(self._failures))
+        if self._again:
+            run = RunRecord(run_id, "daily", self._piece.date, act.stamp, act.by, segments=self._piece.segments)
+            runs.record(self._db, run)
+        runs.save_result(self._db, run_id, self._piece.segment, self._piece.piece, result, self._steps)
+        if self._again:
+            runs.finish(self._db, run_id, merged(runs.results(self._db, run_id)), act.stamp)
+
+
+def _told(error: Exception) -> tuple[str, str]:
+    """The code and the sentence that an operator reads."""
+    return (error.code, error.detail) if isinstance(error, BillingError) else ("internal", f"{type(error).__name__}: {error}")
