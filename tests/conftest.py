@@ -20,5 +20,5 @@ def stack() -> Iterator[EmbeddedStack]:
 @pytest.fixture(scope="session")
 def api(stack: EmbeddedStack) -> Iterator[httpx.Client]:
     """A client of the deployed API: `api.get("/health")`."""
-    with httpx.Client(base_url=stack.base_url, timeout=REQUEST_SECONDS) as client:
+    with httpx.Client(base_url=stack.base_url, timeout=REQUEST_SECONDS, trust_env=False) as client:
         yield client

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,9 +86,19 @@ def stage_sources(root: Path, target: Path, settings: Settings) -> None:
     (target / "merge.json").write_text(json.dumps(merged, indent=1))
 
 
+def chalice_environment(caller: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    """The caller's environment and the variables that app.py may look at, but nobody's AWS account.
+
+    Packaging signs nothing, yet botocore would look for credentials, in the end on the network.
+    """
+    kept = {name: value for name, value in caller.items() if not name.startswith("AWS_")}
+    region = caller.get("AWS_REGION") or caller.get("AWS_DEFAULT_REGION") or "us-east-1"
+    account = {"AWS_DEFAULT_REGION": region, "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
+    return kept | account | {"AWS_EC2_METADATA_DISABLED": "true"} | dict(settings.variables)
+
+
 def run_chalice(source: Path, out: Path, settings: Settings) -> None:
-    """Runs `chalice package` as a person would, with the variables that app.py may look at when it is imported."""
-    environ = {"AWS_DEFAULT_REGION": "us-east-1"} | os.environ | dict(settings.variables)
+    """Runs `chalice package` as a person would. Raises `PackagingError`."""
     command = [
         str(Path(sys.executable).with_name("chalice")),
         "package",
@@ -98,7 +108,7 @@ def run_chalice(source: Path, out: Path, settings: Settings) -> None:
         "merge.json",
         str(out),
     ]
-    done = subprocess.run(command, check=False, cwd=source, env=environ, capture_output=True, text=True)
+    done = subprocess.run(command, check=False, cwd=source, env=chalice_environment(os.environ, settings), capture_output=True, text=True)
     if done.returncode:
         raise PackagingError(f"chalice package failed:\n{done.stdout}{done.stderr}")
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -79,6 +79,12 @@ def process_environment(temporary: Path, state: Path | None, *, enforce_iam: boo
     }
     kept_state = {"PERSIST_STATE": "1", "S3_PERSIST": "1", "S3_DATA_DIR": str(state / "s3")} if state else {}
     return kept | settings | kept_state
+
+
+def detached_session() -> Any:
+    """An SDK session that reads neither the caller's AWS profile nor its files."""
+    nowhere = (None, None, os.devnull, None)
+    return botocore.session.Session(session_vars={"profile": (None, None, None, None), "config_file": nowhere, "credentials_file": nowhere})
 
 
 class Emulator:
@@ -213,14 +219,13 @@ class EmbeddedStack:
     def client(self, service: str) -> Any:
         """A boto3 client of the embedded AWS; one per service."""
         if service not in self._clients:
-            make_client: Callable[..., Any] = boto3.client
-            self._clients[service] = make_client(
+            self._clients[service] = detached_session().create_client(
                 service,
                 endpoint_url=self.endpoint,
                 region_name=REGION,
                 aws_access_key_id=DUMMY_KEY,
                 aws_secret_access_key=DUMMY_KEY,
-                config=Config(read_timeout=INVOKE_SECONDS, retries={"total_max_attempts": 1}),
+                config=Config(read_timeout=INVOKE_SECONDS, proxies={}, retries={"total_max_attempts": 1}),
             )
         return self._clients[service]
 
