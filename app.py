@@ -26,6 +26,9 @@ def evaluate_due_charges(event: Any) -> dict[str, Any]:
     return functions.evaluate(event.to_dict())
 
 
+evaluate_due_charges.event_class = functions.AnyEvent
+
+
 @app.on_sqs_message(queue="post-charges", batch_size=1)
 def post_charges(event: Any) -> dict[str, Any]:
     """Post a bounded piece of a run."""

@@ -13,7 +13,6 @@ from .storage.db import Db
 from .storage.settings import agree_on_time_zone
 from .usecases.act import Act, Services
 
-_BATCH = 10
 _CLIENT = ClientConfig(retries={"mode": "standard", "total_max_attempts": 6}, connect_timeout=2, read_timeout=10, max_pool_connections=16)
 
 
@@ -43,12 +42,9 @@ def _queue() -> Any:
 
 
 def _send(messages: list[dict[str, object]]) -> None:
-    """Queue messages. Raises `RuntimeError` when the queue refused one, so that whoever asked tries again."""
-    for start in range(0, len(messages), _BATCH):
-        batch = [{"Id": f"{n}", "MessageBody": json.dumps(message)} for n, message in enumerate(messages[start : start + _BATCH])]
-        answer = _queue().send_message_batch(QueueUrl=settings().queue_url, Entries=batch)
-        if answer.get("Failed"):
-            raise RuntimeError(f"the queue refused {len(answer['Failed'])} messages")
+    """Queue messages, one by one: there are a few dozen a day, and a batch can be refused in part."""
+    for message in messages:
+        _queue().send_message(QueueUrl=settings().queue_url, MessageBody=json.dumps(message))
 
 
 def act(by: str, *, derived_from: tuple[str, str] | None = None) -> Act:

@@ -3,6 +3,8 @@
 import logging
 from typing import Any
 
+from chalice.app import BaseLambdaEvent
+
 from .. import deployment
 from ..domain.errors import BillingError, Fault, Invalid
 from ..usecases import daily_run
@@ -11,13 +13,21 @@ from ..wire.bodies import EvaluationBody, RunBody, parse
 from ..wire.jsontext import Number
 from .errors import Refused
 
+
+class AnyEvent(BaseLambdaEvent):
+    """An event as it came: Chalice's own class demands the schedule's fields and dies of any other event."""
+
+    def _extract_attributes(self, event_dict: dict[str, Any]) -> None:
+        """Take nothing out; `to_dict` has it all."""
+
+
 _SCHEDULE_FIELDS = {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
 _log = logging.getLogger("packages_billing")
 
 
-def evaluate(event: dict[str, Any]) -> dict[str, Any]:
+def evaluate(event: Any) -> dict[str, Any]:
     """Begin the evaluation of a day: of today for the schedule's event, else of `date`. Raises `Refused`."""
-    scheduled = event.get("source") == "aws.events" and event.keys() <= _SCHEDULE_FIELDS
+    scheduled = isinstance(event, dict) and event.get("source") == "aws.events" and event.keys() <= _SCHEDULE_FIELDS
     try:
         body = parse(EvaluationBody, {} if scheduled else _exact(event))
         act = deployment.act("schedule" if scheduled else "evaluate_due_charges")
@@ -29,7 +39,7 @@ def evaluate(event: dict[str, Any]) -> dict[str, Any]:
     return views.started(started)
 
 
-def run_package(event: dict[str, Any], request_id: str) -> dict[str, Any]:
+def run_package(event: Any, request_id: str) -> dict[str, Any]:
     """Run Package; a live run without `run_id` has the invocation's own, so that AWS's retries of it charge once. Raises `Refused`."""
     try:
         body = parse(RunBody, _exact(event))

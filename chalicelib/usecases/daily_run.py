@@ -47,7 +47,7 @@ def start(services: Services, act: Act, day: date, *, allow_future: bool) -> Sta
         progress.start(services.db, day)
         run = runs.record(services.db, run)
     again_id = f"{run.run_id}:{act.id}"
-    services.send([Piece(run.run_id, day, n, run.segments, again_id).message() for n in range(run.segments)])
+    services.send([Piece(run.run_id, day, n, run.segments, again_id, act.by).message() for n in range(run.segments)])
     return Started(run.run_id, day, run.segments, finished, standing.evaluated)
 
 

@@ -46,6 +46,7 @@ class Piece(NamedTuple):
     segment: int
     segments: int
     again_id: str
+    by: str
     piece: int = 0
     cursor: Key | None = None
 
@@ -79,7 +80,7 @@ class Worker:
         self._since = since
         self._again = again
         run_id = piece.again_id if again else piece.run_id
-        self._stamp = Stamp(run_id, act.at, act.by)
+        self._stamp = Stamp(run_id, act.at, piece.by)
         self._catalog = Catalog(services.db)
         self._steps: list[Step] = []
         self._failures: list[Failure] = []

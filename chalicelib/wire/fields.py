@@ -15,6 +15,8 @@ from .jsontext import Number
 
 FIRST_DAY: Final = date(1900, 1, 1)
 LAST_DAY: Final = date(2999, 12, 31)
+_ID = re.compile(r"[A-Za-z0-9._:\-]{1,64}", re.ASCII)
+_DID = re.compile(r"[0-9]{3,20}", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -62,6 +64,18 @@ def _destination(value: Any) -> str:
     return value
 
 
+def _id(value: Any) -> str:
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise ValueError("must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+    return value
+
+
+def _did(value: Any) -> str:
+    if not isinstance(value, str) or not _DID.fullmatch(value):
+        raise ValueError("must be 3 to 20 digits, E.164 without +")
+    return value
+
+
 def _simulate(value: Any) -> bool:
     if isinstance(value, bool):
         return value
@@ -78,8 +92,8 @@ Day = Annotated[date, PlainValidator(day), WithJsonSchema({"type": "string", "fo
 Currency = Annotated[str, PlainValidator(_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
 Destination = Annotated[str, PlainValidator(_destination), WithJsonSchema({"type": ["string", "null"]})]
 Simulate = Annotated[bool, PlainValidator(_simulate), WithJsonSchema({"enum": [True, False, "yes", "no"]})]
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:\-]{1,64}\z", strict=True)]
-Did = Annotated[str, Field(pattern=r"^[0-9]{3,20}\z", strict=True)]
+Id = Annotated[str, PlainValidator(_id), WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"})]
+Did = Annotated[str, PlainValidator(_did), WithJsonSchema({"type": "string", "pattern": f"^{_DID.pattern}$"})]
 Name = Annotated[str, Field(min_length=1, max_length=200, strict=True)]
 Text = Annotated[str, Field(max_length=2000, strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
