@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from datetime import date as Day  # noqa: N812 - `date` is a field here
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from .charging import Line
 from .run import Act, IfCharged, NotDue, Outcome, Status, Totals, merge
 
-LISTED_FAILURES = 100
+LISTED_FAILURES: Final = 100
+DAILY: Final = "daily:"
+"""How the ids of daily runs begin; the day follows."""
 RunKind = Literal["daily", "package"]
 RunState = Literal["running", "finished", "finished_with_failures"]
 

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 
-from ..domain.record import Result, RunRecord
-from ..domain.run import Outcome, Totals, merge, tally_by_currency
+from ..domain.record import Failure, Plan, Result, RunRecord, merged
+from ..domain.run import tally_by_currency
 from ..storage import runs
+from ..storage.db import Db
 from ..storage.keys import Key
 from . import run_package
 from .act import Act, Services
 from .daily_run import finish_segment
 from .sweep import Catalog, Group, customers
-from .worker import STOP_SECONDS
+from .worker import STOP_SECONDS, told
 
 
 def work_customer(services: Services, act: Act, run_id: str) -> None:
@@ -27,15 +28,14 @@ def work_segment(
     """Carry out a recorded run of all customers in one segment, or in what is left of it."""
     run = run_package.read(services.db, run_id)
     catalog = Catalog(services.db)
-    totals: dict[str, Totals] = {}
+    brought: list[Result] = []
     last: Key | None = None
     for group in customers(services.db, segment, run.segments, cursor):
-        for currency, more in tally_by_currency(_run_customer(services, act, run, group, catalog)).items():
-            totals[currency] = merge(totals.get(currency, Totals()), more)
+        brought.append(_run_customer(services, act, run, group, catalog))
         if seconds_left() < STOP_SECONDS:
             last = group.last
             break
-    runs.save_result(services.db, run_id, segment, piece, Result(totals), [])
+    runs.save_result(services.db, run_id, segment, piece, merged(brought), [])
     if last:
         message = {"kind": "run", "run_id": run_id, "segment": segment, "piece": piece + 1, "cursor": last}
         services.send([message])
@@ -43,13 +43,21 @@ def work_segment(
         finish_segment(services.db, run_id, segment, act.stamp)
 
 
-def _run_customer(services: Services, act: Act, run: RunRecord, group: Group, catalog: Catalog) -> list[Outcome]:
-    """Decide and carry out one customer; the decisions stand once they are recorded."""
-    db = services.db
+def _run_customer(services: Services, act: Act, run: RunRecord, group: Group, catalog: Catalog) -> Result:
+    """Carry out one customer. A failure is told and stops no other; the same run id again completes it."""
+    try:
+        plan = _carried_out(services.db, act, run, group, catalog)
+    except Exception as error:  # noqa: BLE001 - told, whatever it is
+        return Result({}, (Failure(group.account.customer_id, None, run.date, *told(error)),), 1)
+    return Result(tally_by_currency(step.outcome for step in plan.steps))
+
+
+def _carried_out(db: Db, act: Act, run: RunRecord, group: Group, catalog: Catalog) -> Plan:
+    """Decide and carry out; the decisions stand once they are recorded."""
     plan = runs.find_plan(db, run.run_id, group.account.customer_id)
     if plan is None:
         plan = run_package.make_plan(db, act, run, group.account, group.assignments, catalog.of(group.assignments))
         if not plan.steps:
-            return []
+            return plan
         plan = runs.save_plan(db, run.run_id, plan, act.id)
-    return [step.outcome for step in run_package.carry_out(db, act, run, plan).steps]
+    return run_package.carry_out(db, act, run, plan)

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from ..domain.errors import Fault, Invalid
-from ..domain.record import RunRecord, merged
+from ..domain.record import DAILY, RunRecord, merged
 from ..domain.schedule import DAY
 from ..storage import progress, runs
 from ..storage.db import Db
@@ -41,7 +41,7 @@ def start(services: Services, act: Act, day: date, *, allow_future: bool) -> Sta
     since = standing.evaluated or standing.first
     if since and day - since > LONGEST_CATCH_UP:
         raise Invalid([Fault("/date", f"more than 400 days after {since}: evaluate in steps, at most {since + LONGEST_CATCH_UP} now")])
-    run = RunRecord(f"daily:{day}", "daily", day, act.stamp, act.by, segments=services.segments)
+    run = RunRecord(f"{DAILY}{day}", "daily", day, act.stamp, act.by, segments=services.segments)
     finished = standing.evaluated is not None and standing.evaluated >= day
     if not finished:
         progress.start(services.db, day)

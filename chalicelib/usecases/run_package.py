@@ -4,7 +4,7 @@ A live run records what it decided before it posts anything; whoever carries it 
 the same decisions.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -80,7 +80,7 @@ def simulate(db: Db, act: Act, ask: Ask) -> Report:
 def live(services: Services, act: Act, ask: Ask) -> RunRecord:
     """Post what is due; the run's record, still `running` when it goes on in the background.
 
-    The same run id again completes an interrupted run, or answers with the finished one. Raises `Conflict` run_id_reused.
+    The same run id again completes an interrupted or a partly failed run, or answers with the finished one. Raises `Conflict` run_id_reused.
     """
     db = services.db
     account = _customer(db, ask.customer_id)[0] if ask.customer_id else None
@@ -90,7 +90,7 @@ def live(services: Services, act: Act, ask: Ask) -> RunRecord:
     )  # fmt: skip
     if (run.kind, run.customer_id, run.date, run.if_charged) != ("package", ask.customer_id, ask.date, ask.if_charged):
         raise Conflict(f"run {ask.run_id} was another customer, date or if_charged", code="run_id_reused")
-    if run.state != "running":
+    if run.state == "finished":
         return run
     if ask.customer_id is None:
         services.send([_piece(run, segment) for segment in range(run.segments)])
@@ -184,9 +184,14 @@ def listed(db: Db, after: Key | None, limit: int) -> tuple[list[RunRecord], Key 
 def lines(db: Db, run_id: str, skip: int, limit: int) -> tuple[list[Outcome], bool]:
     """Up to `limit` lines of a run after the first `skip`, and whether there are more."""
     run = read(db, run_id)
-    every = runs.steps(db, run_id) if run.kind == "daily" else (step for plan in runs.plans(db, run_id) for step in plan.steps)
+    every = runs.steps(db, run_id) if run.kind == "daily" else _done_steps(db, run_id)
     window = [step for number, step in enumerate(every) if skip <= number <= skip + limit]
     return [step.outcome for step in window[:limit]], len(window) > limit
+
+
+def _done_steps(db: Db, run_id: str) -> Iterator[Step]:
+    """The lines of the plans that are carried out."""
+    return (step for plan in runs.plans(db, run_id) if plan.done for step in plan.steps)
 
 
 def _piece(run: RunRecord, segment: int) -> dict[str, object]:

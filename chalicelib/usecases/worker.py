@@ -130,7 +130,7 @@ class Worker:
             return planning.lines(self._db, one, catalog[one.package_id], since, self._piece.date)
         except Exception as error:  # noqa: BLE001 - told and marked, whatever it is
             self._unplanned[one.customer_id, one.assignment_id] = since
-            self._failures.append(Failure(one.customer_id, one.assignment_id, since, *_told(error)))
+            self._failures.append(Failure(one.customer_id, one.assignment_id, since, *told(error)))
             return []
 
     def _settle_round(self, owed: list[_Owed], pool: ThreadPoolExecutor) -> None:
@@ -165,7 +165,7 @@ class Worker:
         try:
             return post(self._db, self._stamp, decisions, account, {k: v for k, v in uncharged.items() if k in mine})
         except Exception as error:  # noqa: BLE001 - told and marked, whatever it is
-            told = _told(error)
+            told = told(error)
             self._failures += [Failure(d.line.customer_id, d.line.assignment_id, d.line.due_date, *told) for d in decisions]
             return {}
 
@@ -235,6 +235,6 @@ class Worker:
             runs.finish(self._db, run_id, merged(runs.results(self._db, run_id)), act.stamp)
 
 
-def _told(error: Exception) -> tuple[str, str]:
+def told(error: Exception) -> tuple[str, str]:
     """The code and the sentence that an operator reads."""
     return (error.code, error.detail) if isinstance(error, BillingError) else ("internal", f"{type(error).__name__}: {error}")

@@ -27,6 +27,7 @@ from .fields import (
     Name,
     Price,
     Quantity,
+    RunId,
     Simulate,
     Text,
 )  # fmt: skip
@@ -136,7 +137,7 @@ class RunBody(Body):
     customer: Id | None = None
     simulate: Simulate = True
     date: Day | None = None
-    run_id: Id | None = None
+    run_id: RunId | None = None
     if_charged: IfCharged | None = None
 
 

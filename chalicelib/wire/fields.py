@@ -11,6 +11,7 @@ from ..domain import money
 from ..domain.assignment import MAX_QUANTITY
 from ..domain.currencies import CURRENCIES
 from ..domain.package import MAX_MINIMUM_DAYS, destination_fault
+from ..domain.record import DAILY
 from .jsontext import Number
 
 FIRST_DAY: Final = date(1900, 1, 1)
@@ -70,6 +71,12 @@ def _id(value: Any) -> str:
     return value
 
 
+def _run_id(value: Any) -> str:
+    if _id(value).startswith(DAILY):
+        raise ValueError(f"must not begin with {DAILY}, which the daily evaluation's runs do")
+    return str(value)
+
+
 def _did(value: Any) -> str:
     if not isinstance(value, str) or not _DID.fullmatch(value):
         raise ValueError("must be 3 to 20 digits, E.164 without +")
@@ -93,6 +100,7 @@ Currency = Annotated[str, PlainValidator(_currency), WithJsonSchema({"type": "st
 Destination = Annotated[str, PlainValidator(_destination), WithJsonSchema({"type": ["string", "null"]})]
 Simulate = Annotated[bool, PlainValidator(_simulate), WithJsonSchema({"enum": [True, False, "yes", "no"]})]
 Id = Annotated[str, PlainValidator(_id), WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"})]
+RunId = Annotated[str, PlainValidator(_run_id), WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"})]
 Did = Annotated[str, PlainValidator(_did), WithJsonSchema({"type": "string", "pattern": f"^{_DID.pattern}$"})]
 Name = Annotated[str, Field(min_length=1, max_length=200, strict=True)]
 Text = Annotated[str, Field(max_length=2000, strict=True)]
