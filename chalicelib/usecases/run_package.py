@@ -80,7 +80,8 @@ def simulate(db: Db, act: Act, ask: Ask) -> Report:
 def live(services: Services, act: Act, ask: Ask) -> RunRecord:
     """Post what is due; the run's record, still `running` when it goes on in the background.
 
-    The same run id again completes an interrupted or a partly failed run, or answers with the finished one. Raises `Conflict` run_id_reused.
+    The same run id again completes an interrupted or a partly failed run, or answers with the finished one.
+    Raises `Conflict` run_id_reused.
     """
     db = services.db
     account = _customer(db, ask.customer_id)[0] if ask.customer_id else None

@@ -165,8 +165,8 @@ class Worker:
         try:
             return post(self._db, self._stamp, decisions, account, {k: v for k, v in uncharged.items() if k in mine})
         except Exception as error:  # noqa: BLE001 - told and marked, whatever it is
-            told = told(error)
-            self._failures += [Failure(d.line.customer_id, d.line.assignment_id, d.line.due_date, *told) for d in decisions]
+            reason = told(error)
+            self._failures += [Failure(d.line.customer_id, d.line.assignment_id, d.line.due_date, *reason) for d in decisions]
             return {}
 
     def _failed(self, unposted: list[Decision]) -> dict[tuple[str, str], date]:
