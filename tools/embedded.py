@@ -249,6 +249,12 @@ class EmbeddedStack:
             raise FunctionError(result)
         return result
 
+    def function_log(self, name: str) -> str:
+        """Everything a function has logged since the start, tracebacks included."""
+        group = f"/aws/lambda/{self.function_name(name)}"
+        pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+        return "\n".join(event["message"].rstrip() for page in pages for event in page["events"])
+
     def _await_emulator(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
