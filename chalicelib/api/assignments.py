@@ -11,12 +11,12 @@ from ..usecases.assignments import Detail
 from ..wire import views
 from ..wire.bodies import AssignmentBody, merged, parse
 from .call import Answer, Call
+from .query import LIST
 from .routing import route, tagged
 
 blueprint = Blueprint(__name__)
 _LIST_PATH = "/customers/{customer_id}/assignments"
 _PATH = _LIST_PATH + "/{assignment_id}"
-_LIST = ("limit", "cursor")
 
 
 @route(blueprint, "POST", _LIST_PATH)
@@ -28,7 +28,7 @@ def create_assignment(call: Call) -> Answer:
     return tagged(views.assignment(made), 201, location=f"customers/{customer_id}/assignments/{made.assignment.assignment_id}")
 
 
-@route(blueprint, "GET", _LIST_PATH, query=_LIST)
+@route(blueprint, "GET", _LIST_PATH, parameters=LIST)
 def list_assignments(call: Call) -> Answer:
     """A customer's assignments, oldest first, with their packages."""
     customer_id = call.params["customer_id"]
@@ -65,7 +65,7 @@ def end_assignment(call: Call) -> Answer:
     return Answer(None, 204)
 
 
-@route(blueprint, "GET", "/dids/{did}/assignments", query=_LIST)
+@route(blueprint, "GET", "/dids/{did}/assignments", parameters=LIST)
 def list_assignments_of_did(call: Call) -> Answer:
     """All assignments that a DID has or had, oldest first."""
     did = call.params["did"]

@@ -2,19 +2,17 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date
 from typing import Any, Final, NamedTuple, TypeVar
 
 from chalice.app import Request
 
 from ..domain.errors import BillingError, Fault, Invalid, Malformed, NotFound, UnsupportedMediaType, VersionMismatch
 from ..usecases.act import Act, Services
-from ..wire import fields, jsontext
+from ..wire import jsontext
 from ..wire.bodies import B, parse
 from . import cursors
+from .query import DEFAULT_LIMIT
 
-DEFAULT_LIMIT: Final = 50
-LARGEST_LIMIT: Final = 200
 JSON_TYPES: Final = ("application/json",)
 PATCH_TYPES: Final = ("application/json", "application/merge-patch+json")
 _ID = re.compile(r"[A-Za-z0-9._:\-]{1,64}", re.ASCII)
@@ -33,12 +31,12 @@ class Answer(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A request on its way to a use case. `json` is the parsed body, None when there was none."""
+    """A request on its way to a use case. `query` holds read parameters, `json` the parsed body, None when there was none."""
 
     services: Services
     act: Act
     params: Mapping[str, str]
-    query: Mapping[str, str]
+    query: Mapping[str, Any]
     headers: Mapping[str, str]
     json: Any
 
@@ -56,42 +54,11 @@ class Call(NamedTuple):
             return int(tags[0])
         raise VersionMismatch("If-Match names none of this resource's versions")
 
-    def date(self, name: str, default: date | None = None) -> date | None:
-        """A date in the query."""
-        return query_date(self.query, name) if name in self.query else default
-
     def page(self, scope: str, load: Callable[[Any, int], tuple[list[T], Any]], show: Callable[[T], Any]) -> Answer:
         """A page of a list: `load(after, limit)` gives items and where to go on. `scope` names the list that its cursors belong to."""
         after = cursors.read(scope, self.query.get("cursor"))
-        items, last = load(after, self.limit())
+        items, last = load(after, self.query.get("limit", DEFAULT_LIMIT))
         return Answer({"items": [show(item) for item in items], "next_cursor": cursors.write(scope, last)})
-
-    def limit(self) -> int:
-        """How many items a page has."""
-        given = self.query.get("limit", str(DEFAULT_LIMIT))
-        if not (given.isascii() and given.isdecimal() and len(given) < 5 and 1 <= int(given) <= LARGEST_LIMIT):
-            raise Invalid([Fault("/limit", f"must be a whole number from 1 to {LARGEST_LIMIT}")])
-        return int(given)
-
-
-def query_date(query: Mapping[str, str], name: str) -> date:
-    """A date in the query. Raises `Invalid` naming it."""
-    try:
-        return fields.day(query.get(name))
-    except ValueError as error:
-        raise Invalid([Fault(f"/{name}", str(error) if name in query else "is required")]) from None
-
-
-def known_query(request: Request, known: tuple[str, ...]) -> dict[str, str]:
-    """The query parameters, each once and known to the route."""
-    given = request.query_params
-    if given is None:
-        return {}
-    faults = [Fault(f"/{name}", "is not a parameter of this route") for name in given if name not in known]
-    faults += [Fault(f"/{name}", "is given twice") for name in given if name in known and len(given.getlist(name)) > 1]
-    if faults:
-        raise Invalid(faults)
-    return {name: given[name] for name in given}
 
 
 def checked_params(params: Mapping[str, str], *, creates: bool) -> Mapping[str, str]:

@@ -1,6 +1,6 @@
 """`/customers`, their payments, ledger, features; `/held`"""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from chalice.app import Blueprint
 
@@ -12,11 +12,12 @@ from ..usecases import customers
 from ..wire import views
 from ..wire.bodies import CustomerBody, PaymentBody, merged, parse
 from .call import Answer, Call
+from .query import DAY, LIST, TEXT
 from .routing import route, tagged
 
 blueprint = Blueprint(__name__)
 _PATH = "/customers/{customer_id}"
-_LIST = ("limit", "cursor")
+_RANGE = {"from": DAY, "to": DAY, "posted_from": DAY, "posted_to": DAY, **LIST}
 
 
 @route(blueprint, "PUT", _PATH)
@@ -49,7 +50,7 @@ def read_customer(call: Call) -> Answer:
     return tagged(views.customer(customers.read(call.services.db, call.params["customer_id"])))
 
 
-@route(blueprint, "GET", "/customers", query=_LIST)
+@route(blueprint, "GET", "/customers", parameters=LIST)
 def list_customers(call: Call) -> Answer:
     """All customers, by id."""
     return call.page("customers", lambda after, limit: customers.listed(call.services.db, after, limit), views.customer)
@@ -70,7 +71,7 @@ def pay(call: Call) -> Answer:
     return Answer(views.entry(entry), 201)
 
 
-@route(blueprint, "GET", _PATH + "/ledger", query=("from", "to", "posted_from", "posted_to", *_LIST))
+@route(blueprint, "GET", _PATH + "/ledger", parameters=_RANGE, ordered=(("from", "to"), ("posted_from", "posted_to")))
 def read_ledger(call: Call) -> Answer:
     """Charges, payments and reversals, oldest first; dated, or posted, in a range of days, both included."""
     customer_id, window = call.params["customer_id"], _window(call)
@@ -78,7 +79,7 @@ def read_ledger(call: Call) -> Answer:
     return call.page(scope, lambda after, limit: customers.statement(call.services.db, customer_id, window, after, limit), views.entry)
 
 
-@route(blueprint, "GET", "/held", query=("customer", *_LIST))
+@route(blueprint, "GET", "/held", parameters={"customer": TEXT, **LIST})
 def list_held(call: Call) -> Answer:
     """Held charges, of one customer or of all."""
     customer_id = call.query.get("customer")
@@ -98,10 +99,10 @@ def unpark(call: Call) -> Answer:
     return Answer(views.customer(customers.unpark(call.services.db, call.params["customer_id"])))
 
 
-@route(blueprint, "GET", _PATH + "/features", query=("date",))
+@route(blueprint, "GET", _PATH + "/features", parameters={"date": DAY})
 def read_features(call: Call) -> Answer:
     """The ConnexCS packages that are enabled on a date, by which assignments."""
-    day = call.date("date", call.act.today) or call.act.today
+    day = call.query.get("date", call.act.today)
     enabled = customers.features(call.services.db, call.params["customer_id"], day)
     features = [{"connexcs_package": name, "assignments": ids} for name, ids in enabled.items()]
     return Answer({"customer_id": call.params["customer_id"], "date": day.isoformat(), "features": features})
@@ -111,13 +112,15 @@ def _window(call: Call) -> Window:
     """The range asked for. Posting days are days of the billing time zone."""
     if {"from", "to"} & call.query.keys() and {"posted_from", "posted_to"} & call.query.keys():
         raise Invalid([Fault("/posted_from", "ask by date or by posting date, not by both")])
-    since, until = call.date("from"), call.date("to")
-    posted_since, posted_until = call.date("posted_from"), call.date("posted_to")
+    since, until, posted_since, posted_until = (call.query.get(name) for name in ("from", "to", "posted_from", "posted_to"))
     zone = deployment.settings().zone
 
-    def midnight(day: object, days: int = 0) -> str | None:
-        return (datetime.combine(day, time(), zone) + timedelta(days=days)).isoformat() if day else None  # type: ignore[arg-type]
+    def midnight(day: date) -> str:
+        return datetime.combine(day, time(), zone).isoformat()
 
     return Window(
-        since.isoformat() if since else None, until.isoformat() if until else None, midnight(posted_since), midnight(posted_until, 1)
+        since and since.isoformat(),
+        until and until.isoformat(),
+        posted_since and midnight(posted_since),
+        posted_until and midnight(posted_until + timedelta(days=1)),
     )

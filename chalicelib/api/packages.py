@@ -6,12 +6,13 @@ from ..domain.package import Package
 from ..usecases import packages
 from ..wire import views
 from ..wire.bodies import PackageBody, merged, parse
-from .call import Answer, Call, query_date
+from .call import Answer, Call
+from .query import DAY, LIST, REQUIRED_DAY
 from .routing import route, tagged
 
 blueprint = Blueprint(__name__)
 _PATH = "/packages/{package_id}"
-_LIST = ("limit", "cursor")
+_SCHEDULE = {"start": REQUIRED_DAY, "from": DAY, "to": REQUIRED_DAY}
 
 
 @route(blueprint, "POST", "/packages")
@@ -22,7 +23,7 @@ def create_package(call: Call) -> Answer:
     return tagged(views.package(made), 201, location=f"packages/{made.package_id}")
 
 
-@route(blueprint, "GET", "/packages", query=_LIST)
+@route(blueprint, "GET", "/packages", parameters=LIST)
 def list_packages(call: Call) -> Answer:
     """All packages, oldest first."""
     return call.page("packages", lambda after, limit: packages.listed(call.services.db, after, limit), views.package)
@@ -59,12 +60,13 @@ def delete_package(call: Call) -> Answer:
     return Answer(None, 204)
 
 
-@route(blueprint, "GET", _PATH + "/schedule", query=("start", "from", "to"))
+@route(
+    blueprint, "GET", _PATH + "/schedule", parameters={"start": REQUIRED_DAY, "from": DAY, "to": REQUIRED_DAY}, ordered=(("from", "to"),)
+)
 def package_schedule(call: Call) -> Answer:
     """The due dates of an assignment that starts on `start`."""
-    start = query_date(call.query, "start")
-    since, until = call.date("from", start), query_date(call.query, "to")
-    due = packages.schedule(call.services.db, call.params["package_id"], start, since or start, until)
+    start, until = call.query["start"], call.query["to"]
+    due = packages.schedule(call.services.db, call.params["package_id"], start, call.query.get("from", start), until)
     return Answer({"due_dates": [day.isoformat() for day in due]})
 
 

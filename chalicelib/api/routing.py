@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from chalice.app import Blueprint, IAMAuthorizer, Response
@@ -12,9 +12,11 @@ from .. import deployment
 from ..domain.errors import BillingError, Fault, Invalid
 from ..usecases.act import Act
 from ..wire import jsontext
-from . import idempotent, problems
-from .call import JSON_TYPES, PATCH_TYPES, Answer, Call, checked_params, json_body, known_query
+from . import idempotent, problems, query
+from .call import JSON_TYPES, PATCH_TYPES, Answer, Call, checked_params, json_body
+from .query import Parameter
 
+NO_PARAMETERS: Final[Mapping[str, Parameter]] = {}
 View = Callable[[Call], Answer]
 _WITH_BODY: Final = ("POST", "PUT", "PATCH")
 _log = logging.getLogger("packages_billing")
@@ -25,19 +27,20 @@ def route(
     method: str,
     path: str,
     *,
-    query: tuple[str, ...] = (),
+    parameters: Mapping[str, Parameter] = NO_PARAMETERS,
+    ordered: tuple[tuple[str, str], ...] = (),
     body: bool = True,
     keyed: Callable[[Any], bool] | None = None,
     public: bool = False,
 ) -> Callable[[View], View]:
     """Register a view.
 
-    `query` names its parameters; `body` says whether a writing method needs one; `keyed(json)` whether an `Idempotency-Key`
-    counts, by default on every POST; `public` routes ask for no signature.
+    `parameters` are those of its query, `ordered` pairs of dates among them; `body` says whether a writing method needs one,
+    `keyed(json)` whether an `Idempotency-Key` counts, by default on every POST; `public` routes ask for no signature.
     """
 
     def register(view: View) -> View:
-        promised = _Route(method, query, body, keyed, view)
+        promised = _Route(method, parameters, ordered, body, keyed, view)
 
         def endpoint(**params: str) -> Response:
             request: Any = blueprint.current_request
@@ -63,7 +66,8 @@ class _Route(NamedTuple):
     """What a route promises."""
 
     method: str
-    query: tuple[str, ...]
+    query: Mapping[str, Parameter]
+    ordered: tuple[tuple[str, str], ...]
     body: bool
     keyed: Callable[[Any], bool] | None
     view: View
@@ -73,7 +77,7 @@ def _answer(request: Any, route_: _Route, params: dict[str, str]) -> Response:
     method, body = route_.method, route_.body
     types = PATCH_TYPES if method == "PATCH" else JSON_TYPES
     checked_params(params, creates=method == "PUT")
-    known = known_query(request, route_.query)
+    known = query.read(request, route_.query, ordered=route_.ordered)
     parsed = json_body(request, types, required=body) if method in _WITH_BODY else None
     if parsed and not body:
         names = [jsontext.pointer(name) for name in parsed] if isinstance(parsed, dict) else [""]

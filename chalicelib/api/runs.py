@@ -9,10 +9,10 @@ from ..usecases import reversal, run_package
 from ..wire import running, views
 from ..wire.bodies import RunBody
 from .call import Answer, Call
+from .query import LIST
 from .routing import route
 
 blueprint = Blueprint(__name__)
-_LIST = ("limit", "cursor")
 
 
 def _is_live(json: Any) -> bool:
@@ -27,7 +27,7 @@ def run(call: Call) -> Answer:
     return Answer(ran.answer, 202, {"Location": f"runs/{ran.under_way}"}) if ran.under_way else Answer(ran.answer)
 
 
-@route(blueprint, "GET", "/runs", query=_LIST)
+@route(blueprint, "GET", "/runs", parameters=LIST)
 def list_runs(call: Call) -> Answer:
     """Live runs, newest first."""
     load = run_package.listed
@@ -42,7 +42,7 @@ def read_run(call: Call) -> Answer:
     return Answer(running.told(call.services, run_package.read(call.services.db, call.params["run_id"])))
 
 
-@route(blueprint, "GET", "/runs/{run_id}/lines", query=_LIST)
+@route(blueprint, "GET", "/runs/{run_id}/lines", parameters=LIST)
 def list_run_lines(call: Call) -> Answer:
     """The lines of a live run."""
     run_id = call.params["run_id"]

@@ -8,7 +8,7 @@ from ..domain import ledger as entries
 from ..domain import money
 from ..domain.account import Account
 from ..domain.assignment import valid_on
-from ..domain.errors import Conflict, Fault, Invalid, NotFound
+from ..domain.errors import Conflict, NotFound
 from ..domain.ledger import Entry, split_entry_id
 from ..storage import accounts, assignments, ledger
 from ..storage.db import Db
@@ -88,8 +88,6 @@ def delete(db: Db, customer_id: str, version: int | None) -> None:
 
 def pay(db: Db, act: Act, customer_id: str, amount: Decimal, reference: str) -> Entry:
     """Book a payment, or a correction when negative, and move the balance with it."""
-    if not amount:
-        raise Invalid([Fault("/amount", "must not be zero")])
 
     def attempt() -> Entry:
         account = read(db, customer_id)

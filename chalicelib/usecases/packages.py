@@ -81,8 +81,6 @@ def delete(db: Db, act: Act, package_id: str, version: int | None) -> None:
 def schedule(db: Db, package_id: str, start: date, since: date, until: date) -> tuple[date, ...]:
     """The due dates in `since..until` of an assignment that starts on `start`, whatever is charged on them."""
     package = read(db, package_id)
-    if until < since:
-        raise Invalid([Fault("/to", f"lies before from, {since}")])
     if until - since > LONGEST_SCHEDULE:
         raise Invalid([Fault("/to", "lies more than 10 years after from")])
     return due_dates(package.frequency, package.frequency_match, start, since, until)

@@ -44,8 +44,11 @@ def _price(value: Any) -> Decimal:
     return _amount(value, signed=False)
 
 
-def _signed(value: Any) -> Decimal:
-    return _amount(value, signed=True)
+def _nonzero(value: Any) -> Decimal:
+    amount = _amount(value, signed=True)
+    if not amount:
+        raise ValueError("must not be zero")
+    return amount
 
 
 def _currency(value: Any) -> str:
@@ -94,7 +97,7 @@ def _simulate(value: Any) -> bool:
 _MONEY_SCHEMA = {"type": ["string", "number"], "examples": ["10.50"], "description": "digits with at most 6 decimals, read exactly"}
 
 Price = Annotated[Decimal, PlainValidator(_price), WithJsonSchema(_MONEY_SCHEMA)]
-Amount = Annotated[Decimal, PlainValidator(_signed), WithJsonSchema(_MONEY_SCHEMA)]
+Amount = Annotated[Decimal, PlainValidator(_nonzero), WithJsonSchema(_MONEY_SCHEMA)]
 Day = Annotated[date, PlainValidator(day), WithJsonSchema({"type": "string", "format": "date"})]
 Currency = Annotated[str, PlainValidator(_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
 Destination = Annotated[str, PlainValidator(_destination), WithJsonSchema({"type": ["string", "null"]})]
@@ -108,5 +111,4 @@ Flag = Annotated[bool, Field(strict=True)]
 Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY, strict=True)]
 MinimumDays = Annotated[int, Field(ge=0, le=MAX_MINIMUM_DAYS, strict=True)]
 Minutes = Annotated[int, Field(ge=1, le=1_000_000_000, strict=True)]
-MatchDay = Annotated[int, Field(strict=True)] | Annotated[str, Field(strict=True)]
 IfCharged = Literal["charge_again", "skip"]
