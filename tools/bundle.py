@@ -59,7 +59,9 @@ def files_below(root: Path, names: tuple[str, ...]) -> Iterator[Path]:
 def fingerprint(settings: Settings, *, root: Path = ROOT) -> str:
     """Changes whenever the package would: sources, settings, interpreter, and the tools that build it."""
     digest = hashlib.sha256(json.dumps([settings.stage, dict(settings.variables), settings.year, sys.version]).encode())
-    for path in files_below(root, (*SHIPPED, "tools/bundle.py", "tools/template.py", "tools/cron.py", "constraints.txt")):
+    for path in files_below(
+        root, (*SHIPPED, "tools/bundle.py", "tools/template.py", "tools/alarms.py", "tools/cron.py", "constraints.txt")
+    ):
         digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:32]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.storage.keys import TABLES
+from tools.alarms import alarms
 from tools.cron import schedule_expression
 
 Resource = dict[str, Any]
@@ -196,5 +197,7 @@ def merge_template(settings: Settings, *, handlers: set[str], timeouts: Mapping[
         resources[f"{name.capitalize()}Table"] = table(name, arguments, is_local=settings.is_local)
     for name, prefix in consumers.items():
         resources |= queue_pair(name, prefix, timeout_seconds=timeouts[name], is_local=settings.is_local)
+    if not settings.is_local:
+        resources |= alarms(list(consumers.values()))
     resources["ApiHandlerLogGroup"] = {"Properties": {"LogGroupName": {"Fn::Sub": "/aws/lambda/${APIHandler}"}}}
     return {"Resources": resources, "Outputs": outputs(functions, list(consumers.values()))}

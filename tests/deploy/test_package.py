@@ -130,6 +130,13 @@ def test_consumers_report_partial_failures_and_give_up_after_five_tries(resource
         assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
 
 
+def test_what_no_caller_is_told_raises_an_alarm(resources: dict[str, Any]) -> None:
+    found = of_type(resources, "AWS::CloudWatch::Alarm")
+    expected = {"EvaluationFailedAlarm", "EvaluationMissingAlarm", "ParkedCustomersAlarm", "PostChargesDeadLettersAlarm"}
+    assert expected <= set(found)
+    assert all(alarm["Properties"]["AlarmActions"] == [{"Ref": "AlarmTopic"}] for alarm in found.values())
+
+
 def test_the_schedule_follows_the_billing_time_zone(resources: dict[str, Any]) -> None:
     (event,) = resources["EvaluateDueCharges"]["Properties"]["Events"].values()
     assert event["Properties"]["Schedule"] == "cron(30 1 * * ? *)"
