@@ -2,12 +2,11 @@
 
 import os
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from .storage.keys import TABLES
 
-AuthMode = Literal["iam", "jwt", "none"]
 _YES: Final = ("1", "true", "yes")
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from chalice.app import Blueprint, IAMAuthorizer, Response
 
 from .. import deployment
-from ..domain.errors import BillingError, Fault, Invalid
+from ..domain.errors import BillingError, Fault, Invalid, Misconfigured
 from ..usecases.act import Act
 from ..wire import jsontext
 from . import idempotent, problems, query
@@ -58,8 +58,11 @@ def route(
 
 
 def _authorizer() -> IAMAuthorizer | None:
-    """What API Gateway checks before a call gets here; decided when the stack is packaged."""
-    return IAMAuthorizer() if deployment.auth_mode() == "iam" else None
+    """What API Gateway checks before a call gets here; decided when the stack is packaged. Raises `Misconfigured`."""
+    mode = deployment.auth_mode()
+    if mode not in ("iam", "none"):
+        raise Misconfigured(f"AUTH_MODE is {mode}; iam and none are served")
+    return IAMAuthorizer() if mode == "iam" else None
 
 
 class _Route(NamedTuple):

@@ -6,7 +6,7 @@ from chalice.app import Blueprint
 
 from ..domain.run import Outcome
 from ..usecases import reversal, run_package
-from ..wire import running, views
+from ..wire import fields, running, views
 from ..wire.bodies import RunBody
 from .call import Answer, Call
 from .query import LIST
@@ -16,8 +16,11 @@ blueprint = Blueprint(__name__)
 
 
 def _is_live(json: Any) -> bool:
-    """A simulation stores nothing, not even its answer; whatever is no simulation for sure is treated as live."""
-    return isinstance(json, dict) and json.get("simulate", True) not in (True, "yes", "true", "Yes", "YES", "True")
+    """A simulation stores nothing, not even its answer."""
+    try:
+        return isinstance(json, dict) and not fields.simulate(json.get("simulate", True))
+    except ValueError:
+        return False
 
 
 @route(blueprint, "POST", "/runs", keyed=_is_live)

@@ -6,6 +6,9 @@ The edges translate: `api/problems.py` to HTTP, `jobs/` to function errors. `cod
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+MOST_FAULTS = 100
+"""Faults that one answer names; a body made of nothing but faults would be answered at many times its size."""
+
 
 class Fault(NamedTuple):
     """One bad field: a JSON pointer (`/frequency_match/0`) and what is wrong with it."""
@@ -38,7 +41,9 @@ class Invalid(BillingError):
     code = "invalid"
 
     def __init__(self, faults: Iterable[Fault], *, code: str | None = None) -> None:
-        self.faults = tuple(faults)
+        found = tuple(faults)
+        more = len(found) - MOST_FAULTS
+        self.faults = found if more <= 0 else (*found[:MOST_FAULTS], Fault("", f"and {more} more"))
         super().__init__("; ".join(f"{f.pointer}: {f.detail}" for f in self.faults), code=code)
 
 

@@ -16,6 +16,7 @@ from .jsontext import Number
 
 FIRST_DAY: Final = date(1900, 1, 1)
 LAST_DAY: Final = date(2999, 12, 31)
+LONGEST_DESTINATION: Final = 10_000
 _ID = re.compile(r"[A-Za-z0-9._:\-]{1,64}", re.ASCII)
 _DID = re.compile(r"[0-9]{3,20}", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -60,8 +61,8 @@ def _currency(value: Any) -> str:
 def _destination(value: Any) -> str:
     if value is None:
         return ""
-    if not isinstance(value, str):
-        raise ValueError("must be prefixes such as ^44|^91")
+    if not isinstance(value, str) or len(value) > LONGEST_DESTINATION:
+        raise ValueError(f"must be prefixes such as ^44|^91, at most {LONGEST_DESTINATION} characters")
     fault = destination_fault(value)
     if fault:
         raise ValueError(fault)
@@ -86,7 +87,8 @@ def _did(value: Any) -> str:
     return value
 
 
-def _simulate(value: Any) -> bool:
+def simulate(value: Any) -> bool:
+    """Whether a run is to be simulated: true, false, yes or no. Raises `ValueError`."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value.lower() in ("yes", "no", "true", "false"):
@@ -101,7 +103,7 @@ Amount = Annotated[Decimal, PlainValidator(_nonzero), WithJsonSchema(_MONEY_SCHE
 Day = Annotated[date, PlainValidator(day), WithJsonSchema({"type": "string", "format": "date"})]
 Currency = Annotated[str, PlainValidator(_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
 Destination = Annotated[str, PlainValidator(_destination), WithJsonSchema({"type": ["string", "null"]})]
-Simulate = Annotated[bool, PlainValidator(_simulate), WithJsonSchema({"enum": [True, False, "yes", "no"]})]
+Simulate = Annotated[bool, PlainValidator(simulate), WithJsonSchema({"enum": [True, False, "yes", "no"]})]
 Id = Annotated[str, PlainValidator(_id), WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"})]
 RunId = Annotated[str, PlainValidator(_run_id), WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"})]
 Did = Annotated[str, PlainValidator(_did), WithJsonSchema({"type": "string", "pattern": f"^{_DID.pattern}$"})]

@@ -5,12 +5,13 @@ from typing import Any, NamedTuple, NoReturn
 
 from ..domain.errors import Fault, Invalid, Malformed, TooLarge
 
-MAX_BODY_BYTES = 1_000_000
+MAX_BODY_BYTES = 262_144
+_LONGEST_WHOLE = 20
 _REPLACEMENT = "\ufffd"
 
 
 class Number(NamedTuple):
-    """A JSON number that is not a whole one, as it was written."""
+    """A JSON number that is no whole one of ordinary size, as it was written."""
 
     text: str
 
@@ -20,7 +21,7 @@ def read(raw: bytes) -> Any:
     if len(raw) > MAX_BODY_BYTES:
         raise TooLarge(f"the body has {len(raw)} bytes; at most {MAX_BODY_BYTES} are read")
     try:
-        value = json.loads(raw.decode(), parse_float=Number, parse_constant=_refuse, object_pairs_hook=_object)
+        value = json.loads(raw.decode(), parse_float=Number, parse_int=_whole, parse_constant=_refuse, object_pairs_hook=_object)
         faults = list(_spoiled(value, ""))
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
@@ -33,6 +34,11 @@ def read(raw: bytes) -> Any:
 def pointer(*parts: object) -> str:
     """A JSON pointer (RFC 6901)."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _whole(text: str) -> int | Number:
+    """An int, unless that would lose the sign of -0 or be larger than any field takes."""
+    return Number(text) if text == "-0" or len(text) > _LONGEST_WHOLE else int(text)
 
 
 def _refuse(constant: str) -> NoReturn:
