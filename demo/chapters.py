@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from demo.checks import balance_problems, charge_problems, posted_charges, total
-from demo.independent import days, expected_charges, expected_held
+from demo.independent import Expected, days, expected_charges, expected_held
 from demo.provider import Customer, Provider
-from demo.show import money, show, table
+from demo.show import Column, figure, money, show
 from demo.teller import Teller
 
 ONE_DAY = timedelta(days=1)
@@ -20,12 +20,15 @@ def tell_payment(teller: Teller) -> None:
     expected = expected_held(customer, first=story.first_day, last=story.payment.day)
     held = service.items("/held", customer=customer.id)
     account = service.get(f"/customers/{customer.id}")
-    teller.say(f"{customer.name} has used up what it paid in: {_credit(customer, account['balance'])}.")
+    teller.say(f"{customer.name} has used up its credit: {_credit(customer, account['balance'])}.")
     teller.say("Charges that don't fit are held, not dropped, and tried again every day:")
-    grid = table("Due date", "Package", "Retail", "Status", right=("Retail",))
-    for entry in held:
-        grid.add_row(entry["date"], entry["package_name"], money(customer.currency, entry["retail"]), entry["status"])
-    show(teller.console, grid)
+    show(
+        teller.console,
+        Column("Due date", [entry["date"] for entry in held]),
+        Column("Package", [entry["package_name"] for entry in held]),
+        Column("Retail", [money(customer.currency, entry["retail"]) for entry in held], "amount"),
+        Column("Status", [entry["status"] for entry in held]),
+    )
     wanted = sorted((charge.day.isoformat(), charge.retail) for charge in expected)
     found = sorted((entry["date"], Decimal(entry["retail"])) for entry in held)
     teller.check(
@@ -56,7 +59,7 @@ def tell_outage(teller: Teller) -> None:
     """Days that were not evaluated are caught up by the next run, each charge on its own due date."""
     story = teller.provider.story
     first, last = story.outage_first_day, story.outage_last_day
-    teller.say(f"Nothing runs from {first} to {last}.")
+    teller.say(f"The daily run does not take place from {first} to {last}; it comes back on {last + ONE_DAY}.")
     span = {"from": first.isoformat(), "to": last.isoformat()}
     before = _count_by_day(teller.ledgers(**span))
     teller.evaluate(last + ONE_DAY, last + ONE_DAY)
@@ -65,11 +68,13 @@ def tell_outage(teller: Teller) -> None:
     for customer in teller.provider.customers:
         for charge in expected_charges(customer, first=first, last=last):
             expected[charge.day.isoformat()] = expected.get(charge.day.isoformat(), 0) + 1
-    counts = ("Charges due", "Posted during the outage", f"Posted by the run of {last + ONE_DAY}")
-    grid = table("Due date", *counts, right=counts)
-    for day in (day.isoformat() for day in days(first, last)):
-        grid.add_row(f"{day} {date.fromisoformat(day):%a}", *(str(c.get(day, 0)) for c in (expected, before, after)))
-    show(teller.console, grid)
+    missed = list(days(first, last))
+    counts = {"Charges due": expected, "Posted during the outage": before, f"Posted by the run of {last + ONE_DAY}": after}
+    show(
+        teller.console,
+        Column("Due date", [f"{day} {day:%a}" for day in missed]),
+        *(Column(name, [str(count.get(day.isoformat(), 0)) for day in missed], "number") for name, count in counts.items()),
+    )
     problems = [] if after == expected else [f"due: {expected}", f"posted: {after}"]
     problems += [f"posted before it was evaluated: {before}"] if before else []
     teller.check("the missed days are caught up, each on its own due date", problems)
@@ -77,7 +82,7 @@ def tell_outage(teller: Teller) -> None:
 
 def _credit(customer: Customer, balance: str) -> str:
     limit = customer.debit_limit or Decimal(0)
-    return f"balance {money(customer.currency, balance)}, debit limit {money(customer.currency, limit)}"
+    return f"balance {money(customer.currency, balance)}, limit {money(customer.currency, -limit)}"
 
 
 def _count_by_day(ledgers: dict[str, list[Any]]) -> dict[str, int]:
@@ -87,8 +92,11 @@ def _count_by_day(ledgers: dict[str, list[Any]]) -> dict[str, int]:
     return counts
 
 
-def tell_count(teller: Teller, last: date) -> None:
-    """Every customer's ledger against an independent count, and every balance against its ledger."""
+def tell_count(teller: Teller, last: date, *, shown_from: date) -> None:
+    """Every customer's ledger against an independent count, and every balance against its ledger.
+
+    Everything is checked; the table shows what fell due from `shown_from` on.
+    """
     ledgers = teller.ledgers()
     charges, balances = [], []
     for customer in teller.provider.customers:
@@ -99,26 +107,33 @@ def tell_count(teller: Teller, last: date) -> None:
         balance = teller.service.get(f"/customers/{customer.id}")["balance"]
         counted = _paid(teller.provider, customer) - debits
         balances += [f"{customer.id}: {p}" for p in balance_problems(balance, entries, counted)]
-    _show_count(teller, ledgers, last)
+    _show_count(teller, ledgers, shown_from, last)
     teller.check("every charge that an independent count finds stands in the ledger once, to the cent", charges)
     teller.check("every balance is what was paid in less what was debited, and the sum of its ledger", balances)
     held = teller.service.items("/held")
     teller.check("nothing is held any more", [f"{e['entry_id']} of {e['date']}" for e in held])
 
 
-def _show_count(teller: Teller, ledgers: dict[str, list[Any]], last: date) -> None:
-    first = teller.provider.story.first_day
-    teller.say(f"Charges from {first} to {last}, in the ledgers and as counted apart, day by day:")
-    numbers = ("Charges", "Counted", "Retail", "Counted retail", "Cost", "Margin")
-    grid = table("Currency", *numbers, right=numbers)
-    for currency in dict.fromkeys(customer.currency for customer in teller.provider.customers):
-        customers = [c for c in teller.provider.customers if c.currency == currency]
-        posted = [e for c in customers for e in posted_charges(ledgers[c.id])]
-        expected = [e for c in customers for e in expected_charges(c, first=first, last=last)]
-        retail, cost = total(posted, "retail"), total(posted, "cost")
-        amounts = (retail, sum((e.retail for e in expected), Decimal(0)), cost, retail - cost)
-        grid.add_row(currency, str(len(posted)), str(len(expected)), *(money(currency, a) for a in amounts))
-    show(teller.console, grid)
+def _show_count(teller: Teller, ledgers: dict[str, list[Any]], first: date, last: date) -> None:
+    """Charges due from `first` to `last` by currency, as posted and as counted apart."""
+    currencies = list(dict.fromkeys(customer.currency for customer in teller.provider.customers))
+    posted: dict[str, list[Any]] = {currency: [] for currency in currencies}
+    expected: dict[str, list[Expected]] = {currency: [] for currency in currencies}
+    for customer in teller.provider.customers:
+        in_time = (e for e in posted_charges(ledgers[customer.id]) if first.isoformat() <= e["date"] <= last.isoformat())
+        posted[customer.currency] += in_time
+        expected[customer.currency] += expected_charges(customer, first=first, last=last)
+    retail, cost = ({c: total(posted[c], amount) for c in currencies} for amount in ("retail", "cost"))
+    counted = {c: sum((charge.retail for charge in expected[c]), Decimal(0)) for c in currencies}
+    margin = {c: retail[c] - cost[c] for c in currencies}
+    amounts = {"Retail": retail, "Expected retail": counted, "Cost": cost, "Margin": margin}
+    show(
+        teller.console,
+        Column("Currency", currencies),
+        Column("Charges", [str(len(posted[c])) for c in currencies], "number"),
+        Column("Expected", [str(len(expected[c])) for c in currencies], "number"),
+        *(Column(name, [figure(values[c]) for c in currencies], "amount") for name, values in amounts.items()),
+    )
 
 
 def _paid(provider: Provider, customer: Customer) -> Decimal:

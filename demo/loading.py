@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import TypeVar
 
 from demo.provider import Customer, Package, Provider
@@ -25,12 +26,16 @@ def load_provider(service: Service, provider: Provider, advance: Callable[[], No
 
 def in_parallel(work: Callable[[In], Out], inputs: Iterable[In], advance: Callable[[], None]) -> list[Out]:
     """Do `work` for each input with a few threads; answers in the order of the inputs, raises the first error."""
-    with ThreadPoolExecutor(THREADS) as pool:
-        answers = []
-        for answer in pool.map(work, inputs):
-            answers.append(answer)
+    one_at_a_time = Lock()
+
+    def done(one: In) -> Out:
+        answer = work(one)
+        with one_at_a_time:
             advance()
-    return answers
+        return answer
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(done, inputs))
 
 
 def _create_package(service: Service, package: Package) -> tuple[str, str]:

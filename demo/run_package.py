@@ -16,25 +16,34 @@ def tell_run_package(teller: Teller) -> None:
     story = teller.provider.story
     customer, day = teller.provider.customer(story.report_customer), story.report_day
     request: dict[str, object] = {"customer": customer.id, "date": day.isoformat()}
-    section(teller.console, f"5. Run Package, simulated: {customer.name} on {day:%A} {day}")
+    section(teller.console, f"5. Run Package, simulated: {customer.name}, {day:%A} {day}")
     labels = _labels(customer, teller.ids[customer.id])
-    balance = teller.service.get(f"/customers/{customer.id}")["balance"]
+    teller.say("What a live run of this date would charge, computed by the same code:")
+    before = _state(teller, customer)
     simulated = teller.service.post("/runs", request | {"simulate": "yes"})
     show_report(teller.console, simulated, customer.currency, labels)
     show_reasons(teller.console, simulated, labels)
-    unmoved = teller.service.get(f"/customers/{customer.id}")["balance"] == balance
-    teller.check("the simulation has changed nothing", [] if unmoved else ["the balance has moved"])
+    changed = [name for name, found in _state(teller, customer).items() if found != before[name]]
+    teller.check("the simulation has changed nothing", [f"{name} has changed" for name in changed])
 
-    section(teller.console, f"6. Run Package, live: {customer.name} on {day:%A} {day}")
+    section(teller.console, f"6. Run Package, live: {customer.name}, {day:%A} {day}")
+    teller.say("The same request, not simulated:")
     live_request = request | {"simulate": "no", "run_id": f"demo-{day}"}
     live = teller.service.post("/runs", live_request)
     show_report(teller.console, live, customer.currency, labels)
     teller.check("the live run charges what the simulation said", _differences(simulated, live))
     again = teller.service.post("/runs", live_request)
     teller.check("the same run_id again answers the same and charges nothing", [] if again == live else [f"{again}"])
-    teller.say("The nightly run comes to that date later, and leaves alone what is charged already:")
     teller.evaluate(story.last_day + ONE_DAY, day)
-    tell_count(teller, day)
+    teller.say(f"It leaves alone what is charged already. All customers' charges of {day}:")
+    tell_count(teller, day, shown_from=day)
+
+
+def _state(teller: Teller, customer: Customer) -> dict[str, Any]:
+    """What a simulation must leave as it is."""
+    path = f"/customers/{customer.id}"
+    lists = {"the ledger": f"{path}/ledger", "the assignments": f"{path}/assignments", "the list of runs": "/runs"}
+    return {"the account": teller.service.get(path)} | {name: teller.service.items(at) for name, at in lists.items()}
 
 
 def _differences(simulated: Any, live: Any) -> list[str]:

@@ -1,10 +1,12 @@
 """What the demo prints: a console of at most 100 columns, progress, amounts and the tables of a report."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from io import TextIOWrapper
+from typing import Any, Literal
 
 from rich import box
 from rich.console import Console
@@ -20,8 +22,20 @@ PLAIN_STEPS = 4
 STYLES = {"posted": "green", "simulated": "cyan", "held": "yellow", "repeat": "magenta"}
 
 
+@dataclass(frozen=True)
+class Column:
+    """A table's column. Numbers stand at the right, amounts with their decimal points below each other."""
+
+    header: str
+    cells: Sequence[str]
+    kind: Literal["text", "number", "amount"] = "text"
+    footer: str = ""
+
+
 def make_console() -> Console:
     """A console as wide as the terminal, but never wider than reads well; piped output gets the full width."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a name that the terminal can't show must not end the demo
     console = Console(highlight=False)
     if not sys.stdout.isatty() or console.width > COLUMNS_MAX:
         console = Console(highlight=False, width=COLUMNS_MAX)
@@ -35,7 +49,7 @@ def progress(console: Console, title: str, steps: int) -> Iterator[Callable[[], 
         yield _plain_progress(console, title, steps)
         return
     columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as bar:
+    with Progress(*columns, console=console, transient=steps == 1) as bar:
         task = bar.add_task(title, total=steps)
         yield lambda: bar.advance(task)
 
@@ -52,80 +66,96 @@ def _plain_progress(console: Console, title: str, steps: int) -> Callable[[], No
     return advance
 
 
-def money(currency: str, amount: Decimal | str) -> str:
-    """`USD 1,234.50`: the currency always beside the amount, cents always shown, more digits where there are."""
+def figure(amount: Decimal | str) -> str:
+    """`1,234.50`: cents always shown, more digits where there are."""
     value = Decimal(amount)
     exponent = value.normalize().as_tuple().exponent
     digits = max(2, -exponent) if isinstance(exponent, int) else 2
-    return f"{currency} {value:,.{digits}f}"
+    return f"{value:,.{digits}f}"
+
+
+def money(currency: str, amount: Decimal | str) -> str:
+    """`USD 1,234.50`: an amount in a sentence, or beside amounts of other currencies."""
+    return f"{currency} {figure(amount)}"
 
 
 def section(console: Console, title: str) -> None:
     """A heading between two parts of the story."""
     console.print()
     console.rule(f"[bold]{title}[/bold]", align="left")
+    console.print()
 
 
-def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
-    """An empty table in the house style; the columns named in `right` hold numbers."""
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in columns:
-        number = column in right
-        grid.add_column(column, justify="right" if number else "left", no_wrap=number)
-    return grid
-
-
-def show(console: Console, grid: Table) -> None:
+def show(console: Console, *columns: Column) -> None:
     """Print a table a little to the right of the text, with air around it."""
-    console.print(Padding(grid, (1, 0, 1, 2), expand=False))
+    has_footer = any(column.footer for column in columns)
+    grid = Table(
+        box=box.SIMPLE if has_footer else box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, show_edge=False, show_footer=has_footer
+    )
+    texts = [_aligned(column) for column in columns]
+    for column, (header, *_, footer) in zip(columns, texts, strict=True):
+        grid.add_column(header, footer, no_wrap=column.kind != "text", overflow="fold")
+    for row in zip(*(cells[1:-1] for cells in texts), strict=True):
+        grid.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
+    console.print()
+    console.print(Padding(grid, (0, 0, 0, 2), expand=False))
+    console.print()
+
+
+def _aligned(column: Column) -> list[str]:
+    """Header, cells and footer as they are printed: those of numbers equally long."""
+    texts = [column.header, *column.cells, column.footer]
+    if column.kind == "text":
+        return texts
+    if column.kind == "amount":
+        digits = max(len(text.partition(".")[2]) for text in texts[1:])
+        texts[1:] = [text + " " * (digits - len(text.partition(".")[2])) for text in texts[1:]]
+    width = max(map(len, texts))
+    return [text.rjust(width) for text in texts]
 
 
 def show_report(console: Console, report: Mapping[str, Any], currency: str, labels: Mapping[str, str]) -> None:
     """A Run Package report's lines, totals and balance; `labels` names each assignment by its id."""
-    show(console, _lines_table(report, currency, labels))
+    lines, totals = report["lines"], report["totals"]
+    show(
+        console,
+        Column("#", [str(number) for number in range(1, len(lines) + 1)], "number"),
+        Column("Package", [_line_label(line, labels) for line in lines], footer=f"Total, {currency}"),
+        Column("Qty", [str(line["quantity"]) for line in lines], "number"),
+        Column("Unit retail", [figure(line["unit_retail"]) for line in lines], "amount"),
+        *(
+            Column(name.title(), [figure(line[name]) for line in lines], "amount", figure(totals[name]))
+            for name in ("retail", "cost", "margin")
+        ),
+        Column("Status", [line["status"] for line in lines]),
+    )
     _show_balance(console, report, currency)
+
+
+def _line_label(line: Mapping[str, Any], labels: Mapping[str, str]) -> str:
+    kind = "" if line["kind"] == "recurring" else f" ({line['kind'].replace('_', ' ')})"
+    return f"{labels.get(line['assignment_id'], line['package_name'])}{kind}"
 
 
 def show_reasons(console: Console, report: Mapping[str, Any], labels: Mapping[str, str]) -> None:
     """Why each line of a report is charged, and why the other assignments have none."""
-    console.print("\n  Why each line is charged:")
+    console.print("\n  Why each line is charged:\n")
     for number, line in enumerate(report["lines"], start=1):
         console.print(Padding(Text(f"{number}. {line['explanation']}"), (0, 0, 0, 4), expand=False))
-    if report["not_due"]:
-        console.print("\n  Not due on this date:")
-        show(console, _not_due_table(report, labels))
-
-
-def _lines_table(report: Mapping[str, Any], currency: str, labels: Mapping[str, str]) -> Table:
-    numbers = ("#", "Qty", "Unit retail", "Cost", "Retail", "Margin")
-    grid = table("#", "Package", "Qty", "Unit retail", "Cost", "Retail", "Margin", "Status", right=numbers)
-    grid.show_footer = True
-    for number, line in enumerate(report["lines"], start=1):
-        amounts = [money(currency, line[field]) for field in ("unit_retail", "cost", "retail", "margin")]
-        kind = "" if line["kind"] == "recurring" else f" ({line['kind'].replace('_', ' ')})"
-        status = Text(line["status"], style=STYLES.get(line["status"], ""))
-        name = labels.get(line["assignment_id"], line["package_name"]) + kind
-        grid.add_row(str(number), name, str(line["quantity"]), *amounts, status)
-    grid.columns[1].footer = "Total"
-    for column, field in ((4, "cost"), (5, "retail"), (6, "margin")):
-        grid.columns[column].footer = money(currency, report["totals"][field])
-    return grid
-
-
-def _not_due_table(report: Mapping[str, Any], labels: Mapping[str, str]) -> Table:
-    grid = table("Package", "Reason")
-    for item in report["not_due"]:
-        grid.add_row(labels.get(item["assignment_id"], item["package_name"]), item["reason"])
-    return grid
+    others = report["not_due"]
+    if others:
+        console.print("\n  What else the customer has, and why it is not charged on this date:")
+        names = [labels.get(item["assignment_id"], item["package_name"]) for item in others]
+        show(console, Column("Package", names), Column("Reason", [item["reason"] for item in others]))
 
 
 def _show_balance(console: Console, report: Mapping[str, Any], currency: str) -> None:
     totals = report["totals"]
     retail, margin = Decimal(totals["retail"]), Decimal(totals["margin"])
-    share = f", {margin * 100 / retail:.1f} % of the retail" if retail else ""
+    share = f", {margin * 100 / retail:.1f} % of retail" if retail else ""
     before, after = (money(currency, report[field]) for field in ("balance_before", "balance_after"))
+    verb = "would be debited" if report["simulate"] else "is debited"
     console.print(f"  Margin {money(currency, margin)}{share}.")
-    debited = f"{money(currency, totals['credit_debited'])} debited from the prepaid credit"
-    console.print(f"  Balance before {before}, after {after}: {debited}.")
+    console.print(f"  Prepaid credit {before}, of which {money(currency, totals['credit_debited'])} {verb}: {after} remain.")
     if Decimal(totals["held"]):
         console.print(f"  Held for lack of credit: {money(currency, totals['held'])}.")

@@ -19,14 +19,18 @@ from demo.loading import AssignmentIds, load_provider
 from demo.provider import Provider, load
 from demo.run_package import tell_run_package
 from demo.service import Service, ServiceError
-from demo.show import make_console, money, progress, section, show, table
+from demo.show import Column, figure, make_console, progress, section, show
 from demo.teller import Teller
+from tools.bundle import PackagingError
 from tools.embedded import EmbeddedStack, EmbeddedStackError, FunctionError
+from tools.template import SettingsError
 
 ONE_DAY = timedelta(days=1)
+SETTINGS = {"AUTH_MODE": "none", "ALLOW_FUTURE": "true", "MAX_LINES_PER_CUSTOMER": "20000"}
+"""What the story needs, whatever the caller's environment says."""
 NEXT_STEPS = """\
-  make serve                                             the service on 127.0.0.1:8000, until interrupted
-  .venv/bin/python -m demo.load "$(cat .local/url)"      this provider, loaded into it, from another shell
+  make serve                                          offers the service on 127.0.0.1:8000
+  .venv/bin/python -m demo.load "$(cat .local/url)"   loads this provider into it, in another shell
 
   BASE=$(cat .local/url)
   curl -s "$BASE/packages?limit=3"
@@ -43,30 +47,41 @@ def tell_setup(console: Console, service: Service, provider: Provider) -> Assign
     section(console, "1. A provider and its customers")
     with progress(console, "Loading packages and customers", len(provider.packages) + len(provider.customers)) as advance:
         ids = load_provider(service, provider, advance)
-    numbers = ("Packages", "Customers", "Assignments", "Paid in advance")
-    grid = table("Currency", *numbers, right=numbers)
-    for currency in dict.fromkeys(package.currency for package in provider.packages):
-        customers = [c for c in provider.customers if c.currency == currency]
-        packages = sum(package.currency == currency for package in provider.packages)
-        prepaid = sum((c.prepaid for c in customers), Decimal(0))
-        rented = sum(len(c.assignments) for c in customers)
-        grid.add_row(currency, str(packages), str(len(customers)), str(rented), money(currency, prepaid))
-    show(console, grid)
+    _show_size(console, provider)
+    console.print("  Who rents what, from when and at which price stands in demo/provider.yaml.")
     return ids
+
+
+def _show_size(console: Console, provider: Provider) -> None:
+    currencies = list(dict.fromkeys(package.currency for package in provider.packages))
+    customers = {currency: [c for c in provider.customers if c.currency == currency] for currency in currencies}
+    packages = [sum(package.currency == currency for package in provider.packages) for currency in currencies]
+    rented = [sum(len(c.assignments) for c in customers[currency]) for currency in currencies]
+    prepaid = [sum((c.prepaid for c in customers[currency]), Decimal(0)) for currency in currencies]
+    show(
+        console,
+        Column("Currency", currencies),
+        Column("Packages", [str(count) for count in packages], "number"),
+        Column("Customers", [str(len(customers[currency])) for currency in currencies], "number"),
+        Column("Assignments", [str(count) for count in rented], "number"),
+        Column("Paid in advance", [figure(amount) for amount in prepaid], "amount"),
+    )
 
 
 def tell(teller: Teller) -> None:
     """The story from the first evaluated day to the Run Package."""
     story = teller.provider.story
-    section(teller.console, "2. Day by day, until somebody's credit runs out")
+    section(teller.console, "2. A run every day, until a customer's credit runs out")
     teller.evaluate(story.first_day, story.payment.day)
     tell_payment(teller)
-    section(teller.console, "3. Nights without a run")
+    section(teller.console, "3. Three days without a run")
     teller.evaluate(story.payment.day + 2 * ONE_DAY, story.outage_first_day - ONE_DAY)
     tell_outage(teller)
     teller.evaluate(story.outage_last_day + 2 * ONE_DAY, story.last_day)
     section(teller.console, "4. Nothing lost, nothing charged twice")
-    tell_count(teller, story.last_day)
+    teller.say(f"What fell due from {story.first_day} to {story.last_day}: as the ledgers have it, and as expected by a")
+    teller.say("second count, which looks at every single day of every line in demo/provider.yaml.")
+    tell_count(teller, story.last_day, shown_from=story.first_day)
     tell_run_package(teller)
 
 
@@ -75,12 +90,13 @@ def conclude(console: Console, checks: Checks, provider: Provider, seconds: floa
     section(console, "What to try next" if not checks.failed else "Failed")
     if checks.failed:
         for failed in checks.failed:
-            console.print(f"  [red]does not hold[/red]: {failed.claim} ({len(failed.problems)} problems, see above)")
+            count = f"{len(failed.problems)} {'problem' if len(failed.problems) == 1 else 'problems'}, see above"
+            console.print(f"  Does not hold ({count}): {failed.claim}", style="red", markup=False)
         return 1
     story = provider.story
     steps = NEXT_STEPS.format(customer=story.report_customer, day=story.report_day)
-    console.print(f"\n{steps}\n", markup=False, soft_wrap=True)
-    console.print(f"  [green]All {len(checks.done)} checks hold[/green], in {seconds:.0f} seconds.")
+    console.print(f"{steps}\n", markup=False, soft_wrap=True)
+    console.print(f"  [green]All {len(checks.done)} checks hold[/green], after {seconds:.0f} seconds.")
     return 0
 
 
@@ -90,14 +106,19 @@ def main() -> int:
     try:
         provider = load()
         checks = Checks()
-        console.print("Starting an embedded AWS and deploying the service to it ...")
-        with EmbeddedStack() as stack:
-            console.print(f"Deployed after {time.monotonic() - started:.0f} seconds: {stack.base_url}")
+        console.print("Deploying the service to an embedded AWS on this machine ...")
+        with EmbeddedStack(env=SETTINGS) as stack:
+            console.print(f"Deployed in {max(1, round(time.monotonic() - started))} s.")
             service = Service(base_url=stack.base_url, invoke=stack.invoke)
             ids = tell_setup(console, service, provider)
             tell(Teller(console=console, service=service, provider=provider, ids=ids, checks=checks))
             service.close()
-    except (BadProviderError, ServiceError, EmbeddedStackError, FunctionError) as error:
+    except FunctionError as error:
+        told = error.payload if isinstance(error.payload, dict) else {}
+        message = f"a function failed: {told.get('errorType')}: {told.get('errorMessage')}"
+        console.print(f"The demo stopped: {message}", style="red", markup=False, soft_wrap=True)
+        return 1
+    except (BadProviderError, ServiceError, EmbeddedStackError, PackagingError, SettingsError) as error:
         console.print(f"The demo stopped: {error}", style="red", markup=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:

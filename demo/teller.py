@@ -30,13 +30,13 @@ class Teller:
 
     def say(self, text: str) -> None:
         """Print one line of the story."""
-        self.console.print(f"  {text}")
+        self.console.print(Padding(Text(text), (0, 0, 0, 2), expand=False))
 
     def check(self, claim: str, problems: list[str]) -> None:
         """Note a claim and print how it stands."""
         found = self.checks.add(claim, problems).problems
-        mark = "[red]FAILED[/red]" if found else "[green]holds[/green]"
-        self.console.print(f"  {mark}: {claim}")
+        mark = Text("FAILED  ", style="bold red") if found else Text("ok  ", style="green")
+        self.console.print(Padding(mark.append(claim, style="default"), (0, 0, 0, 2), expand=False))
         for problem in found[:PROBLEMS_SHOWN]:
             self.console.print(Padding(Text(problem, style="red"), (0, 0, 0, 6), expand=False))
         if len(found) > PROBLEMS_SHOWN:
@@ -55,7 +55,8 @@ class Teller:
                 if run["status"] != "finished":
                     problems.append(f"the run of {day} ended as {run['status']}: {run.get('failures')}")
                 advance()
-        self.check(f"every run from {first} to {last} finished without failures", problems)
+        runs = f"all {len(wanted)} daily runs" if len(wanted) > 1 else f"the daily run of {first}"
+        self.check(f"{runs} finished without failures", problems)
 
     def ledgers(self, **query: str) -> dict[str, list[Any]]:
         """The ledger of every customer, by customer id."""
