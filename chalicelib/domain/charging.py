@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 from . import money
 from .assignment import Assignment, first_day, last_due_day
 from .package import Package
-from .schedule import DAY, Frequency, Match, due_dates, next_due, previous_due
+from .schedule import DAY, LONGEST_GAP, Frequency, Match, due_dates, next_due, previous_due
 
 Kind = Literal["setup", "recurring", "minimum_spend"]
 KIND_ORDER: Final[dict[str, int]] = {"setup": 0, "recurring": 1, "minimum_spend": 2}
@@ -121,6 +121,16 @@ def _settlements(assignment: Assignment, package: Package, since: date, until: d
         whole_until = next_due(*rule, begun) or closing
         if begun >= first_day(assignment):
             yield Due("minimum_spend", closing, Period(begun, closing, whole_until))
+
+
+def next_charge(assignment: Assignment, package: Package, after: date) -> Due | None:
+    """The first thing other than a setup that falls due later than `after`; None when nothing does."""
+    since = max(after + DAY, first_day(assignment))
+    if package.frequency == "none":
+        found = dues(assignment, package, since, max(since, assignment.start_date))
+    else:
+        found = dues(assignment, package, since, since + (2 * DAY if package.frequency == "daily" else 2 * LONGEST_GAP))
+    return next((due for due in found if due.kind != "setup"), None)
 
 
 def line(assignment: Assignment, package: Package, due: Due, spend: Decimal | None = None) -> Line | None:

@@ -17,7 +17,7 @@ FREQUENCIES: Final[tuple[Frequency, ...]] = get_args(Frequency)
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY: Final = timedelta(days=1)
 _MONTHS: Final = {"monthly": 1, "quarterly": 3, "yearly": 12}
-_LONGEST_GAP: Final = timedelta(days=366)
+LONGEST_GAP: Final = timedelta(days=366)
 
 
 def due_dates(frequency: Frequency, match: Match, start: date, since: date, until: date) -> tuple[date, ...]:
@@ -33,14 +33,16 @@ def due_dates(frequency: Frequency, match: Match, start: date, since: date, unti
 def next_due(frequency: Frequency, match: Match, start: date, after: date) -> date | None:
     """The first due date later than `after`; None when there is none."""
     since = max(after + DAY, start)
-    dates = due_dates(frequency, match, start, since, since + (DAY if frequency == "daily" else _LONGEST_GAP))
+    dates = due_dates(frequency, match, start, since, since + (DAY if frequency == "daily" else LONGEST_GAP))
     return dates[0] if dates else None
 
 
 def previous_due(frequency: Frequency, match: Match, start: date, before: date) -> date | None:
     """The last due date earlier than `before`; None when there is none."""
+    if frequency == "none":
+        return start if start < before else None
     until = before - DAY
-    dates = due_dates(frequency, match, start, until - (DAY if frequency == "daily" else _LONGEST_GAP), until)
+    dates = due_dates(frequency, match, start, until - (DAY if frequency == "daily" else LONGEST_GAP), until)
     return dates[-1] if dates else None
 
 

@@ -5,9 +5,9 @@ from datetime import date
 
 from . import money
 from .assignment import Assignment, first_day
-from .charging import Line
+from .charging import Line, next_charge
 from .package import Package
-from .schedule import DAY, Frequency, Match, last_day, next_due
+from .schedule import DAY, Frequency, Match, last_day
 
 _MONTH_NAMES = (
     "January", "February", "March", "April", "May", "June",
@@ -71,32 +71,35 @@ def _arithmetic(charge: Line) -> str:
 
 def not_due(assignment: Assignment, package: Package, day: date) -> str:
     """Why an assignment has no line on `day`."""
+    start, end = assignment.start_date, assignment.end_date
     if assignment.cancelled:
         return "cancelled before it began"
-    if day < assignment.start_date:
-        return f"starts on {assignment.start_date}"
-    if day < first_day(assignment):
-        return f"charged elsewhere until {first_day(assignment) - DAY}, here from {first_day(assignment)}"
-    upcoming = next_due(package.frequency, package.frequency_match, assignment.start_date, day)
-    if assignment.end_date is not None and (day > assignment.end_date or upcoming is None or upcoming > assignment.end_date):
-        return _ends(assignment, package, day)
-    return f"next due {upcoming}" if upcoming else f"charged once, on {assignment.start_date}"
+    if day < start:
+        return f"starts on {start}"
+    if end is not None and day > end:
+        return f"ended on {end}"
+    return _one_off(assignment) if package.frequency == "none" else _later(assignment, package, day)
+
+
+def _one_off(assignment: Assignment) -> str:
+    start = assignment.start_date
+    return f"charged once, on {start}" if start >= first_day(assignment) else f"charged elsewhere, once, on {start}"
+
+
+def _later(assignment: Assignment, package: Package, day: date) -> str:
+    first, end = first_day(assignment), assignment.end_date
+    if day < first:
+        return f"charged elsewhere until {first - DAY}, here from {first}"
+    upcoming = next_charge(assignment, package, day)
+    if upcoming is None:
+        return f"nothing more due, ends on {end}"
+    closing = end is not None and upcoming.due_date > end
+    return f"next due {upcoming.due_date}" + (", the day after it ends" if closing else "")
 
 
 def nothing_to_charge(package: Package) -> str:
     """Why an assignment that is due makes no line."""
     return f"due, but {'nothing is left to pay' if package.minimum_spend else 'cost and retail are zero'}"
-
-
-def _ends(assignment: Assignment, package: Package, day: date) -> str:
-    end = assignment.end_date
-    if end is not None and day > end:
-        return f"ended on {end}"
-    if package.minimum_spend and end is not None:
-        return f"next due {end + DAY}, the day after it ends"
-    if package.frequency == "none":
-        return f"charged once, on {assignment.start_date}"
-    return f"nothing more due, ends on {end}"
 
 
 def ordinal(day: int) -> str:

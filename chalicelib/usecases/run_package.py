@@ -63,7 +63,7 @@ def look(db: Db, account: Account, found: Sequence[Assignment], ask: Ask, catalo
 
 
 def _not_due(assignment: Assignment, package: Package, day: date) -> NotDue:
-    due = dues(assignment, package, day, day)
+    due = any(one.kind != "setup" for one in dues(assignment, package, day, day))
     reason = wording.nothing_to_charge(package) if due else wording.not_due(assignment, package, day)
     return NotDue(assignment.assignment_id, package.name, reason)
 
