@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,14 +17,12 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from tools.bundle import ROOT
 from tools.embedded import EmbeddedStack
 
 pytestmark = pytest.mark.deploy
 
 CONCURRENT = 24
 START_SECONDS = 90
-PROJECT = ("app.py", "chalicelib", "tools", ".chalice", "requirements.txt", "constraints.txt")
 SLOW_ROUTE = '''
 
 @app.route("/slow/{seconds}", methods=["PUT"])
@@ -71,15 +69,9 @@ def test_callers_without_rights_are_refused(stack: EmbeddedStack) -> None:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(copy_sources: Callable[[], Path]) -> Path:
     """A copy of the project with a route that takes its time: serving it leaves the developer's data alone."""
-    copy = tmp_path_factory.mktemp("project")
-    for name in PROJECT:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, copy / name)
+    copy = copy_sources()
     app = copy / "app.py"
     app.write_text(app.read_text() + SLOW_ROUTE)
     return copy

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,17 @@ LAMBDA_BRINGS = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3")
 TABLE_ENVIRONMENT = {"CATALOG_TABLE", "ACCOUNTS_TABLE", "LEDGER_TABLE", "USAGE_TABLE", "RUNS_TABLE"}
 
 
+SETTINGS = settings_from({"BILLING_TIMEZONE": "Europe/Berlin"}, stage="prod", year=2026)
+
+
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    return build(settings_from({"BILLING_TIMEZONE": "Europe/Berlin"}, stage="prod", year=2026), tmp_path_factory.mktemp("prod"))
+def sources(copy_sources: Callable[[], Path]) -> Path:
+    return copy_sources()
+
+
+@pytest.fixture(scope="module")
+def bundle(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return build(SETTINGS, tmp_path_factory.mktemp("prod"), root=sources)
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +59,8 @@ def test_cfn_lint_finds_nothing(bundle: Bundle) -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_two_builds_are_the_same_bytes(bundle: Bundle, tmp_path: Path) -> None:
-    again = build(settings_from({"BILLING_TIMEZONE": "Europe/Berlin"}, stage="prod", year=2026), tmp_path)
+def test_two_builds_are_the_same_bytes(bundle: Bundle, sources: Path, tmp_path: Path) -> None:
+    again = build(SETTINGS, tmp_path, root=sources)
     assert again.zip.read_bytes() == bundle.zip.read_bytes()
     assert again.template.read_bytes() == bundle.template.read_bytes()
 
