@@ -1,0 +1,146 @@
+"""Held charges over HTTP: what does not fit under the debit limit is held, listed, tried again, or written off."""
+
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from tests.api.support import Json, a_customer, a_package, an_assignment, balance, charges, day, ok, pages, pay, problem, run, unique
+
+
+@pytest.fixture
+def poor(api: httpx.Client) -> str:
+    """A customer who can go 5.00 below zero, with charges of 4.00, 3.00 and 1.00 due today, in this order."""
+    customer = a_customer(api, debit_limit="5")
+    for price in ("4", "3", "1"):
+        an_assignment(api, customer, a_package(api, name=price, retail=price, frequency="daily"), auto_decrement_credit=True)
+    return customer
+
+
+def held(api: httpx.Client, customer: str) -> list[Json]:
+    return pages(api, "/held", customer=customer)
+
+
+def cancel(api: httpx.Client, entry: Json) -> httpx.Response:
+    return api.post(f"/held/{entry['entry_id']}/cancellation")
+
+
+def test_what_passes_the_limit_is_held_and_smaller_ones_after_it_are_tried(api: httpx.Client, poor: str) -> None:
+    """rules 4: Auto Decrement Credit: each is tried by itself, in order; one that doesn't fit is held, smaller ones still tried."""
+    report = run(api, poor, day(), live=True)
+    assert [(line["retail"], line["status"]) for line in report["lines"]] == [("4.00", "posted"), ("3.00", "held"), ("1.00", "posted")]
+    assert (report["totals"]["retail"], report["totals"]["held"], report["balance_after"]) == ("5.00", "3.00", "-5.00")
+    (entry,) = held(api, poor)
+    assert (entry["retail"], entry["credit_change"], entry["status"], entry["posted_at"]) == ("3.00", "0.00", "held", None)
+    assert ok(api.get(f"/customers/{poor}"))["held_charges"] == 1
+    assert balance(api, poor) == Decimal(-5)
+    assert entry in pages(api, "/held")
+
+
+def test_setup_is_tried_before_recurring(api: httpx.Client) -> None:
+    """rules 4: Auto Decrement Credit: the order is due date, setup first, assignment id."""
+    customer = a_customer(api, debit_limit="5")
+    for setup, price in (("0", "3"), ("4", "1")):
+        package = a_package(api, retail=price, setup_retail=setup, frequency="daily")
+        an_assignment(api, customer, package, auto_decrement_credit=True)
+    lines = run(api, customer, day(), live=True)["lines"]
+    assert [(line["kind"], line["retail"], line["status"]) for line in lines] == [
+        ("setup", "4.00", "posted"), ("recurring", "3.00", "held"), ("recurring", "1.00", "posted"),
+    ]  # fmt: skip
+
+
+def test_no_limit_holds_nothing_and_a_limit_of_zero_does(api: httpx.Client) -> None:
+    """rules 4: Auto Decrement Credit: absent means no limit."""
+    package = a_package(api, retail="0.000001")
+    for limit, status in ((None, "posted"), ("0", "held")):
+        customer = a_customer(api, debit_limit=limit)
+        an_assignment(api, customer, package, auto_decrement_credit=True)
+        assert [line["status"] for line in run(api, customer, day(), live=True)["lines"]] == [status]
+        assert balance(api, customer) == Decimal("-0.000001" if status == "posted" else 0)
+
+
+def test_a_charge_may_use_the_limit_up_to_the_last_digit(api: httpx.Client) -> None:
+    """rules 4: Auto Decrement Credit: a charge that would pass it is held; one that meets it is not."""
+    customer = a_customer(api, debit_limit="1.000001")
+    an_assignment(api, customer, a_package(api, retail="1.000001"), auto_decrement_credit=True)
+    assert run(api, customer, day(), live=True)["balance_after"] == "-1.000001"
+
+
+def test_a_held_charge_of_the_date_is_tried_by_a_run_under_its_own_identity(api: httpx.Client, poor: str) -> None:
+    """rules 6: a held charge of that date is tried itself, under its own identity."""
+    first = run(api, poor, day(), live=True)
+    (entry,) = held(api, poor)
+    again = run(api, poor, day(), live=True, if_charged="skip")
+    assert [line["status"] for line in again["lines"]] == ["skipped", "held", "skipped"]
+    assert held(api, poor) == [entry]
+    pay(api, poor, "3")
+    third = run(api, poor, day(), live=True, if_charged="skip")
+    assert [line["status"] for line in third["lines"]] == ["skipped", "posted", "skipped"]
+    assert held(api, poor) == []
+    posted = next(one for one in charges(api, poor) if one["entry_id"] == entry["entry_id"])
+    assert (posted["status"], posted["credit_change"], posted["repeat"], posted["run_id"]) == ("posted", "-3.00", False, third["run_id"])
+    assert first["run_id"] != third["run_id"]
+    assert balance(api, poor) == Decimal(-5)
+    assert len(charges(api, poor)) == 3
+
+
+def test_a_held_charge_of_another_date_is_left_to_the_daily_evaluation(api: httpx.Client, poor: str) -> None:
+    """rules 6: only the daily evaluation tries other dates' held charges."""
+    run(api, poor, day(), live=True)
+    pay(api, poor, "100")
+    assert all(line["due_date"] == day(1) for line in run(api, poor, day(1), live=True)["lines"])
+    assert len(held(api, poor)) == 1
+
+
+def test_writing_off_a_held_charge(api: httpx.Client, poor: str) -> None:
+    """rules 4: Auto Decrement Credit: cancellation writes one off (cancelled, never tried again)."""
+    run(api, poor, day(), live=True)
+    (entry,) = held(api, poor)
+    cancelled = ok(cancel(api, entry))
+    assert (cancelled["entry_id"], cancelled["status"]) == (entry["entry_id"], "cancelled")
+    assert ok(cancel(api, entry)) == cancelled
+    assert held(api, poor) == []
+    assert ok(api.get(f"/customers/{poor}"))["held_charges"] == 0
+    pay(api, poor, "100")
+    assert [line["status"] for line in run(api, poor, day(), live=True, if_charged="skip")["lines"]] == ["skipped"] * 3
+    assert balance(api, poor) == Decimal(95)
+
+
+def test_only_held_charges_are_written_off(api: httpx.Client, poor: str) -> None:
+    """contract: a named conflict; 404 for what is no entry."""
+    run(api, poor, day(), live=True)
+    posted = next(entry for entry in charges(api, poor) if entry["status"] == "posted")
+    problem(cancel(api, posted), 409, "not_held")
+    problem(cancel(api, pay(api, poor, "1")), 409, "not_held")
+    for nobody in (unique(), f"{poor}~2026-01-01~1-recurring~nobody", "a~b", "~~~", f"{poor}~x~y~z", "%00", "a b"):
+        problem(api.post(f"/held/{nobody}/cancellation"), 404, "not_found")
+
+
+def test_a_lowered_limit_leaves_the_balance_where_it_is(api: httpx.Client, poor: str) -> None:
+    """rules 4: Auto Decrement Credit: a lowered limit may leave the balance below it; only debits of charges are refused by it."""
+    run(api, poor, day(), live=True)
+    ok(api.patch(f"/customers/{poor}", json={"debit_limit": "0"}))
+    pay(api, poor, "-1")
+    assert balance(api, poor) == Decimal(-6)
+    report = run(api, poor, day(1), live=True)
+    assert {line["status"] for line in report["lines"]} == {"held"}
+    assert report["balance_after"] == "-6.00"
+
+
+def test_what_is_not_debited_is_never_held(api: httpx.Client) -> None:
+    """rules 4: Auto Decrement Credit: off: the charge is posted for invoicing and the balance does not move."""
+    customer = a_customer(api, debit_limit="0")
+    an_assignment(api, customer, a_package(api, retail="9", cost="2"))
+    report = run(api, customer, day(), live=True)
+    assert [line["status"] for line in report["lines"]] == ["posted"]
+    assert (report["totals"]["credit_debited"], report["balance_after"]) == ("0.00", "0.00")
+
+
+def test_held_backlog_is_held_on_its_own_dates(api: httpx.Client) -> None:
+    """rules 5: backlog is posted at once; rules 4: what doesn't fit is held, never dropped."""
+    customer = a_customer(api, debit_limit="2")
+    an_assignment(api, customer, a_package(api, retail="1", frequency="daily"), start_date=day(-3), auto_decrement_credit=True)
+    assert [(entry["date"], entry["status"]) for entry in charges(api, customer)] == [
+        (day(-3), "posted"), (day(-2), "posted"), (day(-1), "held"),
+    ]  # fmt: skip
+    assert balance(api, customer) == Decimal(-2)

@@ -1,0 +1,105 @@
+"""The ledger over HTTP: every movement once, in order, by date or by posting date, and a balance that it explains."""
+
+from decimal import Decimal
+
+import httpx
+
+from tests.api.support import (
+    a_customer,
+    a_package,
+    an_assignment,
+    balance,
+    charges,
+    day,
+    ledger,
+    ok,
+    pages,
+    pay,
+    pointers,
+    problem,
+    run,
+    unique,
+)
+
+ENTRY = {"entry_id", "kind", "date", "posted_at", "retail", "cost", "credit_change", "status", "repeat", "run_id"}
+COMPUTED_FROM = {"assignment_id", "package_name", "quantity", "unit_cost", "unit_retail", "period", "spend", "explanation"}
+
+
+def test_entries_say_what_they_are(api: httpx.Client) -> None:
+    """contract: charges, payments, reversals, each with ... and, for charges, what it was computed from."""
+    customer, package = a_customer(api), a_package(api, cost="1", retail="2.50", frequency="daily")
+    an_assignment(api, customer, package, quantity=2, auto_decrement_credit=True)
+    pay(api, customer, "20")
+    report = run(api, customer, day(), live=True)
+    ok(api.post(f"/runs/{report['run_id']}/reversal"))
+    charge, payment, reversal = ledger(api, customer)
+    assert [entry["kind"] for entry in (charge, payment, reversal)] == ["recurring", "payment", "reversal"]
+    assert all(entry.keys() >= ENTRY for entry in (charge, payment, reversal))
+    assert charge.keys() >= COMPUTED_FROM
+    assert (charge["retail"], charge["cost"], charge["credit_change"], charge["run_id"]) == ("5.00", "2.00", "-5.00", report["run_id"])
+    assert (reversal["retail"], reversal["cost"], reversal["credit_change"]) == ("-5.00", "-2.00", "5.00")
+    assert (reversal["reverses"], reversal["date"]) == (charge["entry_id"], day())
+    assert balance(api, customer) == Decimal(20)
+
+
+def test_the_ledger_is_oldest_first_and_cut_by_date(api: httpx.Client) -> None:
+    """contract: ?from=&to=, both included; date is the due date."""
+    customer, package = a_customer(api), a_package(api, retail="1", frequency="daily")
+    an_assignment(api, customer, package, start_date=day(-3))
+    where = f"/customers/{customer}/ledger"
+    assert [entry["date"] for entry in ledger(api, customer)] == [day(-3), day(-2), day(-1)]
+
+    def dates(**query: str) -> list[str]:
+        return [entry["date"] for entry in pages(api, where, **query)]
+
+    assert dates(**{"from": day(-2), "to": day(-2)}) == [day(-2)]
+    assert dates(**{"from": day(-2)}) == [day(-2), day(-1)]
+    assert dates(to=day(-2)) == [day(-3), day(-2)]
+    assert dates(**{"from": day(1)}) == []
+
+
+def test_an_invoice_asks_by_posting_date(api: httpx.Client) -> None:
+    """contract: ?posted_from=&posted_to=: what was posted then, whatever date it is for."""
+    customer, package = a_customer(api), a_package(api, retail="1", frequency="daily")
+    an_assignment(api, customer, package, start_date=day(-3))
+    run(api, customer, day(40), live=True)
+    where = f"/customers/{customer}/ledger"
+    posted = pages(api, where, posted_from=day(), posted_to=day())
+    assert [entry["date"] for entry in posted] == [day(-3), day(-2), day(-1), day(40)]
+    assert pages(api, where, posted_from=day(1)) == []
+    assert pages(api, where, posted_to=day(-1)) == []
+
+
+def test_held_charges_are_not_posted_yet(api: httpx.Client) -> None:
+    """contract: an invoice by posted_* never changes afterwards: a held charge belongs to no posting date."""
+    customer, package = a_customer(api, debit_limit="0"), a_package(api, retail="1")
+    an_assignment(api, customer, package, auto_decrement_credit=True)
+    run(api, customer, day(), live=True)
+    assert [(entry["status"], entry["posted_at"]) for entry in charges(api, customer)] == [("held", None)]
+    assert pages(api, f"/customers/{customer}/ledger", posted_from=day(), posted_to=day()) == []
+
+
+def test_a_ledger_is_asked_for_properly(api: httpx.Client) -> None:
+    """contract: every bad parameter is named; by date or by posting date."""
+    where = f"/customers/{a_customer(api)}/ledger"
+    assert pointers(api.get(where, params={"from": "x", "to": "2026-02-30", "until": day()})) == {"/from", "/to", "/until"}
+    assert pointers(api.get(where, params={"from": day(), "posted_to": day()}))
+    for first, last in (("from", "to"), ("posted_from", "posted_to")):
+        answer = api.get(where, params={first: day(1), last: day()})
+        assert answer.status_code in (200, 422), answer.text
+    problem(api.get(f"/customers/{unique()}/ledger"), 404, "not_found")
+
+
+def test_entry_ids_are_unique_and_sums_agree(api: httpx.Client) -> None:
+    """rules 4: Auto Decrement Credit: balance always equals the ledger's sum."""
+    customer = a_customer(api)
+    daily, once = a_package(api, retail="1.000001", frequency="daily"), a_package(api, retail="0.3", setup_retail="0.03")
+    an_assignment(api, customer, daily, start_date=day(-3), auto_decrement_credit=True, quantity=3)
+    an_assignment(api, customer, once, start_date=day(-1), auto_decrement_credit=True)
+    an_assignment(api, customer, once, start_date=day(-1))
+    pay(api, customer, "7.000003")
+    run(api, customer, day(), live=True)
+    run(api, customer, day(), live=True)
+    entries = ledger(api, customer)
+    assert len({entry["entry_id"] for entry in entries}) == len(entries)
+    assert balance(api, customer) == Decimal("7.000003") - 5 * Decimal("3.000003") - Decimal("0.33")
