@@ -69,14 +69,17 @@ def tell_outage(teller: Teller) -> None:
         for charge in expected_charges(customer, first=first, last=last):
             expected[charge.day.isoformat()] = expected.get(charge.day.isoformat(), 0) + 1
     missed = list(days(first, last))
-    counts = {"Charges due": expected, "Posted during the outage": before, f"Posted by the run of {last + ONE_DAY}": after}
+    dues, early, posted = ([count.get(day.isoformat(), 0) for day in missed] for count in (expected, before, after))
+    late = [all_ - some for all_, some in zip(posted, early, strict=True)]
     show(
         teller.console,
         Column("Due date", [f"{day} {day:%a}" for day in missed]),
-        *(Column(name, [str(count.get(day.isoformat(), 0)) for day in missed], "number") for name, count in counts.items()),
+        Column("Charges due", [str(count) for count in dues], "number"),
+        Column("Posted during the outage", [str(count) for count in early], "number"),
+        Column(f"Posted by the run of {last + ONE_DAY}", [str(count) for count in late], "number"),
     )
-    problems = [] if after == expected else [f"due: {expected}", f"posted: {after}"]
-    problems += [f"posted before it was evaluated: {before}"] if before else []
+    rows = zip(missed, dues, early, late, strict=True)
+    problems = [f"{day}: {due} due, {some} posted early, {rest} by the run" for day, due, some, rest in rows if some or due != rest]
     teller.check("the missed days are caught up, each on its own due date", problems)
 
 

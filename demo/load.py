@@ -10,7 +10,7 @@ from demo.show import make_console, progress
 
 
 def main(arguments: list[str]) -> int:
-    """Load `demo/provider.yaml`; safe to repeat, since each request has its Idempotency-Key."""
+    """Load `demo/provider.yaml`; repeating it within the week for which keys are kept changes nothing."""
     console = make_console()
     if len(arguments) != 1:
         console.print("usage: python -m demo.load BASE_URL", markup=False)

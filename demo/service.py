@@ -83,8 +83,17 @@ class Service:
         except httpx.HTTPError as error:
             raise ServiceError(f"{method} {path}: no answer ({error})") from error
         if response.is_error:
-            raise ServiceError(f"{method} {path}: {response.status_code} {response.text}")
+            raise ServiceError(f"{method} {path} is answered {response.status_code}: {_problem(response)}")
         return json.loads(response.content, parse_float=Decimal)
+
+
+def _problem(response: httpx.Response) -> str:
+    """What a problem document says; the plain text of anything else."""
+    try:
+        problem = response.json()
+        return f"{problem['code']}, {problem.get('detail', problem['title'])}"
+    except (ValueError, KeyError, TypeError):
+        return response.text
 
 
 def _idempotency_key(key: str, body: Body) -> str:

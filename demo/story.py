@@ -33,10 +33,11 @@ NEXT_STEPS = """\
   .venv/bin/python -m demo.load "$(cat .local/url)"   loads this provider into it, in another shell
 
   BASE=$(cat .local/url)
-  curl -s "$BASE/packages?limit=3"
-  curl -s "$BASE/customers/{customer}/assignments"
+  curl -s "$BASE/packages?limit=3" | python3 -m json.tool
+  curl -s "$BASE/customers/{customer}/assignments" | python3 -m json.tool
   curl -s "$BASE/runs" -H 'Content-Type: application/json' \\
-       -d '{{"customer": "{customer}", "simulate": "yes", "date": "{day}"}}'
+    -d '{{"customer": "{customer}", "simulate": "yes", "date": "{day}"}}' |
+    python3 -m json.tool
 
   Change demo/provider.yaml and run make demo again: every figure above follows from it.
   README.md has the first steps, docs/rules.md says what is charged, when, and why."""
@@ -91,7 +92,7 @@ def conclude(console: Console, checks: Checks, provider: Provider, seconds: floa
     if checks.failed:
         for failed in checks.failed:
             count = f"{len(failed.problems)} {'problem' if len(failed.problems) == 1 else 'problems'}, see above"
-            console.print(f"  Does not hold ({count}): {failed.claim}", style="red", markup=False)
+            console.print(f"  Does not hold ({count}): {failed.claim}", style="red", markup=False, soft_wrap=True)
         return 1
     story = provider.story
     steps = NEXT_STEPS.format(customer=story.report_customer, day=story.report_day)

@@ -53,7 +53,7 @@ class Teller:
             for day in wanted:
                 run = self.service.evaluate(day)
                 if run["status"] != "finished":
-                    problems.append(f"the run of {day} ended as {run['status']}: {run.get('failures')}")
+                    problems.append(f"the run of {day} ended as {run['status']}: {_failures(run)}")
                 advance()
         runs = f"all {len(wanted)} daily runs" if len(wanted) > 1 else f"the daily run of {first}"
         self.check(f"{runs} finished without failures", problems)
@@ -65,3 +65,12 @@ class Teller:
             return customer.id, self.service.items(f"/customers/{customer.id}/ledger", **query)
 
         return dict(in_parallel(read, self.provider.customers, lambda: None))
+
+
+def _failures(run: Any) -> str:
+    """The first failure of a run, and how many there are besides."""
+    if not run["failures"]:
+        return "no failure is listed"
+    first, more = run["failures"][0], run["failures_total"] - 1
+    told = f"{first['customer_id']}, charge due {first['due_date']}: {first['detail']}"
+    return told + (f", and {more} more" if more else "")
