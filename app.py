@@ -8,7 +8,7 @@ from typing import Any
 
 from chalice.app import Chalice, Cron
 
-from chalicelib.api import assignments, customers, meta, packages, runs
+from chalicelib.api import assignments, customers, meta, packages, runs, usage
 from chalicelib.jobs import functions, queue
 
 app = Chalice(app_name="packages-billing", configure_logs=False)
@@ -16,7 +16,7 @@ app.debug = False
 logging.basicConfig(format="%(levelname)s %(name)s %(message)s", level=logging.WARNING)
 logging.getLogger("packages_billing").setLevel(logging.INFO)
 
-for module in (meta, packages, customers, assignments, runs):
+for module in (meta, packages, customers, assignments, usage, runs):
     app.register_blueprint(module.blueprint)
 
 
@@ -33,6 +33,12 @@ evaluate_due_charges.event_class = functions.AnyEvent
 def post_charges(event: Any) -> dict[str, Any]:
     """Post a bounded piece of a run."""
     return queue.post_charges(event.to_dict(), lambda: event.context.get_remaining_time_in_millis() / 1000)
+
+
+@app.on_sqs_message(queue="record-usage", batch_size=10)
+def record_usage(event: Any) -> dict[str, Any]:
+    """Record calls that switches push."""
+    return queue.record_usage(event.to_dict())
 
 
 @app.lambda_function()

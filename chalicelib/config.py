@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ class Config(NamedTuple):
     allow_future: bool
     segments: int
     max_lines_per_customer: int
+    call_retention: timedelta
 
     @property
     def zone(self) -> ZoneInfo:
@@ -39,4 +41,5 @@ def read(environment: Mapping[str, str] = os.environ) -> Config:
         allow_future=environment.get("ALLOW_FUTURE", "").lower() in _YES,
         segments=int(environment.get("SWEEP_SEGMENTS") or 64),
         max_lines_per_customer=int(environment.get("MAX_LINES_PER_CUSTOMER") or 20_000),
+        call_retention=timedelta(days=int(environment.get("CALL_RETENTION_DAYS") or 400)),
     )

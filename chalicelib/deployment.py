@@ -33,7 +33,15 @@ def services() -> Services:
     configured = settings()
     db = Db(boto3.client("dynamodb", config=_CLIENT), configured.tables)
     agree_on_time_zone(db, configured.time_zone)
-    return Services(db, _send, configured.segments, configured.max_lines_per_customer, configured.allow_future, configured.default_currency)
+    return Services(
+        db,
+        _send,
+        configured.segments,
+        configured.max_lines_per_customer,
+        configured.allow_future,
+        configured.default_currency,
+        configured.call_retention,
+    )
 
 
 @lru_cache(maxsize=1)

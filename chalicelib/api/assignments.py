@@ -31,15 +31,15 @@ def create_assignment(call: Call) -> Answer:
 @route(blueprint, "GET", _LIST_PATH, parameters=LIST)
 def list_assignments(call: Call) -> Answer:
     """A customer's assignments, oldest first, with their packages."""
-    customer_id = call.params["customer_id"]
+    db, today, customer_id = call.services.db, call.act.today, call.params["customer_id"]
     load = assignments.listed
-    return call.page(f"assignments {customer_id}", lambda after, limit: load(call.services.db, customer_id, after, limit), views.assignment)
+    return call.page(f"assignments {customer_id}", lambda after, limit: load(db, today, customer_id, after, limit), views.assignment)
 
 
 @route(blueprint, "GET", _PATH)
 def read_assignment(call: Call) -> Answer:
     """One assignment with its package."""
-    return tagged(views.assignment(assignments.read(call.services.db, *_ids(call))))
+    return tagged(views.assignment(assignments.read(call.services.db, call.act.today, *_ids(call))))
 
 
 @route(blueprint, "PATCH", _PATH)
@@ -53,7 +53,7 @@ def change_assignment(call: Call) -> Answer:
         _demand_same(old, body)
         return body.applied(old)
 
-    edit(assignments.read(call.services.db, *_ids(call)).assignment)
+    edit(assignments.read(call.services.db, call.act.today, *_ids(call)).assignment)
     changed = assignments.change(call.services.db, call.act, _ids(call), call.version(), edit, confirmed[0])
     return tagged(views.assignment(changed))
 
@@ -71,7 +71,7 @@ def list_assignments_of_did(call: Call) -> Answer:
     did = call.params["did"]
 
     def load(after: Any, limit: int) -> tuple[list[Detail], Any]:
-        found = assignments.of_did(call.services.db, did)
+        found = assignments.of_did(call.services.db, call.act.today, did)
         start = int(after or 0)
         return found[start : start + limit], start + limit if len(found) > start + limit else None
 

@@ -15,7 +15,8 @@ class Assignment(NamedTuple):
     """Both dates are inclusive. `minimum_days` was copied from the package.
 
     `evaluate_from` is the first date that may be uncharged: everything due before it is posted, held or written off. None:
-    everything that the daily evaluation has passed is. `charged` turns true with the first charge and never back.
+    everything that the daily evaluation has passed is. `charged` turns true with the first charge, or the first draw on its
+    minutes, and never back.
     `package_version` is the package's when this was made: a worker that holds an older one must read it again.
     """
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final, Literal, NamedTuple
 
 from . import money
-from .assignment import Assignment, first_day, last_due_day
+from .assignment import Assignment, first_day, last_due_day, valid_on
 from .package import Package
 from .schedule import DAY, LONGEST_GAP, Frequency, Match, due_dates, next_due, previous_due
 
@@ -121,6 +121,21 @@ def _settlements(assignment: Assignment, package: Package, since: date, until: d
         whole_until = next_due(*rule, begun) or closing
         if begun >= first_day(assignment):
             yield Due("minimum_spend", closing, Period(begun, closing, whole_until))
+
+
+def running_period(assignment: Assignment, package: Package, day: date) -> Period | None:
+    """The minimum-spend period that `day` lies in, cut after it; None when there is none that is settled here."""
+    if not package.minimum_spend or not valid_on(assignment, day):
+        return None
+    rule = (package.frequency, package.frequency_match, assignment.start_date)
+    begun = previous_due(*rule, day + DAY) or assignment.start_date
+    whole_until = next_due(*rule, day)
+    return Period(begun, day + DAY, whole_until) if whole_until and begun >= first_day(assignment) else None
+
+
+def minimum(assignment: Assignment, package: Package) -> Decimal:
+    """What the customer has to spend in a whole period."""
+    return money.times(package.retail, assignment.quantity)
 
 
 def next_charge(assignment: Assignment, package: Package, after: date) -> Due | None:

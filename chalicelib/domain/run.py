@@ -38,11 +38,13 @@ class Outcome(NamedTuple):
 
 
 class NotDue(NamedTuple):
-    """An assignment without a line, and why."""
+    """An assignment without a line, and why; in a running minimum-spend period what is spent so far, and what is missing."""
 
     assignment_id: str
     package_name: str
     reason: str
+    spend: Decimal | None = None
+    missing: Decimal | None = None
 
 
 class Totals(NamedTuple):

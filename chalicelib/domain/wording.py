@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 
 from . import money
 from .assignment import Assignment, first_day
@@ -100,6 +101,12 @@ def _later(assignment: Assignment, package: Package, day: date) -> str:
 def nothing_to_charge(package: Package) -> str:
     """Why an assignment that is due makes no line."""
     return f"due, but {'nothing is left to pay' if package.minimum_spend else 'cost and retail are zero'}"
+
+
+def spent_so_far(spent: Decimal, least: Decimal, currency: str, since: date) -> str:
+    """How a running minimum-spend period stands."""
+    missing = f"{money.text(money.minus(least, spent))} missing" if spent < least else "the minimum is reached"
+    return f"spent {money.text(spent)} of {money.text(least)} {currency} since {since}, {missing}"
 
 
 def ordinal(day: int) -> str:

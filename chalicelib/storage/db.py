@@ -69,8 +69,8 @@ def create(table: str, item: Item) -> Action:
     return put(table, item, condition="attribute_not_exists(#pk)")
 
 
-def update(table: str, key: Key, change: str, *, condition: str, values: Mapping[str, Any] | None = None) -> Action:
-    """Change attributes. There is always a condition: the SDK may send a write twice."""
+def update(table: str, key: Key, change: str, *, condition: str | None, values: Mapping[str, Any] | None = None) -> Action:
+    """Change attributes. The SDK may send a write twice, so only an action beside a guarded one goes without condition."""
     expressions = _expressions(values, UpdateExpression=change, ConditionExpression=condition)
     return {"Update": {"TableName": table, "Key": encode(key)} | expressions}
 

@@ -12,6 +12,8 @@
 | ledger   | customer id             | `date~kind~...`                 | a statement; one charge by its identity           |
 |          | index `held`            | held_by, sk                     | held charges (sparse)                             |
 | usage    | customer id             | `DAY#date`, `DAY#date#did`      | the spend of a period                             |
+|          | customer id             | `CALL#` + call id               | a call and its answer, until it expires           |
+|          | customer id             | `BUCKET#assignment#day`         | the seconds used of a bucket begun that day       |
 | runs     | `RUNS`                  | created at + run id             | runs, newest first                                |
 |          | `RUN#` + run id         | `RUN`, `PLAN#...`, `LINES#...`  | a run, its plan, its lines                        |
 |          | `PROGRESS`              | `count#segment`, `STARTED`      | how far each segment of the sweep is              |
@@ -20,6 +22,8 @@
 
 from datetime import date
 from typing import Any, Final
+
+from ..domain.minutes import BucketKey
 
 Key = dict[str, str]
 
@@ -107,6 +111,16 @@ def entry(customer_id: str, key: str) -> Key:
 def usage_day(customer_id: str, day: date, did: str | None) -> Key:
     """A day's totals in `usage`: the customer's, or those of one DID."""
     return {"pk": customer_id, "sk": f"DAY#{day}" + (f"#{did}" if did else "")}
+
+
+def call(customer_id: str, call_id: str) -> Key:
+    """A recorded call in `usage`."""
+    return {"pk": customer_id, "sk": f"CALL#{call_id}"}
+
+
+def bucket(customer_id: str, key: BucketKey) -> Key:
+    """What is used of a bucket, in `usage`."""
+    return {"pk": customer_id, "sk": f"BUCKET#{key.assignment_id}#{key.begins}"}
 
 
 def run(run_id: str) -> Key:

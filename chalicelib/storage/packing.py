@@ -41,7 +41,8 @@ def pack_not_due(found: Iterable[NotDue]) -> bytes:
 
 def unpack_not_due(packed: bytes) -> tuple[NotDue, ...]:
     """The reasons that `pack_not_due` was given."""
-    return tuple(NotDue(*one) for one in unpack(packed))
+    found = (NotDue(*one) for one in unpack(packed))
+    return tuple(one._replace(spend=_amount(one.spend), missing=_amount(one.missing)) for one in found)
 
 
 def pack_result(result: Result) -> bytes:
@@ -68,6 +69,10 @@ def _text(value: Any) -> str:
     raise TypeError(f"can't pack {type(value).__name__}")
 
 
+def _amount(stored: Any) -> Decimal | None:
+    return None if stored is None else Decimal(stored)
+
+
 def _totals(cost: str, retail: str, credit_debited: str, held: str, lines: int) -> Totals:
     return Totals(Decimal(cost), Decimal(retail), Decimal(credit_debited), Decimal(held), lines)
 
@@ -80,7 +85,7 @@ def _line(stored: list[Any]) -> Line:
         start_date=date.fromisoformat(str(line.start_date)),
         frequency_match=tuple(line.frequency_match),
         period=Period(*(date.fromisoformat(str(day)) for day in period)) if period else None,
-        spend=Decimal(line.spend) if line.spend is not None else None,
+        spend=_amount(line.spend),
         unit_cost=Decimal(line.unit_cost),
         unit_retail=Decimal(line.unit_retail),
         cost=Decimal(line.cost),

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from ..domain.errors import Contention
 
-PATIENCE_SECONDS = 12.0
+PATIENCE_SECONDS = 20.0
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.5
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def settle(attempt: Callable[[], T], *, patience_seconds: float = PATIENCE_SECONDS) -> T:
-    """The result of `attempt`, called anew whenever another writer came first, for at least `patience_seconds`.
+    """The result of `attempt`, called anew whenever another writer came first, for `patience_seconds`.
 
     Raises the last `Contention` when that time is over, and every other error at once.
     """

@@ -1,7 +1,7 @@
 """What every use case is given from outside: the tables, and who acts, when, and with which id."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from ..storage.db import Db
@@ -30,3 +30,4 @@ class Services(NamedTuple):
     max_lines: int
     allow_future: bool
     default_currency: str
+    call_retention: timedelta

@@ -18,13 +18,15 @@ from ..storage.retry import settle
 from . import backlog, customers, planning
 from .act import Act
 from .packages import amount_faults, demand_version
+from .usage import Minutes, of_assignments
 
 
 class Detail(NamedTuple):
-    """An assignment with its package."""
+    """An assignment with its package, and its bucket of free minutes today, if it has one."""
 
     assignment: Assignment
     package: Package
+    minutes: Minutes | None = None
 
 
 class _Edit(NamedTuple):
@@ -37,30 +39,31 @@ class _Edit(NamedTuple):
     affected: date | None
 
 
-def read(db: Db, customer_id: str, assignment_id: str) -> Detail:
+def read(db: Db, today: date, customer_id: str, assignment_id: str) -> Detail:
     """One assignment with its package. Raises `NotFound`."""
     assignment = assignments.find(db, customer_id, assignment_id)
     if assignment is None:
         raise NotFound(f"customer {customer_id} has no assignment {assignment_id}")
-    return _details(db, [assignment])[0]
+    return _details(db, [assignment], today)[0]
 
 
-def listed(db: Db, customer_id: str, after: Key | None, limit: int) -> tuple[list[Detail], Key | None]:
+def listed(db: Db, today: date, customer_id: str, after: Key | None, limit: int) -> tuple[list[Detail], Key | None]:
     """A page of a customer's assignments, oldest first."""
     customers.read(db, customer_id)
     found, last = assignments.listed(db, customer_id, after, limit)
-    return _details(db, found), last
+    return _details(db, found, today), last
 
 
-def of_did(db: Db, did: str) -> list[Detail]:
+def of_did(db: Db, today: date, did: str) -> list[Detail]:
     """All assignments that a DID has or had, oldest first."""
     held = assignments.holds(db, did).holds
-    return _details(db, assignments.find_many(db, [(hold.customer_id, hold.assignment_id) for hold in held]))
+    return _details(db, assignments.find_many(db, [(hold.customer_id, hold.assignment_id) for hold in held]), today)
 
 
-def _details(db: Db, found: list[Assignment]) -> list[Detail]:
+def _details(db: Db, found: list[Assignment], today: date) -> list[Detail]:
     catalog = planning.packages_of(db, found)
-    return [Detail(assignment, catalog[assignment.package_id]) for assignment in found]
+    buckets = {one.assignment.assignment_id: one for one in of_assignments(db, found, catalog, today)}
+    return [Detail(one, catalog[one.package_id], buckets.get(one.assignment_id)) for one in found]
 
 
 def create(db: Db, act: Act, draft: Assignment, given_minimum_days: int | None, confirm_backlog: bool) -> Detail:
@@ -73,7 +76,7 @@ def create(db: Db, act: Act, draft: Assignment, given_minimum_days: int | None, 
         account = customers.read(db, draft.customer_id)
         made = assignments.find(db, draft.customer_id, act.id)
         if made is not None:
-            return account, _details(db, [made])[0]
+            return account, _details(db, [made], act.today)[0]
         package = packages.find(db, draft.package_id)
         if package is None or package.deleted:
             raise Invalid([Fault("/package_id", f"there is no package {draft.package_id}")])
@@ -88,8 +91,8 @@ def create(db: Db, act: Act, draft: Assignment, given_minimum_days: int | None, 
     account, detail = settle(attempt)
     since = detail.assignment.evaluate_from
     if since is not None:
-        backlog.post_due(db, act, account, *detail, since)
-    return read(db, draft.customer_id, act.id)
+        backlog.post_due(db, act, account, detail.assignment, detail.package, since)
+    return read(db, act.today, draft.customer_id, act.id)
 
 
 def _complete(act: Act, draft: Assignment, package: Package, given_minimum_days: int | None) -> Assignment:
@@ -119,14 +122,14 @@ def change(
     done = settle(attempt)
     if done.affected:
         backlog.post_due(db, act, done.account, done.new, done.package, done.affected)
-    return read(db, *ids)
+    return read(db, act.today, *ids)
 
 
 def end(db: Db, act: Act, ids: tuple[str, str], version: int | None) -> None:
     """Delete an assignment: end it today, or remove or cancel one that has not begun. One that has ended is left as it is."""
 
     def attempt() -> _Edit | None:
-        old = read(db, *ids).assignment
+        old = read(db, act.today, *ids).assignment
         demand_version(old.version, version)
         if ended(old, act.today) or old.end_date == act.today:
             return None
@@ -156,7 +159,7 @@ def _remove(db: Db, old: Assignment) -> None:
 
 def _planned_edit(db: Db, act: Act, ids: tuple[str, str], version: int | None, edit: Callable[[Assignment], Assignment]) -> _Edit:
     """Load, apply and check an edit; nothing is written."""
-    old, package = read(db, *ids)
+    old, package, _ = read(db, act.today, *ids)
     demand_version(old.version, version)
     new = edit(old)
     account = customers.read(db, old.customer_id)

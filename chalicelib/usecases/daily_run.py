@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from ..domain.errors import Fault, Invalid
-from ..domain.record import DAILY, RunRecord, merged
+from ..domain.record import DAILY, Failure, RunRecord, merged
 from ..domain.schedule import DAY
 from ..storage import progress, runs
 from ..storage.db import Db
@@ -51,21 +51,21 @@ def start(services: Services, act: Act, day: date, *, allow_future: bool) -> Sta
     return Started(run.run_id, day, run.segments, finished, standing.evaluated)
 
 
-def work(services: Services, act: Act, piece: Piece, seconds_left: Callable[[], float]) -> None:
-    """Sweep a segment, or what is left of it, and post what is due. Safe to repeat at any point."""
+def work(services: Services, act: Act, piece: Piece, seconds_left: Callable[[], float]) -> list[Failure]:
+    """Sweep a segment, or what is left of it, and post what is due; what failed. Safe to repeat at any point."""
     standing = progress.read(services.db)
     passed = standing.of_segment(piece.segment, piece.segments)
     again = passed is not None and passed >= piece.date
     since = passed + DAY if passed else min(standing.first or piece.date, piece.date)
     worker = Worker(services, act, piece, since, again)
     cursor = worker.sweep(seconds_left)
-    worker.keep(act)
+    failures = worker.keep(act)
     if cursor:
         services.send([piece._replace(piece=piece.piece + 1, cursor=cursor).message()])
-        return
-    if not again:
+    elif not again:
         progress.finish_segment(services.db, piece.segment, piece.segments, piece.date)
         finish_segment(services.db, piece.run_id, piece.segment, act.stamp)
+    return failures
 
 
 def finish_segment(db: Db, run_id: str, segment: int, at: str) -> None:

@@ -12,14 +12,14 @@ from ..domain import account as credits
 from ..domain import money, wording
 from ..domain.account import Account
 from ..domain.assignment import Assignment
-from ..domain.charging import dues
+from ..domain.charging import dues, minimum, running_period
 from ..domain.errors import Conflict, Fault, Invalid, NotFound
 from ..domain.ledger import charge_key
 from ..domain.package import Package
 from ..domain.posting import Stamp
 from ..domain.record import Plan, Result, RunRecord, Step, merged
 from ..domain.run import Decision, IfCharged, NotDue, Outcome, Report, Status, decide, simulated, tally, tally_by_currency
-from ..storage import assignments, ledger, runs
+from ..storage import assignments, ledger, runs, usage
 from ..storage.db import Db
 from ..storage.keys import Key
 from . import planning
@@ -59,13 +59,18 @@ def look(db: Db, account: Account, found: Sequence[Assignment], ask: Ask, catalo
     decisions = decide(lines, recorded, held, ask.if_charged, ask.run_id)
     charged = {decision.line.assignment_id for decision in decisions}
     idle = [one for one in found if one.assignment_id not in charged]
-    return Look(account, decisions, [_not_due(one, catalog[one.package_id], ask.date) for one in idle])
+    return Look(account, decisions, [_not_due(db, one, catalog[one.package_id], ask.date) for one in idle])
 
 
-def _not_due(assignment: Assignment, package: Package, day: date) -> NotDue:
+def _not_due(db: Db, assignment: Assignment, package: Package, day: date) -> NotDue:
     due = any(one.kind != "setup" for one in dues(assignment, package, day, day))
     reason = wording.nothing_to_charge(package) if due else wording.not_due(assignment, package, day)
-    return NotDue(assignment.assignment_id, package.name, reason)
+    period = running_period(assignment, package, day)
+    if period is None:
+        return NotDue(assignment.assignment_id, package.name, reason)
+    spent, least = usage.spend(db, assignment, period), minimum(assignment, package)
+    told = wording.spent_so_far(spent, least, package.currency, period.since)
+    return NotDue(assignment.assignment_id, package.name, f"{reason}; {told}", spent, max(money.ZERO, money.minus(least, spent)))
 
 
 def simulate(db: Db, act: Act, ask: Ask) -> Report:

@@ -220,10 +220,10 @@ class Worker:
         with suppress(Contention):
             self._db.write(action)
 
-    def keep(self, act: Act) -> None:
-        """Keep what this piece brought, if anything."""
+    def keep(self, act: Act) -> list[Failure]:
+        """Keep what this piece brought, if anything; the failures, for whoever tells operators."""
         if not self._steps and not self._failures:
-            return
+            return []
         run_id = self._stamp.run_id or self._piece.run_id
         totals = tally_by_currency(step.outcome for step in self._steps)
         result = Result(totals, tuple(self._failures[:LISTED_FAILURES]), len(self._failures))
@@ -233,6 +233,7 @@ class Worker:
         runs.save_result(self._db, run_id, self._piece.segment, self._piece.piece, result, self._steps)
         if self._again:
             runs.finish(self._db, run_id, merged(runs.results(self._db, run_id)), act.stamp)
+        return self._failures
 
 
 def told(error: Exception) -> tuple[str, str]:

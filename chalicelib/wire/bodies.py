@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -10,10 +11,12 @@ from ..domain import assignment, money, package
 from ..domain.account import Account
 from ..domain.assignment import Assignment
 from ..domain.errors import Fault, Invalid
+from ..domain.minutes import Call
 from ..domain.package import Package, PackageType
 from ..domain.schedule import Frequency
 from .fields import (
     Amount,
+    Called,
     Currency,
     Day,
     Destination,
@@ -21,6 +24,7 @@ from .fields import (
     Flag,
     Id,
     IfCharged,
+    Instant,
     MinimumDays,
     Minutes,
     Name,
@@ -140,6 +144,37 @@ class RunBody(Body):
     if_charged: IfCharged | None = None
 
 
+class CallBody(Body):
+    """A call as a switch tells it."""
+
+    call_id: Id
+    started_at: Instant
+    destination: Called
+    seconds: Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
+    charge: Price
+    did: Did | None = None
+
+    def call(self, zone: ZoneInfo) -> Call:
+        """The call, on its day in the billing time zone."""
+        day = self.started_at.astimezone(zone).date()
+        return Call(self.call_id, self.started_at.isoformat(), day, self.destination, self.seconds, self.charge, self.did)
+
+
+Calls = Annotated[list[CallBody], Field(min_length=1, max_length=100)]
+
+
+class UsageBody(Body):
+    """A batch of calls."""
+
+    calls: Calls
+
+
+class UsageMessage(UsageBody):
+    """A batch of calls of a customer, by queue."""
+
+    customer: Id
+
+
 class EvaluationBody(Body):
     """What an invocation of the daily evaluation may say."""
 
@@ -170,15 +205,9 @@ def _faults(error: ValidationError) -> list[Fault]:
     """One fault a place: a field that fits none of several types is told once."""
     found: dict[str, Fault] = {}
     for detail in error.errors(include_url=False, include_context=False, include_input=False):
-        where = pointer(*_location(detail))
+        where = pointer(*detail["loc"])
         found.setdefault(where, Fault(where, _sentence(detail)))
     return list(found.values())
-
-
-def _location(detail: ErrorDetails) -> list[str | int]:
-    """The path to the field; what pydantic adds to name the member of a union is not part of it."""
-    first, *rest = detail["loc"]
-    return [first, *(part for part in rest if isinstance(part, int))]
 
 
 def _sentence(detail: ErrorDetails) -> str:

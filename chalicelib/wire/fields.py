@@ -1,7 +1,7 @@
 """The types of request fields: strict, exact, with their limits."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
@@ -19,6 +19,8 @@ LAST_DAY: Final = date(2999, 12, 31)
 LONGEST_DESTINATION: Final = 10_000
 _ID = re.compile(r"[A-Za-z0-9._:\-]{1,64}", re.ASCII)
 _DID = re.compile(r"[0-9]{3,20}", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,32}", re.ASCII)
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -39,6 +41,25 @@ def _amount(value: Any, signed: bool) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | Number):
         raise ValueError("must be an amount such as 10.50")
     return money.parse(value.text if isinstance(value, Number) else str(value), signed=signed)
+
+
+def _instant(value: Any) -> datetime:
+    """An RFC 3339 instant with offset, in UTC."""
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+        raise ValueError("must be an instant with offset such as 2026-11-30T13:45:00Z")
+    try:
+        parsed = datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("there is no such instant") from None
+    if not FIRST_DAY <= parsed.date() <= LAST_DAY:
+        raise ValueError(f"must lie within {FIRST_DAY} and {LAST_DAY}")
+    return parsed
+
+
+def _destination_number(value: Any) -> str:
+    if not isinstance(value, str) or not _NUMBER.fullmatch(value):
+        raise ValueError("must be the number called: 1 to 32 digits")
+    return value
 
 
 def _price(value: Any) -> Decimal:
@@ -81,7 +102,8 @@ def _run_id(value: Any) -> str:
     return str(value)
 
 
-def _did(value: Any) -> str:
+def did(value: Any) -> str:
+    """A phone number: 3 to 20 digits."""
     if not isinstance(value, str) or not _DID.fullmatch(value):
         raise ValueError("must be 3 to 20 digits, E.164 without +")
     return value
@@ -101,12 +123,14 @@ _MONEY_SCHEMA = {"type": ["string", "number"], "examples": ["10.50"], "descripti
 Price = Annotated[Decimal, PlainValidator(_price), WithJsonSchema(_MONEY_SCHEMA)]
 Amount = Annotated[Decimal, PlainValidator(_nonzero), WithJsonSchema(_MONEY_SCHEMA)]
 Day = Annotated[date, PlainValidator(day), WithJsonSchema({"type": "string", "format": "date"})]
+Instant = Annotated[datetime, PlainValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
+Called = Annotated[str, PlainValidator(_destination_number), WithJsonSchema({"type": "string", "pattern": f"^{_NUMBER.pattern}$"})]
 Currency = Annotated[str, PlainValidator(_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
 Destination = Annotated[str, PlainValidator(_destination), WithJsonSchema({"type": ["string", "null"]})]
 Simulate = Annotated[bool, PlainValidator(simulate), WithJsonSchema({"enum": [True, False, "yes", "no"]})]
 Id = Annotated[str, PlainValidator(_id), WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"})]
 RunId = Annotated[str, PlainValidator(_run_id), WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"})]
-Did = Annotated[str, PlainValidator(_did), WithJsonSchema({"type": "string", "pattern": f"^{_DID.pattern}$"})]
+Did = Annotated[str, PlainValidator(did), WithJsonSchema({"type": "string", "pattern": f"^{_DID.pattern}$"})]
 Name = Annotated[str, Field(min_length=1, max_length=200, strict=True)]
 Text = Annotated[str, Field(max_length=2000, strict=True)]
 Flag = Annotated[bool, Field(strict=True)]

@@ -8,14 +8,16 @@ from ..domain import money, wording
 from ..domain.account import Account
 from ..domain.charging import Line
 from ..domain.ledger import Entry
+from ..domain.minutes import DayTotal, Rated
 from ..domain.package import Package, wire_match
 from ..domain.record import Result, RunRecord
-from ..domain.run import Outcome, Report, Totals, tally
+from ..domain.run import NotDue, Outcome, Report, Totals, tally
 from ..usecases.assignments import Detail
 from ..usecases.daily_run import Started
 from ..usecases.reversal import Reversal
 from ..usecases.run_all import Sum, Summary
 from ..usecases.run_package import LISTED
+from ..usecases.usage import Minutes
 
 Json = dict[str, Any]
 
@@ -51,16 +53,45 @@ def customer(value: Account) -> Json:
 
 
 def assignment(detail: Detail) -> Json:
-    """An assignment with its package."""
+    """An assignment with its package, and what is used of its free minutes today."""
     value = detail.assignment
-    shown: Json = {
+    return {
         "assignment_id": value.assignment_id, "customer_id": value.customer_id, "package_id": value.package_id,
         "did": value.did, "quantity": value.quantity, "start_date": _day(value.start_date), "end_date": _day(value.end_date),
         "auto_decrement_credit": value.auto_decrement_credit, "free_minutes": value.free_minutes,
         "minimum_days": value.minimum_days, "charge_from": _day(value.charge_from), "cancelled": value.cancelled,
-        "evaluate_from": _day(value.evaluate_from), **_written(value), "package": package(detail.package),
+        "evaluate_from": _day(value.evaluate_from), "minutes": detail.minutes and minutes(detail.minutes),
+        **_written(value), "package": package(detail.package),
     }  # fmt: skip
-    return shown
+
+
+def rated(value: Rated) -> Json:
+    """A call as it was rated."""
+    return {
+        "call_id": value.call.call_id, "free_seconds": value.free_seconds, "billable_seconds": value.billable_seconds,
+        "charge": money.text(value.charge),
+        "drawn": [{"assignment_id": draw.key.assignment_id, "seconds": draw.seconds} for draw in value.drawn],
+    }  # fmt: skip
+
+
+def usage_day(day: date, did: str | None, value: DayTotal) -> Json:
+    """What the calls of a day come to."""
+    return {
+        "date": _day(day), "did": did, "spend": money.text(value.charge), "seconds": value.seconds,
+        "free_seconds": value.free_seconds, "calls": value.calls,
+    }  # fmt: skip
+
+
+def minutes(value: Minutes) -> Json:
+    """A bucket of free minutes; all but `free_minutes` in seconds."""
+    bucket = value.bucket
+    return {
+        "assignment_id": value.assignment.assignment_id, "package_id": value.package.package_id,
+        "package_name": value.package.name, "did": value.assignment.did, "destination": value.package.destination or None,
+        "free_minutes": value.assignment.free_minutes, "unit": "seconds", "total": bucket.total_seconds, "used": value.used,
+        "remaining": max(0, bucket.total_seconds - value.used), "began_on": _day(bucket.key.begins),
+        "refills_on": _day(bucket.refills_on), "ends_on": _day(value.assignment.end_date),
+    }  # fmt: skip
 
 
 def entry(value: Entry) -> Json:
@@ -122,11 +153,17 @@ def report(value: Report) -> Json:
         "currency": value.currency, "generated_at": value.generated_at,
         "lines": [line(outcome) for outcome in value.outcomes[:LISTED]],
         "lines_left_out": max(0, len(value.outcomes) - LISTED),
-        "not_due": [reason._asdict() for reason in value.not_due[:LISTED]],
+        "not_due": [_not_due(one) for one in value.not_due[:LISTED]],
         "not_due_left_out": max(0, len(value.not_due) - LISTED),
         "totals": totals(tally(value.outcomes)), "balance_before": money.text(value.balance_before),
         "balance_after": money.text(value.balance_after),
     }  # fmt: skip
+
+
+def _not_due(value: NotDue) -> Json:
+    words: Json = {"assignment_id": value.assignment_id, "package_name": value.package_name, "reason": value.reason}
+    amounts = {"spend": value.spend, "missing": value.missing}
+    return words | {name: money.text(amount) for name, amount in amounts.items() if amount is not None}
 
 
 def summary(value: Summary, run: RunRecord | None = None) -> Json:

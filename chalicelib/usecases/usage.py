@@ -1,0 +1,144 @@
+"""Usage: calls recorded once each, with what is free of them; spend by day; what is left of free minutes."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from functools import partial
+from typing import NamedTuple
+
+from ..domain import minutes
+from ..domain.assignment import Assignment
+from ..domain.errors import Conflict, Fault, Invalid, NotFound
+from ..domain.minutes import Bucket, BucketKey, Buckets, Call, DayTotal, Rated
+from ..domain.package import Package
+from ..storage import assignments, usage
+from ..storage.db import MAX_ACTIONS, Action, Db
+from ..storage.keys import Key
+from ..storage.retry import settle
+from . import customers, planning
+from .act import Act
+
+
+class Minutes(NamedTuple):
+    """A bucket with its assignment and package, and the seconds used of it."""
+
+    assignment: Assignment
+    package: Package
+    bucket: Bucket
+    used: int
+
+
+class _Look(NamedTuple):
+    """What a customer's calls can draw from: the buckets of each day, what is used of them, assignments not charged yet."""
+
+    by_day: dict[date, list[Bucket]]
+    used: dict[BucketKey, int]
+    left: dict[BucketKey, int]
+    uncharged: dict[str, Assignment]
+
+
+def record(db: Db, act: Act, customer_id: str, calls: Sequence[Call], kept: timedelta) -> list[Rated]:
+    """Record calls in order and say what each costs. A call that is recorded already changes nothing and answers as then.
+
+    Nothing is written before the whole batch is checked. Raises `NotFound`, `Invalid` for calls older than they are `kept`,
+    `Conflict` call_id_reused. Sent again after any failure, it goes on where it stopped.
+    """
+    customers.read(db, customer_id)
+    _demand_recent(calls, act.today - kept)
+    done = usage.find_calls(db, customer_id, {call.call_id for call in calls})
+    _demand_same(calls, done)
+    while missing := [call for call in dict.fromkeys(calls) if call.call_id not in done]:
+        done |= settle(partial(_record_some, db, act, customer_id, missing, kept))
+    return [done[call.call_id] for call in calls]
+
+
+def _record_some(db: Db, act: Act, customer_id: str, calls: list[Call], kept: timedelta) -> dict[str, Rated]:
+    """Record as many calls as one transaction takes; those that another request has recorded meanwhile come back as they are."""
+    known = usage.find_calls(db, customer_id, [call.call_id for call in calls])
+    _demand_same(calls, known)
+    if known:
+        return known
+    seen = _look(db, customer_id, calls)
+    left = dict(seen.left)
+    buckets = {day: Buckets(found, left) for day, found in seen.by_day.items()}
+    rated = minutes.fitting(calls, lambda call: buckets[call.day].rate(call), frozenset(seen.uncharged), MAX_ACTIONS)
+    db.transact(_actions(act, customer_id, rated, seen, kept))
+    return {one.call.call_id: one for one in rated}
+
+
+def _look(db: Db, customer_id: str, calls: Iterable[Call]) -> _Look:
+    account, every = assignments.of_customer(db, customer_id)
+    if account is None:
+        raise NotFound(f"there is no customer {customer_id}")
+    found = [one for one in every if one.free_minutes is not None]
+    catalog = planning.packages_of(db, found)
+    by_day: dict[date, list[Bucket]] = {}
+    for call in calls:
+        if call.day not in by_day:
+            of_day = (minutes.bucket(one, catalog[one.package_id], call.day) for one in found)
+            by_day[call.day] = [one for one in of_day if one]
+    wanted = {one.key: one for call in calls for one in by_day[call.day] if minutes.matches(one, call)}
+    used = usage.used(db, customer_id, wanted)
+    candidates = {day: [one for one in of_day if one.key in wanted] for day, of_day in by_day.items()}
+    uncharged = {one.assignment_id: one for one in found if not one.charged}
+    return _Look(candidates, used, minutes.left_in(wanted.values(), used), uncharged)
+
+
+def _actions(act: Act, customer_id: str, rated: list[Rated], seen: _Look, kept: timedelta) -> list[Action]:
+    drawn = minutes.draws(rated)
+    marked = {key.assignment_id for key in drawn} & seen.uncharged.keys()
+    return [
+        *(usage.record(customer_id, one, at=act.at, by=act.by, kept=kept) for one in rated),
+        *(usage.add_to_day(customer_id, place, total) for place, total in minutes.day_totals(rated).items()),
+        *(usage.draw(customer_id, key, seconds, used=seen.used.get(key, 0), left=seen.left[key]) for key, seconds in drawn.items()),
+        *(assignments.mark_charged(seen.uncharged[one]) for one in sorted(marked)),
+    ]
+
+
+def _demand_recent(calls: Sequence[Call], oldest: date) -> None:
+    faults = [
+        Fault(f"/calls/{n}/started_at", f"lies before {oldest}; such a record may have expired, and the call be counted twice")
+        for n, call in enumerate(calls)
+        if call.day < oldest
+    ]
+    if faults:
+        raise Invalid(faults)
+
+
+def _demand_same(calls: Sequence[Call], known: dict[str, Rated]) -> None:
+    """Raise `Conflict` when a call id stands for another call, recorded or in this batch."""
+    first: dict[str, Call] = {}
+    reused = []
+    for n, call in enumerate(calls):
+        standing = known[call.call_id].call._replace(day=call.day) if call.call_id in known else first.setdefault(call.call_id, call)
+        if standing != call:
+            reused.append(Fault(f"/calls/{n}/call_id", f"{call.call_id} is another call"))
+    if reused:
+        raise Conflict("a call_id is recorded with other content", code="call_id_reused", errors=[one._asdict() for one in reused])
+
+
+def days(
+    db: Db, customer_id: str, did: str | None, since: date | None, until: date | None, after: Key | None, limit: int
+) -> tuple[list[tuple[date, DayTotal]], Key | None]:
+    """A page of the days on which the customer, or one DID, has calls."""
+    customers.read(db, customer_id)
+    return usage.days(db, customer_id, did, since, until, after, limit)
+
+
+def left(db: Db, customer_id: str, day: date) -> list[Minutes]:
+    """The buckets of the customer's assignments on `day`."""
+    account, found = assignments.of_customer(db, customer_id)
+    if account is None:
+        raise NotFound(f"there is no customer {customer_id}")
+    giving = [one for one in found if one.free_minutes is not None]
+    return of_assignments(db, giving, planning.packages_of(db, giving), day)
+
+
+def of_assignments(db: Db, found: Iterable[Assignment], catalog: dict[str, Package], day: date) -> list[Minutes]:
+    """The buckets of these assignments on `day`, in their order; one without bucket has none."""
+    pairs = [(one, minutes.bucket(one, catalog[one.package_id], day)) for one in found]
+    with_bucket = [(one, bucket) for one, bucket in pairs if bucket]
+    used: dict[tuple[str, BucketKey], int] = {}
+    for customer_id in {one.customer_id for one, _ in with_bucket}:
+        wanted = [bucket.key for one, bucket in with_bucket if one.customer_id == customer_id]
+        used |= {(customer_id, key): seconds for key, seconds in usage.used(db, customer_id, wanted).items()}
+    return [Minutes(one, catalog[one.package_id], bucket, used.get((one.customer_id, bucket.key), 0)) for one, bucket in with_bucket]
