@@ -29,7 +29,7 @@ STATUSES: Final[dict[type[BillingError], tuple[int, str]]] = {
     Invalid: (422, "Some fields are not right"),
     Throttled: (503, "Busy"),
     Contention: (503, "Busy"),
-    Misconfigured: (500, "The deployment contradicts its tables"),
+    Misconfigured: (503, "The deployment contradicts its tables"),
 }
 PROBLEM: Final = "application/problem+json"
 

@@ -20,9 +20,9 @@ LONGEST_CATCH_UP: Final = timedelta(days=400)
 
 
 class Started(NamedTuple):
-    """The answer to an evaluation: its run, and whether the day had been finished before."""
+    """The answer to an evaluation: its run (None for a day that never had one), and whether the day had been finished before."""
 
-    run_id: str
+    run_id: str | None
     day: date
     segments: int
     finished_before: bool
@@ -48,7 +48,8 @@ def start(services: Services, act: Act, day: date, *, allow_future: bool) -> Sta
         run = runs.record(services.db, run)
     again_id = f"{run.run_id}:{act.id}"
     services.send([Piece(run.run_id, day, n, run.segments, again_id, act.by).message() for n in range(run.segments)])
-    return Started(run.run_id, day, run.segments, finished, standing.evaluated)
+    recorded = not finished or runs.find(services.db, run.run_id) is not None
+    return Started(run.run_id if recorded else None, day, run.segments, finished, standing.evaluated)
 
 
 def work(services: Services, act: Act, piece: Piece, seconds_left: Callable[[], float]) -> list[Failure]:
@@ -62,10 +63,18 @@ def work(services: Services, act: Act, piece: Piece, seconds_left: Callable[[], 
     failures = worker.keep(act)
     if cursor:
         services.send([piece._replace(piece=piece.piece + 1, cursor=cursor).message()])
-    elif not again:
-        progress.finish_segment(services.db, piece.segment, piece.segments, piece.date)
-        finish_segment(services.db, piece.run_id, piece.segment, act.stamp)
+    else:
+        if not again:
+            progress.finish_segment(services.db, piece.segment, piece.segments, piece.date)
+        _finish_if_running(services.db, piece, act.stamp)
     return failures
+
+
+def _finish_if_running(db: Db, piece: Piece, at: str) -> None:
+    """Note in the run that the segment is through, also when a later day has overtaken it; a finished run is left alone."""
+    run = runs.find(db, piece.run_id)
+    if run and run.state == "running" and piece.segment not in run.done:
+        finish_segment(db, piece.run_id, piece.segment, at)
 
 
 def finish_segment(db: Db, run_id: str, segment: int, at: str) -> None:
