@@ -13,6 +13,7 @@ from typing import Any
 from chalicelib.storage.keys import TABLES
 from tools.alarms import alarms
 from tools.cron import schedule_expression
+from tools.gateway import gateway_responses, local_gateway_responses
 
 Resource = dict[str, Any]
 
@@ -199,5 +200,11 @@ def merge_template(settings: Settings, *, handlers: set[str], timeouts: Mapping[
         resources |= queue_pair(name, prefix, timeout_seconds=timeouts[name], is_local=settings.is_local)
     if not settings.is_local:
         resources |= alarms(list(consumers.values()))
+    auth_mode = settings.variables["AUTH_MODE"]
+    if settings.is_local:
+        resources |= local_gateway_responses(auth_mode)
+    else:
+        answers = {"x-amazon-apigateway-gateway-responses": gateway_responses(auth_mode)}
+        resources["RestAPI"] = {"Properties": {"DefinitionBody": answers}}
     resources["ApiHandlerLogGroup"] = {"Properties": {"LogGroupName": {"Fn::Sub": "/aws/lambda/${APIHandler}"}}}
     return {"Resources": resources, "Outputs": outputs(functions, list(consumers.values()))}

@@ -1,0 +1,56 @@
+"""What API Gateway answers by itself, before a function is asked: problem documents like the service's own.
+
+Without a signature to check, "missing authentication token" is how it says that there is no such route; with one, that
+the call carries none.
+"""
+
+import json
+from typing import Any
+
+PROBLEM = "application/problem+json"
+
+_DETAIL = "$context.error.message"
+
+
+def _response(status: int | None, code: str, title: str, *, detail: str = _DETAIL, retry_after: bool = False) -> dict[str, Any]:
+    """One gateway response; `status` None keeps the gateway's own."""
+    body: dict[str, Any] = {"type": f"urn:packages-billing:problem:{code}", "title": title, "code": code, "detail": detail}
+    text = json.dumps(body | ({"status": status} if status else {}))
+    headers = {"gatewayresponse.header.Content-Type": f"'{PROBLEM}'"}
+    headers |= {"gatewayresponse.header.Retry-After": "'2'"} if retry_after else {}
+    answer: dict[str, Any] = {"responseTemplates": {"application/json": text}, "responseParameters": headers}
+    return answer | ({"statusCode": str(status)} if status else {})
+
+
+def gateway_responses(auth_mode: str) -> dict[str, Any]:
+    """The gateway's answers by type, in the form of its OpenAPI extension."""
+    nobody = _response(404, "not_found", "There is no such thing", detail="there is no such route")
+    if auth_mode != "none":
+        nobody = _response(401, "unauthenticated", "The call is not signed", detail="the call is not signed, or there is no such route")
+    return {
+        "MISSING_AUTHENTICATION_TOKEN": nobody,
+        "UNAUTHORIZED": _response(401, "unauthenticated", "The call is not signed"),
+        "ACCESS_DENIED": _response(403, "forbidden", "The caller may not do this"),
+        "REQUEST_TOO_LARGE": _response(413, "too_large", "The body is too large"),
+        "THROTTLED": _response(429, "throttled", "Busy", retry_after=True),
+        "QUOTA_EXCEEDED": _response(429, "throttled", "Busy", retry_after=True),
+        "DEFAULT_4XX": _response(None, "refused", "The gateway refuses the request"),
+        "DEFAULT_5XX": _response(None, "internal", "Something went wrong here"),
+    }
+
+
+def local_gateway_responses(auth_mode: str) -> dict[str, Any]:
+    """The same as resources, for the emulator, whose importer does not read the extension."""
+    return {
+        "".join(word.title() for word in kind.split("_")) + "Response": {
+            "Type": "AWS::ApiGateway::GatewayResponse",
+            "Properties": {
+                "RestApiId": {"Ref": "RestAPI"},
+                "ResponseType": kind,
+                "ResponseTemplates": answer["responseTemplates"],
+                "ResponseParameters": answer["responseParameters"],
+                **({"StatusCode": answer["statusCode"]} if "statusCode" in answer else {}),
+            },
+        }
+        for kind, answer in gateway_responses(auth_mode).items()
+    }
