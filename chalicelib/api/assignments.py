@@ -75,7 +75,7 @@ def list_assignments_of_did(call: Call) -> Answer:
         start = int(after or 0)
         return found[start : start + limit], start + limit if len(found) > start + limit else None
 
-    return call.page(f"did {did}", load, views.assignment)
+    return call.page(f"did {did}", load, views.assignment, skipping=True)
 
 
 def _ids(call: Call) -> tuple[str, str]:

@@ -17,7 +17,7 @@ JSON_TYPES: Final = ("application/json",)
 PATCH_TYPES: Final = ("application/json", "application/merge-patch+json")
 _ID = re.compile(r"[A-Za-z0-9._:\-]{1,64}", re.ASCII)
 _IDS: Final = {"entry_id": re.compile(r"[A-Za-z0-9._:\-~]{1,300}", re.ASCII), "did": re.compile(r"[0-9]{3,20}", re.ASCII)}
-_ETAG = re.compile(r'(?:W/)?"([^"]*)"')
+_ETAG = re.compile(r'"([0-9]{1,18})"', re.ASCII)
 
 T = TypeVar("T")
 
@@ -49,14 +49,22 @@ class Call(NamedTuple):
         given = self.headers.get("if-match")
         if given is None or given.strip() == "*":
             return None
-        tags = _ETAG.findall(given)
-        if len(tags) == 1 and tags[0].isdecimal() and not given.strip().startswith("W/"):
-            return int(tags[0])
+        tag = _ETAG.fullmatch(given.strip())
+        if tag:
+            return int(tag.group(1))
         raise VersionMismatch("If-Match names none of this resource's versions")
 
-    def page(self, scope: str, load: Callable[[Any, int], tuple[list[T], Any]], show: Callable[[T], Any]) -> Answer:
-        """A page of a list: `load(after, limit)` gives items and where to go on. `scope` names the list that its cursors belong to."""
-        after = cursors.read(scope, self.query.get("cursor"))
+    def page(
+        self, scope: str, load: Callable[[Any, int], tuple[list[T], Any]], show: Callable[[T], Any], *, skipping: bool = False
+    ) -> Answer:
+        """A page of a list: `load(after, limit)` gives items and where to go on: a key, or with `skipping` how many to skip.
+
+        `scope` names the list that its cursors belong to.
+        """
+        cursor = self.query.get("cursor")
+        after = None if cursor is None else cursors.read(scope, cursor)
+        if after is not None and isinstance(after, int) != skipping:
+            raise Malformed("the cursor was not given by this list")
         items, last = load(after, self.query.get("limit", DEFAULT_LIMIT))
         return Answer({"items": [show(item) for item in items], "next_cursor": cursors.write(scope, last)})
 

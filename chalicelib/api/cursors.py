@@ -4,9 +4,13 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 from typing import Any
 
 from ..domain.errors import Malformed
+
+_PLAUSIBLE = re.compile(r'[0-9]{1,9}|\{("[a-z_]{1,20}":"[^"\\]{1,1000}",?){2,4}\}', re.ASCII)
+"""A number, or a DynamoDB key; the seal is no secret, so what it seals is looked at too."""
 
 
 def write(scope: str, last: Any) -> str | None:
@@ -17,16 +21,14 @@ def write(scope: str, last: Any) -> str | None:
     return base64.urlsafe_b64encode((_seal(scope, text) + text).encode()).decode().rstrip("=")
 
 
-def read(scope: str, cursor: str | None) -> Any:
-    """What `write` was given. Raises `Malformed` for a cursor that this list did not give."""
-    if cursor is None:
-        return None
+def read(scope: str, cursor: str) -> Any:
+    """What `write` was given: a key, or how many to skip. Raises `Malformed` for a cursor that this list did not give."""
     try:
         plain = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)).decode()
     except (ValueError, binascii.Error):
         plain = ""
     seal, text = plain[:16], plain[16:]
-    if not text or seal != _seal(scope, text):
+    if not text or seal != _seal(scope, text) or not _PLAUSIBLE.fullmatch(text):
         raise Malformed("the cursor was not given by this list")
     return json.loads(text)
 

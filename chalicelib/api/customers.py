@@ -9,10 +9,10 @@ from ..domain.account import Account
 from ..domain.errors import Fault, Invalid
 from ..storage.ledger import Window
 from ..usecases import customers
-from ..wire import views
+from ..wire import fields, views
 from ..wire.bodies import CustomerBody, PaymentBody, merged, parse
 from .call import Answer, Call
-from .query import DAY, LIST, TEXT
+from .query import DAY, LIST, Parameter
 from .routing import route, tagged
 
 blueprint = Blueprint(__name__)
@@ -79,7 +79,7 @@ def read_ledger(call: Call) -> Answer:
     return call.page(scope, lambda after, limit: customers.statement(call.services.db, customer_id, window, after, limit), views.entry)
 
 
-@route(blueprint, "GET", "/held", parameters={"customer": TEXT, **LIST})
+@route(blueprint, "GET", "/held", parameters={"customer": Parameter(fields.identifier), **LIST})
 def list_held(call: Call) -> Answer:
     """Held charges, of one customer or of all."""
     customer_id = call.query.get("customer")

@@ -29,7 +29,7 @@ _LONGEST_KEY: Final = 255
 
 
 def answered(db: Db, by: str, route: str, key: str, body: Any, work: Callable[[Act], Response]) -> Response:
-    """The answer of `work`, or the first time's. `route` is the method with the path; keys are per caller and route.
+    """The answer of `work`, or the first time's. `route` is the method with the path and its ids; keys are per caller and route.
 
     Raises `Invalid` idempotency_key_reused for another body, `Conflict` in_progress while another attempt is at it.
     """

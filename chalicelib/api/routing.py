@@ -92,7 +92,7 @@ def _answer(request: Any, route_: _Route, params: dict[str, str]) -> Response:
 
     key = request.headers.get("idempotency-key")
     if key is not None and method == "POST" and (route_.keyed is None or route_.keyed(parsed)):
-        return idempotent.answered(services.db, by, f"{method} {request.path}", key, parsed, work)
+        return idempotent.answered(services.db, by, json.dumps([method, request.path, params]), key, parsed, work)
     return work(deployment.act(by))
 
 

@@ -54,7 +54,7 @@ def list_run_lines(call: Call) -> Answer:
         lines, more = run_package.lines(call.services.db, run_id, int(after or 0), limit)
         return lines, int(after or 0) + limit if more else None
 
-    return call.page(f"lines {run_id}", load, views.line)
+    return call.page(f"lines {run_id}", load, views.line, skipping=True)
 
 
 @route(blueprint, "POST", "/runs/{run_id}/reversal", body=False)

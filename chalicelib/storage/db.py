@@ -165,7 +165,7 @@ class Db:
             arguments["ExclusiveStartKey"] = encode(after)
         if limit:
             arguments["Limit"] = limit
-        with translated():
+        with translated(refusing_after=after is not None):
             answer = call(TableName=self._tables[table], **arguments)
         last = answer.get("LastEvaluatedKey")
         return Page([decode(item) for item in answer["Items"]], cast(Key, decode(last)) if last else None)

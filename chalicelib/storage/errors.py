@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
-from ..domain.errors import Contention, Throttled
+from ..domain.errors import Contention, Malformed, Throttled
 
 CONDITION_FAILED = "ConditionalCheckFailed"
 _BUSY = {
@@ -32,11 +32,16 @@ class Cancelled(Contention):
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Raise `Contention`, `ConditionFailed`, `Cancelled` or `Throttled` in place of what boto3 raises for them."""
+def translated(*, refusing_after: bool = False) -> Iterator[None]:
+    """Raise `Contention`, `ConditionFailed`, `Cancelled` or `Throttled` in place of what boto3 raises for them.
+
+    `refusing_after`: the call goes on after a caller's key, and an invalid call means that this key is none of the table's.
+    """
     try:
         yield
     except ClientError as error:
+        if refusing_after and error.response["Error"]["Code"] == "ValidationException":
+            raise Malformed("the cursor was not given by this list") from error
         raise _translate(error) from error
     except (ConnectionError, HTTPClientError) as error:
         raise Throttled("the database does not answer; try again") from error

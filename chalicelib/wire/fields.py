@@ -90,14 +90,15 @@ def _destination(value: Any) -> str:
     return value
 
 
-def _id(value: Any) -> str:
+def identifier(value: Any) -> str:
+    """An id that callers choose."""
     if not isinstance(value, str) or not _ID.fullmatch(value):
         raise ValueError("must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
     return value
 
 
 def _run_id(value: Any) -> str:
-    if _id(value).startswith(DAILY):
+    if identifier(value).startswith(DAILY):
         raise ValueError(f"must not begin with {DAILY}, which the daily evaluation's runs do")
     return str(value)
 
@@ -128,7 +129,7 @@ Called = Annotated[str, PlainValidator(_destination_number), WithJsonSchema({"ty
 Currency = Annotated[str, PlainValidator(_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
 Destination = Annotated[str, PlainValidator(_destination), WithJsonSchema({"type": ["string", "null"]})]
 Simulate = Annotated[bool, PlainValidator(simulate), WithJsonSchema({"enum": [True, False, "yes", "no"]})]
-Id = Annotated[str, PlainValidator(_id), WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"})]
+Id = Annotated[str, PlainValidator(identifier), WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"})]
 RunId = Annotated[str, PlainValidator(_run_id), WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"})]
 Did = Annotated[str, PlainValidator(did), WithJsonSchema({"type": "string", "pattern": f"^{_DID.pattern}$"})]
 Name = Annotated[str, Field(min_length=1, max_length=200, strict=True)]
