@@ -6,12 +6,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from demo.checks import Checks, balance_problems, charge_problems
 from demo.fields import BadProviderError
 from demo.independent import Expected, days, expected_charges, expected_held
 from demo.provider import SAMPLE, Assignment, Customer, Package, Provider, load
-from demo.show import money
+from demo.show import Column, money, show
 
 NUMBERS = {
     "did-us": ("1", 11),
@@ -161,6 +162,15 @@ def test_checks_fail_when_one_does() -> None:
 )  # fmt: skip
 def test_amounts_show_their_currency_and_every_digit(amount: str, text: str) -> None:
     assert money("USD", amount) == text
+
+
+def test_decimal_points_of_a_column_stand_below_each_other() -> None:
+    console = Console(width=60, color_system=None)
+    columns = Column("Name", ["a", "b"], footer="Total"), Column("Retail", ["1,185.875", "9.50"], "amount", "1,195.375")
+    with console.capture() as captured:
+        show(console, *columns)
+    rows = [line.rstrip() for line in captured.get().splitlines() if "." in line]
+    assert rows == ["  a      1,185.875", "  b          9.50", "  Total  1,195.375"]
 
 
 @pytest.mark.parametrize(
