@@ -79,7 +79,6 @@ BODIES: dict[str, bytes] = {
 ODD_IDS = [
     "%00",
     "%0A",
-   
     "%2e%2e",
     "a%20b",
     "a~b",
