@@ -43,16 +43,13 @@ def account(**fields: Any) -> Account:
     return Account(**typed({"customer_id": "c", "currency": "USD"} | fields))
 
 
-def priced(retail: str = "10", on: str = "2024-01-01", one: str = "a", **fields: Any) -> Line:
-    """A recurring charge that debits; `cost` and the names of `Line`'s fields change it."""
-    cost = fields.pop("cost", "1")
+def priced(retail: str = "10", on: str = "2024-01-01", one: str = "a", *, cost: str = "1", debit: bool = True, **fields: Any) -> Line:
+    """A recurring charge of a daily package; `fields` are `Line`'s."""
     made = line(
-        assignment(on, assignment_id=one, auto_decrement_credit=fields.pop("debit", True)),
-        package(frequency="daily", retail="1", cost=cost),
-        Due(fields.pop("kind", "recurring"), day(on)),
+        assignment(on, assignment_id=one, auto_decrement_credit=debit), package(frequency="daily", retail="1"), Due("recurring", day(on))
     )
-    assert made is not None or cost == "0"
-    return (made or priced(on=on, one=one))._replace(retail=Decimal(retail), cost=Decimal(cost), **fields)
+    assert made is not None
+    return made._replace(retail=Decimal(retail), cost=Decimal(cost), **fields)
 
 
 def decision(act: Act = "charge", **fields: Any) -> Decision:
