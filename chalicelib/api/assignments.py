@@ -25,7 +25,7 @@ def create_assignment(call: Call) -> Answer:
     body, customer_id = call.body(AssignmentBody), call.params["customer_id"]
     draft = body.draft(customer_id)
     made = assignments.create(call.services.db, call.act, draft, body.minimum_days, body.confirm_backlog)
-    return tagged(views.assignment(made), 201, location=f"customers/{customer_id}/assignments/{made.assignment.assignment_id}")
+    return tagged(views.assignment(made), 201, location=f"assignments/{made.assignment.assignment_id}")
 
 
 @route(blueprint, "GET", _LIST_PATH, parameters=LIST)

@@ -29,7 +29,7 @@ def write_customer(call: Call) -> Answer:
         return body.applied(old or Account(customer_id, ""), call.services.default_currency)
 
     account, created = customers.write(call.services.db, call.act, customer_id, call.version(), edit)
-    return tagged(views.customer(account), 201 if created else 200, location=f"customers/{customer_id}" if created else None)
+    return tagged(views.customer(account), 201 if created else 200, location=customer_id if created else None)
 
 
 @route(blueprint, "PATCH", _PATH)

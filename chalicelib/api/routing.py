@@ -129,6 +129,6 @@ def _log_call(request: Any, method: str, path: str, response: Response, began: f
 
 
 def tagged(body: dict[str, Any], status: int = 200, *, location: str | None = None) -> Answer:
-    """A resource with its ETag, and where it lives when it is new."""
+    """A resource with its ETag, and where it lives when it is new, relative to the request's own URL: a stage may stand before it."""
     headers = {"ETag": f'"{body["version"]}"'}
     return Answer(body, status, headers | ({"Location": location} if location else {}))

@@ -80,11 +80,6 @@ def delete(table: str, key: Key, *, condition: str, values: Mapping[str, Any] | 
     return {"Delete": {"TableName": table, "Key": encode(key)} | _expressions(values, ConditionExpression=condition)}
 
 
-def check(table: str, key: Key, *, condition: str, values: Mapping[str, Any] | None = None) -> Action:
-    """Demand a state without changing it."""
-    return {"ConditionCheck": {"TableName": table, "Key": encode(key)} | _expressions(values, ConditionExpression=condition)}
-
-
 class Db:
     """A DynamoDB client and the real names of the logical tables of `keys`."""
 

@@ -42,7 +42,7 @@ def test_an_assignment_shows_its_package(api: httpx.Client) -> None:
         "end_date": day(400), "auto_decrement_credit": True, "free_minutes": None, "minimum_days": 0, "package": package,
     }  # fmt: skip
     assert {name: shown[name] for name in expected} == expected
-    assert made.headers["location"].endswith(path(shown).lstrip("/"))
+    assert made.headers["location"].endswith(f"assignments/{shown['assignment_id']}")
     assert ok(api.get(path(shown))) == shown
     assert api.get(path(shown)).headers["etag"] == made.headers["etag"]
     assert pages(api, f"/customers/{customer}/assignments") == [shown]
