@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from itertools import islice
 from typing import Final, NamedTuple
 
 from ..domain import account as credits
@@ -11,11 +12,13 @@ from ..domain.run import Outcome, Totals, add, simulated
 from ..storage import runs
 from ..storage.db import Db
 from .act import Act
-from .run_package import Ask, look
+from .run_package import Ask, looks
 from .sweep import Catalog, customers
 
 MOST_ASSIGNMENTS: Final = 20_000
 LISTED_GROUPS: Final = 200
+AT_ONCE: Final = 100
+"""Customers whose charges are looked up together."""
 
 
 class Sum(NamedTuple):
@@ -61,13 +64,15 @@ class _Sums:
 def simulate(db: Db, act: Act, ask: Ask) -> Summary:
     """What a live run of all customers would charge. Writes nothing. Raises `Invalid` too_many over 20,000 assignments."""
     sums, catalog, seen = _Sums(), Catalog(db), 0
-    for group in customers(db, 0, 1, None):
-        seen += len(group.assignments)
+    groups = customers(db, 0, 1, None)
+    while some := list(islice(groups, AT_ONCE)):
+        found = [one for group in some for one in group.assignments]
+        seen += len(found)
         if seen > MOST_ASSIGNMENTS:
             raise Invalid([Fault("/customer", f"more than {MOST_ASSIGNMENTS} assignments: simulate by customer")], code="too_many")
-        found = look(db, group.account, group.assignments, ask, catalog.of(group.assignments))
-        for outcome in simulated(found.decisions, credits.credit(group.account)):
-            sums.add(outcome)
+        for look in looks(db, some, ask, catalog.of(found)):
+            for outcome in simulated(look.decisions, credits.credit(look.account)):
+                sums.add(outcome)
     return sums.summary(ask.date, act.stamp)
 
 

@@ -12,9 +12,9 @@ from ..domain import account as credits
 from ..domain import money, wording
 from ..domain.account import Account
 from ..domain.assignment import Assignment
-from ..domain.charging import dues, minimum, running_period
+from ..domain.charging import Line, dues, minimum, running_period
 from ..domain.errors import Conflict, Fault, Invalid, NotFound
-from ..domain.ledger import charge_key
+from ..domain.ledger import Entry, charge_key
 from ..domain.package import Package
 from ..domain.posting import Stamp
 from ..domain.record import Plan, Result, RunRecord, Step, merged
@@ -25,6 +25,7 @@ from ..storage.keys import Key
 from . import planning
 from .act import Act, Services
 from .posting import Place, post
+from .sweep import Group
 
 LARGEST_AT_ONCE = 500
 """Lines that a live run posts while the caller waits."""
@@ -50,15 +51,22 @@ class Look(NamedTuple):
     not_due: list[NotDue]
 
 
-def look(db: Db, account: Account, found: Sequence[Assignment], ask: Ask, catalog: Mapping[str, Package]) -> Look:
-    """Plan one customer's date: every line with what the ledger holds of it, and why other assignments have none."""
-    lines = planning.lines_of_all(db, found, catalog, ask.date)
-    keys = [(account.customer_id, charge_key(line.identity)) for line in lines]
-    recorded = {key: entry for (_, key), entry in ledger.find_many(db, keys).items()} if keys else {}
+def looks(db: Db, groups: Sequence[Group], ask: Ask, catalog: Mapping[str, Package]) -> list[Look]:
+    """Plan one date of some customers: every line with what the ledger holds of it, and why other assignments have none."""
+    planned = [planning.lines_of_all(db, group.assignments, catalog, ask.date) for group in groups]
+    places = [(line.customer_id, charge_key(line.identity)) for lines in planned for line in lines]
+    recorded = ledger.find_many(db, places)
+    return [_look(db, group, lines, recorded, ask, catalog) for group, lines in zip(groups, planned, strict=True)]
+
+
+def _look(db: Db, group: Group, lines: list[Line], recorded: Mapping[Place, Entry], ask: Ask, catalog: Mapping[str, Package]) -> Look:
+    account = group.account
     held = [e for e in ledger.held_of(db, account.customer_id, account.held) if e.date == ask.date] if account.held else []
-    decisions = decide(lines, recorded, held, ask.if_charged, ask.run_id)
+    places = ((account.customer_id, charge_key(line.identity)) for line in lines)
+    own = {key: recorded[customer_id, key] for customer_id, key in places if (customer_id, key) in recorded}
+    decisions = decide(lines, own, held, ask.if_charged, ask.run_id)
     charged = {decision.line.assignment_id for decision in decisions}
-    idle = [one for one in found if one.assignment_id not in charged]
+    idle = [one for one in group.assignments if one.assignment_id not in charged]
     return Look(account, decisions, [_not_due(db, one, catalog[one.package_id], ask.date) for one in idle])
 
 
@@ -76,7 +84,7 @@ def _not_due(db: Db, assignment: Assignment, package: Package, day: date) -> Not
 def simulate(db: Db, act: Act, ask: Ask) -> Report:
     """What a live run of one customer would charge. Writes nothing."""
     account, found = _customer(db, ask.customer_id or "")
-    seen = look(db, account, found, ask, planning.packages_of(db, found))
+    seen = looks(db, [Group(account, found)], ask, planning.packages_of(db, found))[0]
     outcomes = simulated(seen.decisions, credits.credit(account))
     after = money.minus(account.balance, tally(outcomes).credit_debited)
     return Report(None, True, ask.date, account.customer_id, account.currency, act.stamp, outcomes, seen.not_due, account.balance, after)
@@ -121,10 +129,10 @@ def first_look(services: Services, act: Act, run: RunRecord, customer_id: str) -
     return runs.save_plan(db, run.run_id, plan, act.id)
 
 
-def make_plan(db: Db, act: Act, run: RunRecord, account: Account, found: Sequence[Assignment], catalog: Mapping[str, Package]) -> Plan:
+def make_plan(db: Db, act: Act, run: RunRecord, account: Account, found: list[Assignment], catalog: Mapping[str, Package]) -> Plan:
     """What the run decides at its first look at a customer."""
     ask = Ask(account.customer_id, run.date, run.if_charged or "skip", run.run_id)
-    seen = look(db, account, found, ask, catalog)
+    seen = looks(db, [Group(account, found)], ask, catalog)[0]
     steps = tuple(Step(*decision) for decision in seen.decisions)
     listed, left_out = seen.not_due[:LISTED], max(0, len(seen.not_due) - LISTED)
     return Plan(account.customer_id, account.currency, account.balance, act.stamp, steps, tuple(listed), left_out)

@@ -17,7 +17,7 @@ class Group(NamedTuple):
 
     account: Account
     assignments: list[Assignment]
-    last: Key
+    last: Key | None = None
 
 
 def customers(db: Db, segment: int, count: int, after: Key | None) -> Iterator[Group]:

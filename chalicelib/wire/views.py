@@ -204,8 +204,9 @@ def reversal(value: Reversal) -> Json:
 
     return {
         "run_id": value.run.run_id, "date": _day(value.run.reversed_on), "reversed_at": value.run.reversed_at,
-        "reversed_by": value.run.reversed_by, "reversals": [entry(one) for one in value.reversals],
-        "cancelled": [entry(one) for one in value.cancelled],
+        "reversed_by": value.run.reversed_by, "reversals": [entry(one) for one in value.reversals[:LISTED]],
+        "reversals_left_out": max(0, len(value.reversals) - LISTED),
+        "cancelled": [entry(one) for one in value.cancelled[:LISTED]],
         "totals": {name: added(value.reversals, name) for name in ("cost", "retail", "credit_change")},
     }  # fmt: skip
 
