@@ -56,7 +56,11 @@ def _send(messages: list[dict[str, object]]) -> None:
 
 
 def act(by: str, *, derived_from: tuple[str, str] | None = None) -> Act:
-    """The present request. `derived_from`: when it was first made, and its fingerprint, to make the same things again."""
+    """The present request. `derived_from`: when it was first made, and its fingerprint, to make the same things again.
+
+    A retry keeps the first attempt's day too: after midnight its keys would be others.
+    """
     now = datetime.now(UTC)
-    made = ids.derived(datetime.fromisoformat(derived_from[0]), derived_from[1]) if derived_from else ids.new(now)
-    return Act(by, now, now.astimezone(settings().zone).date(), made)
+    begun = datetime.fromisoformat(derived_from[0]) if derived_from else now
+    made = ids.derived(begun, derived_from[1]) if derived_from else ids.new(now)
+    return Act(by, now, begun.astimezone(settings().zone).date(), made)
