@@ -3,7 +3,8 @@
 import random
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from contextvars import ContextVar
+from typing import Final, NamedTuple, TypeVar
 
 from ..domain.errors import Contention
 
@@ -14,18 +15,34 @@ _LONGEST_PAUSE_SECONDS = 0.5
 T = TypeVar("T")
 
 
+def _sleep_a_part(seconds: float) -> None:
+    time.sleep(seconds * random.uniform(0.3, 1.0))
+
+
+class Waiting(NamedTuple):
+    """How time passes: seconds that only grow, and a pause of a random part of the seconds given."""
+
+    now: Callable[[], float] = time.monotonic
+    pause: Callable[[float], None] = _sleep_a_part
+
+
+WAITING: Final[ContextVar[Waiting]] = ContextVar("waiting", default=Waiting())
+"""Simulations set their own."""
+
+
 def settle(attempt: Callable[[], T], *, patience_seconds: float = PATIENCE_SECONDS) -> T:
     """The result of `attempt`, called anew whenever another writer came first, for `patience_seconds`.
 
     Raises the last `Contention` when that time is over, and every other error at once.
     """
-    deadline = time.monotonic() + patience_seconds
+    waiting = WAITING.get()
+    deadline = waiting.now() + patience_seconds
     pause = _FIRST_PAUSE_SECONDS
     while True:
         try:
             return attempt()
         except Contention:
-            if time.monotonic() > deadline:
+            if waiting.now() > deadline:
                 raise
         pause_between_writers(pause)
         pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
@@ -33,4 +50,4 @@ def settle(attempt: Callable[[], T], *, patience_seconds: float = PATIENCE_SECON
 
 def pause_between_writers(seconds: float) -> None:
     """Sleep for a random part of `seconds`, so that writers that met once don't meet again."""
-    time.sleep(seconds * random.uniform(0.3, 1.0))
+    WAITING.get().pause(seconds)

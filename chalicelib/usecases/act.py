@@ -1,6 +1,7 @@
 """What every use case is given from outside: the tables, and who acts, when, and with which id."""
 
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ class Act(NamedTuple):
 
 
 class Services(NamedTuple):
-    """What use cases need from a deployment. `send` queues messages for `post_charges`."""
+    """What use cases need from a deployment. `send` queues messages for `post_charges`; `threads(n)` posts n jobs at a time."""
 
     db: Db
     send: Callable[[list[dict[str, object]]], None]
@@ -31,3 +32,4 @@ class Services(NamedTuple):
     allow_future: bool
     default_currency: str
     call_retention: timedelta
+    threads: Callable[[int], Executor] = ThreadPoolExecutor

@@ -1,7 +1,7 @@
 """The worker of the daily evaluation: sweeps one segment, posts what is due, marks what failed, clears what is through."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import suppress
 from datetime import date
 from functools import partial
@@ -89,7 +89,7 @@ class Worker:
     def sweep(self, seconds_left: Callable[[], float]) -> Key | None:
         """Post what the segment owes; where to go on when time is short, None at the end."""
         groups = customers(self._db, self._piece.segment, self._piece.segments, self._piece.cursor)
-        with ThreadPoolExecutor(THREADS) as pool:
+        with self._services.threads(THREADS) as pool:
             for round_ in self._rounds(groups):
                 self._settle_round(round_, pool)
                 if seconds_left() < STOP_SECONDS:
@@ -133,7 +133,7 @@ class Worker:
             self._failures.append(Failure(one.customer_id, one.assignment_id, since, *told(error)))
             return []
 
-    def _settle_round(self, owed: list[_Owed], pool: ThreadPoolExecutor) -> None:
+    def _settle_round(self, owed: list[_Owed], pool: Executor) -> None:
         decisions = [decision for customer in owed for decision in customer.decisions]
         statuses = self._post(owed, decisions, pool)
         self._steps += [
@@ -146,7 +146,7 @@ class Worker:
         self._park([customer.parked for customer in owed if customer.parked])
         self._clear(owed, {assignment_id for _, assignment_id in failed}, pool)
 
-    def _post(self, owed: list[_Owed], decisions: list[Decision], pool: ThreadPoolExecutor) -> dict[Place, Status]:
+    def _post(self, owed: list[_Owed], decisions: list[Decision], pool: Executor) -> dict[Place, Status]:
         """Post a round: what debits nothing in shared transactions, each customer's debits by themselves."""
         uncharged = {a.assignment_id: a for customer in owed for a in customer.group.assignments if not a.charged}
         free = [decision for decision in decisions if not decision.line.debit and decision.act != "retry"]
@@ -195,7 +195,7 @@ class Worker:
             detail = f"more than {self._services.max_lines} lines are due; unpark the customer to post them"
             self._failures.append(Failure(account.customer_id, None, since, "parked", detail))
 
-    def _clear(self, owed: list[_Owed], failed: set[str], pool: ThreadPoolExecutor) -> None:
+    def _clear(self, owed: list[_Owed], failed: set[str], pool: Executor) -> None:
         """Clear the marks of what is charged through this day. If a later day has begun meanwhile, move them behind
         this one instead: that day's sweep may have passed before they were seen."""
         through = [customer for customer in owed if not customer.parked and not customer.group.account.parked]
