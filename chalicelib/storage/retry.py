@@ -26,7 +26,8 @@ class Waiting(NamedTuple):
     pause: Callable[[float], None] = _sleep_a_part
 
 
-WAITING: Final[ContextVar[Waiting]] = ContextVar("waiting", default=Waiting())
+_REAL: Final = Waiting()
+WAITING: Final[ContextVar[Waiting]] = ContextVar("waiting", default=_REAL)
 """Simulations set their own."""
 
 
