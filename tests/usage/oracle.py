@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 
 from tests.domain.oracle import ONE_DAY, Terms, half_up, is_due
 from tests.domain.oracle import charges as told_charges
@@ -70,6 +71,7 @@ class Standing:
     gone: date
 
 
+@lru_cache(maxsize=100_000)
 def standing(bundle: Bundle, day: date) -> Standing | None:
     """The bucket that the bundle has on a day: back to its last refill, forth to its next or to its end."""
     if not bundle.is_valid(day):
