@@ -193,10 +193,10 @@ def _amounts(
 
 def lines(assignment: Assignment, package: Package, since: date, until: date, spend: Spend) -> list[Line]:
     """The priced charges of one assignment in `since..until`."""
-    priced = (
-        line(assignment, package, due, spend(assignment, due.period) if due.period else None)
-        for due in dues(assignment, package, since, until)
-    )
+    found = dues(assignment, package, since, until)
+    if not found:  # almost always, in a sweep
+        return []
+    priced = (line(assignment, package, due, spend(assignment, due.period) if due.period else None) for due in found)
     return [charge for charge in priced if charge is not None]
 
 

@@ -15,6 +15,8 @@ from .package import Package
 from .schedule import DAY, next_due, previous_due
 
 SECONDS_PER_MINUTE: Final = 60
+MOST_DRAWS: Final = 48
+"""Buckets that one call draws from: with their assignments' marks, its record and its days they fit one transaction."""
 
 
 class Call(NamedTuple):
@@ -97,7 +99,8 @@ class Buckets:
     """The buckets of one customer on one day, found by DID and prefix.
 
     A call costs a look-up a digit, however many buckets there are; those found empty are not looked at again. `left` holds
-    the seconds left in each bucket and is drawn from; the days of one batch share it, for a bucket may span them.
+    the seconds left in each bucket that a call may draw from, and is drawn from; the days of one batch share it, for a bucket
+    may span them.
     """
 
     def __init__(self, found: Sequence[Bucket], left: dict[BucketKey, int]) -> None:
@@ -107,12 +110,16 @@ class Buckets:
             for prefix in dict.fromkeys(one.prefixes):
                 self._by_place[one.did, prefix].append(one.key)
 
+    def candidates(self, call: Call) -> Iterator[BucketKey]:
+        """The buckets that the call may draw from; to be asked before any call is rated."""
+        return (key for place in self._places(call) for key in place)
+
     def rate(self, call: Call) -> Rated:
         """Draw for the call: its DID's buckets first, then the longest prefix, the earliest expiry, the lowest assignment id."""
         drawn: list[Draw] = []
         missing = call.seconds
         for place in self._places(call):
-            while missing and place:
+            while missing and place and len(drawn) < MOST_DRAWS:
                 taken = min(missing, self._left[place[-1]])
                 if taken:
                     drawn.append(Draw(place[-1], taken))
@@ -135,11 +142,6 @@ class Buckets:
 def left_in(found: Iterable[Bucket], used: Mapping[BucketKey, int]) -> dict[BucketKey, int]:
     """The seconds left in each bucket; none when more is used than a lowered allotment gives."""
     return {one.key: max(0, one.total_seconds - used.get(one.key, 0)) for one in found}
-
-
-def matches(one: Bucket, call: Call) -> bool:
-    """Whether the call may draw from the bucket."""
-    return one.did in (None, call.did) and call.destination.startswith(one.prefixes)
 
 
 class DayTotal(NamedTuple):

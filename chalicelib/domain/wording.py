@@ -89,6 +89,8 @@ def _one_off(assignment: Assignment) -> str:
 
 def _later(assignment: Assignment, package: Package, day: date) -> str:
     first, end = first_day(assignment), assignment.end_date
+    if day < first and end is not None and end < first:
+        return f"charged elsewhere until it ends, on {end}"
     if day < first:
         return f"charged elsewhere until {first - DAY}, here from {first}"
     upcoming = next_charge(assignment, package, day)

@@ -28,9 +28,10 @@ class Minutes(NamedTuple):
 
 
 class _Look(NamedTuple):
-    """What a customer's calls can draw from: the buckets of each day, what is used of them, assignments not charged yet."""
+    """What a customer's calls can draw from: the buckets of each day, what is used of them and left in them when they were
+    read, assignments not charged yet."""
 
-    by_day: dict[date, list[Bucket]]
+    by_day: dict[date, Buckets]
     used: dict[BucketKey, int]
     left: dict[BucketKey, int]
     uncharged: dict[str, Assignment]
@@ -58,9 +59,7 @@ def _record_some(db: Db, act: Act, customer_id: str, calls: list[Call], kept: ti
     if known:
         return known
     seen = _look(db, customer_id, calls)
-    left = dict(seen.left)
-    buckets = {day: Buckets(found, left) for day, found in seen.by_day.items()}
-    rated = minutes.fitting(calls, lambda call: buckets[call.day].rate(call), frozenset(seen.uncharged), MAX_ACTIONS)
+    rated = minutes.fitting(calls, lambda call: seen.by_day[call.day].rate(call), frozenset(seen.uncharged), MAX_ACTIONS)
     db.transact(_actions(act, customer_id, rated, seen, kept))
     return {one.call.call_id: one for one in rated}
 
@@ -71,16 +70,19 @@ def _look(db: Db, customer_id: str, calls: Iterable[Call]) -> _Look:
         raise NotFound(f"there is no customer {customer_id}")
     found = [one for one in every if one.free_minutes is not None]
     catalog = planning.packages_of(db, found)
-    by_day: dict[date, list[Bucket]] = {}
-    for call in calls:
-        if call.day not in by_day:
-            of_day = (minutes.bucket(one, catalog[one.package_id], call.day) for one in found)
-            by_day[call.day] = [one for one in of_day if one]
-    wanted = {one.key: one for call in calls for one in by_day[call.day] if minutes.matches(one, call)}
+    of_days = {day: _buckets(found, catalog, day) for day in {call.day for call in calls}}
+    left: dict[BucketKey, int] = {}
+    by_day = {day: Buckets(buckets, left) for day, buckets in of_days.items()}
+    wanted = {key for call in calls for key in by_day[call.day].candidates(call)}
     used = usage.used(db, customer_id, wanted)
-    candidates = {day: [one for one in of_day if one.key in wanted] for day, of_day in by_day.items()}
+    left |= minutes.left_in((one for buckets in of_days.values() for one in buckets if one.key in wanted), used)
     uncharged = {one.assignment_id: one for one in found if not one.charged}
-    return _Look(candidates, used, minutes.left_in(wanted.values(), used), uncharged)
+    return _Look(by_day, used, dict(left), uncharged)
+
+
+def _buckets(found: Iterable[Assignment], catalog: dict[str, Package], day: date) -> list[Bucket]:
+    buckets = (minutes.bucket(one, catalog[one.package_id], day) for one in found)
+    return [one for one in buckets if one]
 
 
 def _actions(act: Act, customer_id: str, rated: list[Rated], seen: _Look, kept: timedelta) -> list[Action]:
