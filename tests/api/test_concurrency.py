@@ -18,6 +18,7 @@ from tests.api.support import (
     day,
     evaluate,
     finished,
+    ledger,
     ok,
     pages,
     path,
@@ -231,3 +232,38 @@ def test_assignments_at_once_of_one_package_are_all_made(api: httpx.Client) -> N
     assert {answer.status_code for answer in answers} == {201}
     assert balance(api, customer) == -2 * CONCURRENT
     assert problem(api.delete(f"/packages/{package['package_id']}"), 409, "package_in_use")["assignments"] == CONCURRENT
+
+
+def test_reversals_at_once_undo_once(api: httpx.Client) -> None:
+    """rules 6: reversal posts the opposite of each charge once; again it answers as first."""
+    customer = a_busy_customer(api, debit_limit="5")
+    report = run(api, customer, day(1), live=True)
+    told = at_once(lambda _: ok(api.post(f"/runs/{report['run_id']}/reversal")))
+    assert all(one == told[0] for one in told)
+    assert balance(api, customer) == 0
+    undone = [entry for entry in ledger(api, customer) if entry["kind"] == "reversal"]
+    assert len(undone) == len({entry["reverses"] for entry in undone}) == sum(line["status"] == "posted" for line in report["lines"])
+    assert ok(api.get(f"/customers/{customer}"))["held_charges"] == 0
+
+
+def test_a_held_charge_is_posted_or_written_off_once(api: httpx.Client) -> None:
+    """rules 4: Auto Decrement Credit: written off, it is never tried again; posted, it can't be written off."""
+    for _ in range(3):
+        customer = a_customer(api, debit_limit="0")
+        an_assignment(api, customer, a_package(api, retail="1"), start_date=day(1), auto_decrement_credit=True)
+        run(api, customer, day(1), live=True)
+        (entry,) = pages(api, "/held", customer=customer)
+        pay(api, customer, "10")
+
+        def work(n: int, customer: str = customer, entry: Json = entry) -> int:
+            if n % 2:
+                return api.post(f"/held/{entry['entry_id']}/cancellation").status_code
+            run(api, customer, day(1), live=True, if_charged="skip")
+            return 200
+
+        answers = set(at_once(work, 8))
+        assert answers <= {200, 409}
+        (found,) = charges(api, customer)
+        assert found["status"] == ("posted" if 409 in answers else "cancelled")
+        assert balance(api, customer) == (9 if found["status"] == "posted" else 10)
+        assert ok(api.get(f"/customers/{customer}"))["held_charges"] == 0

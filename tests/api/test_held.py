@@ -5,7 +5,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from tests.api.support import Json, a_customer, a_package, an_assignment, balance, charges, day, ok, pages, pay, problem, run, unique
+from tests.api.support import Json, a_customer, a_package, an_assignment, balance, charges, day, ok, pages, path, pay, problem, run, unique
 
 
 @pytest.fixture
@@ -144,3 +144,17 @@ def test_held_backlog_is_held_on_its_own_dates(api: httpx.Client) -> None:
         (day(-3), "posted"), (day(-2), "posted"), (day(-1), "held"),
     ]  # fmt: skip
     assert balance(api, customer) == Decimal(-2)
+
+
+def test_a_held_charge_is_tried_as_it_was_held(api: httpx.Client) -> None:
+    """rules 4: a charge keeps what it was computed from; a line charged again is planned afresh."""
+    customer, package = a_customer(api, debit_limit="0"), a_package(api, retail="3")
+    made = an_assignment(api, customer, package, start_date=day(1), auto_decrement_credit=True)
+    run(api, customer, day(1), live=True)
+    ok(api.patch(path(made), json={"quantity": 5}))
+    ok(api.patch(f"/packages/{package['package_id']}", json={"retail": "7"}))
+    pay(api, customer, "100")
+    (line,) = run(api, customer, day(1), live=True)["lines"]
+    assert (line["status"], line["retail"], line["quantity"]) == ("posted", "3.00", 1)
+    assert [entry["retail"] for entry in run(api, customer, day(1), live=True)["lines"]] == ["35.00"]
+    assert balance(api, customer) == 62
