@@ -23,7 +23,10 @@ class Act(NamedTuple):
 
 
 class Services(NamedTuple):
-    """What use cases need from a deployment. `send` queues messages for `post_charges`; `threads(n)` posts n jobs at a time."""
+    """What use cases need from a deployment. `send` queues messages for `post_charges`; `threads(n)` posts n jobs at a time.
+
+    A worker holds the plans of at most `round_customers` customers before it posts them.
+    """
 
     db: Db
     send: Callable[[list[dict[str, object]]], None]
@@ -33,3 +36,4 @@ class Services(NamedTuple):
     default_currency: str
     call_retention: timedelta
     threads: Callable[[int], Executor] = ThreadPoolExecutor
+    round_customers: int = 2000

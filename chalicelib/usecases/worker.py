@@ -28,7 +28,6 @@ from .sweep import Catalog, Group, customers
 
 ROUND_LINES: Final = 1600
 """Lines planned before they are posted: enough to fill the threads, little enough to hold."""
-ROUND_CUSTOMERS: Final = 2000
 THREADS: Final = 8
 STOP_SECONDS: Final = 60.0
 """A worker with less time than this hands the rest of its segment on."""
@@ -102,7 +101,7 @@ class Worker:
         for group in groups:
             owed.append(self._owed(group))
             lines += len(owed[-1].decisions)
-            if lines >= ROUND_LINES or len(owed) >= ROUND_CUSTOMERS:
+            if lines >= ROUND_LINES or len(owed) >= self._services.round_customers:
                 yield owed
                 owed, lines = [], 0
         if owed:
