@@ -13,6 +13,7 @@ class Account(NamedTuple):
 
     `evaluate_from` is set while the customer is parked and until a run has caught up; `oversize` says that an operator
     let the next run post more lines than the safety bound. `entries`: the ledger holds a payment, so the currency is fixed.
+    `calls`: usage is recorded, which outlives the customer's calls.
     """
 
     customer_id: str
@@ -23,6 +24,7 @@ class Account(NamedTuple):
     held: int = 0
     assignments: int = 0
     entries: bool = False
+    calls: bool = False
     parked: bool = False
     oversize: bool = False
     evaluate_from: date | None = None

@@ -20,6 +20,7 @@ _CODEC = Codec(
         "held": whole("held"),
         "assignments": whole("assignments"),
         "entries": plain("entries"),
+        "calls": plain("calls"),
         "parked": plain("parked"),
         "oversize": plain("oversize"),
         "evaluate_from": day("evaluate_from"),
@@ -77,7 +78,7 @@ def removal(account: Account) -> Action:
     return delete(
         ACCOUNTS,
         keys.account(account.customer_id),
-        condition=f"#version = :version AND {_NO_HISTORY}",
+        condition=f"#version = :version AND attribute_not_exists(#calls) AND {_NO_HISTORY}",
         values={"version": account.version, "none": 0},
     )
 
@@ -91,6 +92,11 @@ def count_assignment(account: Account, change: int) -> Action:
         condition="#currency = :currency",
         values={"change": change, "currency": account.currency},
     )
+
+
+def mark_calls(customer_id: str) -> Action:
+    """Note that the customer has usage, in the transaction of the first."""
+    return update(ACCOUNTS, keys.account(customer_id), "SET #calls = :yes", condition="attribute_exists(#pk)", values={"yes": True})
 
 
 def credit(account: Account, amount: Decimal) -> Action:

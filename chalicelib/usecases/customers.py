@@ -79,8 +79,8 @@ def delete(db: Db, customer_id: str, version: int | None) -> None:
     def attempt() -> None:
         account = read(db, customer_id)
         demand_version(account.version, version)
-        if account.assignments or account.entries:
-            raise Conflict("the customer has assignments or ledger entries; they are kept", code="customer_in_use")
+        if account.assignments or account.entries or account.calls:
+            raise Conflict("the customer has assignments, ledger entries or usage; they are kept", code="customer_in_use")
         db.write(accounts.removal(account))
 
     settle(attempt)

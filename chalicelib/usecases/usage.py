@@ -10,7 +10,7 @@ from ..domain.assignment import Assignment
 from ..domain.errors import Conflict, Fault, Invalid, NotFound
 from ..domain.minutes import Bucket, BucketKey, Buckets, Call, DayTotal, Rated
 from ..domain.package import Package
-from ..storage import assignments, usage
+from ..storage import accounts, assignments, usage
 from ..storage.db import MAX_ACTIONS, Action, Db
 from ..storage.keys import Key
 from ..storage.retry import settle
@@ -29,12 +29,13 @@ class Minutes(NamedTuple):
 
 class _Look(NamedTuple):
     """What a customer's calls can draw from: the buckets of each day, what is used of them and left in them when they were
-    read, assignments not charged yet."""
+    read, assignments not charged yet, and whether these are the customer's first calls."""
 
     by_day: dict[date, Buckets]
     used: dict[BucketKey, int]
     left: dict[BucketKey, int]
     uncharged: dict[str, Assignment]
+    first: bool
 
 
 def record(db: Db, act: Act, customer_id: str, calls: Sequence[Call], kept: timedelta) -> list[Rated]:
@@ -59,7 +60,7 @@ def _record_some(db: Db, act: Act, customer_id: str, calls: list[Call], kept: ti
     if known:
         return known
     seen = _look(db, customer_id, calls)
-    rated = minutes.fitting(calls, lambda call: seen.by_day[call.day].rate(call), frozenset(seen.uncharged), MAX_ACTIONS)
+    rated = minutes.fitting(calls, lambda call: seen.by_day[call.day].rate(call), frozenset(seen.uncharged), MAX_ACTIONS - seen.first)
     db.transact(_actions(act, customer_id, rated, seen, kept))
     return {one.call.call_id: one for one in rated}
 
@@ -77,7 +78,7 @@ def _look(db: Db, customer_id: str, calls: Iterable[Call]) -> _Look:
     used = usage.used(db, customer_id, wanted)
     left |= minutes.left_in((one for buckets in of_days.values() for one in buckets if one.key in wanted), used)
     uncharged = {one.assignment_id: one for one in found if not one.charged}
-    return _Look(by_day, used, dict(left), uncharged)
+    return _Look(by_day, used, dict(left), uncharged, not account.calls)
 
 
 def _buckets(found: Iterable[Assignment], catalog: dict[str, Package], day: date) -> list[Bucket]:
@@ -93,6 +94,7 @@ def _actions(act: Act, customer_id: str, rated: list[Rated], seen: _Look, kept: 
         *(usage.add_to_day(customer_id, place, total) for place, total in minutes.day_totals(rated).items()),
         *(usage.draw(customer_id, key, seconds, used=seen.used.get(key, 0), left=seen.left[key]) for key, seconds in drawn.items()),
         *(assignments.mark_charged(seen.uncharged[one]) for one in sorted(marked)),
+        *([accounts.mark_calls(customer_id)] if seen.first else []),
     ]
 
 
