@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain import posting
 from chalicelib.domain.account import Credit
+from chalicelib.domain.ledger import charge_key
 from chalicelib.domain.posting import MAX_ACTIONS, Debit
 from chalicelib.domain.run import Act, Decision, Status
 
@@ -48,6 +49,15 @@ def test_an_entry_says_what_it_did_to_the_balance_and_who_made_it_when() -> None
     assert [one.repeat for one in (posted, held, free)] == [False, True, False]
     assert [one.key for one in (posted, held, free)] == [one.key for one in tried]
     assert held.key.endswith("~run-1")
+
+
+def test_a_held_repeat_keeps_its_key_when_a_later_run_posts_it() -> None:
+    """rules 6: a repeat's identity is the charge's and the run that charged it again, whoever posts it."""
+    line = priced()
+    held = Decision(line, "retry", f"{charge_key(line.identity)}~run-0")
+    [move] = posting.moves([held], TWENTY, STAMP)
+    assert move.entry is not None
+    assert move.entry.key == held.key
 
 
 def test_each_is_tried_by_itself_in_order() -> None:
