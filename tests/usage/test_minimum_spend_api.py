@@ -81,7 +81,8 @@ def test_a_dids_spend_is_its_own(api: httpx.Client, customer: str) -> None:
     every = a_commitment(api, customer)
     record(
         api, customer,
-        call("1", 60, "10", date=on("01-15"), did=did), call("2", 60, "20", date=on("01-15"), did=other), call("3", 60, "5", date=on("01-16")),
+        call("1", 60, "10", date=on("01-15"), did=did), call("2", 60, "20", date=on("01-15"), did=other),
+        call("3", 60, "5", date=on("01-16")),
     )  # fmt: skip
     lines = {found["assignment_id"]: found for found in run(api, customer, on("02-01"))["lines"]}
     assert (lines[one["assignment_id"]]["spend"], lines[one["assignment_id"]]["retail"]) == ("10.00", "40.00")

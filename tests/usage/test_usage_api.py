@@ -212,7 +212,8 @@ def test_days_and_dids(api: httpx.Client, customer: str) -> None:
 
 
 BAD_QUERIES = [
-    ({"from": "x"}, {"/from"}), ({"to": "2026-02-30", "did": "12"}, {"/to", "/did"}), ({"surplus": "1", "limit": "0"}, {"/surplus", "/limit"}),
+    ({"from": "x"}, {"/from"}), ({"to": "2026-02-30", "did": "12"}, {"/to", "/did"}),
+    ({"surplus": "1", "limit": "0"}, {"/surplus", "/limit"}),
     ({"from": "2026-02-02", "to": "2026-02-01"}, {"/to"}),
 ]  # fmt: skip
 
