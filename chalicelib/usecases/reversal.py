@@ -37,7 +37,7 @@ def reverse(db: Db, act: Act, run_id: str) -> Reversal:
     reversals: list[Entry] = []
     cancelled: list[Entry] = []
     for plan in runs.plans(db, run_id):
-        own = [step for step in plan.steps if _is_own(step)]
+        own = [step for step in plan.steps if step.act != "skip"]
         for start in range(0, len(own), MAX_ACTIONS - 1):
             done = _reverse(db, act, run, plan.customer_id, own[start : start + MAX_ACTIONS - 1])
             reversals += [entry for entry in done if entry.kind == "reversal"]
@@ -45,33 +45,29 @@ def reverse(db: Db, act: Act, run_id: str) -> Reversal:
     return Reversal(run, reversals, cancelled)
 
 
-def _is_own(step: Step) -> bool:
-    """Whether the run made the charge: posted it, or held it first."""
-    return step.status in ("posted", "repeat") or (step.status == "held" and step.act != "retry")
-
-
 def _reverse(db: Db, act: Act, run: RunRecord, customer_id: str, steps: Sequence[Step]) -> list[Entry]:
+    """Undo some steps. A charge is the run's that posted it, or that holds it: one that the run held and another posted is not."""
     day = run.reversed_on or act.today
 
     def attempt() -> list[Entry]:
-        undone = [entries.reversal_key(day, step.key) for step in steps]
-        standing = ledger.find_many(db, [(customer_id, key) for key in [step.key for step in steps] + undone])
+        undone = {step.key: entries.reversal_key(day, step.key) for step in steps}
+        standing = ledger.find_many(db, [(customer_id, key) for pair in undone.items() for key in pair])
         done: list[Entry] = []
         actions: list[Action] = []
         give_back, released = money.ZERO, 0
-        for step, key in zip(steps, undone, strict=True):
-            entry = standing[customer_id, step.key]
-            if entry.status == "posted" and (customer_id, key) not in standing:
-                new = entries.reversal(entry, at=act.at, day=day, by=act.by)
-                actions.append(ledger.creation(new))
-                give_back = money.plus(give_back, new.credit_change)
-                done.append(new)
+        for key, reversal_key in undone.items():
+            entry, reversed_ = standing.get((customer_id, key)), standing.get((customer_id, reversal_key))
+            if entry is None or entry.run_id != run.run_id:
+                continue
+            if entry.status == "posted" and reversed_ is None:
+                reversed_ = entries.reversal(entry, at=act.at, day=day, by=act.by)
+                actions.append(ledger.creation(reversed_))
+                give_back = money.plus(give_back, reversed_.credit_change)
             elif entry.status == "held":
-                actions.append(ledger.cancellation(customer_id, step.key, by=act.by))
+                entry = entry._replace(status="cancelled", cancelled_by=act.by)
+                actions.append(ledger.cancellation(customer_id, key, by=act.by))
                 released += 1
-                done.append(entry._replace(status="cancelled", cancelled_by=act.by))
-            else:
-                done.append(standing.get((customer_id, key), entry))
+            done.append(reversed_ or entry)
         if give_back or released:
             actions.append(accounts.give_back(customer_id, give_back, held=-released))
         if actions:
