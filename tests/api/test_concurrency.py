@@ -202,6 +202,25 @@ def test_a_package_is_deleted_or_assigned_but_not_both(api: httpx.Client) -> Non
         assert {answer.status_code for answer in answers[::2]} <= {201, 422}
 
 
+def test_a_customer_is_deleted_or_has_history_but_not_both(api: httpx.Client) -> None:
+    """contract: DELETE only without history."""
+    package = a_package(api)
+    for _ in range(4):
+        customer = a_customer(api)
+
+        def work(n: int, customer: str = customer) -> int:
+            if n % 3 == 0:
+                return assigning(api, customer, package).status_code
+            if n % 3 == 1:
+                return api.post(f"/customers/{customer}/payments", json={"amount": "1"}).status_code
+            return api.delete(f"/customers/{customer}").status_code
+
+        answers = at_once(work, 9)
+        gone = api.get(f"/customers/{customer}").status_code == 404
+        assert set(answers[2::3]) <= ({204, 404} if gone else {409})
+        assert {*answers[0::3], *answers[1::3]} == ({404} if gone else {201})
+
+
 def test_edits_at_once_with_if_match_let_one_win(api: httpx.Client) -> None:
     """contract: If-Match (412)."""
     customer = a_customer(api)

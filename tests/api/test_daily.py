@@ -4,6 +4,7 @@ The stack is this module's own, and its days only go forward: every test takes t
 """
 
 import json
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,7 +23,6 @@ from tests.api.support import (
     day,
     due_dates,
     evaluate,
-    finished,
     ok,
     pages,
     path,
@@ -304,25 +304,49 @@ def test_days_in_deep_future_are_refused_where_not_configured() -> None:
         assert [error["pointer"] for error in told["errors"]] == ["/date"]
 
 
-def test_an_oversize_customer_is_parked_until_unparked() -> None:
+@pytest.fixture(scope="module")
+def bounded() -> Iterator[tuple[EmbeddedStack, httpx.Client]]:
+    """A service that parks customers with more than 5 lines."""
+    with (
+        EmbeddedStack(env={"MAX_LINES_PER_CUSTOMER": "5"}) as stack,
+        httpx.Client(base_url=stack.base_url, timeout=60, trust_env=False) as api,
+    ):
+        yield stack, api
+
+
+def test_an_oversize_customer_is_parked_until_unparked(bounded: tuple[EmbeddedStack, httpx.Client]) -> None:
     """rules 5: Safety bound: parked, with an alarm: nothing posted, nothing lost; unparked, the next run posts them."""
-    with EmbeddedStack(env={"MAX_LINES_PER_CUSTOMER": "5"}) as stack, httpx.Client(base_url=stack.base_url, timeout=60) as api:
-        big, small, package = a_customer(api), a_customer(api), a_package(api, retail="1", frequency="daily")
-        for customer, quantity in ((big, 3), (small, 1)):
-            for _ in range(quantity):
-                an_assignment(api, customer, package, start_date=day(1), auto_decrement_credit=True)
-        assert evaluate(stack, api, day(1))["failures_total"] == 0
-        parked = evaluate(stack, api, day(3))
-        assert [(failure["customer_id"], failure["code"]) for failure in parked["failures"]] == [(big, "parked")]
-        assert parked["status"] == "finished_with_failures"
-        assert ok(api.get(f"/customers/{big}"))["parked"] is True
-        assert (len(charges(api, big)), len(charges(api, small))) == (3, 3)
-        evaluate(stack, api, day(4))
-        assert (len(charges(api, big)), len(charges(api, small))) == (3, 4)
-        assert ok(api.post(f"/customers/{big}/unpark"))["parked"] is False
-        finished(api, evaluate(stack, api, day(5))["run_id"])
-        assert due_dates(charges(api, big)) == sorted(day(n) for n in range(1, 6) for _ in range(3))
-        assert balance(api, big) == -15
+    stack, api = bounded
+    big, small, package = a_customer(api), a_customer(api), a_package(api, retail="1", frequency="daily")
+    for customer, quantity in ((big, 3), (small, 1)):
+        for _ in range(quantity):
+            an_assignment(api, customer, package, start_date=day(1), auto_decrement_credit=True)
+    assert evaluate(stack, api, day(1))["failures_total"] == 0
+    parked = evaluate(stack, api, day(3))
+    assert [(failure["customer_id"], failure["code"]) for failure in parked["failures"]] == [(big, "parked")]
+    assert parked["status"] == "finished_with_failures"
+    assert ok(api.get(f"/customers/{big}"))["parked"] is True
+    assert (len(charges(api, big)), len(charges(api, small))) == (3, 3)
+    evaluate(stack, api, day(4))
+    assert (len(charges(api, big)), len(charges(api, small))) == (3, 4)
+    assert ok(api.post(f"/customers/{big}/unpark"))["parked"] is False
+    evaluate(stack, api, day(5))
+    assert due_dates(charges(api, big)) == sorted(day(n) for n in range(1, 6) for _ in range(3))
+    assert balance(api, big) == -15
+
+
+def test_a_run_refused_for_its_size_leaves_nothing_running(bounded: tuple[EmbeddedStack, httpx.Client]) -> None:
+    """contract: 422 too_many; rules 6: what is recorded of a live run is finished or can be completed."""
+    _, api = bounded
+    customer, package = a_customer(api), a_package(api, retail="1")
+    for _ in range(6):
+        an_assignment(api, customer, package, start_date=day(200))
+    body = {"customer": customer, "simulate": False, "date": day(200), "run_id": customer}
+    problem(api.post("/runs", json=body), 422, "too_many")
+    assert charges(api, customer) == []
+    left = api.get(f"/runs/{customer}")
+    assert left.status_code == 404 or left.json()["status"] != "running"
+    assert "running" not in {one["status"] for one in pages(api, "/runs")}
 
 
 def test_a_package_is_fixed_until_its_closing_line_is_posted() -> None:

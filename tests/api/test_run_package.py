@@ -381,22 +381,36 @@ def test_a_live_run_of_all_customers_goes_on_in_the_background(api: httpx.Client
     assert balance(api, customers["EUR"]) == -6
 
 
-def test_a_live_run_of_many_lines_goes_on_in_the_background(api: httpx.Client) -> None:
+def multiply(stack: EmbeddedStack, assignment: Json, times: int) -> None:
+    """Copies of an assignment, written past the service: so many would take it long."""
+    table = stack.table_name("accounts")
+    key = {"pk": {"S": assignment["customer_id"]}, "sk": {"S": f"ASSIGNMENT#{assignment['assignment_id']}"}}
+    item = stack.client("dynamodb").get_item(TableName=table, Key=key)["Item"]
+    puts = [{"PutRequest": {"Item": item | {"sk": {"S": f"{key['sk']['S']}-{n}"}}}} for n in range(1, times)]
+    for start in range(0, len(puts), 25):
+        stack.client("dynamodb").batch_write_item(RequestItems={table: puts[start : start + 25]})
+
+
+def test_a_live_run_of_many_lines_goes_on_in_the_background(api: httpx.Client, stack: EmbeddedStack) -> None:
     """contract: live with more than 500 lines: 202, then poll; a report carries at most 1,000 lines, the rest by cursor."""
-    customer, package = a_customer(api), a_package(api, retail="0.01", setup_retail="0.01", frequency="daily")
-    for n in range(251):
-        an_assignment(api, customer, package, start_date=day(1), auto_decrement_credit=bool(n % 2))
+    customer, package = a_customer(api), a_package(api, retail="0.01", setup_retail="0.02", frequency="daily")
+    multiply(stack, an_assignment(api, customer, package, start_date=day(1), auto_decrement_credit=True), 500)
     small = run(api, customer, day(2), live=True)
-    assert (small["status"], len(small["lines"])) == ("finished", 251)
+    assert (small["status"], len(small["lines"]), small["balance_after"]) == ("finished", 500, "-5.00")
+    multiply(stack, an_assignment(api, customer, package, start_date=day(1)), 101)
+    foretold = run(api, customer, day(1))
+    assert (len(foretold["lines"]), foretold["lines_left_out"]) == (1000, 202)
     started = ok(api.post("/runs", json={"customer": customer, "date": day(1), "simulate": False}), 202)
     report = finished(api, started["run_id"])
-    assert (len(report["lines"]), report["totals"]["retail"], report["totals"]["credit_debited"]) == (502, "5.02", "2.50")
-    lines = pages(api, f"/runs/{started['run_id']}/lines", 97)
-    assert lines == report["lines"]
-    assert balance(api, customer) == Decimal("-3.75")
-    assert len(charges(api, customer)) == 753
+    assert (len(report["lines"]), report["lines_left_out"]) == (1000, 202)
+    assert report["totals"] == foretold["totals"]
+    assert (report["totals"]["retail"], report["totals"]["credit_debited"]) == ("18.03", "15.00")
+    lines = pages(api, f"/runs/{started['run_id']}/lines", 197)
+    assert (lines[:1000], len(lines)) == (report["lines"], 1202)
+    assert balance(api, customer) == -20
+    assert len(charges(api, customer)) == 1702
     reverse(api, report)
-    assert balance(api, customer) == Decimal("-1.25")
+    assert balance(api, customer) == -5
 
 
 def test_ended_and_edited_assignments_are_run_as_they_are(api: httpx.Client, customer: str) -> None:
