@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from demo.checks import balance_problems, charge_problems, posted_charges, total
-from demo.independent import Expected, days, expected_charges, expected_held
+from demo.independent import Expected, days, expected_held
 from demo.provider import Customer, Provider
 from demo.show import Column, figure, money, show
 from demo.teller import Teller
@@ -66,7 +66,7 @@ def tell_outage(teller: Teller) -> None:
     after = _count_by_day(teller.ledgers(**span))
     expected: dict[str, int] = {}
     for customer in teller.provider.customers:
-        for charge in expected_charges(customer, first=first, last=last):
+        for charge in teller.expected(customer, first, last):
             expected[charge.day.isoformat()] = expected.get(charge.day.isoformat(), 0) + 1
     missed = list(days(first, last))
     dues, early, posted = ([count.get(day.isoformat(), 0) for day in missed] for count in (expected, before, after))
@@ -104,7 +104,7 @@ def tell_count(teller: Teller, last: date, *, shown_from: date) -> None:
     charges, balances = [], []
     for customer in teller.provider.customers:
         entries, ids = ledgers[customer.id], teller.ids[customer.id]
-        expected = expected_charges(customer, first=teller.provider.story.first_day, last=last)
+        expected = teller.expected(customer, teller.provider.story.first_day, last)
         charges += [f"{customer.id}: {p}" for p in charge_problems(expected, entries, ids)]
         debits = sum((c.retail for c in expected if c.debits), Decimal(0))
         balance = teller.service.get(f"/customers/{customer.id}")["balance"]
@@ -125,7 +125,7 @@ def _show_count(teller: Teller, ledgers: dict[str, list[Any]], first: date, last
     for customer in teller.provider.customers:
         in_time = (e for e in posted_charges(ledgers[customer.id]) if first.isoformat() <= e["date"] <= last.isoformat())
         posted[customer.currency] += in_time
-        expected[customer.currency] += expected_charges(customer, first=first, last=last)
+        expected[customer.currency] += teller.expected(customer, first, last)
     retail, cost = ({c: total(posted[c], amount) for c in currencies} for amount in ("retail", "cost"))
     counted = {c: sum((charge.retail for charge in expected[c]), Decimal(0)) for c in currencies}
     margin = {c: retail[c] - cost[c] for c in currencies}

@@ -46,6 +46,10 @@ class Fields:
         """Whether the field stands there and was not taken yet."""
         return field in self._raw
 
+    def names(self) -> list[str]:
+        """The fields that were not taken yet, in their order."""
+        return list(self._raw)
+
     def optional(self, field: str) -> str | None:
         """Text, or None when the field is missing."""
         return self.text(field) if self.has(field) else None
@@ -76,6 +80,13 @@ class Fields:
         if not (text.isascii() and text.isdigit()):
             raise BadProviderError(f"{self._where}: {field} is no whole number: {text}")
         return int(text)
+
+    def flag(self, field: str) -> bool:
+        """`true` or `false`; missing is false."""
+        text = self.text(field, "false")
+        if text not in ("true", "false"):
+            raise BadProviderError(f"{self._where}: {field} is true or false")
+        return text == "true"
 
     def day(self, field: str) -> date:
         """A calendar date, `YYYY-MM-DD`."""

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from demo.fields import BadProviderError, Fields, read_fields
+from demo.traffic import CallPlan, Destination, Traffic, read_call_plan, read_destination, read_traffic
 
 SAMPLE = Path(__file__).with_name("provider.yaml")
 """The sample that the demo loads."""
@@ -34,6 +35,9 @@ class Package:
     setup_retail: Decimal
     connexcs_package: str | None
     minimum_days: int
+    type: str = "standard"
+    destination: str = ""
+    minimum_spend: bool = False
 
     def request(self) -> Body:
         """The body of `POST /packages`."""
@@ -44,6 +48,9 @@ class Package:
             "frequency_match": match,
             "connexcs_package": self.connexcs_package,
             "minimum_days": self.minimum_days,
+            "type": self.type,
+            "destination": self.destination,
+            "minimum_spend": self.minimum_spend,
         }
         return body | {field: value for field, value in optional.items() if value}
 
@@ -59,12 +66,15 @@ class Assignment:
     end_date: date | None
     charge_from: date | None
     auto_decrement_credit: bool
+    free_minutes: int = 0
 
     def request(self, *, package_id: str) -> Body:
         """The body of `POST /customers/{id}/assignments`; `package_id` is the service's id."""
         body: Body = {"package_id": package_id, "quantity": self.quantity, "start_date": self.start_date.isoformat()}
         if self.auto_decrement_credit:
             body["auto_decrement_credit"] = True
+        if self.free_minutes:
+            body["free_minutes"] = self.free_minutes
         dates = {"end_date": self.end_date, "charge_from": self.charge_from}
         body |= {field: day.isoformat() for field, day in dates.items() if day}
         return body | ({"did": self.did} if self.did else {})
@@ -72,7 +82,7 @@ class Assignment:
 
 @dataclass(frozen=True, kw_only=True)
 class Customer:
-    """Who is charged; `prepaid` is paid in before the first charge, no `debit_limit` is no limit."""
+    """Who is charged; `prepaid` is paid in before the first charge, no `debit_limit` is no limit, no `traffic` no calls."""
 
     id: str
     name: str
@@ -80,6 +90,7 @@ class Customer:
     prepaid: Decimal
     debit_limit: Decimal | None
     assignments: tuple[Assignment, ...]
+    traffic: Traffic | None = None
 
     def request(self) -> Body:
         """The body of `PUT /customers/{id}`."""
@@ -106,6 +117,7 @@ class Story:
     outage_first_day: date
     outage_last_day: date
     payment: Payment
+    calls: CallPlan
     report_customer: str
     report_day: date
 
@@ -130,7 +142,8 @@ def load(path: Path = SAMPLE) -> Provider:
     """Read a provider file; `BadProviderError` names what is wrong with it."""
     root = read_fields(path)
     packages = {key: _package(key, raw) for key, raw in root.mapping("packages").items()}
-    customers = tuple(_customer(raw, packages) for raw in root.sequence("customers"))
+    destinations = {key: read_destination(key, raw) for key, raw in root.mapping("destinations").items()}
+    customers = tuple(_customer(raw, packages, destinations) for raw in root.sequence("customers"))
     provider = Provider(packages=tuple(packages.values()), customers=customers, story=_story(root.fields("story")))
     root.finish()
     _check(provider)
@@ -152,22 +165,27 @@ def _package(key: str, raw: object) -> Package:
         setup_retail=fields.amount("setup_retail", "0"),
         connexcs_package=fields.optional("connexcs_package"),
         minimum_days=fields.whole("minimum_days", "0"),
+        type=fields.text("type", "standard"),
+        destination=fields.text("destination", ""),
+        minimum_spend=fields.flag("minimum_spend"),
     )
     fields.finish()
     return package
 
 
-def _customer(raw: object, packages: Mapping[str, Package]) -> Customer:
+def _customer(raw: object, packages: Mapping[str, Package], destinations: Mapping[str, Destination]) -> Customer:
     fields = Fields(raw, "customer")
     customer_id = fields.text("id")
     account = Fields(fields.mapping("account"), f"customer {customer_id}")
+    currency, where = account.text("currency"), f"calls of {customer_id}"
     customer = Customer(
         id=customer_id,
         name=account.text("name"),
-        currency=account.text("currency"),
+        currency=currency,
         prepaid=account.amount("prepaid", "0"),
         debit_limit=account.amount("debit_limit") if account.has("debit_limit") else None,
         assignments=tuple(_assignment(item, customer_id, packages) for item in fields.sequence("assignments")),
+        traffic=read_traffic(Fields(fields.mapping("calls"), where), where, currency, destinations) if fields.has("calls") else None,
     )
     account.finish()
     fields.finish()
@@ -179,9 +197,6 @@ def _assignment(raw: object, customer_id: str, packages: Mapping[str, Package]) 
     key = fields.text("package")
     if key not in packages:
         raise BadProviderError(f"assignment of {customer_id}: there is no package {key}")
-    decrement = fields.text("auto_decrement_credit", "false")
-    if decrement not in ("true", "false"):
-        raise BadProviderError(f"assignment of {customer_id}: auto_decrement_credit is true or false")
     assignment = Assignment(
         package=packages[key],
         did=fields.optional("did"),
@@ -189,7 +204,8 @@ def _assignment(raw: object, customer_id: str, packages: Mapping[str, Package]) 
         start_date=fields.day("start_date"),
         end_date=fields.optional_day("end_date"),
         charge_from=fields.optional_day("charge_from"),
-        auto_decrement_credit=decrement == "true",
+        auto_decrement_credit=fields.flag("auto_decrement_credit"),
+        free_minutes=fields.whole("free_minutes", "0"),
     )
     fields.finish()
     return assignment
@@ -208,6 +224,7 @@ def _story(fields: Fields) -> Story:
             amount=payment.amount("amount"),
             reference=payment.text("reference"),
         ),
+        calls=read_call_plan(fields.fields("calls")),
         report_customer=report.text("customer"),
         report_day=report.day("date"),
     )
@@ -222,12 +239,15 @@ def _check(provider: Provider) -> None:
     days = [story.first_day, story.payment.day, story.outage_first_day, story.outage_last_day, story.last_day]
     if not days[0] <= days[1] < days[2] - timedelta(days=1) <= days[3] < days[4]:
         raise BadProviderError("story: first_day, payment, a day, outage, last_day must follow each other in this order")
+    if not (days[0] <= story.calls.first_day and days[3] < story.calls.last_day < days[4]):
+        raise BadProviderError("story: calls begin with first_day or later, and end after the outage and before last_day")
     if story.report_day <= story.last_day:
         raise BadProviderError("story: run_package needs a date after last_day")
     ids = [customer.id for customer in provider.customers]
     for twice in (key for i, key in enumerate(ids) if key in ids[:i]):
         raise BadProviderError(f"customers: {twice} stands there twice")
     provider.customer(story.payment.customer)
+    provider.customer(story.calls.queue_customer)
     provider.customer(story.report_customer)
     for customer in provider.customers:
         _check_starts(customer, story.first_day)

@@ -15,6 +15,9 @@ from demo.provider import Body
 Invoke = Callable[[str, Mapping[str, object]], Any]
 """Invokes a deployed function by name with a JSON event; answers its result."""
 
+Enqueue = Callable[[str, str], None]
+"""Sends a text to a deployed queue by name."""
+
 POLL_SECONDS = 0.02
 """A daily run of the sample takes about a fifth of a second, and asking for it as long as this pause."""
 RUN_SECONDS_MAX = 120
@@ -30,9 +33,9 @@ class ServiceError(RuntimeError):
 class Service:
     """A thin client; every answer is JSON whose amounts are decimal strings."""
 
-    def __init__(self, *, base_url: str, invoke: Invoke) -> None:
+    def __init__(self, *, base_url: str, invoke: Invoke, enqueue: Enqueue | None = None) -> None:
         self.base_url = base_url.rstrip("/")
-        self._invoke = invoke
+        self._invoke, self._enqueue = invoke, enqueue
         self._http = httpx.Client(timeout=REQUEST_SECONDS_MAX, trust_env=False)
 
     def close(self) -> None:
@@ -76,6 +79,12 @@ class Service:
                 return run
             time.sleep(POLL_SECONDS)
         raise ServiceError(f"the daily run of {day} has not finished within {RUN_SECONDS_MAX} seconds")
+
+    def enqueue(self, queue: str, message: Body) -> None:
+        """Send a message to a queue, which answers nothing."""
+        if self._enqueue is None:
+            raise ServiceError(f"there is no way to the queue {queue}")
+        self._enqueue(queue, json.dumps(message))
 
     def _request(self, method: str, path: str, **arguments: Any) -> Any:
         try:

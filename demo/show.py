@@ -137,11 +137,18 @@ def _line_label(line: Mapping[str, Any], labels: Mapping[str, str]) -> str:
     return f"{labels.get(line['assignment_id'], line['package_name'])}{kind}"
 
 
+def numbered(console: Console, sentences: Sequence[str]) -> None:
+    """Sentences one below the other, their further lines indented as the first."""
+    for number, sentence in enumerate(sentences, start=1):
+        grid = Table.grid(padding=(0, 1))
+        grid.add_row(f"{number}.", Text(sentence))
+        console.print(Padding(grid, (0, 0, 0, 4), expand=False))
+
+
 def show_reasons(console: Console, report: Mapping[str, Any], labels: Mapping[str, str]) -> None:
     """Why each line of a report is charged, and why the other assignments have none."""
     console.print("\n  Why each line is charged:\n")
-    for number, line in enumerate(report["lines"], start=1):
-        console.print(Padding(Text(f"{number}. {line['explanation']}"), (0, 0, 0, 4), expand=False))
+    numbered(console, [line["explanation"] for line in report["lines"]])
     others = report["not_due"]
     if others:
         console.print("\n  What else the customer has, and why it is not charged on this date:")

@@ -18,8 +18,10 @@ from demo.fields import BadProviderError
 from demo.loading import AssignmentIds, load_provider
 from demo.provider import Provider, load
 from demo.run_package import tell_run_package
-from demo.service import Service, ServiceError
+from demo.service import Enqueue, Service, ServiceError
 from demo.show import Column, figure, make_console, progress, section, show
+from demo.switch import Switch
+from demo.telephony import tell_calls
 from demo.teller import Teller
 from tools.bundle import PackagingError
 from tools.embedded import EmbeddedStack, EmbeddedStackError, FunctionError
@@ -38,6 +40,9 @@ NEXT_STEPS = """\
   curl -s "$BASE/runs" -H 'Content-Type: application/json' \\
     -d '{{"customer": "{customer}", "simulate": "yes", "date": "{day}"}}' |
     python3 -m json.tool
+  curl -s "$BASE/customers/{caller}/usage" -H 'Content-Type: application/json' \
+    -d '{{"calls": [{{"call_id": "my-first", "started_at": "{call_day}T10:00:00Z",
+          "destination": "441632960000", "seconds": 90, "charge": "0.0338"}}]}}' | python3 -m json.tool
 
   Change demo/provider.yaml and run make demo again: every figure above follows from it.
   README.md has the first steps, docs/rules.md says what is charged, when, and why."""
@@ -49,7 +54,7 @@ def tell_setup(console: Console, service: Service, provider: Provider) -> Assign
     with progress(console, "Loading packages and customers", len(provider.packages) + len(provider.customers)) as advance:
         ids = load_provider(service, provider, advance)
     _show_size(console, provider)
-    console.print("  Who rents what, from when and at which price stands in demo/provider.yaml.")
+    console.print("  Who rents what, from when and at which price, and who calls where, stands in demo/provider.yaml.")
     return ids
 
 
@@ -78,8 +83,11 @@ def tell(teller: Teller) -> None:
     section(teller.console, "3. Three days without a run")
     teller.evaluate(story.payment.day + 2 * ONE_DAY, story.outage_first_day - ONE_DAY)
     tell_outage(teller)
-    teller.evaluate(story.outage_last_day + 2 * ONE_DAY, story.last_day)
-    section(teller.console, "4. Nothing lost, nothing charged twice")
+    section(teller.console, "4. A month of calls: free minutes and minimum spend")
+    teller.evaluate(story.outage_last_day + 2 * ONE_DAY, story.calls.last_day + ONE_DAY)
+    tell_calls(teller)
+    section(teller.console, "5. Nothing lost, nothing charged twice")
+    teller.evaluate(story.calls.last_day + 2 * ONE_DAY, story.last_day)
     teller.say(f"What fell due from {story.first_day} to {story.last_day}: as the ledgers have it, and as expected by a")
     teller.say("second count, which looks at every single day of every line in demo/provider.yaml.")
     tell_count(teller, story.last_day, shown_from=story.first_day)
@@ -95,10 +103,19 @@ def conclude(console: Console, checks: Checks, provider: Provider, seconds: floa
             console.print(f"  Does not hold ({count}): {failed.claim}", style="red", markup=False, soft_wrap=True)
         return 1
     story = provider.story
-    steps = NEXT_STEPS.format(customer=story.report_customer, day=story.report_day)
+    steps = NEXT_STEPS.format(
+        customer=story.report_customer, day=story.report_day, caller=story.calls.queue_customer, call_day=story.calls.first_day
+    )
     console.print(f"{steps}\n", markup=False, soft_wrap=True)
     console.print(f"  [green]All {len(checks.done)} checks hold[/green], after {seconds:.0f} seconds.")
     return 0
+
+
+def _queue(stack: EmbeddedStack) -> Enqueue:
+    def enqueue(queue: str, text: str) -> None:
+        stack.client("sqs").send_message(QueueUrl=stack.queue_url(queue), MessageBody=text)
+
+    return enqueue
 
 
 def main() -> int:
@@ -110,9 +127,10 @@ def main() -> int:
         console.print("Deploying the service to an embedded AWS on this machine ...")
         with EmbeddedStack(env=SETTINGS) as stack:
             console.print(f"Deployed in {max(1, round(time.monotonic() - started))} s.")
-            service = Service(base_url=stack.base_url, invoke=stack.invoke)
+            service = Service(base_url=stack.base_url, invoke=stack.invoke, enqueue=_queue(stack))
             ids = tell_setup(console, service, provider)
-            tell(Teller(console=console, service=service, provider=provider, ids=ids, checks=checks))
+            switch = Switch(service, provider)
+            tell(Teller(console=console, service=service, provider=provider, ids=ids, checks=checks, switch=switch))
             service.close()
     except FunctionError as error:
         told = error.payload if isinstance(error.payload, dict) else {}

@@ -1,7 +1,7 @@
 """Who tells the story: evaluates days, reads ledgers, and says how each check stands."""
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 from rich.console import Console
@@ -9,24 +9,28 @@ from rich.padding import Padding
 from rich.text import Text
 
 from demo.checks import Checks
-from demo.independent import days
+from demo.independent import Expected, days, expected_charges
+from demo.independent_calls import CallCount
 from demo.loading import AssignmentIds, in_parallel
 from demo.provider import Customer, Provider
 from demo.service import Service
 from demo.show import progress
+from demo.switch import Switch
 
 PROBLEMS_SHOWN = 10
 
 
 @dataclass
 class Teller:
-    """One telling: the service, the provider as loaded, and the checks so far."""
+    """One telling: the service, the provider as loaded, its customers' switch and the checks so far."""
 
     console: Console
     service: Service
     provider: Provider
     ids: AssignmentIds
     checks: Checks
+    switch: Switch
+    _counts: dict[str, CallCount] = field(default_factory=dict)
 
     def say(self, text: str) -> None:
         """Print one line of the story."""
@@ -43,7 +47,7 @@ class Teller:
             self.console.print(f"      and {len(found) - PROBLEMS_SHOWN} more", style="red")
 
     def evaluate(self, first: date, last: date) -> None:
-        """Evaluate every day from `first` to `last`, each as the nightly schedule does."""
+        """Evaluate every day from `first` to `last`, each as the nightly schedule does, after the calls of the day before."""
         wanted = list(days(first, last))
         if not wanted:
             return
@@ -51,12 +55,25 @@ class Teller:
         title = f"Evaluating {first} to {last}" if first != last else f"Evaluating {first}"
         with progress(self.console, title, len(wanted)) as advance:
             for day in wanted:
+                self.switch.deliver(day - timedelta(days=1))
                 run = self.service.evaluate(day)
                 if run["status"] != "finished":
                     problems.append(f"the run of {day} ended as {run['status']}: {_failures(run)}")
                 advance()
         runs = f"all {len(wanted)} daily runs" if len(wanted) > 1 else f"the daily run of {first}"
         self.check(f"{runs} finished without failures", problems)
+
+    def calls(self, customer: Customer) -> CallCount:
+        """The customer's calls that were sent, counted without the service."""
+        count = self._counts.setdefault(customer.id, CallCount(customer, self.ids[customer.id]))
+        line = self.switch.lines.get(customer.id)
+        for call, _ in list(line.answered())[len(count.counted) :] if line else ():
+            count.add(call)
+        return count
+
+    def expected(self, customer: Customer, first: date, last: date) -> list[Expected]:
+        """The customer's charges due from `first` to `last`, counted without the service."""
+        return expected_charges(customer, first=first, last=last, spend=self.calls(customer).spend)
 
     def ledgers(self, **query: str) -> dict[str, list[Any]]:
         """The ledger of every customer, by customer id."""
