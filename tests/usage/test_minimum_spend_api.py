@@ -146,6 +146,15 @@ def test_a_running_period_says_how_it_stands(api: httpx.Client, customer: str) -
     assert idle["spend"] == "130.50"
 
 
+def test_a_running_period_that_will_be_cut_short_misses_less(api: httpx.Client, customer: str) -> None:
+    """rules 4: an end cuts the minimum: what a report says is missing is what the closing line will charge."""
+    a_commitment(api, customer, end_date=on("02-14"))
+    record(api, customer, call("1", 60, "5", date=on("02-03")))
+    (idle,) = run(api, customer, on("02-10"))["not_due"]
+    assert line(run(api, customer, on("02-15"))) == "5.00 0.00 20.00"
+    assert (idle["spend"], idle["missing"]) == ("5.00", "20.00")
+
+
 def test_a_simulation_is_what_the_live_run_posts(api: httpx.Client, customer: str) -> None:
     """rules 6: computed by the very code that posts."""
     did = unique_did()
