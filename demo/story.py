@@ -40,7 +40,7 @@ NEXT_STEPS = """\
   curl -s "$BASE/runs" -H 'Content-Type: application/json' \\
     -d '{{"customer": "{customer}", "simulate": "yes", "date": "{day}"}}' |
     python3 -m json.tool
-  curl -s "$BASE/customers/{caller}/usage" -H 'Content-Type: application/json' \
+  curl -s "$BASE/customers/{caller}/usage" -H 'Content-Type: application/json' \\
     -d '{{"calls": [{{"call_id": "my-first", "started_at": "{call_day}T10:00:00Z",
           "destination": "441632960000", "seconds": 90, "charge": "0.0338"}}]}}' | python3 -m json.tool
 

@@ -172,7 +172,7 @@ def _tell_minimums(teller: Teller, lines: list[Line]) -> None:
         problems += [f"{line.customer.id}: {told} instead" for told in sorted(found ^ wanted)]
     rows.sort(key=lambda row: (row[1]["date"], row[0].name))
     teller.console.print()
-    teller.say("Customers who promised to spend a minimum pay what is missing to it, and who has reached it nothing:")
+    teller.say("Customers who promised to spend a minimum pay what is missing to it when its period has ended:")
     _show_minimums(teller, rows)
     teller.check("each is the minimum less what an independent count finds spent in its period", problems)
 
@@ -187,7 +187,7 @@ def _show_minimums(teller: Teller, rows: list[tuple[Customer, Any]]) -> None:
         teller.console,
         Column("#", [str(number) for number in range(1, len(rows) + 1)], "number"),
         Column("Due date", [entry["date"] for _, entry in rows]),
-        Column("Customer, or a number of it", [customer.name + (f" +{entry['did']}" if entry["did"] else "") for customer, entry in rows]),
+        Column("Customer, or its number", [customer.name + (f" +{entry['did']}" if entry["did"] else "") for customer, entry in rows]),
         Column("Spent", [money(customer.currency, entry["spend"]) for customer, entry in rows], "amount"),
         Column("To pay", [money(customer.currency, entry["retail"]) for customer, entry in rows], "amount"),
         Column("Cost", [money(customer.currency, entry["cost"]) for customer, entry in rows], "amount"),
