@@ -1,0 +1,383 @@
+"""Worlds made from seeds: customers, packages and a few days, in which everything happens at once and much goes wrong.
+
+    run(7)                                      # raises Broken, with the seed, when an invariant does not hold
+    python -m tests.world.simulate --seed 7     # replays it to the last call, and prints what happened
+
+A world is a few scenes. In each, requests and workers of the queue take turns at every store call; what crashes is sent
+again, or not. Between scenes days pass, or none. At the end faults stop, the queue is emptied, the last day is evaluated
+until nothing changes any more, and `invariants.judge` looks at what became of it.
+"""
+
+import json
+import logging
+import random
+import traceback
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import Any, Final, NamedTuple, TypeVar
+
+from chalicelib.domain.account import Account
+from chalicelib.domain.errors import BillingError, Contention, NotFound, Throttled
+from chalicelib.domain.package import Package
+from chalicelib.jobs import queue
+from chalicelib.storage.db import Db
+from chalicelib.storage.keys import TABLES
+from chalicelib.usecases import customers, daily_run, packages
+from chalicelib.usecases.act import Act, Services
+
+from . import invariants
+from .dynamodb import PAGE_BYTES, DynamoDb, Knobs
+from .faults import KINDS, Faults
+from .requests import DRAWN, RETAINED, Request, create
+from .scheduler import Crashed, Process, Scheduler, Stuck
+from .watch import Broken, Watch, text
+
+T = TypeVar("T")
+FIRST_DAYS: Final = date(2024, 2, 25)
+VISIBILITY_SECONDS: Final = 900.0
+MOST_TRIES: Final = 6
+SETTLING_ROUNDS: Final = 12
+
+
+class Profile(NamedTuple):
+    """What kind of world it is. A swarm: most worlds lack most kinds of faults, so that each kind also has worlds of its own."""
+
+    fault_rate: float
+    fault_kinds: tuple[str, ...]
+    stickiness: float
+    segments: int
+    round_customers: int
+    max_lines: int
+    page_bytes: int
+    index_lag: float
+    hasty: float
+    """How often a worker's time is up after its first round."""
+    asked: tuple[int, ...]
+    """The weights of the requests."""
+
+
+def draw_profile(chance: random.Random) -> Profile:
+    """The profile of a seed."""
+    kinds = tuple(sorted(chance.sample(sorted(KINDS), chance.choice((1, 2, 4, len(KINDS))))))
+    return Profile(
+        fault_rate=chance.choice((0.0, 0.02, 0.05, 0.1)),
+        fault_kinds=kinds,
+        stickiness=chance.choice((0.0, 0.5, 0.9)),
+        segments=chance.choice((1, 2, 3)),
+        round_customers=chance.choice((1, 2, 2000)),
+        max_lines=chance.choice((1000, 1000, 1000, 4)),
+        page_bytes=chance.choice((PAGE_BYTES, 600, 1500)),
+        index_lag=chance.choice((0.0, 0.0, 0.3)),
+        hasty=chance.choice((0.0, 0.3)),
+        asked=tuple(weight if chance.random() < 0.7 else 0 for weight in DRAWN.values()),
+    )
+
+
+class World:
+    """One seeded world."""
+
+    def __init__(self, seed: int, *, traced: bool = False) -> None:
+        self.seed = seed
+        self.chance = random.Random(seed)
+        self.profile = draw_profile(self.chance)
+        self.scheduler = Scheduler(self.chance, self.profile.stickiness)
+        self.faults = Faults(self.scheduler, self.chance, 0.0, self.profile.fault_kinds)
+        self.watch = Watch(lambda: self.scheduler.process)
+        self.store = self._store()
+        self.db = Db(self.store, {name: name for name in TABLES})
+        self.services = Services(
+            self.db, self.send, self.profile.segments, self.profile.max_lines, False, "USD", RETAINED,
+            self.scheduler.pool, self.profile.round_customers,
+        )  # fmt: skip
+        self.first_day = self.day = FIRST_DAYS + timedelta(days=self.chance.randrange(5))
+        self.customers = [f"c{n}" for n in range(self.chance.choice((1, 2, 3)))]
+        self.packages: list[Package] = []
+        self.called = 0
+        self.notes: list[str] = []
+        self._acts = 0
+        self._messages: list[str] = []
+        self._unanswered: list[tuple[Request, Act, int]] = []
+        self._playing = False
+        self._settling = False
+        if traced:
+            self.faults.trace = []
+
+    def _store(self) -> DynamoDb:
+        knobs = Knobs(
+            now=lambda: self.scheduler.now,
+            index_lag=lambda: self.profile.index_lag * self.chance.random() if self.profile.index_lag else 0.0,
+            page_bytes=lambda: self.profile.page_bytes,
+            batch_keys=lambda asked: asked if asked < 2 or not self._faulty() else 1 + int(self.chance.random() * asked),
+        )
+        store = DynamoDb(TABLES, knobs)
+        store.hook = self.faults
+        store.observers.append(self.watch)
+        return store
+
+    def _faulty(self) -> bool:
+        return self.faults.rate > 0 and self.chance.random() < self.faults.rate
+
+    def pick(self, of: Sequence[T]) -> T:
+        return of[int(self.chance.random() * len(of))]
+
+    def perhaps(self, probability: float) -> bool:
+        return self.chance.random() < probability
+
+    def near(self, earliest: int, latest: int) -> date:
+        """A day around today."""
+        return self.day + timedelta(days=self.pick(range(earliest, latest + 1)))
+
+    def a_customer(self) -> str:
+        return self.pick(self.customers)
+
+    def a_package(self) -> str:
+        return self.pick(self.packages).package_id
+
+    def gives_minutes(self, package_id: str) -> bool:
+        return any(one.package_id == package_id and one.type == "free_minutes" for one in self.packages)
+
+    def an_assignment(self) -> tuple[str, str] | None:
+        known = list(self.watch.assignments)
+        return self.pick(known) if known else None
+
+    def a_run(self) -> str | None:
+        known = [run_id for run_id, kind in self.watch.runs.items() if kind == "package"]
+        return self.pick(known) if known else None
+
+    def act(self, name: str = "act") -> Act:
+        """A new request's circumstances."""
+        self._acts += 1
+        at = datetime.combine(self.day, time(12), UTC) + timedelta(seconds=self.scheduler.now % 40_000)
+        return Act("sim", at, self.day, f"{name}{self._acts:04}")
+
+    def note(self, told: str) -> None:
+        """A line of the trace."""
+        if self.faults.trace is not None:
+            self.notes.append(f"{self.scheduler.now:10.3f} {self.day} {told}")
+
+    # The story
+
+    def play(self) -> None:
+        """All of it. Raises `Broken`."""
+        self.scheduler.alone(self._furnish)
+        self.faults.rate = self.profile.fault_rate
+        for _ in range(self.pick((1, 2, 3, 4))):
+            self._scene()
+            days = self.pick((0, 1, 1, 2))
+            self.day += timedelta(days=days)
+            self.scheduler.now += 1000 + 86_400 * days
+        self.faults.rate = 0.0
+        self._settle()
+        self.scheduler.alone(partial(invariants.judge, self))
+        self.demand_sound()
+
+    def demand_sound(self) -> None:
+        """Raise `Broken` if anything is."""
+        if self.watch.broken:
+            raise Broken(f"seed {self.seed}: " + "\n  ".join(self.watch.broken[:8]))
+
+    def _furnish(self) -> None:
+        """What there is from the beginning."""
+        for customer in self.customers:
+            limit = self.pick((None, None, Decimal(0), Decimal(5), Decimal(20)))
+            customers.write(self.db, self.act(), customer, None, partial(_account, customer, limit))
+        for _ in range(self.pick((1, 2, 3))):
+            self.packages.append(packages.create(self.db, self.act("p"), self._package()))
+        for _ in range(self.pick((1, 2, 4))):
+            with suppress(BillingError):
+                create(self).work(self.act("a"))
+
+    def _package(self) -> Package:
+        frequency = self.pick(("daily", "daily", "daily", "weekly", "monthly", "none"))
+        days = {"weekly": range(7), "monthly": range(1, 32)}.get(frequency, range(0))
+        match = tuple(sorted(self.chance.sample(days, 2))) if days and self.perhaps(0.7) else ()
+        minutes = self.perhaps(0.3)
+        return Package(
+            "", "P", "EUR" if self.perhaps(0.05) else "USD",
+            cost=Decimal(self.pick(("0", "1"))), retail=Decimal(self.pick(("2", "3.5", "0"))),
+            setup_retail=Decimal(self.pick(("0", "0", "1"))), frequency=frequency, frequency_match=match,
+            minimum_days=self.pick((0, 0, 0, 2)), type="free_minutes" if minutes else "standard",
+            destination=self.pick(("", "^44|^1")) if minutes else "", minimum_spend=frequency != "none" and self.perhaps(0.25),
+        )  # fmt: skip
+
+    def _scene(self) -> None:
+        """Some requests and the queue's messages, all at once."""
+        waiting, self._messages = self._messages, []
+        self._playing = True
+        for body in waiting:
+            self._deliver(body)
+        again, self._unanswered = self._unanswered, []
+        for request, act, tries in again:
+            self._ask(request, act, tries)
+        for _ in range(self.pick((2, 4, 6))):
+            drawn = self.chance.choices(list(DRAWN), self.profile.asked)[0] if any(self.profile.asked) else next(iter(DRAWN))
+            request = drawn(self)
+            if request:
+                self._ask(request, self.act("i"), 0)
+        if self.perhaps(0.7):
+            self._ask(Request("daily run", partial(self._evaluate, self.day)), self.act("d"), 0)
+        self.scheduler.run()
+        self._playing = False
+
+    def _evaluate(self, day: date, act: Act) -> daily_run.Started:
+        return daily_run.start(self.services, act, day, allow_future=False)
+
+    # Requests
+
+    def _ask(self, request: Request, act: Act, tries: int, delay: float = 0.0) -> None:
+        process = Process(f"{request.name} {act.id}.{tries}")
+        self.scheduler.spawn(process, partial(self._try, process, request, act, tries), delay)
+
+    def _try(self, process: Process, request: Request, act: Act, tries: int) -> None:
+        """One attempt; without an answer it is sent again, or in a later scene, or never."""
+        try:
+            answer: Any = request.work(act)
+        except (Crashed, Contention, Throttled, QueueDown) as error:
+            answer = f"no answer: {type(error).__name__}"
+            self._again(request, act, tries)
+        except BillingError as error:
+            answer = f"refused: {error.code} {error.detail}"
+            excused = process.doubted or self._missed(error)
+            self.watch.demand("a refused request changes nothing", excused or not process.facts, request.name, answer)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is a defect
+            answer = f"{type(error).__name__}: {error}"
+            self.watch.demand("no request fails by itself", False, request.name, answer)
+        self.watch.demand("a simulation writes nothing", not request.reads or process.changes == 0, request.name)
+        self.note(f"{process.name}: {answer}")
+
+    def _missed(self, error: Exception) -> bool:
+        """Whether it is about something that another request has removed meanwhile."""
+        return isinstance(error, NotFound) and self.watch.gone
+
+    def _again(self, request: Request, act: Act, tries: int) -> None:
+        if tries >= MOST_TRIES or self.perhaps(0.15):
+            return
+        if self.perhaps(0.2):
+            self._unanswered.append((request, act if request.keyed else self.act("i"), tries + 1))
+        else:
+            self._ask(request, act if request.keyed else self.act("i"), tries + 1, self.chance.random() * 40)
+
+    # The queue
+
+    def send(self, messages: list[dict[str, object]]) -> None:
+        """The queue: at least once, in any order, now or in a later scene."""
+        for message in messages:
+            self.scheduler.switch()
+            if self._faulty():
+                self.faults.injected["queue down"] += 1
+                raise QueueDown
+            body = json.dumps(message)
+            copies = 2 if self._faulty() or (self.faults.rate and self.perhaps(0.05)) else 1
+            self.faults.injected["message twice"] += copies - 1
+            for _ in range(copies):
+                if self._settling or (self._playing and self.perhaps(0.85)):
+                    self._deliver(body, self.chance.random() * 3)
+                else:
+                    self._messages.append(body)
+
+    def _deliver(self, body: str, delay: float = 0.0) -> None:
+        message = json.loads(body)
+        process = Process(f"{message['kind']} {message['run_id']}#{message.get('segment', '')}.{message.get('piece', '')}")
+        self.scheduler.spawn(process, partial(self._work, process, body), delay)
+
+    def _work(self, process: Process, body: str) -> None:
+        """One delivery. What fails is visible again later."""
+        message = json.loads(body)
+        try:
+            queue._WORK[message.pop("kind")](self.services, self.act("w"), message, self._clock())
+            self.note(f"{process.name}: worked off")
+        except (Crashed, Contention, Throttled, QueueDown) as error:
+            self.note(f"{process.name}: {type(error).__name__}")
+            if self.perhaps(0.2) and self._playing:
+                self._messages.append(body)
+            else:
+                self._deliver(body, self.chance.random() * VISIBILITY_SECONDS)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is a defect
+            self.watch.demand("no message fails by itself", self._missed(error), process.name, type(error).__name__, error)
+
+    def _clock(self) -> Any:
+        """`seconds_left`: a hasty worker's time is up after the first round."""
+        hasty = self.faults.rate > 0 and self.perhaps(self.profile.hasty)
+        self.faults.injected["time limit"] += hasty
+        return lambda: 10.0 if hasty else 100.0
+
+    # The end
+
+    def _settle(self) -> None:
+        """Faults have stopped. Deliver what is left, evaluate the last day until nothing changes any more."""
+        self._settling = True
+        waiting, self._messages = self._messages, []
+        for body in waiting:
+            self._deliver(body)
+        self.scheduler.run()
+        for _ in range(SETTLING_ROUNDS):
+            self.scheduler.now += 1000
+            before = self.watch.changes
+            self.scheduler.alone(self._unpark_all)
+            self.evaluate_last_day()
+            if self.watch.changes == before:
+                return
+        self.watch.demand("the last day comes to an end", False)
+
+    def evaluate_last_day(self) -> None:
+        """Evaluate the last day, and have the queue's work done."""
+        self.scheduler.alone(lambda: self._evaluate(self.day, self.act("e")), "evaluate")
+
+    def _unpark_all(self) -> None:
+        for item in self.store.items("accounts"):
+            if "parked" in item:
+                customers.unpark(self.db, str(text(item, "pk")))
+
+
+class QueueDown(Exception):
+    """The queue does not take a message."""
+
+
+def _account(customer: str, limit: Decimal | None, _: Account | None) -> Account:
+    return Account(customer, "USD", debit_limit=limit)
+
+
+class Tally(NamedTuple):
+    """What seeds came to."""
+
+    schedules: int
+    calls: int
+    faults: Counter[str]
+    checked: Counter[str]
+
+    def plus(self, other: "Tally") -> "Tally":
+        return Tally(self.schedules + other.schedules, self.calls + other.calls, self.faults + other.faults, self.checked + other.checked)
+
+    def sentence(self) -> str:
+        """The last line of a long run."""
+        return (
+            f"{self.schedules:,} schedules of {self.calls:,} store calls, {self.faults.total():,} faults injected, "
+            f"{self.checked.total():,} invariants checked: none broken"
+        )
+
+
+def run(seed: int, *, traced: bool = False) -> Tally:
+    """Play a seed's world. Raises `Broken`, naming the seed."""
+    log = logging.getLogger("packages_billing")
+    was, log.disabled = log.disabled, True
+    world = World(seed, traced=traced)
+    try:
+        world.play()
+    except Exception as error:  # noqa: BLE001 - whatever it is, its seed is told
+        told = str(error) if isinstance(error, (Broken, Stuck)) else traceback.format_exc()
+        raise Broken(f"seed {seed} is broken; python -m tests.world.simulate --seed {seed} replays it\n{told}\n{trace(world)}") from None
+    finally:
+        log.disabled = was
+    return Tally(1, world.faults.calls, world.faults.injected, world.watch.checked)
+
+
+def trace(world: World) -> str:
+    """What happened, if it was written down."""
+    if world.faults.trace is None:
+        return ""
+    calls = [f"{e.now:10.3f}   {e.process}: {e.operation} {e.about}" + (f" !! {e.fault}" if e.fault else "") for e in world.faults.trace]
+    return "\n".join([str(world.profile), *sorted([*calls, *world.notes], key=lambda line: float(line.split()[0]))])
