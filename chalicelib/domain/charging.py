@@ -124,18 +124,21 @@ def _settlements(assignment: Assignment, package: Package, since: date, until: d
 
 
 def running_period(assignment: Assignment, package: Package, day: date) -> Period | None:
-    """The minimum-spend period that `day` lies in, cut after it; None when there is none that is settled here."""
+    """The minimum-spend period that `day` lies in, as it will be settled; None when there is none, or not here."""
     if not package.minimum_spend or not valid_on(assignment, day):
         return None
     rule = (package.frequency, package.frequency_match, assignment.start_date)
     begun = previous_due(*rule, day + DAY) or assignment.start_date
     whole_until = next_due(*rule, day)
-    return Period(begun, day + DAY, whole_until) if whole_until and begun >= first_day(assignment) else None
+    if whole_until is None or begun < first_day(assignment):
+        return None
+    closing = assignment.end_date + DAY if assignment.end_date else whole_until
+    return Period(begun, min(closing, whole_until), whole_until)
 
 
-def minimum(assignment: Assignment, package: Package) -> Decimal:
-    """What the customer has to spend in a whole period."""
-    return money.times(package.retail, assignment.quantity)
+def minimum(assignment: Assignment, package: Package, period: Period) -> Decimal:
+    """What the customer has to spend in a period."""
+    return money.share(money.times(package.retail, assignment.quantity), period.days, period.whole_days)
 
 
 def next_charge(assignment: Assignment, package: Package, after: date) -> Due | None:
@@ -198,6 +201,14 @@ def lines(assignment: Assignment, package: Package, since: date, until: date, sp
         return []
     priced = (line(assignment, package, due, spend(assignment, due.period) if due.period else None) for due in found)
     return [charge for charge in priced if charge is not None]
+
+
+def still_due(charge: Line, assignment: Assignment) -> bool:
+    """Whether a charge that was planned before an edit is due on the assignment as it stands now."""
+    end = assignment.end_date or date.max
+    last = end + DAY if charge.kind == "minimum_spend" and end < date.max else end
+    kept = not assignment.cancelled and assignment.start_date == charge.start_date
+    return kept and first_day(assignment) <= charge.due_date <= last
 
 
 def in_order(charges: Iterable[Line]) -> list[Line]:

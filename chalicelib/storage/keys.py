@@ -11,7 +11,7 @@
 |          | index `customers`       | listed, pk                      | all customers, in order (keys only)               |
 | ledger   | customer id             | `date~kind~...`                 | a statement; one charge by its identity           |
 |          | index `held`            | held_by, sk                     | held charges (sparse)                             |
-| usage    | customer id             | `DAY#date`, `DAY#date#did`      | the spend of a period                             |
+| usage    | customer id             | `DAY#date`, `DID#did#date`      | the spend of a period                             |
 |          | customer id             | `CALL#` + call id               | a call and its answer, until it expires           |
 |          | customer id             | `BUCKET#assignment#day`         | the seconds used of a bucket begun that day       |
 | runs     | `RUNS`                  | created at + run id             | runs, newest first                                |
@@ -108,9 +108,9 @@ def entry(customer_id: str, key: str) -> Key:
     return {"pk": customer_id, "sk": key}
 
 
-def usage_day(customer_id: str, day: date, did: str | None) -> Key:
-    """A day's totals in `usage`: the customer's, or those of one DID."""
-    return {"pk": customer_id, "sk": f"DAY#{day}" + (f"#{did}" if did else "")}
+def usage_day(customer_id: str, day: date | str, did: str | None) -> Key:
+    """A day's totals in `usage`: the customer's, or those of one DID. Each has its days together, whatever others there are."""
+    return {"pk": customer_id, "sk": f"DID#{did}#{day}" if did else f"DAY#{day}"}
 
 
 def call(customer_id: str, call_id: str) -> Key:

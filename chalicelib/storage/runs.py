@@ -52,9 +52,14 @@ def find(db: Db, run_id: str) -> RunRecord | None:
 def record(db: Db, run: RunRecord) -> RunRecord:
     """Record a run before it does anything; the record that stands, ours or an earlier one's of that id."""
     listed = keys.run_listed(run.created_at, run.run_id) | {"run_id": run.run_id}
-    with suppress(Cancelled):
+    try:
         db.transact([create(RUNS, keys.run(run.run_id) | _CODEC.item(run)), create(RUNS, listed)])
-    return find(db, run.run_id) or run
+    except Cancelled:
+        standing = find(db, run.run_id)
+        if standing is None:
+            raise
+        return standing
+    return run
 
 
 def listed(db: Db, after: Key | None, limit: int) -> tuple[list[RunRecord], Key | None]:

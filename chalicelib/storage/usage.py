@@ -81,34 +81,26 @@ def days(
     db: Db, customer_id: str, did: str | None, since: date | None, until: date | None, after: Key | None, limit: int
 ) -> tuple[list[tuple[date, DayTotal]], Key | None]:
     """Up to `limit` days with calls of the customer, or of one DID, oldest first, and where to go on."""
-    values = {"pk": customer_id, "since": f"DAY#{since or ''}", "until": f"DAY#{until or '9'}~"}
-    found: list[Item] = []
-    while len(found) < limit:
-        page = db.query(USAGE, "#pk = :pk AND #sk BETWEEN :since AND :until", values, after=after, limit=limit)
-        found += [item for item in page.items if _is_of(item, did)]
-        after = page.last
-        if after is None:
-            break
-    if len(found) > limit:
-        found, after = found[:limit], {"pk": customer_id, "sk": found[limit - 1]["sk"]}
-    return [(_day(item), _total(item)) for item in found], after
+    page = db.query(USAGE, _RANGE, _range(customer_id, did, since or "", until or "9"), after=after, limit=limit)
+    return [(_day(item), _total(item)) for item in page.items], page.last
 
 
 def spend(db: Db, assignment: Assignment, period: Period) -> Decimal:
     """The usage charges of the assignment's customer, or of its DID alone, dated in the period."""
-    since = keys.usage_day(assignment.customer_id, period.since, None)
-    until = keys.usage_day(assignment.customer_id, period.until - DAY, None)
-    values = {"pk": since["pk"], "since": since["sk"], "until": until["sk"] + "~"}
-    found = db.query_all(USAGE, "#pk = :pk AND #sk BETWEEN :since AND :until", values)
-    return money.total(item["charge"] for item in found if _is_of(item, assignment.did))
+    values = _range(assignment.customer_id, assignment.did, period.since, period.until - DAY)
+    return money.total(item["charge"] for item in db.query_all(USAGE, _RANGE, values))
 
 
-def _is_of(item: Item, did: str | None) -> bool:
-    return bool(item["sk"].partition("#")[2].partition("#")[2] == (did or ""))
+_RANGE = "#pk = :pk AND #sk BETWEEN :since AND :until"
+
+
+def _range(customer_id: str, did: str | None, since: date | str, until: date | str) -> dict[str, str]:
+    first, last = keys.usage_day(customer_id, since, did), keys.usage_day(customer_id, until, did)
+    return {"pk": customer_id, "since": first["sk"], "until": last["sk"]}
 
 
 def _day(item: Item) -> date:
-    return date.fromisoformat(item["sk"].split("#")[1])
+    return date.fromisoformat(item["sk"].rpartition("#")[2])
 
 
 def _total(item: Item) -> DayTotal:

@@ -6,6 +6,7 @@ segment's progress moves only after all that it owes is posted or marked.
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from typing import Final, NamedTuple
 
 from ..domain.errors import Fault, Invalid
@@ -13,6 +14,7 @@ from ..domain.record import DAILY, Failure, RunRecord, merged
 from ..domain.schedule import DAY
 from ..storage import progress, runs
 from ..storage.db import Db
+from ..storage.retry import settle
 from .act import Act, Services
 from .worker import Piece, Worker
 
@@ -45,7 +47,7 @@ def start(services: Services, act: Act, day: date, *, allow_future: bool) -> Sta
     finished = standing.evaluated is not None and standing.evaluated >= day
     if not finished:
         progress.start(services.db, day)
-        run = runs.record(services.db, run)
+        run = settle(partial(runs.record, services.db, run))
     again_id = f"{run.run_id}:{act.id}"
     services.send([Piece(run.run_id, day, n, run.segments, again_id, act.by).message() for n in range(run.segments)])
     recorded = not finished or runs.find(services.db, run.run_id) is not None

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from ..domain import posting
 from ..domain.account import Account, credit
 from ..domain.assignment import Assignment
+from ..domain.charging import still_due
 from ..domain.errors import NotFound
 from ..domain.ledger import Entry
 from ..domain.posting import MAX_ACTIONS, Debit, Move, Stamp
@@ -105,14 +106,13 @@ class _Batch:
                 self._drop(move.decision, posting.recorded_status(entry, self._stamp))
 
     def _look_at_marks(self, refused: list[Assignment]) -> None:
-        """An assignment that was edited: go on if it still starts on the same date, leave it to the edit otherwise."""
+        """An assignment that was edited: go on with what is still due on it, leave the rest to the edit."""
         for old in refused:
             new = assignments.find(self._db, old.customer_id, old.assignment_id)
-            if new is not None and not new.cancelled and new.start_date == old.start_date:
-                self._uncharged[old.assignment_id] = new
-                continue
-            for decision in [d for d in self._pending if d.line.assignment_id == old.assignment_id]:
-                self._drop(decision, "skipped")
+            self._uncharged[old.assignment_id] = new or old
+            for decision in [d for d in self._pending if d.line.assignment_id == old.assignment_id and d.act != "retry"]:
+                if new is None or not still_due(decision.line, new):
+                    self._drop(decision, "skipped")
 
     def _drop(self, decision: Decision, status: Status) -> None:
         self.statuses[place(decision)] = status

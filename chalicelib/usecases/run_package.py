@@ -6,22 +6,25 @@ the same decisions.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 
 from ..domain import account as credits
 from ..domain import money, wording
 from ..domain.account import Account
 from ..domain.assignment import Assignment
-from ..domain.charging import Line, dues, minimum, running_period
-from ..domain.errors import Conflict, Fault, Invalid, NotFound
+from ..domain.charging import Line, dues, minimum, running_period, still_due
+from ..domain.errors import Conflict, NotFound
 from ..domain.ledger import Entry, charge_key
 from ..domain.package import Package
 from ..domain.posting import Stamp
 from ..domain.record import Plan, Result, RunRecord, Step, merged
 from ..domain.run import Decision, IfCharged, NotDue, Outcome, Report, Status, decide, simulated, tally, tally_by_currency
+from ..domain.schedule import DAY
 from ..storage import assignments, ledger, runs, usage
 from ..storage.db import Db
 from ..storage.keys import Key
+from ..storage.retry import settle
 from . import planning
 from .act import Act, Services
 from .posting import Place, post
@@ -76,7 +79,7 @@ def _not_due(db: Db, assignment: Assignment, package: Package, day: date) -> Not
     period = running_period(assignment, package, day)
     if period is None:
         return NotDue(assignment.assignment_id, package.name, reason)
-    spent, least = usage.spend(db, assignment, period), minimum(assignment, package)
+    spent, least = usage.spend(db, assignment, period._replace(until=day + DAY)), minimum(assignment, package, period)
     told = wording.spent_so_far(spent, least, package.currency, period.since)
     return NotDue(assignment.assignment_id, package.name, f"{reason}; {told}", spent, max(money.ZERO, money.minus(least, spent)))
 
@@ -99,9 +102,8 @@ def live(services: Services, act: Act, ask: Ask) -> RunRecord:
     db = services.db
     account = _customer(db, ask.customer_id)[0] if ask.customer_id else None
     segments = 1 if account else services.segments
-    run = runs.record(
-        db, RunRecord(ask.run_id, "package", ask.date, act.stamp, act.by, ask.customer_id, ask.if_charged, segments)
-    )  # fmt: skip
+    asked = RunRecord(ask.run_id, "package", ask.date, act.stamp, act.by, ask.customer_id, ask.if_charged, segments)
+    run = settle(partial(runs.record, db, asked))
     if (run.kind, run.customer_id, run.date, run.if_charged) != ("package", ask.customer_id, ask.date, ask.if_charged):
         raise Conflict(f"run {ask.run_id} was another customer, date or if_charged", code="run_id_reused")
     if run.state == "finished":
@@ -124,8 +126,6 @@ def first_look(services: Services, act: Act, run: RunRecord, customer_id: str) -
         return standing
     account, found = _customer(db, customer_id)
     plan = make_plan(db, act, run, account, found, planning.packages_of(db, found))
-    if len(plan.steps) > services.max_lines:
-        raise Invalid([Fault("/customer", f"{len(plan.steps)} lines are due, more than {services.max_lines}")], code="too_many")
     return runs.save_plan(db, run.run_id, plan, act.id)
 
 
@@ -151,14 +151,23 @@ def carry_out(db: Db, act: Act, run: RunRecord, plan: Plan) -> Plan:
     if plan.done:
         return plan
     account, found = assignments.of_customer(db, plan.customer_id)
+    current = {one.assignment_id: one for one in found}
     uncharged = {one.assignment_id: one for one in found if not one.charged}
     stamp = Stamp(run.run_id, act.at, run.created_by)
-    acting = [Decision(step.line, step.act, step.key) for step in plan.steps if step.act != "skip"]
+    acting = [Decision(step.line, step.act, step.key) for step in plan.steps if _goes_on(step, current)]
     statuses = post(db, stamp, [d for d in acting if not d.line.debit], None, uncharged)
     statuses |= post(db, stamp, [d for d in acting if d.line.debit], account, uncharged)
     done = plan._replace(steps=tuple(_with_status(plan.customer_id, step, statuses) for step in plan.steps), done=True)
     runs.finish_plan(db, run.run_id, done)
     return done
+
+
+def _goes_on(step: Step, current: Mapping[str, Assignment]) -> bool:
+    """Whether a decided line is still to be carried out: an edit since then may have taken a first charge away."""
+    assignment = current.get(step.line.assignment_id)
+    if step.act != "charge":
+        return step.act != "skip"
+    return assignment is not None and (assignment.charged or still_due(step.line, assignment))
 
 
 def _with_status(customer_id: str, step: Step, statuses: Mapping[Place, Status]) -> Step:

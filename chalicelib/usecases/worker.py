@@ -118,7 +118,9 @@ class Worker:
             return _Owed(group, [], _Parked(account, lines[0].due_date))
         held = ledger.held_of(self._db, account.customer_id, account.held) if account.held else []
         retries = [Decision(entry.line, "retry", entry.key) for entry in held if entry.line]
-        return _Owed(group, retries + [Decision(line, "charge", charge_key(line.identity)) for line in lines])
+        charges = [Decision(line, "charge", charge_key(line.identity)) for line in lines]
+        keys = {entry.key for entry in held}
+        return _Owed(group, retries + [charge for charge in charges if charge.key not in keys])
 
     def _planned(self, account: Account, one: Assignment, catalog: Mapping[str, Package]) -> list[Line]:
         """The assignment's lines. Whatever goes wrong with one assignment must not stop the others: it is marked and told."""
@@ -228,7 +230,7 @@ class Worker:
         result = Result(totals, tuple(self._failures[:LISTED_FAILURES]), len(self._failures))
         if self._again:
             run = RunRecord(run_id, "daily", self._piece.date, act.stamp, act.by, segments=self._piece.segments)
-            runs.record(self._db, run)
+            settle(partial(runs.record, self._db, run))
         runs.save_result(self._db, run_id, self._piece.segment, self._piece.piece, result, self._steps)
         if self._again:
             runs.finish(self._db, run_id, merged(runs.results(self._db, run_id)), act.stamp)
