@@ -8,6 +8,7 @@ Nothing in it is random: time, the lag of indexes, the size of pages and every f
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -136,6 +137,10 @@ class DynamoDb:
     def items(self, table: str) -> list[Item]:
         """All items of a table, in order; for looking at what became of a world."""
         return [self._tables[table].items[where] for where in sorted(self._tables[table].items)]
+
+    def take_over(self, other: "DynamoDb") -> None:
+        """Have the items of another one."""
+        self._tables = deepcopy(other._tables)
 
     def _call(self, operation: str, arguments: Arguments, effect: Callable[[Arguments], Answer]) -> Answer:
         def carry_out() -> Answer:

@@ -21,7 +21,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
 from chalicelib.domain.account import Account
-from chalicelib.domain.errors import BillingError, Contention, NotFound, Throttled
+from chalicelib.domain.errors import BillingError, Contention, Invalid, NotFound, Throttled
 from chalicelib.domain.package import Package
 from chalicelib.jobs import queue
 from chalicelib.storage.db import Db
@@ -250,8 +250,8 @@ class World:
         self.note(f"{process.name}: {answer}")
 
     def _missed(self, error: Exception) -> bool:
-        """Whether it is about something that another request has removed meanwhile."""
-        return isinstance(error, NotFound) and self.watch.gone
+        """Whether it is about something that another request has removed meanwhile, or a run too large that was refused before."""
+        return (isinstance(error, NotFound) and self.watch.gone) or (isinstance(error, Invalid) and error.code == "too_many")
 
     def _again(self, request: Request, act: Act, tries: int) -> None:
         if tries >= MOST_TRIES or self.perhaps(0.15):

@@ -2,8 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
+
+from chalicelib.storage import keys
 
 from .scheduler import Process
 from .tables import Change, Item
@@ -133,9 +136,9 @@ class Watch:
             self.demand("a commit adds up its calls", left == 0, place, left)
 
     def _count_call(self, moved: Counter[tuple[str, str]], customer: str, call: Item) -> None:
-        day = f"DAY#{text(call, 'day')}"
-        for place in {day, f"{day}#{text(call, 'did')}" if text(call, "did") else day}:
-            moved[customer, place] += int(amount(call, "charge") * 1_000_000)
+        day, did = date.fromisoformat(str(text(call, "day"))), text(call, "did")
+        for place in {None, did}:
+            moved[customer, keys.usage_day(customer, day, place)["sk"]] += int(amount(call, "charge") * 1_000_000)
         for one in call["drawn"]["L"]:
             assignment, begins, seconds = (next(iter(value.values())) for value in one["L"])
             moved[customer, f"BUCKET#{assignment}#{begins}"] += int(seconds)
