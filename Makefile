@@ -7,7 +7,7 @@ STAGE ?= prod
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check format lint types imports sizes duplication package constraints clean
+.PHONY: help setup demo serve test simulate check format lint types imports sizes duplication package constraints clean
 
 help:
 	@echo "make demo | serve | test | check | format | package STAGE=prod"
@@ -23,6 +23,11 @@ serve: setup
 
 test: setup
 	@exec $(BIN)/python -m pytest -m "not browser" $(ARGS)
+
+# Seeded worlds with faults everywhere: make simulate SEEDS=100000. A broken seed is named; --seed replays it.
+SEEDS ?= 10000
+simulate: setup
+	@exec $(BIN)/python -m tests.world.simulate --seeds $(SEEDS)
 
 check: lint types imports sizes duplication
 

@@ -37,7 +37,7 @@ from .scheduler import Crashed, Process, Scheduler, Stuck
 from .watch import Broken, Watch, text
 
 T = TypeVar("T")
-FIRST_DAYS: Final = date(2024, 2, 25)
+FIRST_DAYS: Final = (date(2024, 2, 25), date(2024, 2, 25), date(2024, 1, 29))
 VISIBILITY_SECONDS: Final = 900.0
 MOST_TRIES: Final = 6
 SETTLING_ROUNDS: Final = 12
@@ -56,6 +56,8 @@ class Profile(NamedTuple):
     index_lag: float
     hasty: float
     """How often a worker's time is up after its first round."""
+    nights: tuple[int, ...]
+    """How many days may pass between scenes."""
     asked: tuple[int, ...]
     """The weights of the requests."""
 
@@ -73,6 +75,7 @@ def draw_profile(chance: random.Random) -> Profile:
         page_bytes=chance.choice((PAGE_BYTES, 600, 1500)),
         index_lag=chance.choice((0.0, 0.0, 0.3)),
         hasty=chance.choice((0.0, 0.3)),
+        nights=chance.choice(((0, 1, 1, 2), (0, 1, 1, 2), (0, 1, 1, 2), (0, 1, 29, 33))),
         asked=tuple(weight if chance.random() < 0.7 else 0 for weight in DRAWN.values()),
     )
 
@@ -93,7 +96,7 @@ class World:
             self.db, self.send, self.profile.segments, self.profile.max_lines, False, "USD", RETAINED,
             self.scheduler.pool, self.profile.round_customers,
         )  # fmt: skip
-        self.first_day = self.day = FIRST_DAYS + timedelta(days=self.chance.randrange(5))
+        self.first_day = self.day = self.chance.choice(FIRST_DAYS) + timedelta(days=self.chance.randrange(5))
         self.customers = [f"c{n}" for n in range(self.chance.choice((1, 2, 3)))]
         self.packages: list[Package] = []
         self.called = 0
@@ -167,7 +170,7 @@ class World:
         self.faults.rate = self.profile.fault_rate
         for _ in range(self.pick((1, 2, 3, 4))):
             self._scene()
-            days = self.pick((0, 1, 1, 2))
+            days = self.pick(self.profile.nights)
             self.day += timedelta(days=days)
             self.scheduler.now += 1000 + 86_400 * days
         self.faults.rate = 0.0

@@ -99,18 +99,18 @@ class Stage:
 
     def attempt(self, work: Callable[[], Any]) -> None:
         """Do some work and what it leaves in the queue; again after a crash, as a client and the queue would."""
-        for _ in range(MOST_ATTEMPTS):
-            try:
-                work()
-                break
-            except Crashed:
-                self.store.hook = None
-        for _ in range(MOST_ATTEMPTS):
-            try:
-                self.work_off()
-                return
-            except Crashed:
-                self.store.hook = None
+        for task in (work, self.work_off):
+            for _ in range(MOST_ATTEMPTS):
+                if self._done(task):
+                    break
+
+    def _done(self, task: Callable[[], Any]) -> bool:
+        try:
+            task()
+        except Crashed:
+            self.store.hook = None
+            return False
+        return True
 
 
 def furnished() -> Stage:
