@@ -42,7 +42,8 @@ NEXT_STEPS = """\
     python3 -m json.tool
   curl -s "$BASE/customers/{caller}/usage" -H 'Content-Type: application/json' \\
     -d '{{"calls": [{{"call_id": "my-first", "started_at": "{call_day}T10:00:00Z",
-          "destination": "441632960000", "seconds": 90, "charge": "0.0338"}}]}}' | python3 -m json.tool
+          "destination": "441632960000", "seconds": 90, "charge": "0.0338"}}]}}' |
+    python3 -m json.tool
 
   Change demo/provider.yaml and run make demo again: every figure above follows from it.
   README.md has the first steps, docs/rules.md says what is charged, when, and why."""

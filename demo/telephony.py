@@ -23,8 +23,8 @@ def tell_calls(teller: Teller) -> None:
     for line in lines:
         teller.calls(line.customer)
     _tell_traffic(teller, lines)
-    _check_answers(teller, lines)
-    _check_days(teller, lines)
+    check_answers(teller, lines)
+    check_days(teller, lines)
     _tell_run_out(teller, lines)
     _tell_minutes(teller, lines)
     _tell_minimums(teller, lines)
@@ -53,7 +53,8 @@ def _sums(customers: list[Customer], amounts: list[list[Decimal]]) -> list[str]:
     return [money(customer.currency, sum(some, Decimal(0))) for customer, some in zip(customers, amounts, strict=True)]
 
 
-def _check_answers(teller: Teller, lines: list[Line]) -> None:
+def check_answers(teller: Teller, lines: list[Line]) -> None:
+    """Every answer of the service against the independent count, and against the answer to the same batch later."""
     problems = []
     for line in lines:
         count = teller.calls(line.customer)
@@ -76,7 +77,8 @@ def _answer(counted: Counted, count: CallCount) -> dict[str, Any]:
     }
 
 
-def _check_days(teller: Teller, lines: list[Line]) -> None:
+def check_days(teller: Teller, lines: list[Line]) -> None:
+    """The service's totals of every day against the independent count."""
     problems = []
     for line in lines:
         count = teller.calls(line.customer)
@@ -194,3 +196,6 @@ def _show_minimums(teller: Teller, rows: list[tuple[Customer, Any]]) -> None:
     )
     numbered(teller.console, [entry["explanation"] for _, entry in rows])
     teller.console.print()
+    for customer, entry in rows:
+        if not Decimal(entry["retail"]):
+            teller.say(f"{customer.name} has reached its minimum: no retail, only the provider's cost is noted.")

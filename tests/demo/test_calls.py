@@ -4,17 +4,22 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from io import StringIO
 from typing import Any, cast
 
 import pytest
+from rich.console import Console
 
 from demo.calls import Call, make_calls, price_of
+from demo.checks import Checks
 from demo.independent import Expected, days, expected_charges
 from demo.independent_calls import CallCount, Counted
 from demo.provider import Assignment, Customer, Package, Provider, load
 from demo.service import Service
 from demo.switch import BATCH_CALLS, Switch
-from demo.traffic import Destination
+from demo.telephony import check_answers, check_days
+from demo.teller import Teller
+from demo.traffic import CallPlan, Destination
 
 ANYWHERE = Destination(key="x", name="X", numbers=("1",), per_minute=())
 FEBRUARY = date(2031, 2, 1)
@@ -240,3 +245,56 @@ def test_the_switch_sends_each_call_in_time_some_twice_and_notices_other_answers
     again = [line for line in switch.lines.values() if line.repeated]
     assert again
     assert all(line.problems for line in again)
+
+
+class Rating(Recorder):
+    """Stands for a service that rates one customer's calls right, but for what `spoil` does to the answers."""
+
+    def __init__(self, customer: Customer, plan: CallPlan, ids: list[str], spoil: dict[str, Any]) -> None:
+        super().__init__()
+        self.plan, self.calls = plan, {one.call_id: one for one in make_calls(customer, plan)}
+        self.count, self.ids, self.spoil = CallCount(customer, ids), ids, spoil
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        rated = {one.call.call_id: one for one in self.count.counted}
+        for told in body["calls"]:
+            if told["call_id"] not in rated:
+                rated[told["call_id"]] = self.count.add(self.calls[told["call_id"]])
+        return {"calls": [self.answer(rated[told["call_id"]]) for told in body["calls"]]}
+
+    def answer(self, one: Counted) -> dict[str, Any]:
+        exact = one.charge.normalize()
+        charge = exact if -cast(int, exact.as_tuple().exponent) > 2 else exact.quantize(Decimal("0.01"))
+        drawn = [{"assignment_id": self.ids[index], "seconds": seconds} for (index, _), seconds in one.drawn]
+        right = {"call_id": one.call.call_id, "free_seconds": one.free_seconds, "charge": f"{charge:f}", "drawn": drawn}
+        return right | {"billable_seconds": one.call.seconds - one.free_seconds} | self.spoil
+
+    def items(self, path: str, did: str | None = None) -> list[dict[str, Any]]:
+        found = []
+        for day in days(self.plan.first_day, self.plan.last_day):
+            if of_day := self.count.of_day(day, did):
+                spend, seconds = sum(one.charge for one in of_day), sum(one.call.seconds for one in of_day)
+                free = sum(one.free_seconds for one in of_day)
+                right = {"date": str(day), "spend": str(spend), "seconds": seconds, "free_seconds": free, "calls": len(of_day)}
+                found.append(right | {name: value for name, value in self.spoil.items() if name in right})
+        return found
+
+
+@pytest.mark.parametrize(
+    ("spoil", "failed"),
+    [({}, 0), ({"charge": "0.01"}, 1), ({"drawn": []}, 1), ({"free_seconds": 7}, 2), ({"billable_seconds": 0}, 1), ({"spend": "1"}, 2)],
+    ids=["right", "charge", "drawn", "free", "billable", "spend"],
+)
+def test_the_checks_of_calls_notice(provider: Provider, spoil: dict[str, Any], failed: int) -> None:
+    customer = provider.customer("harrow-lane-studios")
+    ids = [f"{number:02}" for number, _ in enumerate(customer.assignments)]
+    service = cast(Service, Rating(customer, provider.story.calls, ids, spoil))
+    switch = Switch(service, provider)
+    switch.lines = {customer.id: switch.lines[customer.id]}
+    console = Console(file=StringIO(), width=100)
+    teller = Teller(console=console, service=service, provider=provider, ids={customer.id: ids}, checks=Checks(), switch=switch)
+    switch.deliver(provider.story.calls.last_day)
+    teller.calls(customer)
+    check_answers(teller, list(switch.lines.values()))
+    check_days(teller, list(switch.lines.values()))
+    assert len(teller.checks.failed) == failed
