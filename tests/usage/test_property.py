@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from random import Random
 from unittest.mock import patch
 
 import pytest
@@ -29,14 +30,17 @@ from tests.api.support import unique
 from .oracle import Answer, Bundle, Heard, Terms, World, told_charges
 
 FIRST = date(2024, 2, 20)
-DAYS = 20
+DAYS = 8
 LAST = FIRST + timedelta(days=DAYS - 1)
 LATER = LAST + timedelta(days=40)
 FOREVER = timedelta(days=50_000)
 ACT = Act("test", datetime(2024, 3, 20, tzinfo=UTC), date(2024, 3, 20), "test")
 DIDS = (None, "100", "200")
-NUMBERS = ("1", "4", "44", "441", "4412", "9144", "0")
-DESTINATIONS = ((), ("4",), ("44",), ("441", "4"), ("1", "44", "91"), ("44", "441", "4412"), ("7",))
+NUMBERS = ("1", "4", "44", "441", "4412", "4412", "9144", "0")
+DESTINATIONS = ((), (), ("4",), ("44",), ("441", "4"), ("1", "44", "91"), ("44", "441", "4412"), ("7",))
+
+
+SEEDS = st.integers(0, 2**20)
 
 
 class CutShort(Exception):
@@ -94,18 +98,19 @@ def frequencies(*, once: bool) -> st.SearchStrategy[tuple[Frequency, tuple[int, 
 
 @st.composite
 def validities(draw: st.DrawFn) -> tuple[date, date | None]:
-    start = FIRST + timedelta(days=draw(st.integers(-15, DAYS)))
-    return start, draw(st.none() | st.integers(0, 30).map(lambda n: start + timedelta(days=n)))
+    start = FIRST + timedelta(days=draw(st.integers(-15, 3)))
+    return start, draw(st.none() | st.none() | st.integers(0, 30).map(lambda n: start + timedelta(days=n)))
 
 
 @st.composite
 def bundles(draw: st.DrawFn) -> Sold:
     frequency, match = draw(frequencies(once=True))
     start, end = draw(validities())
-    destination = "|".join(f"^{prefix}" for prefix in draw(st.sampled_from(DESTINATIONS)))
+    chosen = Random(f"bundle {draw(SEEDS)}")
+    destination = "|".join(f"^{prefix}" for prefix in chosen.choice(DESTINATIONS))
     package = Package("", "Bundle", "USD", frequency=frequency, frequency_match=match, type="free_minutes", destination=destination)
-    did, minutes = draw(st.sampled_from(DIDS)), draw(st.integers(1, 4))
-    return Sold(package, Assignment("", "", "", start, did, end_date=end, free_minutes=minutes))
+    given_to = Assignment("", "", "", start, chosen.choice(DIDS), end_date=end, free_minutes=chosen.randint(1, 5))
+    return Sold(package, given_to)
 
 
 @st.composite
@@ -124,21 +129,24 @@ def amounts(most: int) -> st.SearchStrategy[Decimal]:
 
 @st.composite
 def calls(draw: st.DrawFn, number: int) -> Call:
-    day = FIRST + timedelta(days=draw(st.integers(0, DAYS - 1)))
+    """Drawn by a seed: what hypothesis likes to draw, zeros and the same again, hardly ever empties a bucket in the middle of a call."""
+    chosen = Random(f"call {number} {draw(SEEDS)}")
+    day = FIRST + timedelta(days=chosen.randrange(DAYS))
+    charge = Decimal(chosen.choice([0, 1, 10**6, chosen.randrange(20 * 10**6)])) / 10**6
     return Call(
         f"call-{number}",
-        f"{day}T{draw(st.integers(0, 23)):02}:00:00+00:00",
+        f"{day}T{chosen.randrange(24):02}:00:00+00:00",
         day,
-        draw(st.sampled_from(NUMBERS)) + "5550001",
-        draw(st.integers(0, 200)),
-        draw(amounts(20)),
-        draw(st.sampled_from((*DIDS, "300"))),
+        chosen.choice(NUMBERS) + "5550001",
+        chosen.choice([0, 1, 60, chosen.randrange(200), chosen.randrange(200)]),
+        charge,
+        chosen.choice((*DIDS, "300")),
     )
 
 
 sendings = st.builds(
     Sending,
-    new=st.integers(0, 12),
+    new=st.integers(1, 8),
     again=st.integers(0, 6),
     breaks_at=st.none() | st.integers(0, 4),
     breaks_after=st.booleans(),
@@ -148,7 +156,7 @@ sendings = st.builds(
 
 @st.composite
 def arrivals(draw: st.DrawFn) -> list[Call]:
-    return [draw(calls(number)) for number in range(draw(st.integers(1, 24)))]
+    return [draw(calls(number)) for number in range(draw(st.integers(8, 30)))]
 
 
 def sell(db: Db, sold: Sequence[Sold]) -> tuple[str, list[Sold]]:
@@ -247,13 +255,19 @@ def terms(one: Sold, world: World) -> Terms:
     )  # fmt: skip
 
 
+def most_draws(world: World) -> int:
+    """How many calls drew from one assignment."""
+    names = [name for _, answer in world.heard.values() for name, _ in answer.drawn]
+    return max(map(names.count, names), default=0)
+
+
 @pytest.mark.deploy
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(
-    given_bundles=st.lists(bundles(), max_size=5),
+    given_bundles=st.lists(bundles(), min_size=1, max_size=6),
     given_commitments=st.lists(commitments(), max_size=2),
     told=arrivals(),
-    plan=st.lists(sendings, max_size=6),
+    plan=st.lists(sendings, min_size=2, max_size=8),
 )
 def test_calls_come_to_what_the_oracle_says(
     db: Db, given_bundles: list[Sold], given_commitments: list[Sold], told: list[Call], plan: list[Sending]
@@ -265,6 +279,7 @@ def test_calls_come_to_what_the_oracle_says(
         wanted = [world.hear(heard(call)) for call in batch]
         assert [plain(one) for one in send(fragile, customer, batch, sending)] == wanted
         assert all(answer.free + answer.billable == call.seconds for call, answer in zip(batch, wanted, strict=True))
+    event(f"buckets drawn from: {len(world.used)}, most draws of a bucket: {min(most_draws(world), 4)}")
     demand_same_totals(db, customer, world)
     demand_same_buckets(db, customer, world)
     demand_same_charges(db, [one for one in given_to if one.package.minimum_spend], world)
