@@ -23,6 +23,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from chalicelib.domain.account import Account
 from chalicelib.domain.errors import BillingError, Contention, Invalid, NotFound, Throttled
 from chalicelib.domain.package import Package
+from chalicelib.domain.schedule import Frequency
 from chalicelib.jobs import queue
 from chalicelib.storage.db import Db
 from chalicelib.storage.keys import TABLES
@@ -37,7 +38,10 @@ from .scheduler import Crashed, Process, Scheduler, Stuck
 from .watch import Broken, Watch, text
 
 T = TypeVar("T")
-FIRST_DAYS: Final = (date(2024, 2, 25), date(2024, 2, 25), date(2024, 1, 29))
+FIRST_DAY: Final = date(2024, 2, 25)
+LONG_NIGHTS: Final = (0, 1, 29, 33)
+LONG_FIRST_DAY: Final = date(2024, 1, 28)
+"""Some worlds last for months, and begin on days that February lacks."""
 VISIBILITY_SECONDS: Final = 900.0
 MOST_TRIES: Final = 6
 SETTLING_ROUNDS: Final = 12
@@ -64,9 +68,10 @@ class Profile(NamedTuple):
 
 def draw_profile(chance: random.Random) -> Profile:
     """The profile of a seed."""
+    nights = chance.choice(((0, 1, 1, 2), (0, 1, 1, 2), (0, 1, 1, 2), LONG_NIGHTS))
     kinds = tuple(sorted(chance.sample(sorted(KINDS), chance.choice((1, 2, 4, len(KINDS))))))
     return Profile(
-        fault_rate=chance.choice((0.0, 0.02, 0.05, 0.1)),
+        fault_rate=chance.choice((0.0, 0.03, 0.1, 0.2)),
         fault_kinds=kinds,
         stickiness=chance.choice((0.0, 0.5, 0.9)),
         segments=chance.choice((1, 2, 3)),
@@ -75,7 +80,7 @@ def draw_profile(chance: random.Random) -> Profile:
         page_bytes=chance.choice((PAGE_BYTES, 600, 1500)),
         index_lag=chance.choice((0.0, 0.0, 0.3)),
         hasty=chance.choice((0.0, 0.3)),
-        nights=chance.choice(((0, 1, 1, 2), (0, 1, 1, 2), (0, 1, 1, 2), (0, 1, 29, 33))),
+        nights=nights,
         asked=tuple(weight if chance.random() < 0.7 else 0 for weight in DRAWN.values()),
     )
 
@@ -96,7 +101,8 @@ class World:
             self.db, self.send, self.profile.segments, self.profile.max_lines, False, "USD", RETAINED,
             self.scheduler.pool, self.profile.round_customers,
         )  # fmt: skip
-        self.first_day = self.day = self.chance.choice(FIRST_DAYS) + timedelta(days=self.chance.randrange(5))
+        self._long = self.profile.nights is LONG_NIGHTS
+        self.first_day = self.day = (LONG_FIRST_DAY if self._long else FIRST_DAY) + timedelta(days=self.chance.randrange(5))
         self.customers = [f"c{n}" for n in range(self.chance.choice((1, 2, 3)))]
         self.packages: list[Package] = []
         self.called = 0
@@ -195,9 +201,10 @@ class World:
                 create(self).work(self.act("a"))
 
     def _package(self) -> Package:
-        frequency = self.pick(("daily", "daily", "daily", "weekly", "monthly", "none"))
+        frequencies: tuple[Frequency, ...] = ("weekly", "monthly", "none") if self._long else ("daily", "daily")
+        frequency = self.pick(("daily", "weekly", "monthly", "none", *frequencies))
         days = {"weekly": range(7), "monthly": range(1, 32)}.get(frequency, range(0))
-        match = tuple(sorted(self.chance.sample(days, 2))) if days and self.perhaps(0.7) else ()
+        match = tuple(sorted(self.chance.sample(days, 2))) if days and self.perhaps(0.5) else ()
         minutes = self.perhaps(0.3)
         return Package(
             "", "P", "EUR" if self.perhaps(0.05) else "USD",
@@ -215,7 +222,7 @@ class World:
             self._deliver(body)
         again, self._unanswered = self._unanswered, []
         for request, act, tries in again:
-            self._ask(request, act, tries)
+            self._ask(request, act if request.keyed else self.act("i"), tries)
         for _ in range(self.pick((2, 4, 6))):
             drawn = self.chance.choices(list(DRAWN), self.profile.asked)[0] if any(self.profile.asked) else next(iter(DRAWN))
             request = drawn(self)
@@ -260,7 +267,7 @@ class World:
         if tries >= MOST_TRIES or self.perhaps(0.15):
             return
         if self.perhaps(0.2):
-            self._unanswered.append((request, act if request.keyed else self.act("i"), tries + 1))
+            self._unanswered.append((request, act, tries + 1))
         else:
             self._ask(request, act if request.keyed else self.act("i"), tries + 1, self.chance.random() * 40)
 
