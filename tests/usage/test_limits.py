@@ -38,11 +38,11 @@ def test_a_call_through_many_bundles_is_answered(db: Db, bundles: int) -> None:
     """One that outlasts them all: the rest is billable, whatever the service can draw at once."""
     customer = a_customer_with(db, bundles)
     seconds = bundles * 60 + 60
-    rated = usage.record(db, ACT, customer, [a_call(seconds, f"{seconds}.00")], KEPT)[0]
+    rated = usage.record(db, ACT, customer, [a_call(seconds, f"{seconds}.00", did="4420")], KEPT)[0]
     assert rated.free_seconds + rated.billable_seconds == seconds
     assert rated.charge == Decimal(rated.billable_seconds)
     assert len({draw.key for draw in rated.drawn}) == len(rated.drawn) > 40
-    assert usage.record(db, ACT, customer, [a_call(seconds, f"{seconds}.00")], KEPT) == [rated]
+    assert usage.record(db, ACT, customer, [a_call(seconds, f"{seconds}.00", did="4420")], KEPT) == [rated]
 
 
 def test_what_one_call_could_not_draw_the_next_does(db: Db) -> None:

@@ -77,6 +77,17 @@ def test_ten_thousand_buckets_and_thirty_thousand_prefixes() -> None:
     assert taken <= WANTED_MICROSECONDS * slowness
 
 
+def test_finding_what_a_call_may_draw_from() -> None:
+    """Before calls are rated it is looked up what is used of their buckets: by the same look-ups, not by asking each bucket."""
+    found = many(BUCKETS)
+    indexed = Buckets(found, {})
+    waiting = iter(calls(found))
+    slowness = max(1.0, microseconds(unit, 500) / UNIT_MICROSECONDS)
+    taken = microseconds(lambda: list(indexed.candidates(next(waiting))), CALLS)
+    print(f"\nfinding a call's buckets among {BUCKETS:,}: {taken:.1f} us")
+    assert taken <= WANTED_MICROSECONDS * slowness
+
+
 def test_a_thousand_times_the_buckets_take_little_longer() -> None:
     few, many_ = (min(rating(count)[0] for _ in range(3)) for count in (10, BUCKETS))
     print(f"\n10 buckets: {few:.1f} us, {BUCKETS:,} buckets: {many_:.1f} us")
