@@ -7,7 +7,7 @@ STAGE ?= prod
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test simulate check format lint types imports sizes duplication package constraints clean
+.PHONY: help setup demo serve test bench simulate check format lint types imports sizes duplication package constraints clean
 
 help:
 	@echo "make demo | serve | test | check | format | package STAGE=prod"
@@ -28,6 +28,9 @@ test: setup
 SEEDS ?= 10000
 simulate: setup
 	@exec $(BIN)/python -m tests.world.simulate --seeds $(SEEDS)
+
+bench: setup
+	@exec $(BIN)/python -m bench $(ARGS)
 
 check: lint types imports sizes duplication
 
