@@ -62,6 +62,7 @@ def prepared(wanted: Fleet, segments: int = 1) -> tuple[Split, Service]:
     return stores, service
 
 
+@lru_cache(maxsize=16)
 def evaluated(wanted: Fleet) -> Evaluated:
     """The day's evaluation of a provider; raises `RuntimeError` unless every due charge is posted."""
     stores, service = prepared(wanted)
@@ -100,7 +101,7 @@ def repeated() -> list[Budget]:
 
 def reading() -> list[Budget]:
     """What the sweep reads."""
-    wanted = Fleet(20_000, due=3)
+    wanted = Fleet(10_000, due=3)
     stores, service = prepared(wanted)
     assignment = next(item for item in stores.own.items("accounts") if "package" in item)
     service.evaluate(DAY)
@@ -116,7 +117,7 @@ def reading() -> list[Budget]:
 
 def bulk() -> list[Budget]:
     """Requests of an evaluation, everything included."""
-    recurring, first = evaluated(Fleet(ASSIGNMENTS)), evaluated(Fleet(ASSIGNMENTS, new=True))
+    recurring, first = evaluated(Fleet(ASSIGNMENTS)), evaluated(Fleet(ASSIGNMENTS // 2, new=True))
     debited = evaluated(Fleet(ASSIGNMENTS, debits=True))
     least = evaluated(Fleet(MINIMUMS, minimum=True)).requests - evaluated(Fleet(MINIMUMS)).requests
     allowed = ASSIGNMENTS / 10 + debited.charges / 99

@@ -6,6 +6,7 @@ The transport is stubbed: botocore builds, signs, serialises and parses everythi
 import gc
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from statistics import median
 from time import process_time
 from typing import Any, Final, NamedTuple
@@ -153,8 +154,13 @@ def pure_planning() -> list[Budget]:
     return found
 
 
+@lru_cache(maxsize=2)
+def _planned(due: int) -> list[planning.Work]:
+    return planning.fleet(range(14, 15) if due == 100 else range(1, 29))
+
+
 def planning_microseconds(wanted: Fleet) -> float:
     """Processor time of planning alone, an assignment, of a provider as large as `wanted`."""
-    work = planning.fleet(range(14, 15) if wanted.due == 100 else range(1, 29))
+    work = _planned(wanted.due)
     repeated = (work * (wanted.assignments // len(work) + 1))[: wanted.assignments]
     return median(planning.seconds(planning.planning, repeated) for _ in range(3)) / wanted.assignments * MICRO
