@@ -21,4 +21,5 @@ def stack() -> Iterator[EmbeddedStack]:
 def api(stack: EmbeddedStack) -> Iterator[httpx.Client]:
     """A client of the deployed API: `api.get("/health")`."""
     with httpx.Client(base_url=stack.base_url, timeout=REQUEST_SECONDS, trust_env=False) as client:
+        client.get("/health").raise_for_status()  # the first request stores the billing time zone with the tables
         yield client

@@ -20,4 +20,5 @@ def own_stack() -> Iterator[EmbeddedStack]:
 def own_api(own_stack: EmbeddedStack) -> Iterator[httpx.Client]:
     """A client of the module's own stack."""
     with httpx.Client(base_url=own_stack.base_url, timeout=REQUEST_SECONDS, trust_env=False) as client:
+        client.get("/health").raise_for_status()  # the first request stores the billing time zone with the tables
         yield client
