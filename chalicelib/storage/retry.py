@@ -6,9 +6,11 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Final, NamedTuple, TypeVar
 
-from ..domain.errors import Contention
+from ..domain.errors import BillingError, Contention
 
 PATIENCE_SECONDS = 20.0
+LEAST_ATTEMPTS = 3
+"""However long one of them took: a worker's may have waited for a busy database."""
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.5
 
@@ -31,19 +33,22 @@ WAITING: Final[ContextVar[Waiting]] = ContextVar("waiting", default=_REAL)
 """Simulations set their own."""
 
 
-def settle(attempt: Callable[[], T], *, patience_seconds: float = PATIENCE_SECONDS) -> T:
-    """The result of `attempt`, called anew whenever another writer came first, for `patience_seconds`.
+def settle(attempt: Callable[[], T], *, patience_seconds: float = PATIENCE_SECONDS, over: type[BillingError] = Contention) -> T:
+    """The result of `attempt`, called anew whenever another writer came first, or `over` another error, for `patience_seconds`.
 
-    Raises the last `Contention` when that time is over, and every other error at once.
+    Raises the last of these errors when that time is over and it was called `LEAST_ATTEMPTS` times, and every other error
+    at once.
     """
     waiting = WAITING.get()
     deadline = waiting.now() + patience_seconds
     pause = _FIRST_PAUSE_SECONDS
+    attempts = 0
     while True:
+        attempts += 1
         try:
             return attempt()
-        except Contention:
-            if waiting.now() > deadline:
+        except over:
+            if waiting.now() > deadline and attempts >= LEAST_ATTEMPTS:
                 raise
         pause_between_writers(pause)
         pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)

@@ -11,7 +11,7 @@ from ..domain import posting
 from ..domain.account import Account
 from ..domain.assignment import Assignment
 from ..domain.charging import Line, in_order
-from ..domain.errors import BillingError, Contention
+from ..domain.errors import BillingError, Contention, Throttled
 from ..domain.ledger import charge_key
 from ..domain.package import Package
 from ..domain.posting import MAX_ACTIONS, Stamp
@@ -31,6 +31,10 @@ ROUND_LINES: Final = 1600
 THREADS: Final = 8
 STOP_SECONDS: Final = 60.0
 """A worker with less time than this hands the rest of its segment on."""
+PIECE_LINES: Final = 20_000
+"""Lines that a piece keeps until its end, when it tells of them: the rest is handed on."""
+LONGEST_WAIT_SECONDS: Final = 240.0
+"""For a busy database, while there is time. What is throttled for so long, and again after the others of its round, has failed."""
 POSTED: Final = ("posted", "held", "repeat")
 
 
@@ -84,14 +88,33 @@ class Worker:
         self._steps: list[Step] = []
         self._failures: list[Failure] = []
         self._unplanned: dict[tuple[str, str], date] = {}
+        self._seconds_left: Callable[[], float] = lambda: STOP_SECONDS
+        self._through: tuple[Key | None, int] = None, 0
+        """Where the last settled round ended, and how many failures were told by then."""
 
     def sweep(self, seconds_left: Callable[[], float]) -> Key | None:
-        """Post what the segment owes; where to go on when time is short, None at the end."""
+        """Post what the segment owes; where to go on when time is short or the lines are many, None at the end.
+
+        What is throttled although there was patience, or because there was no time for it, is left to the next piece.
+        Raises `Throttled` when not one round was settled.
+        """
+        self._seconds_left = seconds_left
+        try:
+            return self._sweep()
+        except Throttled:
+            cursor, told_ = self._through
+            if cursor is None:
+                raise
+            del self._failures[told_:]
+            return cursor
+
+    def _sweep(self) -> Key | None:
         groups = customers(self._db, self._piece.segment, self._piece.segments, self._piece.cursor)
         with self._services.threads(THREADS) as pool:
             for round_ in self._rounds(groups):
                 self._settle_round(round_, pool)
-                if seconds_left() < STOP_SECONDS:
+                self._through = round_[-1].group.last, len(self._failures)
+                if self._seconds_left() < STOP_SECONDS or len(self._steps) >= PIECE_LINES:
                     return round_[-1].group.last
         return None
 
@@ -137,15 +160,15 @@ class Worker:
     def _settle_round(self, owed: list[_Owed], pool: Executor) -> None:
         decisions = [decision for customer in owed for decision in customer.decisions]
         statuses = self._post(owed, decisions, pool)
+        failed = self._failed([d for d in decisions if place(d) not in statuses and d.act != "retry"])
+        self._mark(failed)
+        self._park([customer.parked for customer in owed if customer.parked])
+        self._clear(owed, {assignment_id for _, assignment_id in failed}, pool)
         self._steps += [
             Step(*decision, status=status)
             for decision in decisions
             if (status := statuses.get(place(decision))) in POSTED and not (status == "held" and decision.act == "retry")
         ]
-        failed = self._failed([d for d in decisions if place(d) not in statuses and d.act != "retry"])
-        self._mark(failed)
-        self._park([customer.parked for customer in owed if customer.parked])
-        self._clear(owed, {assignment_id for _, assignment_id in failed}, pool)
 
     def _post(self, owed: list[_Owed], decisions: list[Decision], pool: Executor) -> dict[Place, Status]:
         """Post a round: what debits nothing in shared transactions, each customer's debits by themselves."""
@@ -156,19 +179,34 @@ class Worker:
             debits = [d for d in customer.decisions if d.line.debit or d.act == "retry"]
             jobs += [(debits, customer.group.account)] if debits else []
         statuses: dict[Place, Status] = {}
-        for done in pool.map(lambda job: self._post_job(job[0], job[1], uncharged), jobs):
-            statuses |= done
+        throttled = []
+        for job, done in zip(jobs, pool.map(lambda job: self._post_job(job[0], job[1], uncharged), jobs), strict=True):
+            if isinstance(done, Throttled):
+                throttled.append(job)
+            else:
+                statuses |= done
+        for job, done in zip(throttled, pool.map(lambda job: self._post_job(job[0], job[1], uncharged), throttled), strict=True):
+            statuses |= self._fail(job[0], done) if isinstance(done, Throttled) else done
         return statuses
 
-    def _post_job(self, decisions: list[Decision], account: Account | None, uncharged: Mapping[str, Assignment]) -> dict[Place, Status]:
-        """Post one job; what fails stands in no status and among the failures."""
+    def _post_job(
+        self, decisions: list[Decision], account: Account | None, uncharged: Mapping[str, Assignment]
+    ) -> dict[Place, Status] | Throttled:
+        """Post one job; what fails stands in no status and among the failures. Raises `Throttled` when there is no time to wait."""
         mine = {d.line.assignment_id for d in decisions}
         try:
             return post(self._db, self._stamp, decisions, account, {k: v for k, v in uncharged.items() if k in mine})
+        except Throttled as throttled:
+            if self._seconds_left() < STOP_SECONDS:
+                raise
+            return throttled
         except Exception as error:  # noqa: BLE001 - told and marked, whatever it is
-            reason = told(error)
-            self._failures += [Failure(d.line.customer_id, d.line.assignment_id, d.line.due_date, *reason) for d in decisions]
-            return {}
+            return self._fail(decisions, error)
+
+    def _fail(self, decisions: list[Decision], error: Exception) -> dict[Place, Status]:
+        reason = told(error)
+        self._failures += [Failure(d.line.customer_id, d.line.assignment_id, d.line.due_date, *reason) for d in decisions]
+        return {}
 
     def _failed(self, unposted: list[Decision]) -> dict[tuple[str, str], date]:
         """The first day of each assignment, by (customer id, assignment id), that could not be planned or posted."""
@@ -235,6 +273,11 @@ class Worker:
         if self._again:
             runs.finish(self._db, run_id, merged(runs.results(self._db, run_id)), act.stamp)
         return self._failures
+
+
+def patience_seconds(seconds_left: float) -> float:
+    """How long a call may wait for a busy database when the function has so much time left: what follows needs time too."""
+    return min(LONGEST_WAIT_SECONDS, max(STOP_SECONDS / 3, seconds_left - STOP_SECONDS / 2))
 
 
 def told(error: Exception) -> tuple[str, str]:

@@ -1,0 +1,131 @@
+"""A service in this process, on a DynamoDB in memory whose clock only moves when somebody calls or waits."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any, TypeVar
+
+from chalicelib.domain.account import Account
+from chalicelib.domain.assignment import Assignment
+from chalicelib.domain.errors import Throttled
+from chalicelib.domain.package import Package
+from chalicelib.domain.record import Result, RunRecord
+from chalicelib.storage import accounts, assignments, packages, runs
+from chalicelib.storage.db import Db
+from chalicelib.storage.keys import TABLES
+from chalicelib.storage.retry import WAITING, Waiting
+from chalicelib.usecases import daily_run
+from chalicelib.usecases.act import Act, Services
+from chalicelib.usecases.worker import Piece
+from tests.world.dynamodb import PAGE_BYTES, Answer, DynamoDb, Knobs, Request, error
+
+T = TypeVar("T")
+TODAY = date(2031, 1, 14)
+FUNCTION_SECONDS = 900.0
+VISIBILITY_SECONDS = 5400.0
+MOST_RECEIVES = 5
+_ids = count(1)
+
+
+class InTurn(Executor):
+    """Does jobs one after the other, in the thread that asks."""
+
+    def __init__(self, threads: int = 1) -> None:
+        self.threads = threads
+
+    def map(self, work: Callable[..., T], *arguments: Iterable[Any], **_: Any) -> Iterator[T]:
+        return (work(*one) for one in zip(*arguments, strict=True))
+
+
+class Dead(Exception):
+    """A message was given up."""
+
+
+class World:
+    """The service, its tables, its queue and its clock."""
+
+    def __init__(self, *, segments: int = 1, max_lines: int = 20_000, round_customers: int = 2000, page_bytes: int = PAGE_BYTES) -> None:
+        self.now = 0.0
+        self.call_seconds = 0.0
+        """How long a call takes."""
+        self.store = DynamoDb(TABLES, Knobs(now=lambda: self.now, page_bytes=lambda: page_bytes))
+        self.db = Db(self.store, {name: name for name in TABLES})
+        self.queued: list[dict[str, Any]] = []
+        self.handled: list[dict[str, Any]] = []
+        self.services = Services(
+            self.db, self.queued.extend, segments, max_lines, True, "USD", timedelta(days=400), InTurn, round_customers
+        )  # fmt: skip
+        self.refuses: Callable[[Request], bool] = lambda _: False
+        """Which calls are throttled."""
+        self.refused = 0
+        self.store.hook = self._call
+
+    def _call(self, request: Request, effect: Callable[[], Answer]) -> Answer:
+        self.now += self.call_seconds
+        if self.refuses(request):
+            self.refused += 1
+            raise error("ProvisionedThroughputExceededException")
+        return effect()
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Waiting moves the clock, and takes no time."""
+
+        def pause(seconds: float) -> None:
+            self.now += seconds
+
+        token = WAITING.set(Waiting(lambda: self.now, pause))
+        try:
+            yield
+        finally:
+            WAITING.reset(token)
+
+    def act(self, today: date = TODAY) -> Act:
+        return Act("test", datetime(today.year, today.month, today.day, 3, tzinfo=UTC), today, f"{next(_ids):026}")
+
+    def package(self, *, assigned: int, **fields: Any) -> Package:
+        """A package with that many assignments, which the caller makes."""
+        package = Package(f"{next(_ids):026}", "Number", "USD", retail=Decimal("1.50"), assignments=assigned)._replace(**fields)
+        self.db.write(packages.creation(package))
+        return package
+
+    def customer(self, customer_id: str, package: Package, numbers: int, *, debits: bool, limit: str | None = None) -> None:
+        """A customer with a package for each of so many numbers, from today."""
+        self.db.write(accounts.creation(Account(customer_id, "USD", debit_limit=Decimal(limit) if limit else None)))
+        for n in range(numbers):
+            one = Assignment(customer_id, f"{customer_id}-{n:06}", package.package_id, TODAY, f"{n:011}", auto_decrement_credit=debits)
+            self.db.write(assignments.creation(one))
+
+    def evaluate(self, day: date) -> tuple[RunRecord, Result]:
+        """A day's evaluation, worked off as the queue does it: what fails comes back, and is given up after five times."""
+        with self.waiting():
+            started = daily_run.start(self.services, self.act(day), day, allow_future=True)
+            received: dict[str, int] = {}
+            while self.queued:
+                message = self.queued.pop(0)
+                self.handled.append(message)
+                if not self._worked_off(message, day):
+                    received[str(message)] = received.get(str(message), 0) + 1
+                    if received[str(message)] >= MOST_RECEIVES:
+                        raise Dead(message)
+                    self.now += VISIBILITY_SECONDS
+                    self.queued.append(message)
+        run = runs.find(self.db, started.run_id or "")
+        assert run is not None
+        return run, run.result or Result({})
+
+    def _worked_off(self, message: dict[str, Any], day: date) -> bool:
+        begun = self.now
+        fields = {name: value for name, value in message.items() if name != "kind"}
+        try:
+            daily_run.work(self.services, self.act(day), Piece(**fields | {"date": day}), lambda: FUNCTION_SECONDS - (self.now - begun))
+        except Throttled:
+            return False
+        assert self.now - begun <= FUNCTION_SECONDS, "the function would have been stopped"
+        return True
+
+    def charged(self) -> int:
+        return len(self.store.items("ledger"))
