@@ -29,7 +29,9 @@ MOST_KEYS = 100
 MOST_TRANSACTION_BYTES = 4 * 1024 * 1024
 CONDITION_FAILED = "The conditional request failed"
 _KEY = {"pk", "sk"}
-_VERBS = ("Put", "Update", "Delete", "ConditionCheck")
+_REFUSED: Item = {}
+"""Stands for the result of a write whose condition does not hold."""
+_VERBS = ("Put", "Update", "Delete")
 
 
 class Request(NamedTuple):
@@ -103,7 +105,7 @@ class _Write(NamedTuple):
             return _stored(self.arguments["Item"])
         if self.verb == "Delete":
             return None
-        return self._updated() if self.verb == "Update" else self.table.items.get(self.where)
+        return self._updated()
 
     def _updated(self) -> Item:
         scope = self._scope()
@@ -298,7 +300,7 @@ class DynamoDb:
 
     def _commit(self, written: list[tuple[_Write, Item | None]]) -> None:
         shows_at = self.knobs.now() + self.knobs.index_lag()
-        changes = [write.table.write(write.where, new, shows_at) for write, new in written if write.verb != "ConditionCheck"]
+        changes = [write.table.write(write.where, new, shows_at) for write, new in written]
         for observer in self.observers:
             observer(changes)
 
@@ -337,11 +339,13 @@ class DynamoDb:
         results: list[tuple[_Write, Item | None]] = []
         for write in writes:
             try:
-                reasons.append("None" if write.holds() else "ConditionalCheckFailed")
-                if reasons[-1] == "None":
-                    results.append((write, _checked(write, write.result())))
+                result = _checked(write, write.result()) if write.holds() else _REFUSED
             except InvalidExpression:
                 reasons.append("ValidationError")
+                continue
+            reasons.append("None" if result is not _REFUSED else "ConditionalCheckFailed")
+            if result is not _REFUSED:
+                results.append((write, result))
         if len(results) < len(writes):
             for write in writes:
                 self._count_write(write, write.table.items.get(write.where), 2)

@@ -73,6 +73,8 @@ class Watch:
             return
         ids = key[0], key[1].removeprefix(ASSIGNMENT)
         if change.new:
+            starts, ends = text(change.new, "starts") or "", text(change.new, "ends") or "9"
+            self.demand("an assignment starts before it ends", starts <= ends, change)
             self.assignments[ids].append(change.new)
             self.removed.discard(ids)
         else:

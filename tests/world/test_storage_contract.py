@@ -1,0 +1,656 @@
+"""What storage relies on, held against the deterministic DynamoDB, moto and MiniStack alike, so that none of them can lie.
+
+`LACKING` is the one table of what each is known to lack; a gap that has closed fails here (strict).
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+import pytest
+from botocore.exceptions import ClientError, ParamValidationError
+
+from chalicelib.domain.account import Account
+from chalicelib.domain.assignment import Assignment
+from chalicelib.domain.errors import Malformed
+from chalicelib.domain.ledger import Entry, charge, payment
+from chalicelib.domain.minutes import BucketKey, Call, DayTotal, Rated
+from chalicelib.domain.package import Package
+from chalicelib.domain.record import Plan, Result, RunRecord
+from chalicelib.domain.schedule import DAY
+from chalicelib.storage import accounts, assignments, idempotency, keys, ledger, packages, progress, runs, settings, usage
+from chalicelib.storage.db import Db, create, delete, encode, put, update
+from chalicelib.storage.errors import Cancelled, ConditionFailed
+from chalicelib.storage.idempotency import Record
+from chalicelib.storage.keys import ACCOUNTS, LEDGER, RUNS
+from chalicelib.storage.ledger import Window
+from tests.domain.build import priced
+
+from .backends import BACKENDS
+
+Case = Callable[[Db], None]
+CASES: dict[str, Case] = {}
+AT = datetime(2024, 3, 1, 12, tzinfo=UTC)
+TODAY = AT.date()
+CUSTOMER = Account("c", "USD", debit_limit=Decimal(5))
+
+LACKING: Final[dict[tuple[str, str], str]] = {
+    ("moto", "values_come_back_as_they_were"): "gives numbers back as they were written, with zeros that AWS drops",
+    ("moto", "an_item_of_more_than_400_kb_is_refused"): "counts the JSON of an item, and refuses smaller ones",
+    ("moto", "an_invalid_update_cancels_a_transaction"): "answers ValidationException for the whole transaction",
+    ("moto", "a_client_token_means_the_same_transaction"): "knows no client tokens",
+    ("moto", "a_full_last_page_may_name_a_next_one"): "looks ahead: a last page that is full names no next one",
+    ("moto", "bounds_the_wrong_way_round_are_refused"): "finds nothing between bounds that are the wrong way round",
+    ("moto", "a_cursor_of_another_list_is_malformed"): "takes any cursor",
+    ("ministack", "a_cursor_of_another_list_is_malformed"): "takes a cursor of another partition",
+}
+"""(backend, case) -> what the backend gets wrong."""
+
+
+def case(function: Case) -> Case:
+    """One thing that storage relies on."""
+    CASES[function.__name__] = function
+    return function
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> Iterator[tuple[str, Db]]:
+    """A DynamoDB with empty tables, and its name. The embedded stack is started only for those who want it."""
+    with BACKENDS[request.param](lambda: request.getfixturevalue("stack")) as db:
+        yield request.param, db
+
+
+def refused(work: Callable[[], Any], code: str = "ValidationException") -> None:
+    """AWS refuses the call itself, not for what is stored."""
+    with pytest.raises((ClientError, ParamValidationError)) as caught:
+        work()
+    if isinstance(caught.value, ClientError):
+        assert caught.value.response["Error"]["Code"] == code
+
+
+def key(sk: str = "k", pk: str = "p") -> dict[str, str]:
+    return {"pk": pk, "sk": sk}
+
+
+def fill(db: Db, *sks: str, pk: str = "p", **fields: Any) -> None:
+    for sk in sks:
+        db.write(create(RUNS, key(sk, pk) | fields))
+
+
+def raw(db: Db, method: str, table: str = RUNS, **arguments: Any) -> Any:
+    """A call that storage itself would not make."""
+    return getattr(db._client, method)(TableName=db._tables[table], **arguments)
+
+
+# What expressions do
+
+
+@case
+def values_come_back_as_they_were(db: Db) -> None:
+    stored: dict[str, Any] = {
+        "text": "ä~€", "number": Decimal("12.340000"), "large": Decimal("9" * 38), "tiny": Decimal("0.000001"), "minus": Decimal("-7.50"),
+        "whole": 100, "yes": True, "bytes": b"\x00\xff", "list": ["a", Decimal("1.10"), []], "map": {"x": ["c", "d"]}, "set": {1, 2},
+        "empty": "",
+    }  # fmt: skip
+    db.write(create(RUNS, key() | stored))
+    assert db.get(RUNS, key()) == key() | stored
+    assert str(db.get(RUNS, key())["number"]) == "12.34"  # type: ignore[index]
+
+
+@case
+def a_key_is_taken_once(db: Db) -> None:
+    fill(db, "k", n=1)
+    with pytest.raises(ConditionFailed):
+        db.write(create(RUNS, key() | {"n": 2}))
+    assert db.get(RUNS, key()) == key() | {"n": 1}
+    assert db.get(RUNS, key("other")) is None
+
+
+@case
+def updates_set_remove_and_add(db: Db) -> None:
+    fill(db, "k", n=1, gone="x")
+    written = db.write(
+        update(RUNS, key(), "SET #n = #n + :one, #m = if_not_exists(#m, :ten) - :one REMOVE #gone ADD #s :s", condition=None,
+               values={"one": 1, "ten": 10, "s": {3}})
+    )  # fmt: skip
+    assert written == key() | {"n": 2, "m": 9, "s": {3}} == db.get(RUNS, key())
+    written = db.write(
+        update(RUNS, key(), "ADD #s :s, #n :n", condition="attribute_exists(#pk)", values={"s": {3, 4}, "n": Decimal("0.5")})
+    )
+    assert written == key() | {"n": Decimal("2.5"), "m": 9, "s": {3, 4}}
+
+
+@case
+def an_update_makes_its_item(db: Db) -> None:
+    assert db.write(update(RUNS, key(), "SET #n = :n", condition="attribute_not_exists(#n)", values={"n": 1})) == key() | {"n": 1}
+
+
+@case
+def adding_to_what_is_not_there_is_refused(db: Db) -> None:
+    fill(db, "k")
+    refused(lambda: db.write(update(RUNS, key(), "SET #n = #n + :one", condition=None, values={"one": 1})))
+
+
+@case
+def keys_are_never_updated(db: Db) -> None:
+    refused(lambda: db.write(update(RUNS, key(), "SET #sk = :x", condition=None, values={"x": "y"})))
+
+
+@case
+def an_unused_value_is_refused(db: Db) -> None:
+    refused(lambda: db.write(update(RUNS, key(), "SET #n = :n", condition=None, values={"n": 1, "more": 2})))
+
+
+@case
+def a_value_that_is_not_given_is_refused(db: Db) -> None:
+    refused(lambda: db.write(update(RUNS, key(), "SET #n = :n, #m = :m", condition=None, values={"n": 1})))
+
+
+@case
+def an_empty_key_is_refused(db: Db) -> None:
+    refused(lambda: db.write(create(RUNS, key(""))))
+
+
+@case
+def an_item_of_more_than_400_kb_is_refused(db: Db) -> None:
+    db.write(create(RUNS, key("fits") | {"x": "x" * (400 * 1024 - 20)}))
+    refused(lambda: db.write(create(RUNS, key() | {"x": "x" * 400 * 1024})))
+
+
+@case
+def conditions_bind_and_before_or(db: Db) -> None:
+    fill(db, "k", n=5, d="2024-03-01")
+    for holds, condition in (
+        (True, "attribute_not_exists(#n) OR #n <= :five"),
+        (True, "attribute_exists(#n) AND #d = :d OR attribute_exists(#no) AND #n = :nine"),
+        (False, "(attribute_exists(#n) OR #d = :d) AND #n = :nine AND #n >= :five"),
+        (False, "#no < :five AND #d = :d AND #n = :nine"),
+        (False, "attribute_not_exists(#d) OR #d < :d AND #n <= :five AND #n >= :nine"),
+    ):
+        values = {name: value for name, value in {"five": 5, "nine": 9, "d": "2024-03-01"}.items() if f":{name}" in condition}
+        action = update(RUNS, key(), "SET #seen = :yes", condition=condition, values=values | {"yes": True})
+        if holds:
+            db.write(action)
+            continue
+        with pytest.raises(ConditionFailed):
+            db.write(action)
+
+
+# Transactions
+
+
+@case
+def a_transaction_is_all_or_nothing_and_says_why(db: Db) -> None:
+    fill(db, "a", "b", n=1)
+    with pytest.raises(Cancelled) as caught:
+        db.transact([
+            create(RUNS, key("new")),
+            create(RUNS, key("a")),
+            update(RUNS, key("b"), "SET #n = :two", condition="#n = :one", values={"one": 1, "two": 2}),
+            delete(RUNS, key("none"), condition="attribute_exists(#pk)"),
+        ])  # fmt: skip
+    assert caught.value.reasons == [None, "ConditionalCheckFailed", None, "ConditionalCheckFailed"]
+    assert db.get(RUNS, key("new")) is None
+    assert db.get(RUNS, key("b")) == key("b") | {"n": 1}
+
+
+@case
+def a_transaction_writes_everything(db: Db) -> None:
+    fill(db, "a", "b", "c", n=1)
+    db.transact([
+        create(RUNS, key("new")),
+        delete(RUNS, key("a"), condition="#n = :one", values={"one": 1}),
+        update(RUNS, key("b"), "SET #n = #n + :one", condition="#n = :one", values={"one": 1}),
+    ])  # fmt: skip
+    assert db.get_many(RUNS, [key(sk) for sk in ("new", "a", "b", "c")]) == {
+        ("p", "new"): key("new"), ("p", "b"): key("b") | {"n": 2}, ("p", "c"): key("c") | {"n": 1},
+    }  # fmt: skip
+
+
+@case
+def a_transaction_takes_an_item_once(db: Db) -> None:
+    refused(lambda: db.transact([create(RUNS, key()), update(RUNS, key(), "SET #n = :n", condition=None, values={"n": 1})]))
+
+
+@case
+def a_transaction_takes_100_actions(db: Db) -> None:
+    db.transact([create(RUNS, key(f"{n:03}")) for n in range(100)])
+    refused(lambda: db.transact([create(RUNS, key(f"x{n}")) for n in range(101)]))
+    assert len(db.query(RUNS, "#pk = :pk", {"pk": "p"}).items) == 100
+
+
+@case
+def an_invalid_update_cancels_a_transaction(db: Db) -> None:
+    fill(db, "k")
+    with pytest.raises(ClientError) as caught:
+        db.transact([create(RUNS, key("new")), update(RUNS, key(), "SET #n = #n + :one", condition=None, values={"one": 1})])
+    assert caught.value.response["Error"]["Code"] == "TransactionCanceledException"
+    assert [one["Code"] for one in caught.value.response["CancellationReasons"]] == ["None", "ValidationError"]
+
+
+@case
+def a_client_token_means_the_same_transaction(db: Db) -> None:
+    fill(db, "k", n=1)
+    adding = [update(db._tables[RUNS], key(), "SET #n = #n + :one", condition=None, values={"one": 1})]
+    for _ in range(2):
+        db._client.transact_write_items(TransactItems=adding, ClientRequestToken="token-1")
+    assert db.get(RUNS, key()) == key() | {"n": 2}
+    other = [update(db._tables[RUNS], key(), "SET #n = :nine", condition=None, values={"nine": 9})]
+    refused(
+        lambda: db._client.transact_write_items(TransactItems=other, ClientRequestToken="token-1"), "IdempotentParameterMismatchException"
+    )
+
+
+# Queries, scans, pages
+
+
+@case
+def queries_go_both_ways_page_by_page(db: Db) -> None:
+    fill(db, "a1", "a2", "a3", "b1")
+    fill(db, "a1", pk="other")
+    for newest_first, wanted in ((False, ["a1", "a2", "a3", "b1"]), (True, ["b1", "a3", "a2", "a1"])):
+        first = db.query(RUNS, "#pk = :pk", {"pk": "p"}, limit=3, newest_first=newest_first)
+        assert first.last == key(wanted[2])
+        rest = db.query(RUNS, "#pk = :pk", {"pk": "p"}, after=first.last, limit=3, newest_first=newest_first)
+        assert [item["sk"] for item in first.items + rest.items] == wanted
+        assert rest.last is None
+    assert [i["sk"] for i in db.query_all(RUNS, "#pk = :pk AND begins_with(#sk, :a)", {"pk": "p", "a": "a"}, limit=2)] == ["a1", "a2", "a3"]
+
+
+@case
+def a_full_last_page_may_name_a_next_one(db: Db) -> None:
+    fill(db, "a", "b")
+    page = db.query(RUNS, "#pk = :pk", {"pk": "p"}, limit=2)
+    assert page.last == key("b")
+    assert db.query(RUNS, "#pk = :pk", {"pk": "p"}, after=page.last, limit=2) == ([], None)
+
+
+@case
+def bounds_are_inclusive_and_in_order(db: Db) -> None:
+    fill(db, "DAY#2024-01-01", "DAY#2024-01-02", "DAY#2024-01-02#44", "DAY#2024-01-03", "DAY~")
+    ask = "#pk = :pk AND #sk BETWEEN :since AND :until"
+    found = db.query(RUNS, ask, {"pk": "p", "since": "DAY#2024-01-02", "until": "DAY#2024-01-03"})
+    assert [item["sk"] for item in found.items] == ["DAY#2024-01-02", "DAY#2024-01-02#44", "DAY#2024-01-03"]
+
+
+@case
+def bounds_the_wrong_way_round_are_refused(db: Db) -> None:
+    refused(lambda: db.query(RUNS, "#pk = :pk AND #sk BETWEEN :since AND :until", {"pk": "p", "since": "b", "until": "a"}))
+
+
+@case
+def keys_sort_by_their_bytes(db: Db) -> None:
+    names = ["A", "Z", "a", "~", "é", "€", "\U0001f600"]
+    fill(db, *reversed(names))
+    assert [item["sk"] for item in db.query(RUNS, "#pk = :pk", {"pk": "p"}).items] == names
+
+
+@case
+def a_filter_leaves_pages_as_they_are(db: Db) -> None:
+    fill(db, "a", "b", n=1)
+    fill(db, "c", n=2)
+    page = db.query(RUNS, "#pk = :pk", {"pk": "p", "two": 2}, having="#n = :two", limit=2)
+    assert page == ([], key("b"))
+    assert [i["sk"] for i in db.query_all(RUNS, "#pk = :pk", {"pk": "p", "two": 2}, having="#n = :two", limit=2)] == ["c"]
+
+
+@case
+def a_page_ends_at_a_megabyte(db: Db) -> None:
+    for n in range(5):
+        fill(db, f"{n}", x="x" * 300_000)
+    page = db.query(RUNS, "#pk = :pk", {"pk": "p"})
+    assert len(page.items) < 5
+    assert page.last
+    assert len(list(db.query_all(RUNS, "#pk = :pk", {"pk": "p"}))) == 5
+
+
+@case
+def a_cursor_of_another_list_is_malformed(db: Db) -> None:
+    fill(db, "a", "b")
+    for after in ({"pk": "other", "sk": "a"}, {"pk": "p"}, {"pk": "p", "sk": "a", "more": "x"}):
+        with pytest.raises(Malformed):
+            db.query(RUNS, "#pk = :pk", {"pk": "p"}, after=after)
+
+
+@case
+def segments_share_all_items_out(db: Db) -> None:
+    for n in range(40):
+        db.write(create(ACCOUNTS, key("ACCOUNT", f"c{n}")))
+        db.write(create(ACCOUNTS, key("ASSIGNMENT#1", f"c{n}")))
+    found: list[tuple[int, str, str]] = []
+    for segment in range(3):
+        after = None
+        while True:
+            page = db.scan(ACCOUNTS, segment=(segment, 3), after=after, limit=7)
+            found += [(segment, item["pk"], item["sk"]) for item in page.items]
+            after = page.last
+            if after is None:
+                break
+    assert len(found) == len({one[1:] for one in found}) == 80
+    assert len({(segment, pk) for segment, pk, _ in found}) == 40
+
+
+@case
+def a_scan_keeps_partitions_together(db: Db) -> None:
+    for n in range(9):
+        for sk in ("ACCOUNT", "ASSIGNMENT#1", "ASSIGNMENT#2"):
+            db.write(create(ACCOUNTS, key(sk, f"c{n}")))
+    seen = [item["pk"] for item in db.scan(ACCOUNTS).items]
+    assert [pk for n, pk in enumerate(seen) if n == 0 or seen[n - 1] != pk] == list(dict.fromkeys(seen))
+
+
+@case
+def many_items_are_got_at_once(db: Db) -> None:
+    fill(db, *(f"{n:03}" for n in range(120)))
+    wanted = [key(f"{n:03}") for n in range(130)]
+    assert sorted(db.get_many(RUNS, wanted + wanted[:3])) == [("p", f"{n:03}") for n in range(120)]
+    assert db.get_many(RUNS, []) == {}
+
+
+@case
+def a_batch_takes_no_duplicates(db: Db) -> None:
+    twice = {db._tables[RUNS]: {"Keys": [encode(key())] * 2}}
+    refused(lambda: db._client.batch_get_item(RequestItems=twice))
+
+
+@case
+def indexes_are_sparse_and_hold_what_they_project(db: Db) -> None:
+    for n in range(3):
+        db.write(create(ACCOUNTS, key(f"ASSIGNMENT#{n}", "c") | {"package": "p1" if n else "p2", "qty": n}))
+    db.write(create(ACCOUNTS, key("ACCOUNT", "c") | {"listed": "customer", "balance": 1}))
+    found = db.query(ACCOUNTS, "#package = :p", {"p": "p1"}, index=keys.BY_PACKAGE, limit=1)
+    assert found.items == [key("ASSIGNMENT#1", "c") | {"package": "p1"}]
+    assert found.last == key("ASSIGNMENT#1", "c") | {"package": "p1"}
+    rest = db.query(ACCOUNTS, "#package = :p", {"p": "p1"}, index=keys.BY_PACKAGE, after=found.last)
+    assert [item["sk"] for item in rest.items] == ["ASSIGNMENT#2"]
+    assert db.query(ACCOUNTS, "#listed = :l", {"l": "customer"}, index=keys.CUSTOMERS).items == [
+        key("ACCOUNT", "c") | {"listed": "customer"}
+    ]
+
+
+@case
+def an_index_forgets_what_left_it(db: Db) -> None:
+    db.write(create(LEDGER, key("1", "c") | {"held_by": "c", "n": 1}))
+    db.write(create(LEDGER, key("2", "c") | {"held_by": "c"}))
+    db.write(update(LEDGER, key("1", "c"), "REMOVE #held_by", condition=None))
+    assert db.scan(LEDGER, index=keys.HELD).items == [key("2", "c") | {"held_by": "c"}]
+    db.write(update(LEDGER, key("1", "c"), "SET #held_by = :c", condition=None, values={"c": "c"}))
+    assert db.scan(LEDGER, index=keys.HELD, limit=1).last is not None
+    assert sorted(item["sk"] for item in db.query(LEDGER, "#held_by = :c", {"c": "c"}, index=keys.HELD).items) == ["1", "2"]
+
+
+@case
+def an_index_is_not_read_consistently(db: Db) -> None:
+    refused(lambda: raw(db, "scan", LEDGER, IndexName=keys.HELD, ConsistentRead=True))
+
+
+# What the modules make of it
+
+
+@case
+def accounts_move_money_under_conditions(db: Db) -> None:
+    db.write(accounts.creation(CUSTOMER))
+    with pytest.raises(ConditionFailed):
+        db.write(accounts.creation(CUSTOMER))
+    read = accounts.find(db, "c") or CUSTOMER
+    db.write(accounts.debit(read, Decimal(4), held=0, exact=True))
+    with pytest.raises(ConditionFailed):
+        db.write(accounts.debit(read, Decimal(1), held=1, exact=True))
+    with pytest.raises(ConditionFailed):
+        db.write(accounts.debit(read, Decimal(2), held=0, exact=False))
+    db.write(accounts.debit(read, Decimal(1), held=2, exact=False))
+    db.write(accounts.credit(read, Decimal("7.25")))
+    db.write(accounts.give_back("c", Decimal(0), held=-1))
+    read = accounts.find(db, "c") or CUSTOMER
+    assert (read.balance, read.held, read.entries) == (Decimal("2.25"), 1, True)
+
+
+@case
+def accounts_are_replaced_by_who_read_them(db: Db) -> None:
+    db.write(accounts.creation(CUSTOMER))
+    new = CUSTOMER._replace(name="C", debit_limit=None, version=2)
+    assert accounts.from_item(db.write(accounts.replacement(CUSTOMER, new))) == new
+    with pytest.raises(ConditionFailed):
+        db.write(accounts.replacement(CUSTOMER, new))
+    db.write(accounts.count_assignment(new, 1))
+    with pytest.raises(ConditionFailed):
+        db.write(accounts.replacement(new, new._replace(currency="EUR", version=3)))
+    with pytest.raises(ConditionFailed):
+        db.write(accounts.removal(new))
+    db.write(accounts.count_assignment(new, -1))
+    db.write(accounts.removal(new))
+    assert accounts.find(db, "c") is None
+
+
+@case
+def accounts_are_parked_once(db: Db) -> None:
+    db.write(accounts.creation(CUSTOMER))
+    db.write(accounts.park(CUSTOMER, TODAY))
+    with pytest.raises(ConditionFailed):
+        db.write(accounts.park(CUSTOMER, TODAY))
+    parked = accounts.from_item(db.write(accounts.unpark("c")))
+    assert (parked.parked, parked.oversize, parked.evaluate_from) == (False, True, TODAY)
+    db.write(accounts.catch_up(parked, TODAY + DAY))
+    with pytest.raises(ConditionFailed):
+        db.write(accounts.catch_up(parked, None))
+    db.write(accounts.catch_up(parked._replace(evaluate_from=TODAY + DAY), None))
+    assert accounts.find(db, "c") == CUSTOMER
+
+
+@case
+def customers_are_listed_in_order(db: Db) -> None:
+    for name in ("b", "c", "a"):
+        db.write(accounts.creation(CUSTOMER._replace(customer_id=name)))
+    found, last = accounts.listed(db, None, 2)
+    assert [one.customer_id for one in found] == ["a", "b"]
+    assert [one.customer_id for one in accounts.listed(db, last, 2)[0]] == ["c"]
+
+
+ASSIGNMENT = Assignment("c", "a1", "p1", TODAY, did="44", end_date=TODAY + DAY, evaluate_from=TODAY, quantity=2)
+
+
+@case
+def assignments_are_edited_by_who_read_them(db: Db) -> None:
+    db.write(assignments.creation(ASSIGNMENT))
+    assert assignments.find(db, "c", "a1") == ASSIGNMENT
+    new = ASSIGNMENT._replace(end_date=None, quantity=1, version=2, evaluate_from=None)
+    db.write(assignments.replacement(ASSIGNMENT, new, uncharged=True))
+    assert assignments.find(db, "c", "a1") == new
+    for stale in (
+        assignments.replacement(ASSIGNMENT, new, uncharged=False), assignments.mark_charged(ASSIGNMENT), assignments.removal(ASSIGNMENT),
+        assignments.move_evaluate_from(new._replace(evaluate_from=TODAY), None),
+    ):  # fmt: skip
+        with pytest.raises(ConditionFailed):
+            db.write(stale)
+    db.write(assignments.move_evaluate_from(new, TODAY))
+    db.write(assignments.mark_charged(new))
+    for late in (assignments.removal(new), assignments.replacement(new, new._replace(version=3), uncharged=True)):
+        with pytest.raises(ConditionFailed):
+            db.write(late)
+    assert assignments.find(db, "c", "a1") == new._replace(evaluate_from=TODAY, charged=True)
+
+
+@case
+def assignments_are_found_with_their_customer_and_package(db: Db) -> None:
+    db.write(accounts.creation(CUSTOMER))
+    for n in (2, 1, 3):
+        db.write(assignments.creation(ASSIGNMENT._replace(assignment_id=f"a{n}", package_id="p1" if n < 3 else "p2")))
+    account, found = assignments.of_customer(db, "c")
+    assert (account, [one.assignment_id for one in found]) == (CUSTOMER, ["a1", "a2", "a3"])
+    assert [one.assignment_id for one in assignments.of_package(db, "p1")] == ["a1", "a2"]
+    page, last = assignments.listed(db, "c", None, 2)
+    assert [one.assignment_id for one in page] == ["a1", "a2"]
+    assert [one.assignment_id for one in assignments.listed(db, "c", last, 2)[0]] == ["a3"]
+
+
+@case
+def holds_of_a_did_are_written_by_who_read_them(db: Db) -> None:
+    none = assignments.holds(db, "44")
+    mine = assignments.hold(ASSIGNMENT)
+    db.write(assignments.write_holds(none, [mine]))
+    with pytest.raises(ConditionFailed):
+        db.write(assignments.write_holds(none, [mine]))
+    one = assignments.holds(db, "44")
+    assert one.holds == (mine,)
+    db.write(assignments.write_holds(one, []))
+    with pytest.raises(ConditionFailed):
+        db.write(assignments.write_holds(one, [mine]))
+    assert assignments.holds(db, "44").holds == ()
+
+
+@case
+def packages_count_their_assignments(db: Db) -> None:
+    package = Package("p1", "P", "USD", retail=Decimal("3.50"), frequency="weekly", frequency_match=(0, 4))
+    db.write(packages.creation(package))
+    assert packages.find(db, "p1") == package
+    db.write(packages.count_assignment(package))
+    with pytest.raises(ConditionFailed):
+        db.write(packages.replacement(package, package._replace(deleted=True, version=2)))
+    one = package._replace(assignments=1)
+    db.write(packages.replacement(one, one._replace(deleted=True, version=2)))
+    for stale in (one, one._replace(version=2)):
+        with pytest.raises(ConditionFailed):
+            db.write(packages.count_assignment(stale))
+    db.write(packages.uncount_assignment("p1"))
+    with pytest.raises(ConditionFailed):
+        db.write(packages.uncount_assignment("p1"))
+    assert packages.listed(db, None, 10) == ([], None)
+
+
+def _held(day: str) -> Entry:
+    line = priced(on=day)
+    return charge(line, status="held", run_id="run-1", repeat=False, at=AT, by="test")
+
+
+@case
+def held_charges_are_released_or_cancelled_once(db: Db) -> None:
+    first, second, third = _held("2024-01-01"), _held("2024-01-02"), _held("2024-01-03")
+    db.transact([ledger.creation(one) for one in (first, second, third)])
+    assert ledger.find(db, "c", first.key) == first
+    assert ledger.held_of(db, "c", 3) == [first, second, third]
+    db.write(ledger.release(first, at=AT, run_id="run-2", credit_change=Decimal(-3)))
+    db.write(ledger.cancellation("c", second.key, by="me"))
+    for late in (ledger.cancellation("c", first.key, by="me"), ledger.release(second, at=AT, run_id=None, credit_change=Decimal(0))):
+        with pytest.raises(ConditionFailed):
+            db.write(late)
+    posted = ledger.find(db, "c", first.key)
+    assert posted is not None
+    assert (posted.status, posted.run_id, posted.credit_change, posted.posted_at) == ("posted", "run-2", Decimal(-3), AT.isoformat())
+    assert ledger.held_page(db, None, None, 9)[0] == ledger.held_page(db, "c", None, 9)[0] == ledger.held_of(db, "c", 1) == [third]
+
+
+@case
+def held_charges_are_found_although_the_index_is_behind(db: Db) -> None:
+    db.write(ledger.creation(_held("2024-01-01")))
+    db.write(update(LEDGER, keys.entry("c", _held("2024-01-01").key), "REMOVE #held_by", condition=None))
+    assert len(ledger.held_of(db, "c", 1)) == 1
+
+
+@case
+def a_statement_is_read_in_order(db: Db) -> None:
+    for n in range(1, 6):
+        at = AT + timedelta(days=n)
+        db.write(ledger.creation(payment("c", "USD", Decimal(n), "", payment_id=f"p{n}", at=at, day=at.date(), by="me")))
+    window = Window(since="2024-03-03", posted_until=(AT + timedelta(days=5)).isoformat())
+    first, last = ledger.statement(db, "c", window, None, 2)
+    assert [entry.credit_change for entry in first] == [2, 3]
+    rest, end = ledger.statement(db, "c", window, last, 2)
+    assert ([entry.credit_change for entry in rest], end) == ([4], None)
+
+
+@case
+def calls_add_up_and_draw_what_is_left(db: Db) -> None:
+    bucket = BucketKey("a1", TODAY)
+    call = Call("1", AT.isoformat(), TODAY, "44", 30, Decimal("0.5"), "99")
+    rated = Rated(call, 0, Decimal("0.5"), ())
+    actions = [
+        usage.record("c", rated, at=AT, by="me", kept=timedelta(days=1)),
+        usage.add_to_day("c", (TODAY, None), DayTotal(Decimal("0.5"), 30, 0, 1)),
+        usage.draw("c", bucket, 40, used=0, left=60),
+    ]
+    db.transact(actions)
+    with pytest.raises(Cancelled) as caught:
+        db.transact(actions)
+    assert caught.value.reasons[0] == "ConditionalCheckFailed"
+    assert usage.find_calls(db, "c", ["1", "2"]) == {"1": rated}
+    assert usage.used(db, "c", [bucket, BucketKey("a2", TODAY)]) == {bucket: 40}
+    with pytest.raises(ConditionFailed):
+        db.write(usage.draw("c", bucket, 60, used=0, left=60))
+    with pytest.raises(ConditionFailed):
+        db.write(usage.draw("c", bucket, 30, used=0, left=60))
+    db.write(usage.draw("c", bucket, 20, used=40, left=20))
+    found, last = usage.days(db, "c", None, None, None, None, 5)
+    assert (found, last) == ([(TODAY, DayTotal(Decimal("0.5"), 30, 0, 1))], None)
+
+
+@case
+def runs_are_recorded_once_and_keep_their_first_plan(db: Db) -> None:
+    run = RunRecord("r1", "package", TODAY, AT.isoformat(), "me", "c", "skip", 2)
+    assert runs.record(db, run) == run
+    assert runs.record(db, run._replace(created_by="you")) == run
+    plan = Plan("c", "USD", Decimal(1), AT.isoformat(), ())
+    assert runs.find_plan(db, "r1", "c") is None
+    runs.save_plan(db, "r1", plan, "one")
+    assert runs.save_plan(db, "r1", plan._replace(balance=Decimal(2)), "two") == plan
+    runs.finish_plan(db, "r1", plan)
+    assert list(runs.plans(db, "r1")) == [plan._replace(done=True)]
+    assert runs.finish_segment(db, "r1", 1).done == {1}
+    assert runs.finish_segment(db, "r1", 1).done == {1}
+    assert runs.finish_segment(db, "r1", 0).done == {0, 1}
+    runs.save_result(db, "r1", 0, 0, Result({}), [])
+    assert runs.results(db, "r1") == [Result({})]
+    runs.finish(db, "r1", Result({}), AT.isoformat())
+    assert [one.state for one in runs.listed(db, None, 5)[0]] == ["finished"]
+
+
+@case
+def progress_goes_forward_only(db: Db) -> None:
+    for day in (TODAY, TODAY + DAY, TODAY):
+        progress.start(db, day)
+        progress.finish_segment(db, 0, 2, day)
+    progress.finish_segment(db, 1, 2, TODAY)
+    found = progress.read(db)
+    assert (found.first, found.latest, found.evaluated) == (TODAY, TODAY + DAY, TODAY)
+    assert progress.latest_started(db) == TODAY + DAY
+
+
+@case
+def a_request_is_claimed_by_one(db: Db) -> None:
+    record = Record("print", "body", AT.isoformat(), "2024-03-01T12:00:30")
+    idempotency.claim(db, record, None)
+    with pytest.raises(Exception, match="under way"):
+        idempotency.claim(db, record, None)
+    later = record._replace(claimed_until="2024-03-01T12:01:00")
+    idempotency.claim(db, later, record)
+    with pytest.raises(Exception, match="under way"):
+        idempotency.claim(db, later, record)
+    idempotency.answer(db, later._replace(answer=b"\x01"))
+    assert idempotency.find(db, "print") == later._replace(answer=b"\x01")
+
+
+@case
+def tables_belong_to_one_time_zone(db: Db) -> None:
+    settings.agree_on_time_zone(db, "UTC")
+    settings.agree_on_time_zone(db, "UTC")
+    with pytest.raises(Exception, match="BILLING_TIMEZONE"):
+        settings.agree_on_time_zone(db, "Europe/Paris")
+
+
+@case
+def a_condition_on_what_is_not_there_does_not_hold(db: Db) -> None:
+    for action in (
+        put(RUNS, key(), condition="#n = :n", values={"n": 1}), delete(RUNS, key(), condition="#n = :n", values={"n": 1}),
+        update(RUNS, key(), "SET #n = :n", condition="attribute_exists(#pk)", values={"n": date.max.isoformat()}),
+    ):  # fmt: skip
+        with pytest.raises(ConditionFailed):
+            db.write(action)
+    assert db.get(RUNS, key()) is None
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_storage(name: str, backend: tuple[str, Db], request: pytest.FixtureRequest) -> None:
+    lacking = LACKING.get((backend[0], name))
+    if lacking:
+        request.applymarker(pytest.mark.xfail(reason=lacking, strict=True))
+    CASES[name](backend[1])
