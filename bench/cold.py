@@ -30,15 +30,15 @@ botocore.session.get_session().create_client("dynamodb")
 """
 _APP: Final = """
 import app
-import boto3
 from chalicelib import deployment
 def answer(request, **_):
     from botocore.awsrequest import AWSResponse
     body = b'{"Item": {"billing_timezone": {"S": "UTC"}}}'
     raw = type("Raw", (), {"stream": lambda self: iter([body])})()
     return AWSResponse(request.url, 200, {"content-type": "application/x-amz-json-1.0"}, raw)
-boto3.setup_default_session()
-boto3.DEFAULT_SESSION.events.register("before-send.dynamodb", answer)
+client = deployment.dynamodb()
+client.meta.events.register("before-send.dynamodb", answer)
+deployment.dynamodb = lambda: client
 deployment.services()
 """
 _ENVIRONMENT: Final = {
