@@ -33,6 +33,7 @@ def judge(world: "World") -> None:
     _counts(world)
     _buckets(world)
     _runs(world, entries)
+    _totals(world, entries)
     _reversals(world, entries)
     _marks(world)
     _replay(world)
@@ -205,6 +206,17 @@ def _runs(world: "World", entries: list[Entry]) -> None:
         if entry.line and entry.run_id in world.watch.runs and world.watch.runs[entry.run_id] == "package":
             known = (entry.run_id, entry.customer_id, entry.key) in planned
             world.watch.demand("a run posts nothing but its plan", known, entry)
+
+
+def _totals(world: "World", entries: list[Entry]) -> None:
+    """A live run of one customer that finished tells the sum of what stands in the ledger under its id."""
+    for run_id in world.watch.runs:
+        run = runs.find(world.db, run_id)
+        if run is None or run.result is None or run.state != "finished" or run.customer_id is None:
+            continue
+        own = [entry for entry in entries if entry.line and entry.run_id == run_id and entry.status == "posted"]
+        told = sum(totals.lines for totals in run.result.totals.values())
+        world.watch.demand("a run tells what it posted", told == len(own), run_id, run.result, own)
 
 
 def _reversals(world: "World", entries: list[Entry]) -> None:
