@@ -7,7 +7,7 @@ STAGE ?= prod
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test bench simulate check format lint types imports sizes duplication package constraints clean
+.PHONY: help setup demo serve test bench simulate balances check format lint types imports sizes duplication package constraints clean
 
 help:
 	@echo "make demo | serve | test | check | format | package STAGE=prod"
@@ -31,6 +31,10 @@ simulate: setup
 
 bench: setup
 	@exec $(BIN)/python -m bench $(ARGS)
+
+# Against `make serve` by default; others by ARGS='--stack packages-billing-prod', to mend by ARGS='... --repair'.
+balances: setup
+	@exec $(BIN)/python -m tools.balances $(or $(ARGS),--endpoint http://127.0.0.1:8000)
 
 check: lint types imports sizes duplication
 

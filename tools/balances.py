@@ -13,21 +13,20 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
-from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib import config
+from chalicelib import config, deployment
 from chalicelib.domain.errors import BillingError
 from chalicelib.storage.db import Db
-from chalicelib.storage.keys import TABLES
+from chalicelib.storage.keys import CATALOG, TABLES
+from chalicelib.storage.patient import PatientDb
 from chalicelib.usecases import audit
 from chalicelib.usecases.audit import Flaw, Seen
 from tools.embedded import DUMMY_KEY, REGION, STACK
 
 MOST_THREADS = 16
+PATIENCE_SECONDS = 300.0
 
 
 class Report:
@@ -75,24 +74,17 @@ def tables(stack: str | None) -> dict[str, str]:
     return {name: f"{stack}-{name}" for name in TABLES} if stack else dict(config.read(os.environ).tables)
 
 
-def client(endpoint: str | None) -> Any:
-    """A client of DynamoDB; the embedded one takes any credentials."""
-    patient = Config(retries={"mode": "adaptive", "total_max_attempts": 10}, max_pool_connections=MOST_THREADS)
-    if endpoint is None:
-        return boto3.client("dynamodb", config=patient)
-    return boto3.client(
-        "dynamodb",
-        config=patient,
-        endpoint_url=endpoint,
-        region_name=REGION,
-        aws_access_key_id=DUMMY_KEY,
-        aws_secret_access_key=DUMMY_KEY,
-    )
+def database(endpoint: str | None, stack: str | None) -> Db:
+    """The tables, read patiently; those of the embedded AWS with its credentials."""
+    embedded = {"endpoint_url": endpoint, "region_name": REGION, "aws_access_key_id": DUMMY_KEY, "aws_secret_access_key": DUMMY_KEY}
+    db = Db(deployment.dynamodb(**(embedded if endpoint else {})), tables(stack or (STACK if endpoint else None)))
+    db.scan(CATALOG, limit=1)  # whether it is there at all needs no patience
+    return PatientDb(db, lambda: PATIENCE_SECONDS)
 
 
 def check(asked: argparse.Namespace) -> int:
     """The exit status of a check."""
-    db = Db(client(asked.endpoint), tables(asked.stack or (STACK if asked.endpoint else None)))
+    db = database(asked.endpoint, asked.stack)
     report = Report(db, mend=asked.repair)
     with ThreadPoolExecutor(min(asked.segments, MOST_THREADS)) as pool:
         seen = audit.check(db, asked.segments, pool, report.tell)

@@ -64,12 +64,10 @@ def check(db: Db, segments: int, pool: Executor, tell: Tell) -> Seen:
     counts = audit.package_counts(db)
     seen = _sum(pool.map(lambda number: _segment(db, number, segments, tell), range(segments)))
     list(pool.map(lambda number: _strangers(db, number, segments, tell), range(segments)))
-    suspected = _package_flaws(counts, seen.assigned)
-    if suspected:
-        counts = audit.package_counts(db)
-        again = _sum(pool.map(lambda number: _assigned(db, number, segments), range(segments)))
-        for flaw in _package_flaws(counts, again.assigned):
-            if flaw in suspected:
+    if _package_flaws(counts, seen.assigned):
+        first, second = _recounted(db, segments, pool), _recounted(db, segments, pool)
+        for flaw in second:
+            if flaw in first:
                 tell(flaw)
     return seen
 
@@ -179,8 +177,11 @@ def _strangers(db: Db, number: int, segments: int, tell: Tell) -> None:
         before = page
 
 
-def _assigned(db: Db, number: int, segments: int) -> Seen:
-    return Seen(Counter(audit.assigned_packages(db, number, segments)))
+def _recounted(db: Db, segments: int, pool: Executor) -> list[Flaw]:
+    """What is wrong with packages by counting every assignment there is; the counts are read before."""
+    counts = audit.package_counts(db)
+    parts = pool.map(lambda number: Seen(Counter(audit.assigned_packages(db, number, segments))), range(segments))
+    return _package_flaws(counts, _sum(parts).assigned)
 
 
 def _sum(parts: Iterator[Seen]) -> Seen:
