@@ -10,7 +10,7 @@ from chalicelib.storage.db import Db
 from chalicelib.storage.keys import TABLES
 from chalicelib.usecases import daily_run
 from chalicelib.usecases.act import Act, Services
-from chalicelib.usecases.worker import Piece
+from chalicelib.usecases.piece import Piece
 
 DAY: Final = date(2031, 1, 14)
 YESTERDAY: Final = DAY - timedelta(days=1)

@@ -208,7 +208,8 @@ def still_due(charge: Line, assignment: Assignment) -> bool:
     end = assignment.end_date or date.max
     last = end + DAY if charge.kind == "minimum_spend" and end < date.max else end
     kept = not assignment.cancelled and assignment.start_date == charge.start_date
-    return kept and first_day(assignment) <= charge.due_date <= last
+    begun = charge.period.since if charge.period else charge.due_date
+    return kept and first_day(assignment) <= begun and charge.due_date <= last
 
 
 def in_order(charges: Iterable[Line]) -> list[Line]:

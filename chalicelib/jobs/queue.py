@@ -9,7 +9,7 @@ from typing import Any
 from .. import deployment
 from ..usecases import background, daily_run, usage
 from ..usecases.act import Act, Services
-from ..usecases.worker import Piece
+from ..usecases.piece import Piece
 from ..wire import jsontext
 from ..wire.bodies import UsageMessage, parse
 

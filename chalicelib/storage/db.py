@@ -51,6 +51,10 @@ def _written(value: Any) -> Any:
         return {"S": value}
     if kind is int or kind is Decimal:
         return {"N": format(value, "f") if kind is Decimal else str(value)}
+    if kind is bool:
+        return {"BOOL": value}
+    if kind is list:
+        return {"L": [_written(part) for part in value]}
     return _serialize(value)
 
 

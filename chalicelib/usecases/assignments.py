@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 
 from ..domain import assignment as rules
 from ..domain.account import Account
 from ..domain.assignment import Assignment, earliest_end, ended, first_day
-from ..domain.errors import Conflict, Fault, Invalid, NotFound
+from ..domain.errors import Conflict, Contention, Fault, Invalid, NotFound
 from ..domain.package import Package
 from ..domain.schedule import DAY
 from ..storage import accounts, assignments, packages
@@ -137,16 +138,20 @@ def end(db: Db, act: Act, ids: tuple[str, str], version: int | None) -> None:
         if old.start_date > act.today and not old.charged:
             _remove(db, old)
             return None
-        if old.start_date > act.today:
-            planned = _planned_edit(db, act, ids, version, lambda one: one._replace(cancelled=True))
-        else:
-            planned = _planned_edit(db, act, ids, version, lambda one: one._replace(end_date=act.today))
+        planned = _planned_edit(db, act, ids, version, partial(_ended, old, act.today))
         _write_edit(db, planned)
         return planned
 
     done = settle(attempt)
     if done and done.affected:
         backlog.post_due(db, act, done.account, done.new, done.package, done.affected)
+
+
+def _ended(seen: Assignment, today: date, old: Assignment) -> Assignment:
+    """The assignment ended, or cancelled, as was decided on what was `seen`. Raises `Contention` if it is another now."""
+    if old.version != seen.version:
+        raise Contention("another writer was at it")
+    return old._replace(cancelled=True) if old.start_date > today else old._replace(end_date=today)
 
 
 def _remove(db: Db, old: Assignment) -> None:
@@ -211,6 +216,7 @@ def _demand_changeable(act: Act, old: Assignment, new: Assignment) -> None:
 
 def _demand_valid(new: Assignment, package: Package, account: Account, more: Iterable[Fault] = ()) -> None:
     faults = [*rules.package_faults(new, package, account.currency), *amount_faults(package, new.quantity, "/quantity"), *more]
+    faults += rules.cross_faults({"start_date": new.start_date, "end_date": new.end_date})
     if faults:
         raise Invalid(faults)
     if new.end_date is not None:

@@ -17,7 +17,8 @@ from ..storage.db import Db
 from ..storage.patient import PatientDb
 from ..storage.retry import settle
 from .act import Act, Services
-from .worker import Piece, Worker, patience_seconds
+from .piece import Piece
+from .worker import Worker, patience_seconds
 
 LONGEST_CATCH_UP: Final = timedelta(days=400)
 

@@ -167,7 +167,7 @@ def _goes_on(step: Step, current: Mapping[str, Assignment]) -> bool:
     assignment = current.get(step.line.assignment_id)
     if step.act != "charge":
         return step.act != "skip"
-    return assignment is not None and (assignment.charged or still_due(step.line, assignment))
+    return assignment is not None and still_due(step.line, assignment)
 
 
 def _with_status(customer_id: str, step: Step, statuses: Mapping[Place, Status]) -> Step:

@@ -5,7 +5,7 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from datetime import date
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from ..domain import posting
 from ..domain.account import Account
@@ -19,10 +19,13 @@ from ..domain.record import LISTED_FAILURES, Failure, Result, RunRecord, Step, m
 from ..domain.run import Decision, Status, tally_by_currency
 from ..domain.schedule import DAY
 from ..storage import accounts, assignments, ledger, progress, runs
+from ..storage.db import Action
+from ..storage.errors import ConditionFailed
 from ..storage.keys import Key
 from ..storage.retry import settle
 from . import planning
 from .act import Act, Services
+from .piece import Piece
 from .posting import Place, place, post
 from .sweep import Catalog, Group, customers
 
@@ -36,26 +39,6 @@ PIECE_LINES: Final = 20_000
 LONGEST_WAIT_SECONDS: Final = 240.0
 """For a busy database, while there is time. What is throttled for so long, and again after the others of its round, has failed."""
 POSTED: Final = ("posted", "held", "repeat")
-
-
-class Piece(NamedTuple):
-    """A message: segment `segment` of `segments` of a run, from `cursor` on; `piece` counts the pieces that one segment was cut into.
-
-    `again_id` names the run that keeps what a segment brings that had finished this day already.
-    """
-
-    run_id: str
-    date: date
-    segment: int
-    segments: int
-    again_id: str
-    by: str
-    piece: int = 0
-    cursor: Key | None = None
-
-    def message(self) -> dict[str, object]:
-        """The message that means this."""
-        return {"kind": "daily", **self._asdict(), "date": self.date.isoformat()}
 
 
 class _Parked(NamedTuple):
@@ -88,6 +71,7 @@ class Worker:
         self._steps: list[Step] = []
         self._failures: list[Failure] = []
         self._unplanned: dict[tuple[str, str], date] = {}
+        self._own: set[Place] = set()
         self._seconds_left: Callable[[], float] = lambda: STOP_SECONDS
         self._through: tuple[Key | None, int] = None, 0
         """Where the last settled round ended, and how many failures were told by then."""
@@ -143,6 +127,7 @@ class Worker:
         retries = [Decision(entry.line, "retry", entry.key) for entry in held if entry.line]
         charges = [Decision(line, "charge", charge_key(line.identity)) for line in lines]
         keys = {entry.key for entry in held}
+        self._own |= {(entry.customer_id, entry.key) for entry in held if entry.run_id == self._stamp.run_id}
         return _Owed(group, retries + [charge for charge in charges if charge.key not in keys])
 
     def _planned(self, account: Account, one: Assignment, catalog: Mapping[str, Package]) -> list[Line]:
@@ -167,8 +152,12 @@ class Worker:
         self._steps += [
             Step(*decision, status=status)
             for decision in decisions
-            if (status := statuses.get(place(decision))) in POSTED and not (status == "held" and decision.act == "retry")
+            if (status := statuses.get(place(decision))) in POSTED and not self._held_before(decision, status)
         ]
+
+    def _held_before(self, decision: Decision, status: Status) -> bool:
+        """Whether another run held the charge, and it is still held: nothing that this run brought."""
+        return status == "held" and decision.act == "retry" and place(decision) not in self._own
 
     def _post(self, owed: list[_Owed], decisions: list[Decision], pool: Executor) -> dict[Place, Status]:
         """Post a round: what debits nothing in shared transactions, each customer's debits by themselves."""
@@ -229,10 +218,18 @@ class Worker:
 
     def _park(self, oversize: list[_Parked]) -> None:
         for account, since in oversize:
-            with suppress(Contention):
-                self._db.write(accounts.park(account, since))
+            settle(partial(self._park_one, account, since))
             detail = f"more than {self._services.max_lines} lines are due; unpark the customer to post them"
             self._failures.append(Failure(account.customer_id, None, since, "parked", detail))
+
+    def _park_one(self, account: Account, since: date) -> None:
+        """Park, unless another worker has from that day. Otherwise the message is tried again: progress stands still."""
+        try:
+            self._db.write(accounts.park(account, since))
+        except ConditionFailed:
+            current = accounts.find(self._db, account.customer_id)
+            if current and not (current.evaluate_from and current.evaluate_from <= since):
+                raise
 
     def _clear(self, owed: list[_Owed], failed: set[str], pool: Executor) -> None:
         """Clear the marks of what is charged through this day. If a later day has begun meanwhile, move them behind
@@ -250,14 +247,20 @@ class Worker:
         to = self._piece.date + DAY if latest and latest > self._piece.date else None
         actions = [assignments.move_evaluate_from(a, to) for a in marked if a.evaluate_from != to]
         actions += [accounts.catch_up(account, to) for account in caught_up]
-        list(pool.map(self._write_unless_moved, actions))
+        batches = [actions[n : n + MAX_ACTIONS] for n in range(0, len(actions), MAX_ACTIONS)]
+        list(pool.map(self._write_unless_moved, batches))
 
     def _is_through(self, one: Assignment, failed: set[str]) -> bool:
         return one.evaluate_from is not None and one.evaluate_from <= self._piece.date and one.assignment_id not in failed
 
-    def _write_unless_moved(self, action: dict[str, Any]) -> None:
-        with suppress(Contention):
-            self._db.write(action)
+    def _write_unless_moved(self, actions: list[Action]) -> None:
+        """Together, for few requests; each by itself where somebody was at one. A mark that stays costs a read, nothing else."""
+        try:
+            self._db.transact(actions)
+        except Contention:
+            for action in actions:
+                with suppress(Contention):
+                    self._db.write(action)
 
     def keep(self, act: Act) -> list[Failure]:
         """Keep what this piece brought, if anything; the failures, for whoever tells operators."""

@@ -14,7 +14,7 @@ from chalicelib.domain.errors import Throttled
 from chalicelib.storage import accounts, runs
 from chalicelib.storage.accounts import find
 from chalicelib.usecases import audit, customers, daily_run, worker
-from chalicelib.usecases.worker import Piece
+from chalicelib.usecases.piece import Piece
 from tests.world.dynamodb import Request
 
 from .world import FUNCTION_SECONDS, TODAY, InTurn, World

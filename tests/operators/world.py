@@ -19,7 +19,7 @@ from chalicelib.storage.keys import TABLES
 from chalicelib.storage.retry import WAITING, Waiting
 from chalicelib.usecases import daily_run
 from chalicelib.usecases.act import Act, Services
-from chalicelib.usecases.worker import Piece
+from chalicelib.usecases.piece import Piece
 from tests.world.dynamodb import PAGE_BYTES, Answer, DynamoDb, Knobs, Request, error
 
 T = TypeVar("T")

@@ -18,7 +18,8 @@ from chalicelib.storage.db import put as put_item
 from chalicelib.storage.errors import Cancelled
 from chalicelib.usecases import daily_run, posting
 from chalicelib.usecases.act import Act, Services
-from chalicelib.usecases.worker import Piece, Worker
+from chalicelib.usecases.piece import Piece
+from chalicelib.usecases.worker import Worker
 
 from .simulation import run
 from .watch import Broken
