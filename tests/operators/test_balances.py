@@ -9,12 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
+from chalicelib.domain.schedule import DAY
 from chalicelib.storage import accounts
 from chalicelib.storage.accounts import find
 from chalicelib.usecases import audit, customers
 from tests.api.support import Json, a_customer, a_package, an_assignment, balance, charges, contents, day, ok, pay
 from tests.conftest import REQUEST_SECONDS
 from tests.world.dynamodb import Answer, Request
+from tests.world.tables import Item
 from tools.bundle import ROOT
 from tools.embedded import EmbeddedStack
 
@@ -115,6 +117,47 @@ def test_a_package_that_is_assigned_during_the_check_is_no_flaw(world: World) ->
 
     world.store.hook = hook
     assert checked(world) == []
+
+
+def snapshot(world: World, *tables: str) -> dict[str, list[Item]]:
+    return {table: world.store.items(table) for table in tables}
+
+
+def restore(world: World, saved: dict[str, list[Item]]) -> None:
+    """Have tables as they were."""
+    for table, items in saved.items():
+        for item in world.store.items(table):
+            world.store.delete_item(TableName=table, Key={name: item[name] for name in KEY})
+        for item in items:
+            world.store.put_item(TableName=table, Item=item)
+
+
+def test_a_ledger_restored_to_an_earlier_moment(world: World) -> None:
+    """docs/operations.md: with `runs` of a moment no later than the ledger's, evaluating again posts what was lost."""
+    saved = snapshot(world, "ledger", "runs")
+    customers.pay(world.db, world.act(), "one", Decimal(100), "")
+    world.evaluate(TODAY + DAY)
+    restore(world, saved)
+    found = checked(world)
+    assert {(flaw.kind, flaw.where) for flaw in found} == {("balance", "one"), ("balance", "two")}
+    assert all(audit.repair(world.db, flaw) for flaw in found)
+    world.evaluate(TODAY + DAY)
+    assert checked(world) == []
+    assert [account.balance for name in ("one", "two") if (account := find(world.db, name))] == [7, 7]
+
+
+def test_accounts_restored_to_an_earlier_moment(world: World) -> None:
+    """docs/operations.md: the ledger is right, and what it charged for an assignment that is lost is told."""
+    saved = snapshot(world, "accounts")
+    _, (assignment,) = audit.assignments.of_customer(world.db, "one")
+    lost = assignment._replace(assignment_id="lost", charged=False, evaluate_from=TODAY + DAY)
+    world.db.write(audit.assignments.creation(lost))
+    world.evaluate(TODAY + DAY)
+    restore(world, saved)
+    found = checked(world)
+    assert {(flaw.kind, flaw.where) for flaw in found} == {("balance", "one"), ("balance", "two"), ("no_assignment", "one/lost")}
+    assert sum(audit.repair(world.db, flaw) for flaw in found) == 2
+    assert [flaw.kind for flaw in checked(world)] == ["no_assignment"]
 
 
 # From the command line

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.domain.errors import Throttled
+from chalicelib.domain.errors import Invalid, Throttled
 from chalicelib.storage import accounts, runs
 from chalicelib.storage.accounts import find
 from chalicelib.usecases import audit, customers, daily_run, worker
@@ -104,6 +104,22 @@ def test_a_piece_keeps_a_bounded_number_of_lines(monkeypatch: pytest.MonkeyPatch
     assert [message["piece"] for message in world.handled] == [0, 1, 2]
     assert (run.state, result.totals["USD"].lines, world.charged()) == ("finished", 600, 600)
     assert len(list(runs.steps(world.db, run.run_id))) == 600
+
+
+def test_an_outage_of_years_is_made_up_for_in_steps() -> None:
+    """rules 5: more than 400 days in one go: a clear error, evaluate in steps; each day on its own date."""
+    world = World()
+    world.customer("one", world.package(assigned=1, frequency="daily"), 1, debits=True)
+    world.evaluate(TODAY)
+    late = TODAY + timedelta(days=900)
+    with pytest.raises(Invalid, match="evaluate in steps, at most 2032-02-18 now"):
+        world.evaluate(late)
+    for days in (400, 800, 900):
+        _, result = world.evaluate(TODAY + timedelta(days=days))
+    assert result.totals["USD"].lines == 100
+    dates = [item["sk"]["S"][:10] for item in world.store.items("ledger")]
+    assert dates == [(TODAY + timedelta(days=n)).isoformat() for n in range(901)]
+    assert flaws(world) == []
 
 
 def peak_bytes(customers_: int) -> int:
