@@ -85,9 +85,11 @@ def decide(
     decisions = list(retried.values())
     for line in lines:
         key = charge_key(line.identity)
+        if key in retried:
+            continue
         if key not in recorded:
             decisions.append(Decision(line, "charge", key))
-        elif key not in retried:
+        else:
             again = if_charged == "charge_again"
             decisions.append(Decision(line, "repeat", charge_key(line.identity, run_id)) if again else Decision(line, "skip", key))
     return sorted(decisions, key=lambda decision: decision.line.identity)

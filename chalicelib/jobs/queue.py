@@ -66,8 +66,8 @@ def _segment(services: Services, act: Act, message: dict[str, Any], seconds_left
     background.work_segment(services, act, **{"cursor": None} | message, seconds_left=seconds_left)
 
 
-def _customer(services: Services, act: Act, message: dict[str, Any], _: SecondsLeft) -> None:
-    background.work_customer(services, act, **message)
+def _customer(services: Services, act: Act, message: dict[str, Any], seconds_left: SecondsLeft) -> None:
+    background.work_customer(services, act, **message, seconds_left=seconds_left)
 
 
 _WORK: dict[str, Callable[[Services, Act, dict[str, Any], SecondsLeft], None]] = {

@@ -11,11 +11,12 @@ from . import run_package
 from .act import Act, Services
 from .daily_run import finish_segment
 from .sweep import Catalog, Group, customers
-from .worker import STOP_SECONDS, told
+from .worker import STOP_SECONDS, patient, told
 
 
-def work_customer(services: Services, act: Act, run_id: str) -> None:
+def work_customer(services: Services, act: Act, run_id: str, seconds_left: Callable[[], float]) -> None:
     """Carry out a recorded run of one customer."""
+    services = patient(services, seconds_left)
     run = run_package.read(services.db, run_id)
     if run.state == "running" and run.customer_id:
         plan = run_package.first_look(services, act, run, run.customer_id)
@@ -26,6 +27,7 @@ def work_segment(
     services: Services, act: Act, run_id: str, segment: int, piece: int, cursor: Key | None, seconds_left: Callable[[], float]
 ) -> None:
     """Carry out a recorded run of all customers in one segment, or in what is left of it."""
+    services = patient(services, seconds_left)
     run = run_package.read(services.db, run_id)
     catalog = Catalog(services.db)
     brought: list[Result] = []

@@ -14,11 +14,10 @@ from ..domain.record import DAILY, Failure, RunRecord, merged
 from ..domain.schedule import DAY
 from ..storage import progress, runs
 from ..storage.db import Db
-from ..storage.patient import PatientDb
 from ..storage.retry import settle
 from .act import Act, Services
 from .piece import Piece
-from .worker import Worker, patience_seconds
+from .worker import Worker, patient
 
 LONGEST_CATCH_UP: Final = timedelta(days=400)
 
@@ -58,7 +57,7 @@ def start(services: Services, act: Act, day: date, *, allow_future: bool) -> Sta
 
 def work(services: Services, act: Act, piece: Piece, seconds_left: Callable[[], float]) -> list[Failure]:
     """Sweep a segment, or what is left of it, and post what is due; what failed. Safe to repeat at any point."""
-    services = services._replace(db=PatientDb(services.db, lambda: patience_seconds(seconds_left())))
+    services = patient(services, seconds_left)
     standing = progress.read(services.db)
     passed = standing.of_segment(piece.segment, piece.segments)
     again = passed is not None and passed >= piece.date

@@ -17,7 +17,7 @@ from ..domain.charging import Line, dues, minimum, running_period, still_due
 from ..domain.errors import Conflict, NotFound
 from ..domain.ledger import Entry, charge_key
 from ..domain.package import Package
-from ..domain.posting import Stamp
+from ..domain.posting import Stamp, recorded_status
 from ..domain.record import Plan, Result, RunRecord, Step, merged
 from ..domain.run import Decision, IfCharged, NotDue, Outcome, Report, Status, decide, simulated, tally, tally_by_currency
 from ..domain.schedule import DAY
@@ -154,12 +154,20 @@ def carry_out(db: Db, act: Act, run: RunRecord, plan: Plan) -> Plan:
     current = {one.assignment_id: one for one in found}
     uncharged = {one.assignment_id: one for one in found if not one.charged}
     stamp = Stamp(run.run_id, act.at, run.created_by)
-    acting = [Decision(step.line, step.act, step.key) for step in plan.steps if _goes_on(step, current)]
-    statuses = post(db, stamp, [d for d in acting if not d.line.debit], None, uncharged)
+    statuses = _own_earlier(db, plan, stamp)
+    left = [step for step in plan.steps if (plan.customer_id, step.key) not in statuses and _goes_on(step, current)]
+    acting = [Decision(step.line, step.act, step.key) for step in left]
+    statuses |= post(db, stamp, [d for d in acting if not d.line.debit], None, uncharged)
     statuses |= post(db, stamp, [d for d in acting if d.line.debit], account, uncharged)
     done = plan._replace(steps=tuple(_with_status(plan.customer_id, step, statuses) for step in plan.steps), done=True)
     runs.finish_plan(db, run.run_id, done)
     return done
+
+
+def _own_earlier(db: Db, plan: Plan, stamp: Stamp) -> dict[Place, Status]:
+    """What became of lines that an earlier attempt at this run has posted or held; they are not tried again."""
+    standing = ledger.find_many(db, [(plan.customer_id, step.key) for step in plan.steps])
+    return {place: recorded_status(entry, stamp) for place, entry in standing.items() if entry.run_id == stamp.run_id}
 
 
 def _goes_on(step: Step, current: Mapping[str, Assignment]) -> bool:

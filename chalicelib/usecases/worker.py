@@ -22,6 +22,7 @@ from ..storage import accounts, assignments, ledger, progress, runs
 from ..storage.db import Action
 from ..storage.errors import ConditionFailed
 from ..storage.keys import Key
+from ..storage.patient import PatientDb
 from ..storage.retry import settle
 from . import planning
 from .act import Act, Services
@@ -276,6 +277,11 @@ class Worker:
         if self._again:
             runs.finish(self._db, run_id, merged(runs.results(self._db, run_id)), act.stamp)
         return self._failures
+
+
+def patient(services: Services, seconds_left: Callable[[], float]) -> Services:
+    """The services for work that nobody waits for: a busy database is waited for."""
+    return services._replace(db=PatientDb(services.db, lambda: patience_seconds(seconds_left())))
 
 
 def patience_seconds(seconds_left: float) -> float:
