@@ -100,6 +100,12 @@ def test_parse_refuses_a_negative_price(text: str) -> None:
         money.parse(text)
 
 
+@pytest.mark.parametrize(("signed", "kind"), [(False, "an amount of zero or more"), (True, "an amount")], ids=["price", "signed"])
+def test_parse_says_what_it_takes(signed: bool, kind: str) -> None:
+    with pytest.raises(ValueError, match=f"^must be {kind} such as 10.50: digits with at most 6 decimals, below 1000000000000$"):
+        money.parse("ten", signed=signed)
+
+
 @pytest.mark.parametrize("text", ["-1", f"-{LARGEST}", "-0.000001"], ids=lambda text: f"rules 2: a payment may be a correction: {text}")
 def test_parse_takes_negative_amounts_where_asked(text: str) -> None:
     assert money.parse(text, signed=True) == Decimal(text)

@@ -45,6 +45,7 @@ def test_an_entry_says_what_it_did_to_the_balance_and_who_made_it_when() -> None
     assert [one.credit_change for one in (posted, held, free)] == [Decimal(-15), Decimal(0), Decimal(0)]
     assert (posted.posted_at, held.posted_at) == (STAMP.at.isoformat(), None)
     assert {one.recorded_at for one in (posted, held, free)} == {STAMP.at.isoformat()}
+    assert {one.recorded_by for one in (posted, held, free)} == {"test"}
     assert {one.run_id for one in (posted, held, free)} == {"run-1"}
     assert [one.repeat for one in (posted, held, free)] == [False, True, False]
     assert [one.key for one in (posted, held, free)] == [one.key for one in tried]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.assignment import Assignment
 from chalicelib.domain.minutes import (
+    MOST_DRAWS,
     Bucket,
     BucketKey,
     Buckets,
@@ -177,6 +178,12 @@ def test_a_split_call_is_rounded_once() -> None:
     found = [a_bucket("a", 1), a_bucket("b", 1), a_bucket("c", 1)]
     rated = rate(a_call(7, "0.00001"), *found)
     assert (drawn(rated), told(rated)) == ("a 1, b 1, c 1", "3 4 0.000006")
+
+
+def test_a_call_draws_from_48_buckets_at_most() -> None:
+    found = [a_bucket(f"{n:03}", 1) for n in range(MOST_DRAWS + 2)]
+    rated = rate(a_call(60), *found)
+    assert (MOST_DRAWS, len(rated.drawn), rated.free_seconds) == (48, 48, 48)
 
 
 def test_an_empty_bucket_is_passed_over() -> None:

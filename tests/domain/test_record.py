@@ -1,0 +1,48 @@
+"""rules 6: what a run's record says of its pieces and of its lines."""
+
+from decimal import Decimal
+
+import pytest
+
+from chalicelib.domain.record import LISTED_FAILURES, Failure, Result, Step, merged
+from chalicelib.domain.run import Act, Outcome, Status, Totals
+from tests.domain.build import day, priced
+
+
+def failures(count: int, customer: str) -> tuple[Failure, ...]:
+    return tuple(Failure(customer, f"{n}", day("2024-01-01"), "contention", "busy") for n in range(count))
+
+
+def totals(retail: int, lines: int) -> Totals:
+    return Totals(retail=Decimal(retail), lines=lines)
+
+
+def test_the_pieces_of_a_run_add_up_by_currency() -> None:
+    pieces = [Result({"USD": totals(10, 1), "EUR": totals(7, 2)}), Result({}), Result({"USD": totals(5, 3)})]
+    assert merged(pieces) == Result({"USD": totals(15, 4), "EUR": totals(7, 2)}, (), 0)
+
+
+def test_failures_are_counted_all_and_listed_in_order_up_to_100() -> None:
+    one, two = failures(60, "one"), failures(60, "two")
+    found = merged([Result({}, one, 60), Result({}, two, 70)])
+    assert found.failures == (*one, *two[:40])
+    assert (len(found.failures), LISTED_FAILURES, found.failed) == (100, 100, 130)
+
+
+def test_a_run_without_pieces_brought_nothing() -> None:
+    assert merged([]) == Result({}, (), 0)
+
+
+@pytest.mark.parametrize(
+    ("act", "status", "said", "charged_before"),
+    [
+        ("charge", "posted", "posted", False),
+        ("repeat", "repeat", "repeat", True),
+        ("retry", "held", "held", False),
+        ("skip", None, "skipped", True),
+    ],
+    ids=["a first charge", "a charge again", "a held one tried", "one left alone"],
+)
+def test_the_outcome_of_a_step(act: Act, status: Status | None, said: Status, charged_before: bool) -> None:
+    line = priced()
+    assert Step(line, act, "key", status).outcome == Outcome(line, said, charged_before)
