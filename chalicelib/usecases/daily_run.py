@@ -77,7 +77,7 @@ def work(services: Services, act: Act, piece: Piece, seconds_left: Callable[[], 
 def _finish_if_running(db: Db, piece: Piece, at: str) -> None:
     """Note in the run that the segment is through, also when a later day has overtaken it; a finished run is left alone."""
     run = runs.find(db, piece.run_id)
-    if run and run.state == "running" and piece.segment not in run.done:
+    if run and run.state == "running":
         finish_segment(db, piece.run_id, piece.segment, at)
 
 

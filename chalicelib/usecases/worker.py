@@ -150,11 +150,8 @@ class Worker:
         self._mark(failed)
         self._park([customer.parked for customer in owed if customer.parked])
         self._clear(owed, {assignment_id for _, assignment_id in failed}, pool)
-        self._steps += [
-            Step(*decision, status=status)
-            for decision in decisions
-            if (status := statuses.get(place(decision))) in POSTED and not self._held_before(decision, status)
-        ]
+        brought = [(d, status) for d in decisions if (status := statuses.get(place(d))) in POSTED and not self._held_before(d, status)]
+        self._steps += [Step(d.line, "charge" if place(d) in self._own else d.act, d.key, status) for d, status in brought]
 
     def _held_before(self, decision: Decision, status: Status) -> bool:
         """Whether another run held the charge, and it is still held: nothing that this run brought."""

@@ -109,16 +109,7 @@ def _played(name: str, crash: _CrashAt) -> Stage:
     return stage
 
 
-OPEN = {"evaluate a day": "a run that comes back leaves out of its report what it held before the crash"}
-"""Use cases that are known not to hold yet, and why."""
-
-
-def _cases() -> list[Any]:
-    marks = {name: [pytest.mark.xfail(reason=reason, strict=False)] for name, reason in OPEN.items()}
-    return [pytest.param(name, marks=marks.get(name, [])) for name in USE_CASES]
-
-
-@pytest.mark.parametrize("name", _cases())
+@pytest.mark.parametrize("name", USE_CASES)
 def test_a_crash_anywhere_changes_nothing_in_the_end(name: str) -> None:
     never = _CrashAt(0, after=False)
     wanted = _played(name, never).state()
