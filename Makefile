@@ -7,7 +7,7 @@ STAGE ?= prod
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test bench simulate balances check format lint types imports sizes duplication package constraints clean
+.PHONY: help setup demo serve test bench simulate balances mutate check format lint types imports sizes duplication package constraints clean
 
 help:
 	@echo "make demo | serve | test | check | format | package STAGE=prod"
@@ -35,6 +35,13 @@ bench: setup
 # Against `make serve` by default; others by ARGS='--stack packages-billing-prod', to mend by ARGS='... --repair'.
 balances: setup
 	@exec $(BIN)/python -m tools.balances $(or $(ARGS),--endpoint http://127.0.0.1:8000)
+
+# Faults planted in the domain, and which of them the tests notice; parts by ARGS='chalicelib.domain.money.*'.
+MUTATION := .local/mutation/.venv
+mutate: setup
+	@$(BIN)/uv venv --quiet --clear $(MUTATION) --python $(BIN)/python && \
+	$(BIN)/uv pip install --quiet --system-certs --python $(MUTATION)/bin/python -r requirements-mutation.txt -c constraints.txt && \
+	exec $(MUTATION)/bin/python -m tools.mutate $(ARGS)
 
 check: lint types imports sizes duplication
 
