@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.domain.assignment import Assignment
 from chalicelib.domain.charging import Due, Line, Period, line, lines, minimum, running_period, still_due
+from chalicelib.domain.wording import not_due
 from tests.domain.build import assignment, day, package, priced
 
 MONTHLY = package(frequency="monthly", minimum_spend=True, retail="31")
@@ -85,3 +86,9 @@ def test_spend_is_asked_for_the_assignment() -> None:
 
     assert lines(assignment(), MONTHLY, day("2024-02-01"), day("2024-02-01"), spent)
     assert asked == [assignment()]
+
+
+def test_a_take_over_on_the_last_day_leaves_that_day_to_us() -> None:
+    taken_over = assignment("2024-01-01", end_date="2024-01-10", charge_from="2024-01-10")
+    said = not_due(taken_over, package(frequency="daily", retail="1"), day("2024-01-05"))
+    assert said == "charged elsewhere until 2024-01-09, here from 2024-01-10"
