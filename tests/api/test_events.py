@@ -174,3 +174,11 @@ def test_a_bad_evaluation_is_an_error_too(own_stack: EmbeddedStack, payload: Any
     before = contents(own_stack)
     assert refusal(own_stack, "evaluate_due_charges", payload)["code"] == "invalid"
     assert contents(own_stack) == before
+
+
+def test_a_batch_of_calls_is_recorded_once(stack: EmbeddedStack, api: httpx.Client, customer: str) -> None:
+    """contract: record_usage: a customer's calls, as over HTTP; the same message again changes nothing."""
+    for _ in range(2):
+        assert stack.invoke("record_usage", event("record_usage")) == {"batchItemFailures": []}
+    days = ok(api.get(f"/customers/{customer}/usage?from=2031-02-03&to=2031-02-03"))["items"]
+    assert [(one["spend"], one["seconds"], one["calls"]) for one in days] == [("0.045", 90, 1)]
