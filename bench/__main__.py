@@ -25,7 +25,7 @@ def measured(*, quick: bool) -> list[Budget]:
     found += timed.all_due(2000 if quick else 5000, rounds)
     found += timed.few_due(5000 if quick else 20_000, rounds)
     progress("planning")
-    found += timed.pure_planning()
+    found += timed.pure_planning(rounds)
     progress("cold start")
     return found + cold.cold_start(5 if quick else 9)
 

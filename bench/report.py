@@ -4,6 +4,7 @@ import os
 import platform
 import sys
 from collections.abc import Sequence
+from math import floor, log10
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -59,7 +60,7 @@ def number(value: float) -> str:
         return f"{int(value):,}"
     if abs(value) >= 1000:
         return f"{value:,.0f}"
-    return f"{value:.2f}" if abs(value) >= 1 else f"{value:.2g}"
+    return f"{value:.2f}" if abs(value) >= 1 else f"{value:.{1 - floor(log10(abs(value)))}f}"
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
