@@ -18,9 +18,6 @@ from .retry import pause_between_writers
 Item = dict[str, Any]
 Action = dict[str, Any]
 
-MAX_ACTIONS: Final = 100
-"""Actions a transaction may have."""
-
 _BATCH_KEYS: Final = 100
 _NAME = re.compile(r"#(\w+)")
 _serialize = TypeSerializer().serialize

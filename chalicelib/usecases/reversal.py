@@ -7,9 +7,10 @@ from ..domain import ledger as entries
 from ..domain import money
 from ..domain.errors import Conflict
 from ..domain.ledger import Entry
+from ..domain.posting import MAX_ACTIONS
 from ..domain.record import RunRecord, Step
 from ..storage import accounts, ledger, runs
-from ..storage.db import MAX_ACTIONS, Action, Db
+from ..storage.db import Action, Db
 from ..storage.retry import settle
 from . import run_package
 from .act import Act

@@ -10,8 +10,9 @@ from ..domain.assignment import Assignment
 from ..domain.errors import Conflict, Fault, Invalid, NotFound
 from ..domain.minutes import Bucket, BucketKey, Buckets, Call, DayTotal, Rated
 from ..domain.package import Package
+from ..domain.posting import MAX_ACTIONS
 from ..storage import accounts, assignments, usage
-from ..storage.db import MAX_ACTIONS, Action, Db
+from ..storage.db import Action, Db
 from ..storage.keys import Key
 from ..storage.retry import settle
 from . import customers, planning
