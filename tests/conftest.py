@@ -1,6 +1,7 @@
 """What every test can ask for: the deployed service, and a client of its API."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -8,6 +9,14 @@ import pytest
 from tools.embedded import EmbeddedStack
 
 REQUEST_SECONDS = 120
+
+
+@contextmanager
+def client_of(stack: EmbeddedStack) -> Iterator[httpx.Client]:
+    """A client of a stack's API; the first request, this one's, stores the billing time zone with the tables."""
+    with httpx.Client(base_url=stack.base_url, timeout=REQUEST_SECONDS, trust_env=False) as client:
+        client.get("/health").raise_for_status()
+        yield client
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +29,5 @@ def stack() -> Iterator[EmbeddedStack]:
 @pytest.fixture(scope="session")
 def api(stack: EmbeddedStack) -> Iterator[httpx.Client]:
     """A client of the deployed API: `api.get("/health")`."""
-    with httpx.Client(base_url=stack.base_url, timeout=REQUEST_SECONDS, trust_env=False) as client:
-        client.get("/health").raise_for_status()  # the first request stores the billing time zone with the tables
+    with client_of(stack) as client:
         yield client

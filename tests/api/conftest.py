@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.conftest import REQUEST_SECONDS
+from tests.conftest import client_of
 from tools.embedded import EmbeddedStack
 
 
@@ -19,6 +19,5 @@ def own_stack() -> Iterator[EmbeddedStack]:
 @pytest.fixture(scope="module")
 def own_api(own_stack: EmbeddedStack) -> Iterator[httpx.Client]:
     """A client of the module's own stack."""
-    with httpx.Client(base_url=own_stack.base_url, timeout=REQUEST_SECONDS, trust_env=False) as client:
-        client.get("/health").raise_for_status()  # the first request stores the billing time zone with the tables
+    with client_of(own_stack) as client:
         yield client
