@@ -15,8 +15,8 @@ from .query import DEFAULT_LIMIT
 
 JSON_TYPES: Final = ("application/json",)
 PATCH_TYPES: Final = ("application/json", "application/merge-patch+json")
-_ID = re.compile(r"[A-Za-z0-9._:\-]{1,64}", re.ASCII)
-_IDS: Final = {"entry_id": re.compile(r"[A-Za-z0-9._:\-~]{1,300}", re.ASCII), "did": re.compile(r"[0-9]{3,20}", re.ASCII)}
+ID: Final = re.compile(r"[A-Za-z0-9._:\-]{1,64}", re.ASCII)
+OTHER_IDS: Final = {"entry_id": re.compile(r"[A-Za-z0-9._:\-~]{1,300}", re.ASCII), "did": re.compile(r"[0-9]{3,20}", re.ASCII)}
 _ETAG = re.compile(r'"([0-9]{1,18})"', re.ASCII)
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ class Call(NamedTuple):
 def checked_params(params: Mapping[str, str], *, creates: bool) -> Mapping[str, str]:
     """The ids in the path. One that can't exist is not found; one to be created is invalid."""
     for name, value in params.items():
-        if not _IDS.get(name, _ID).fullmatch(value):
+        if not OTHER_IDS.get(name, ID).fullmatch(value):
             error: BillingError = NotFound(f"there is no {name} like that")
             if creates:
                 error = Invalid([Fault(f"/{name}", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")])

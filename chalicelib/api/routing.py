@@ -18,8 +18,25 @@ from .query import Parameter
 
 NO_PARAMETERS: Final[Mapping[str, Parameter]] = {}
 View = Callable[[Call], Answer]
-_WITH_BODY: Final = ("POST", "PUT", "PATCH")
+WITH_BODY: Final = ("POST", "PUT", "PATCH")
 _log = logging.getLogger("packages_billing")
+
+
+class Route(NamedTuple):
+    """What a route promises."""
+
+    method: str
+    path: str
+    query: Mapping[str, Parameter]
+    ordered: tuple[tuple[str, str], ...]
+    body: bool
+    keyed: Callable[[Any], bool] | None
+    public: bool
+    view: View
+
+
+ROUTES: Final[list[Route]] = []
+"""Every route there is, in the order of registration: what the API's own description is made from."""
 
 
 def route(
@@ -40,7 +57,8 @@ def route(
     """
 
     def register(view: View) -> View:
-        promised = _Route(method, parameters, ordered, body, keyed, view)
+        promised = Route(method, path, parameters, ordered, body, keyed, public, view)
+        ROUTES.append(promised)
 
         def endpoint(**params: str) -> Response:
             request: Any = blueprint.current_request
@@ -65,23 +83,12 @@ def _authorizer() -> IAMAuthorizer | None:
     return IAMAuthorizer() if mode == "iam" else None
 
 
-class _Route(NamedTuple):
-    """What a route promises."""
-
-    method: str
-    query: Mapping[str, Parameter]
-    ordered: tuple[tuple[str, str], ...]
-    body: bool
-    keyed: Callable[[Any], bool] | None
-    view: View
-
-
-def _answer(request: Any, route_: _Route, params: dict[str, str]) -> Response:
+def _answer(request: Any, route_: Route, params: dict[str, str]) -> Response:
     method, body = route_.method, route_.body
     types = PATCH_TYPES if method == "PATCH" else JSON_TYPES
     checked_params(params, creates=method == "PUT")
     known = query.read(request, route_.query, ordered=route_.ordered)
-    parsed = json_body(request, types, required=body) if method in _WITH_BODY else None
+    parsed = json_body(request, types, required=body) if method in WITH_BODY else None
     if parsed and not body:
         names = [jsontext.pointer(name) for name in parsed] if isinstance(parsed, dict) else [""]
         raise Invalid([Fault(name, "this request takes no body") for name in names])
