@@ -10,6 +10,7 @@ from ..usecases import assignments
 from ..usecases.assignments import Detail
 from ..wire import views
 from ..wire.bodies import AssignmentBody, merged, parse
+from .access import WRITE
 from .call import Answer, Call
 from .query import LIST
 from .routing import route, tagged
@@ -19,7 +20,7 @@ _LIST_PATH = "/customers/{customer_id}/assignments"
 _PATH = _LIST_PATH + "/{assignment_id}"
 
 
-@route(blueprint, "POST", _LIST_PATH)
+@route(blueprint, "POST", _LIST_PATH, scope=(WRITE,))
 def create_assignment(call: Call) -> Answer:
     """Assign a package to a customer or to a DID."""
     body, customer_id = call.body(AssignmentBody), call.params["customer_id"]
@@ -42,7 +43,7 @@ def read_assignment(call: Call) -> Answer:
     return tagged(views.assignment(assignments.read(call.services.db, call.act.today, *_ids(call))))
 
 
-@route(blueprint, "PATCH", _PATH)
+@route(blueprint, "PATCH", _PATH, scope=(WRITE,))
 def change_assignment(call: Call) -> Answer:
     """Change some fields of an assignment."""
     confirmed = [False]
@@ -58,7 +59,7 @@ def change_assignment(call: Call) -> Answer:
     return tagged(views.assignment(changed))
 
 
-@route(blueprint, "DELETE", _PATH)
+@route(blueprint, "DELETE", _PATH, scope=(WRITE,))
 def end_assignment(call: Call) -> Answer:
     """End an assignment today, or remove one that has not begun."""
     assignments.end(call.services.db, call.act, _ids(call), call.version())

@@ -11,6 +11,7 @@ from ..storage.ledger import Window
 from ..usecases import customers
 from ..wire import fields, views
 from ..wire.bodies import CustomerBody, PaymentBody, merged, parse
+from .access import CHARGE, WRITE
 from .call import Answer, Call
 from .query import DAY, LIST, Parameter
 from .routing import route, tagged
@@ -20,7 +21,7 @@ _PATH = "/customers/{customer_id}"
 _RANGE = {"from": DAY, "to": DAY, "posted_from": DAY, "posted_to": DAY, **LIST}
 
 
-@route(blueprint, "PUT", _PATH)
+@route(blueprint, "PUT", _PATH, scope=(WRITE,))
 def write_customer(call: Call) -> Answer:
     """Create or replace a customer. The balance is not written."""
     body, customer_id = call.body(CustomerBody, ignoring=CustomerBody.read_only), call.params["customer_id"]
@@ -32,7 +33,7 @@ def write_customer(call: Call) -> Answer:
     return tagged(views.customer(account), 201 if created else 200, location=customer_id if created else None)
 
 
-@route(blueprint, "PATCH", _PATH)
+@route(blueprint, "PATCH", _PATH, scope=(WRITE,))
 def change_customer(call: Call) -> Answer:
     """Change some fields of a customer."""
 
@@ -56,14 +57,14 @@ def list_customers(call: Call) -> Answer:
     return call.page("customers", lambda after, limit: customers.listed(call.services.db, after, limit), views.customer)
 
 
-@route(blueprint, "DELETE", _PATH)
+@route(blueprint, "DELETE", _PATH, scope=(WRITE,))
 def delete_customer(call: Call) -> Answer:
     """Remove a customer without history."""
     customers.delete(call.services.db, call.params["customer_id"], call.version())
     return Answer(None, 204)
 
 
-@route(blueprint, "POST", _PATH + "/payments")
+@route(blueprint, "POST", _PATH + "/payments", scope=(CHARGE,))
 def pay(call: Call) -> Answer:
     """Book a payment, or a correction."""
     body = call.body(PaymentBody)
@@ -87,13 +88,13 @@ def list_held(call: Call) -> Answer:
     return call.page(f"held {customer_id}", lambda after, limit: load(call.services.db, customer_id, after, limit), views.entry)
 
 
-@route(blueprint, "POST", "/held/{entry_id}/cancellation", body=False)
+@route(blueprint, "POST", "/held/{entry_id}/cancellation", body=False, scope=(CHARGE,))
 def cancel_held(call: Call) -> Answer:
     """Write off a held charge."""
     return Answer(views.entry(customers.cancel_held(call.services.db, call.act, call.params["entry_id"])))
 
 
-@route(blueprint, "POST", _PATH + "/unpark", body=False)
+@route(blueprint, "POST", _PATH + "/unpark", body=False, scope=(CHARGE,))
 def unpark(call: Call) -> Answer:
     """Let the next daily run post a parked customer's charges."""
     return Answer(views.customer(customers.unpark(call.services.db, call.params["customer_id"])))

@@ -6,6 +6,7 @@ from ..domain.package import Package
 from ..usecases import packages
 from ..wire import views
 from ..wire.bodies import PackageBody, merged, parse
+from .access import WRITE
 from .call import Answer, Call
 from .query import DAY, LIST, REQUIRED_DAY
 from .routing import route, tagged
@@ -15,7 +16,7 @@ _PATH = "/packages/{package_id}"
 _SCHEDULE = {"start": REQUIRED_DAY, "from": DAY, "to": REQUIRED_DAY}
 
 
-@route(blueprint, "POST", "/packages")
+@route(blueprint, "POST", "/packages", scope=(WRITE,))
 def create_package(call: Call) -> Answer:
     """Define a package."""
     draft = call.body(PackageBody).applied(Package("", "", ""), call.services.default_currency)
@@ -35,14 +36,14 @@ def read_package(call: Call) -> Answer:
     return tagged(views.package(packages.read(call.services.db, call.params["package_id"])))
 
 
-@route(blueprint, "PUT", _PATH)
+@route(blueprint, "PUT", _PATH, scope=(WRITE,))
 def replace_package(call: Call) -> Answer:
     """Replace a package; fields left out go back to their defaults."""
     body = call.body(PackageBody, ignoring=PackageBody.read_only)
     return _change(call, lambda old: body.applied(old, call.services.default_currency))
 
 
-@route(blueprint, "PATCH", _PATH)
+@route(blueprint, "PATCH", _PATH, scope=(WRITE,))
 def change_package(call: Call) -> Answer:
     """Change some fields of a package."""
 
@@ -53,7 +54,7 @@ def change_package(call: Call) -> Answer:
     return _change(call, edit)
 
 
-@route(blueprint, "DELETE", _PATH)
+@route(blueprint, "DELETE", _PATH, scope=(WRITE,))
 def delete_package(call: Call) -> Answer:
     """Hide a package that nobody has any more."""
     packages.delete(call.services.db, call.act, call.params["package_id"], call.version())

@@ -12,7 +12,7 @@ from .. import deployment
 from ..domain.errors import BillingError, Fault, Invalid, Misconfigured
 from ..usecases.act import Act
 from ..wire import jsontext
-from . import idempotent, problems, query
+from . import access, idempotent, problems, query
 from .call import JSON_TYPES, PATCH_TYPES, Answer, Call, checked_params, json_body
 from .query import Parameter
 
@@ -23,15 +23,16 @@ _log = logging.getLogger("packages_billing")
 
 
 class Route(NamedTuple):
-    """What a route promises."""
+    """What a route promises; `route` says what its parts mean. `scopes` are those of which it needs one, none when it is public."""
 
     method: str
     path: str
     query: Mapping[str, Parameter]
     ordered: tuple[tuple[str, str], ...]
     body: bool
-    keyed: Callable[[Any], bool] | None
+    live: Callable[[Any], bool | None] | None
     public: bool
+    scopes: tuple[str, ...]
     view: View
 
 
@@ -39,7 +40,7 @@ ROUTES: Final[list[Route]] = []
 """Every route there is, in the order of registration: what the API's own description is made from."""
 
 
-def route(
+def route(  # noqa: PLR0913 - what a route promises, each by its name
     blueprint: Blueprint,
     method: str,
     path: str,
@@ -47,17 +48,20 @@ def route(
     parameters: Mapping[str, Parameter] = NO_PARAMETERS,
     ordered: tuple[tuple[str, str], ...] = (),
     body: bool = True,
-    keyed: Callable[[Any], bool] | None = None,
+    live: Callable[[Any], bool | None] | None = None,
     public: bool = False,
+    scope: tuple[str, ...] = (),
 ) -> Callable[[View], View]:
     """Register a view.
 
-    `parameters` are those of its query, `ordered` pairs of dates among them; `body` says whether a writing method needs one,
-    `keyed(json)` whether an `Idempotency-Key` counts, by default on every POST; `public` routes ask for no signature.
+    `parameters` are those of its query, `ordered` pairs of dates among them; `body` says whether a writing method needs one.
+    `public` routes are open to all; others name the `scope` that a token needs, but for a GET, which needs `billing:read`.
+    `live(json)` tells a live run from a simulation, None where the body doesn't say; then `scope` has two: what a simulation
+    needs and what a live run needs. A simulation ignores `Idempotency-Key`, which counts on every other POST.
     """
 
     def register(view: View) -> View:
-        promised = Route(method, path, parameters, ordered, body, keyed, public, view)
+        promised = Route(method, path, parameters, ordered, body, live, public, access.scopes(method, path, scope, public=public), view)
         ROUTES.append(promised)
 
         def endpoint(**params: str) -> Response:
@@ -98,7 +102,7 @@ def _answer(request: Any, route_: Route, params: dict[str, str]) -> Response:
         return _respond(lambda: _shown(route_.view(Call(services, act, params, known, request.headers, parsed))), request)
 
     key = request.headers.get("idempotency-key")
-    if key is not None and method == "POST" and (route_.keyed is None or route_.keyed(parsed)):
+    if key is not None and method == "POST" and (route_.live is None or route_.live(parsed)):
         return idempotent.answered(services.db, by, json.dumps([method, request.path, params]), key, parsed, work)
     return work(deployment.act(by))
 

@@ -8,6 +8,7 @@ from ..domain.run import Outcome
 from ..usecases import reversal, run_package
 from ..wire import fields, running, views
 from ..wire.bodies import RunBody
+from .access import CHARGE, READ
 from .call import Answer, Call
 from .query import LIST
 from .routing import route
@@ -15,15 +16,15 @@ from .routing import route
 blueprint = Blueprint(__name__)
 
 
-def _is_live(json: Any) -> bool:
-    """A simulation stores nothing, not even its answer."""
+def _is_live(json: Any) -> bool | None:
+    """Whether a run is live; None when its body doesn't say, and will be refused for that. A simulation stores nothing."""
     try:
-        return isinstance(json, dict) and not fields.simulate(json.get("simulate", True))
+        return not fields.simulate(json.get("simulate", True)) if isinstance(json, dict) else None
     except ValueError:
-        return False
+        return None
 
 
-@route(blueprint, "POST", "/runs", keyed=_is_live)
+@route(blueprint, "POST", "/runs", scope=(READ, CHARGE), live=_is_live)
 def run(call: Call) -> Answer:
     """Run Package: simulate, or post, what is due on one date."""
     ran = running.run(call.services, call.act, call.body(RunBody))
@@ -57,7 +58,7 @@ def list_run_lines(call: Call) -> Answer:
     return call.page(f"lines {run_id}", load, views.line, skipping=True)
 
 
-@route(blueprint, "POST", "/runs/{run_id}/reversal", body=False)
+@route(blueprint, "POST", "/runs/{run_id}/reversal", body=False, scope=(CHARGE,))
 def reverse_run(call: Call) -> Answer:
     """Post the opposite of each charge of a live Run Package, once."""
     return Answer(views.reversal(reversal.reverse(call.services.db, call.act, call.params["run_id"])))

@@ -8,6 +8,7 @@ from .. import deployment
 from ..usecases import usage
 from ..wire import fields, views
 from ..wire.bodies import UsageBody
+from .access import WRITE
 from .call import Answer, Call
 from .query import DAY, LIST, Parameter
 from .routing import route
@@ -17,7 +18,7 @@ _PATH = "/customers/{customer_id}/usage"
 _RANGE = {"from": DAY, "to": DAY, "did": Parameter(fields.did), **LIST}
 
 
-@route(blueprint, "POST", _PATH)
+@route(blueprint, "POST", _PATH, scope=(WRITE,))
 def record_usage(call: Call) -> Answer:
     """Record up to 100 calls, in order: what is free of each, and what the rest costs."""
     body, services, zone = call.body(UsageBody), call.services, deployment.settings().zone
