@@ -7,7 +7,7 @@ STAGE ?= prod
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test bench simulate balances mutate check format lint types imports sizes duplication package constraints clean
+.PHONY: help setup demo serve test bench simulate balances mutate check format lint types imports sizes duplication package constraints audit clean
 
 help:
 	@echo "make demo | serve | test | check | format | package STAGE=prod"
@@ -66,9 +66,18 @@ duplication: setup
 package: setup
 	@exec $(BIN)/python -m tools.package --stage $(STAGE)
 
-# After a change of a requirements file: pins what the direct needs bring with them, for every Python from 3.11.
+# After a change of a requirements file: locks what the direct needs bring with them, with the hashes of all files, for
+# every Python from 3.11; constraints-runtime.txt is the part that ships. Then installs it and lists the licences.
+COMPILE = $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 constraints: setup
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header requirements-dev.txt -o constraints.txt
+	@$(COMPILE) requirements-dev.txt -o constraints.txt && \
+	$(COMPILE) requirements.txt -c constraints.txt -o constraints-runtime.txt && \
+	$(PYTHON) tools/bootstrap.py && mkdir -p .local && \
+	$(BIN)/python -m tools.licences > .local/licences.md && mv .local/licences.md docs/licences.md
+
+# Known vulnerabilities of what ships, and of what builds it. Fails when there are any, and when nobody could be asked.
+audit: setup
+	@exec $(BIN)/python -m tools.audit $(ARGS)
 
 clean:
 	rm -rf .local/build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,12 +1,15 @@
-"""Makes `.venv` with everything pinned in the requirements files, on a machine that has only Python with pip or venv.
+"""Makes `.venv` with everything that is locked in constraints.txt, on a machine that has only Python with pip or venv.
 
-Standard library only: this runs before anything is installed. A second run compares one hash and returns.
+Standard library only: this runs before anything is installed. A second run compares one hash and returns. Every file
+that is installed has a hash in constraints.txt, the installer's own included; anything else is refused.
 """
 
 import fcntl
 import hashlib
+import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -14,7 +17,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / ".requirements"
 LOCK = ROOT / ".venv.lock"
-UV_REQUIREMENT = "uv==0.13.9"
+LOCKED = "constraints.txt"
 OLDEST_PYTHON = (3, 11)
 
 Command = tuple[str | Path, ...]
@@ -52,15 +55,23 @@ def make_venv() -> Command:
     return (sys.executable, "-m", "pip", "--python", PYTHON)
 
 
+def locked(name: str) -> str:
+    """A distribution's lines of the lock file: its version and the hashes of its files."""
+    found = re.search(rf"^{re.escape(name)}==.*(?:\n {{4}}.*)*", (ROOT / LOCKED).read_text(), re.MULTILINE)
+    return found[0] if found else name
+
+
 def install(pip: Command) -> None:
     """uv takes seconds where pip takes a minute; pip stays for machines whose package index only pip knows about."""
-    pip_install = (*pip, "install", "--quiet", "--disable-pip-version-check")
-    what = ("-r", "requirements-dev.txt", "-c", "constraints.txt")
-    if succeeds(*pip_install, UV_REQUIREMENT):
-        uv = (VENV / "bin" / "uv", "pip", "install", "--quiet", "--system-certs", "--compile-bytecode")
-        if succeeds(*uv, "--python", PYTHON, *what):
-            return
-    run(*pip_install, *what)
+    pip_install = (*pip, "install", "--quiet", "--disable-pip-version-check", "--require-hashes")
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as installer:
+        installer.write(locked("uv"))
+        installer.flush()
+        if succeeds(*pip_install, "-r", installer.name):
+            uv = (VENV / "bin" / "uv", "pip", "install", "--quiet", "--system-certs", "--compile-bytecode", "--require-hashes")
+            if succeeds(*uv, "--python", PYTHON, "-r", LOCKED):
+                return
+    run(*pip_install, "-r", LOCKED)
 
 
 def main() -> int:

@@ -1,8 +1,8 @@
 """Builds what is deployed: one template and one zip, the same bytes from the same sources.
 
 Chalice packages a clean copy of the sources, since everything below chalicelib/ ships, caches of the interpreter
-included. Afterwards the zip is made anew with bytecode inside: /var/task is read-only, so without it every cold start
-compiles every module again.
+included. Afterwards the zip is made anew with what it depends on, by hashes, and with bytecode inside: /var/task is
+read-only, so without it every cold start compiles every module again.
 """
 
 import fcntl
@@ -18,12 +18,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.dependencies import RUNTIME_LOCK, bill_of_materials, install, shipped
 from tools.template import Settings, handler_names, merge_template
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "sam.json"
 ZIP = "deployment.zip"
-SHIPPED = ("app.py", "chalicelib", "requirements.txt", ".chalice")
+MATERIALS = "sbom.json"
+SHIPPED = ("app.py", "chalicelib", ".chalice")
+BUILDERS = ("alarms", "bundle", "cron", "dependencies", "gateway", "template")
+"""Modules of tools/ that what is built depends on."""
 NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", "deployments", "deployed")
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 KEPT_BUILDS = 4
@@ -48,6 +52,10 @@ class Bundle:
     def zip(self) -> Path:
         return self.directory / ZIP
 
+    @property
+    def materials(self) -> Path:
+        return self.directory / MATERIALS
+
 
 def files_below(root: Path, names: tuple[str, ...]) -> Iterator[Path]:
     for name in names:
@@ -59,9 +67,7 @@ def files_below(root: Path, names: tuple[str, ...]) -> Iterator[Path]:
 def fingerprint(settings: Settings, *, root: Path = ROOT) -> str:
     """Changes whenever the package would: sources, settings, interpreter, and the tools that build it."""
     digest = hashlib.sha256(json.dumps([settings.stage, dict(settings.variables), settings.year, sys.version]).encode())
-    for path in files_below(
-        root, (*SHIPPED, "tools/bundle.py", "tools/template.py", "tools/alarms.py", "tools/cron.py", "constraints.txt")
-    ):
+    for path in files_below(root, (*SHIPPED, RUNTIME_LOCK, "constraints.txt", *(f"tools/{name}.py" for name in BUILDERS))):
         digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:32]
 
@@ -79,10 +85,7 @@ def stage_sources(root: Path, target: Path, settings: Settings) -> None:
             shutil.copytree(source, target / name, ignore=NOT_SHIPPED)
         else:
             shutil.copy(source, target / name)
-    if settings.is_local:
-        # The embedded stack's functions run in this environment, which has the same releases. Without them in the zip
-        # a cold start unpacks thirty files instead of a thousand, and the stack works where Lambda's wheels don't.
-        (target / "requirements.txt").write_text("")
+    (target / "requirements.txt").write_text("")  # Chalice adds itself; the rest is not fetched by it (tools/dependencies.py)
     config = json.loads((target / ".chalice" / "config.json").read_text())
     merged = merge_template(settings, handlers=handler_names(target / "app.py"), timeouts=function_timeouts(config))
     (target / "merge.json").write_text(json.dumps(merged, indent=1))
@@ -146,17 +149,21 @@ def write_zip(tree: Path, target: Path) -> None:
             archive.writestr(entry, path.read_bytes())
 
 
-def precompiled(source: Path, target: Path, workspace: Path) -> None:
-    """Writes Chalice's zip again with bytecode inside."""
-    tree = workspace / "tree"
+def completed(source: Path, tree: Path, settings: Settings, *, lock: Path) -> None:
+    """Unpacks Chalice's zip into `tree` and adds what it depends on, and bytecode. Raises `DependencyError`.
+
+    The embedded stack's functions run in this environment, which has the same releases. Without them in the zip a cold
+    start unpacks thirty files instead of a thousand, and the stack works where Lambda's wheels don't.
+    """
     with zipfile.ZipFile(source) as archive:
         archive.extractall(tree)
+    if not settings.is_local:
+        install(lock, tree)
     compile_tree(tree)
-    write_zip(tree, target)
 
 
 def build(settings: Settings, out: Path, *, root: Path = ROOT) -> Bundle:
-    """Packages `root` for a stage into the directory `out`. Raises `PackagingError`."""
+    """Packages `root` for a stage into the directory `out`. Raises `PackagingError` and `DependencyError`."""
     key = fingerprint(settings, root=root)
     with tempfile.TemporaryDirectory(prefix="packages-billing-") as temporary:
         workspace = Path(temporary)
@@ -165,7 +172,11 @@ def build(settings: Settings, out: Path, *, root: Path = ROOT) -> Bundle:
         stage_sources(root, source, settings)
         run_chalice(source, workspace / "out", settings)
         out.mkdir(parents=True, exist_ok=True)
-        precompiled(workspace / "out" / ZIP, out / ZIP, workspace)
+        tree = workspace / "tree"
+        completed(workspace / "out" / ZIP, tree, settings, lock=root / RUNTIME_LOCK)
+        materials = bill_of_materials(shipped(tree), application="packages-billing")
+        write_zip(tree, out / ZIP)
+        (out / MATERIALS).write_text(json.dumps(materials, indent=1) + "\n")
         shutil.copy(workspace / "out" / TEMPLATE, out / TEMPLATE)
     return Bundle(directory=out, fingerprint=key)
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from tools.bundle import ROOT, Bundle, PackagingError, build
 from tools.cron import NoCommonTimeError
+from tools.dependencies import DependencyError
 from tools.template import LOCAL_STAGE, SettingsError, settings_from
 
 DIST = ROOT / "dist"
@@ -32,13 +33,13 @@ def main() -> int:
     stage = parser.parse_args().stage
     try:
         bundle = package(stage)
-    except (SettingsError, NoCommonTimeError, PackagingError) as error:
+    except (SettingsError, NoCommonTimeError, PackagingError, DependencyError) as error:
         print(f"make package: {error}", file=sys.stderr)
         return 1
     print(f"{bundle.template.relative_to(ROOT)} and {bundle.zip.relative_to(ROOT)} are ready. To deploy:")
     print(f"  aws cloudformation package --template-file {bundle.template.relative_to(ROOT)} --s3-bucket BUCKET \\")
     print("    --output-template-file dist/packaged.yaml")
-    print(f"  aws cloudformation deploy --template-file dist/packaged.yaml --stack-name packages-billing-{stage} \\")
+    print(f"  aws cloudformation deploy --template-file dist/packaged.yaml --s3-bucket BUCKET --stack-name packages-billing-{stage} \\")
     print("    --capabilities CAPABILITY_IAM")
     return 0
 

@@ -1,0 +1,149 @@
+"""What is installed and shipped is what was locked: by hashes, under known licences, audited or said not to be."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
+from tools import audit, bootstrap, dependencies
+from tools.bundle import ROOT, build
+from tools.dependencies import DependencyError, Shipped, bill_of_materials
+from tools.template import settings_from
+
+LOCKS = ("constraints.txt", "constraints-runtime.txt")
+NO_INDEX = "http://127.0.0.1:9"
+
+
+def locked(name: str) -> dict[str, list[str]]:
+    """What a lock file pins, as `name==version`, with its hashes."""
+    blocks = re.findall(r"^([\w.-]+==\S+).*\n((?: {4}--hash=.*\n)*)", (ROOT / name).read_text(), re.MULTILINE)
+    return {pinned: re.findall(r"sha256:[0-9a-f]{64}", hashes) for pinned, hashes in blocks}
+
+
+def wanted(name: str) -> set[str]:
+    """The direct needs of a requirements file, without extras."""
+    lines = [line.partition("#")[0].strip() for line in (ROOT / name).read_text().splitlines()]
+    return {re.sub(r"\[.*\]", "", line).lower() for line in lines if line and not line.startswith("-")}
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_everything_locked_has_hashes(name: str) -> None:
+    assert len(locked(name)) >= 8
+    assert [pinned for pinned, hashes in locked(name).items() if not hashes] == []
+
+
+@pytest.mark.parametrize(
+    ("requirements", "lock"),
+    [("requirements-dev.txt", LOCKS[0]), ("requirements.txt", LOCKS[0]), ("requirements.txt", LOCKS[1])],
+)
+def test_the_locks_have_every_direct_need(requirements: str, lock: str) -> None:
+    assert wanted(requirements) - set(locked(lock)) == set(), "run `make constraints`"
+
+
+def test_what_ships_is_what_was_tested() -> None:
+    assert {pinned: hashes for pinned, hashes in locked(LOCKS[1]).items() if locked(LOCKS[0]).get(pinned) != hashes} == {}
+
+
+def test_the_installer_itself_is_locked() -> None:
+    assert re.match(r"uv==[\d.]+ \\\n {4}--hash=sha256:", bootstrap.locked("uv"))
+    assert bootstrap.locked("uv").count("--hash") == len(locked(LOCKS[0])[bootstrap.locked("uv").split()[0]])
+
+
+def test_a_file_with_another_hash_is_not_installed(tmp_path: Path) -> None:
+    lock = tmp_path / "lock.txt"
+    lock.write_text(f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
+    with pytest.raises(DependencyError, match="DO NOT MATCH"):
+        dependencies.install(lock, tmp_path / "tree")
+    assert not list(tmp_path.glob("tree/*"))
+
+
+def distribution(tree: Path, name: str, *metadata: str) -> None:
+    folder = tree / f"{name}-1.0.dist-info"
+    folder.mkdir(parents=True)
+    (folder / "METADATA").write_text("\n".join(["Metadata-Version: 2.4", f"Name: {name}", "Version: 1.0", *metadata, ""]))
+
+
+@pytest.mark.parametrize(
+    ("metadata", "licences"),
+    [
+        (["License-Expression: Apache-2.0 OR BSD-3-Clause"], ("Apache-2.0", "BSD-3-Clause")),
+        (["Classifier: License :: OSI Approved :: MIT License", "License: see file"], ("MIT",)),
+        (["License: Apache License 2.0"], ("Apache-2.0",)),
+        (["License-Expression: GPL-3.0-only OR MIT"], ("GPL-3.0-only", "MIT")),
+    ],
+    ids=["expression", "classifier", "words", "a choice"],
+)
+def test_permissive_licences_ship(tmp_path: Path, metadata: list[str], licences: tuple[str, ...]) -> None:
+    distribution(tmp_path, "something", *metadata)
+    assert {one.name: one.licences for one in dependencies.shipped(tmp_path)}["something"] == licences
+
+
+@pytest.mark.parametrize("metadata", [["License-Expression: GPL-3.0-only"], ["License-Expression: MIT AND GPL-3.0-only"], []])
+def test_other_licences_are_refused(tmp_path: Path, metadata: list[str]) -> None:
+    distribution(tmp_path, "something", *metadata)
+    with pytest.raises(DependencyError, match="something"):
+        dependencies.shipped(tmp_path)
+
+
+def test_the_page_of_licences_lists_what_is_locked_to_ship() -> None:
+    lines = (ROOT / "docs" / "licences.md").read_text().splitlines()
+    rows = [[cell.strip() for cell in line.split("|")[1:4]] for line in lines if "|" in line]
+    told = {f"{name}=={version}".lower() for name, version, _ in rows[2:]}
+    framework = next(pinned for pinned in locked(LOCKS[0]) if pinned.startswith(f"{dependencies.FRAMEWORK}=="))
+    assert told == set(locked(LOCKS[1])) | {framework}, "run `make constraints`"
+
+
+@pytest.mark.deploy
+def test_the_bill_of_materials_is_valid_and_complete(copy_sources: Callable[[], Path], tmp_path: Path) -> None:
+    bundle = build(settings_from({}, stage="dev", year=2026), tmp_path, root=copy_sources())
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(bundle.materials.read_text()) is None
+    with zipfile.ZipFile(bundle.zip) as archive:
+        metadata = (re.match(r"([^/]+)-[^/-]+\.dist-info/METADATA", name) for name in archive.namelist())
+        packed = {found[1].replace("_", "-") for found in metadata if found}
+    named = {part["name"] for part in json.loads(bundle.materials.read_text())["components"]}
+    assert named == packed | {dependencies.FRAMEWORK}
+
+
+def test_the_bill_names_one_licence_that_may_be_chosen() -> None:
+    (part,) = bill_of_materials([Shipped("x", "1", ("GPL-3.0-only", "MIT"), "")], application="a")["components"]
+    assert part["licenses"] == [{"license": {"name": "MIT"}}]
+
+
+SOUND: dict[str, Any] = {"name": "six", "version": "1.17.0", "vulns": []}
+BROKEN = {"name": "six", "version": "1.0", "vulns": [{"id": "PYSEC-1", "fix_versions": ["1.1"], "aliases": [], "description": ""}]}
+PASSED_OVER = {"name": "tzdata", "skip_reason": "Dependency not found on PyPI and could not be audited: tzdata (2026.6)"}
+
+
+@pytest.mark.parametrize(
+    ("found", "status", "words"),
+    [
+        ([SOUND], audit.CLEAN, "1 distributions, no known vulnerability"),
+        ([SOUND, BROKEN], audit.VULNERABLE, "VULNERABLE: six 1.0: PYSEC-1, mended in 1.1"),
+        ([BROKEN, PASSED_OVER], audit.VULNERABLE, "NOT AUDITED: 1 distributions, 1 were"),
+        ([SOUND, PASSED_OVER], audit.NOT_AUDITED, "NOT AUDITED"),
+        ([], audit.NOT_AUDITED, ""),
+    ],
+    ids=["sound", "vulnerable", "vulnerable and unknown", "unknown", "nothing"],
+)
+def test_an_audit_says_what_it_found_and_what_it_could_not_find(found: list[Any], status: int, words: str) -> None:
+    verdict = audit.judged({"dependencies": found})
+    assert verdict.status == status
+    assert words in audit.told(verdict)
+
+
+@pytest.mark.parametrize(("option", "status"), [([], audit.NOT_AUDITED), (["--tolerate-unreachable"], 0)])
+def test_an_audit_without_a_service_is_not_taken_for_a_good_one(option: list[str], status: int) -> None:
+    command = [sys.executable, "-m", "tools.audit", "--locked", "constraints-runtime.txt", *option]
+    environ = os.environ | {"HTTPS_PROXY": NO_INDEX, "https_proxy": NO_INDEX}
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert done.stderr.startswith("NOT AUDITED")

@@ -1,0 +1,90 @@
+"""What ships besides the sources: the distributions locked in constraints-runtime.txt, and what is known of each.
+
+pip installs them into the package by their hashes, for Lambda's system whatever the machine is. Chalice's packager would
+fetch by name and version what does not fit the machine, without looking at a hash.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from importlib.metadata import Distribution, distribution, distributions
+from pathlib import Path
+from typing import Any, NamedTuple
+
+RUNTIME_LOCK = "constraints-runtime.txt"
+FRAMEWORK = "chalice"
+"""Its runtime is put into the package by `chalice package`, without metadata."""
+GLIBC_MINOR = 26 if sys.version_info < (3, 12) else 34
+"""Of the system that Lambda runs this version of Python on: Amazon Linux 2, since 3.12 Amazon Linux 2023."""
+PERMISSIVE = frozenset({"MIT", "MIT-0", "BSD-2-Clause", "BSD-3-Clause", "BSD License", "Apache-2.0", "PSF-2.0", "ISC", "0BSD"})
+_SPELLINGS = {"Apache License 2.0": "Apache-2.0", "Apache Software License": "Apache-2.0", "MIT License": "MIT", "BSD": "BSD License"}
+
+
+class DependencyError(Exception):
+    """A dependency that can't be shipped; the message says why."""
+
+
+class Shipped(NamedTuple):
+    """A distribution in the package. `licences`: any one of them may be chosen."""
+
+    name: str
+    version: str
+    licences: tuple[str, ...]
+    page: str
+
+
+def install(lock: Path, tree: Path) -> None:
+    """Installs what is locked into `tree`. Raises `DependencyError` for what has another hash, or no wheel for Lambda."""
+    platforms = [f"manylinux_2_{minor}_x86_64" for minor in range(GLIBC_MINOR, 4, -1)] + ["manylinux2014_x86_64"]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", "--no-deps"]
+    command += ["--require-hashes", "-r", str(lock), "--target", str(tree), "--only-binary", ":all:"]
+    command += [word for platform in platforms for word in ("--platform", platform)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise DependencyError(f"what is locked in {lock.name} can't be installed:\n{done.stderr}")
+
+
+def shipped(tree: Path) -> list[Shipped]:
+    """The distributions in a package, the framework included. Raises `DependencyError` for a licence that is not permissive."""
+    found = [*distributions(path=[str(tree)]), distribution(FRAMEWORK)]
+    listed = sorted(_described(one) for one in found)
+    if refused := [one for one in listed if not PERMISSIVE & set(one.licences)]:
+        told = ", ".join(f"{one.name} ({' or '.join(one.licences)})" for one in refused)
+        raise DependencyError(f"not under a permissive licence: {told}")
+    return listed
+
+
+def _described(one: Distribution) -> Shipped:
+    pages = [url.partition(",")[2].strip() for url in one.metadata.get_all("Project-URL") or []]
+    page = next(iter((one.metadata.get_all("Home-page") or []) + pages), "")
+    return Shipped(one.name.replace("_", "-"), one.version, tuple(sorted(set(_licences(one)))), page)
+
+
+def _licences(one: Distribution) -> Iterator[str]:
+    """By the metadata's newest field that is filled in: an SPDX expression, classifiers, or words."""
+    expressions = one.metadata.get_all("License-Expression") or []
+    classified = [line.split(" :: ")[-1] for line in one.metadata.get_all("Classifier") or [] if line.startswith("License ::")]
+    told = [part for line in expressions for part in line.split(" OR ")] or classified or one.metadata.get_all("License") or ["unknown"]
+    return (_SPELLINGS.get(licence, licence) for licence in told)
+
+
+def bill_of_materials(components: Iterable[Shipped], *, application: str) -> dict[str, Any]:
+    """A CycloneDX document. It has no date and no serial number: the same package has the same one."""
+    return {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": {"component": {"type": "application", "name": application}},
+        "components": [
+            {
+                "type": "library",
+                "bom-ref": f"pkg:pypi/{one.name.lower()}@{one.version}",
+                "purl": f"pkg:pypi/{one.name.lower()}@{one.version}",
+                "name": one.name,
+                "version": one.version,
+                "licenses": [{"license": {"name": licence}} for licence in one.licences if licence in PERMISSIVE][:1],
+                "externalReferences": [{"type": "website", "url": one.page}] if one.page else [],
+            }
+            for one in components
+        ],
+    }

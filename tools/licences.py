@@ -1,0 +1,37 @@
+"""`docs/licences.md`: the licences of what ships, read from the metadata of what is packaged. Written by `make constraints`."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from tools.bundle import ROOT
+from tools.dependencies import RUNTIME_LOCK, DependencyError, Shipped, install, shipped
+
+HEAD = """# Licences of what ships
+
+What `make package` puts into the zip besides this project. `make constraints` writes this page; packaging refuses what is
+not under a permissive licence. Python and boto3 come with Lambda. What only builds and tests is listed, with versions and
+hashes, in `constraints.txt`.
+
+| distribution | version | licence | home |
+|---|---|---|---|
+"""
+
+
+def page(listed: list[Shipped]) -> str:
+    return HEAD + "".join(f"| {one.name} | {one.version} | {' or '.join(one.licences)} | {one.page} |\n" for one in listed)
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="packages-billing-") as tree:
+        try:
+            install(ROOT / RUNTIME_LOCK, Path(tree))
+            print(page(shipped(Path(tree))), end="")
+        except DependencyError as error:
+            print(f"licences: {error}", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
