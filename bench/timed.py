@@ -160,7 +160,7 @@ def pure_planning(rounds: int) -> list[Budget]:
 
 @lru_cache(maxsize=2)
 def _planned(due: int) -> list[planning.Work]:
-    return planning.fleet(range(14, 15) if due == 100 else range(1, 29))
+    return planning.fleet(due)
 
 
 def planning_microseconds(wanted: Fleet) -> float:

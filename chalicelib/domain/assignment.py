@@ -44,7 +44,7 @@ class Assignment(NamedTuple):
 
 def first_day(assignment: Assignment) -> date:
     """The first date that this service charges: the start date, or `charge_from` after a take-over."""
-    return max(assignment.start_date, assignment.charge_from or assignment.start_date)
+    return max(assignment.start_date, assignment.charge_from) if assignment.charge_from else assignment.start_date
 
 
 def earliest_end(assignment: Assignment) -> date:

@@ -99,13 +99,14 @@ def dues(assignment: Assignment, package: Package, since: date, until: date) -> 
     """What falls due in `since..until`, both included, in date order, setup first."""
     if assignment.cancelled or since > last_due_day(assignment, package):
         return []
-    since = max(since, first_day(assignment))
-    last = min(until, assignment.end_date or until)
+    begun = first_day(assignment)
+    since = begun if since < begun else since  # noqa: FURB136 - as in due_dates
+    last = until if assignment.end_date is None else min(until, assignment.end_date)
     found = [Due("setup", assignment.start_date)] if since <= assignment.start_date <= last else []
     if package.minimum_spend:
         return found + list(_settlements(assignment, package, since, until))
     days = due_dates(package.frequency, package.frequency_match, assignment.start_date, since, last)
-    return found + [Due("recurring", day) for day in days]
+    return found + [Due("recurring", day) for day in days] if days else found
 
 
 def _settlements(assignment: Assignment, package: Package, since: date, until: date) -> Iterator[Due]:

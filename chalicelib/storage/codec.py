@@ -47,8 +47,11 @@ class Codec(Generic[T]):
     def __init__(self, kind: type[T], attributes: Mapping[str, Attribute]) -> None:
         self._kind = cast(Any, kind)
         self._attributes: Final = tuple(attributes.items())
+        fields, defaults = self._kind._fields, self._kind._field_defaults
+        self._writers: Final = tuple(
+            (fields.index(field), a.name, None if a.write is _same else a.write, defaults.get(field)) for field, a in attributes.items()
+        )
         self._readers: Final = tuple((field, a.name, None if a.read is _same else a.read) for field, a in attributes.items())
-        self._defaults: Final = self._kind._field_defaults
         self._is_written: Final = "updated_at" in attributes
 
     @property
@@ -59,10 +62,10 @@ class Codec(Generic[T]):
     def item(self, entity: T) -> Item:
         """The attributes of `entity`, keys not included."""
         item = {}
-        for field, attribute in self._attributes:
-            value = getattr(entity, field)
-            if value is not None and (field not in self._defaults or value != self._defaults[field]):
-                item[attribute.name] = attribute.write(value)
+        for place, name, write, default in self._writers:
+            value = entity[place]
+            if value is not None and value != default:
+                item[name] = write(value) if write else value
         if self._is_written and all(item.get(late) == item.get(early) for late, early in _SINCE_CREATION.items()):
             return {name: value for name, value in item.items() if name not in _SINCE_CREATION}
         return item

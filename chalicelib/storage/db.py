@@ -6,6 +6,7 @@ In expressions `#word` stands for the attribute `word`; `:word` for the value of
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, cast
 
 from ..domain.errors import Throttled
@@ -29,7 +30,7 @@ class Page(NamedTuple):
 
 def encode(item: Mapping[str, Any]) -> dict[str, Any]:
     """An item as DynamoDB writes it. Raises `TypeError` for floats."""
-    return {name: _written(value) for name, value in item.items()}
+    return {name: {"S": value} if type(value) is str else _written(value) for name, value in item.items()}
 
 
 def decode(item: Mapping[str, Any]) -> Item:
@@ -79,14 +80,18 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
 
 def _expressions(values: Mapping[str, Any] | None, **expressions: str | None) -> dict[str, Any]:
     """The expression arguments of a call, with the names and values that they use."""
-    given = {name: text for name, text in expressions.items() if text}
-    names = {f"#{name}": name for text in given.values() for name in _NAME.findall(text)}
-    arguments: dict[str, Any] = dict(given)
-    if names:
-        arguments["ExpressionAttributeNames"] = names
+    arguments: dict[str, Any] = {name: text for name, text in expressions.items() if text}
+    if arguments:
+        arguments["ExpressionAttributeNames"] = _names(*arguments.values()).copy()
     if values:
         arguments["ExpressionAttributeValues"] = encode({f":{name}": value for name, value in values.items()})
     return arguments
+
+
+@lru_cache(maxsize=256)
+def _names(*expressions: str) -> dict[str, str]:
+    """The names that expressions use; cached, because there are a few dozen of them."""
+    return {f"#{name}": name for text in expressions for name in _NAME.findall(text)}
 
 
 def put(table: str, item: Item, *, condition: str | None = None, values: Mapping[str, Any] | None = None) -> Action:

@@ -3,9 +3,6 @@
 Seconds differ between machines, so that both are compared with a bare loop that makes 15-field frozen lines, which made
 152,000 lines/s where the budgets were set, and is measured in the same rounds here. The best of several rounds of processor
 time counts, and the garbage collector rests meanwhile.
-
-This guards nine tenths of each budget's ratio, not the whole: passing doesn't prove that a budget is kept. The printed
-ratios tell that.
 """
 
 import gc
@@ -27,8 +24,6 @@ from .build import assignment, package
 REFERENCE_LINES_A_SECOND = 152_000
 ASSIGNMENTS_A_SECOND = 200_000
 LINES_A_SECOND = 60_000
-GUARDED = 0.9
-"""Among six busy copies the ratio at 3 % due was 1.35 to 1.45: the guard at 1.18 does not flake, and sees a loss of a fifth."""
 ROUNDS = 5
 ASSIGNMENTS = 30_000
 TODAY = date(2024, 5, 14)
@@ -58,15 +53,16 @@ class BareLine:
 Work = tuple[Assignment, Package]
 
 
-def fleet(days: range) -> list[Work]:
-    """Assignments whose monthly day is spread over `days`, of 40 packages, started on 600 different dates."""
-    generator = Random("fleet")
-    sold = [
-        package(package_id=f"p{n}", frequency="monthly", frequency_match=(days[n % len(days)],), retail="10", cost="4") for n in range(40)
-    ]
+def fleet(due: int) -> list[Work]:
+    """Assignments of 100 monthly packages, `due` of which charge today and the others on other days; 600 start dates."""
+    days = [TODAY.day] * due + [1 + (TODAY.day + n % 27) % 28 for n in range(100 - due)]
+    sold = [package(package_id=f"p{n}", frequency="monthly", frequency_match=(day,), retail="10", cost="4") for n, day in enumerate(days)]
     starts = [date(2022 + n // 300, 1 + n % 12, 1 + n % 25).isoformat() for n in range(600)]
-    given = (assignment(generator.choice(starts), assignment_id=f"a{n}", quantity=1 + n % 3) for n in range(ASSIGNMENTS))
-    return [(one, generator.choice(sold)) for one in given]
+    generator = Random("fleet")
+    given = [assignment(generator.choice(starts), assignment_id=f"a{n}", quantity=1 + n % 3) for n in range(ASSIGNMENTS)]
+    of = [sold[n % 100] for n in range(ASSIGNMENTS)]
+    generator.shuffle(of)
+    return list(zip(given, of, strict=True))
 
 
 def bare_loop(work: list[Work]) -> int:
@@ -109,18 +105,18 @@ def rates(work: list[Work]) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize(
-    ("days", "due", "budget"),
-    [(range(1, 29), 0.03, ASSIGNMENTS_A_SECOND), (range(14, 15), 1.0, LINES_A_SECOND)],
+    ("due", "budget"),
+    [(3, ASSIGNMENTS_A_SECOND), (100, LINES_A_SECOND)],
     ids=["assignments at 3 % due", "lines at 100 % due"],
 )
-def test_planning_stays_near_its_budget(days: range, due: float, budget: int, capsys: pytest.CaptureFixture[str]) -> None:
-    work = fleet(days)
-    assert planning(work) / len(work) == pytest.approx(due, abs=0.02)
+def test_planning_stays_near_its_budget(due: int, budget: int, capsys: pytest.CaptureFixture[str]) -> None:
+    work = fleet(due)
+    assert planning(work) * 100 == len(work) * due
     planned, bare = rates(work)
     budgeted = budget / REFERENCE_LINES_A_SECOND
     with capsys.disabled():
         print(
-            f"\nplanning, {due:.0%} due: {planned:,.0f} assignments/s; bare loop: {bare:,.0f} lines/s; "
-            f"ratio {planned / bare:.2f}, budget {budgeted:.2f}, asserted {GUARDED * budgeted:.2f}"
+            f"\nplanning, {due} % due: {planned:,.0f} assignments/s; bare loop: {bare:,.0f} lines/s; "
+            f"ratio {planned / bare:.2f}, budget {budgeted:.2f}"
         )
-    assert planned / bare >= GUARDED * budgeted
+    assert planned / bare >= budgeted
