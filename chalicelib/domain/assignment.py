@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from .account import Account
 from .errors import Fault
 from .package import Package
 from .schedule import DAY
@@ -69,15 +70,15 @@ def last_due_day(assignment: Assignment, package: Package) -> date:
     return assignment.end_date + DAY if package.minimum_spend else assignment.end_date
 
 
-def settled(assignment: Assignment, package: Package, *, today: date, evaluated: date | None) -> bool:
-    """Whether the assignment has ended and nothing due on it is still to be planned.
+def settled(assignment: Assignment, account: Account, package: Package, *, today: date, evaluated: date | None) -> bool:
+    """Whether the assignment has ended and no sweep will plan anything on it any more.
 
-    `evaluated` is the last day that the whole sweep has passed.
+    `evaluated` is the last day that the whole sweep has passed; whatever is marked is planned again from its mark.
     """
     if not ended(assignment, today):
         return False
-    charged_through = assignment.evaluate_from - DAY if assignment.evaluate_from else (evaluated or date.min)
-    return assignment.cancelled or charged_through >= last_due_day(assignment, package)
+    starts = (assignment.evaluate_from, account.evaluate_from, evaluated + DAY if evaluated else None)
+    return assignment.cancelled or min(filter(None, starts), default=date.min) > last_due_day(assignment, package)
 
 
 def cross_faults(values: Mapping[str, Any]) -> Iterator[Fault]:

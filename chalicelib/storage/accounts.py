@@ -1,5 +1,6 @@
 """Customers in `accounts`. Balance and counts move only by conditional updates; a replacement never writes them."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -42,11 +43,17 @@ def find(db: Db, customer_id: str) -> Account | None:
     return from_item(item) if item else None
 
 
+def find_many(db: Db, customer_ids: Iterable[str]) -> dict[str, Account]:
+    """The accounts that exist of these customers, by customer id."""
+    found = db.get_many(ACCOUNTS, [keys.account(customer_id) for customer_id in customer_ids])
+    return {customer_id: from_item(item) for (customer_id, _), item in found.items()}
+
+
 def listed(db: Db, after: Key | None, limit: int) -> tuple[list[Account], Key | None]:
     """Up to `limit` customers in the order of their ids, and where to go on."""
     page = db.query(ACCOUNTS, "#listed = :listed", {"listed": _LISTED}, index=CUSTOMERS, after=after, limit=limit)
-    found = db.get_many(ACCOUNTS, [keys.account(item["pk"]) for item in page.items])
-    return [from_item(found[key]) for key in sorted(found)], page.last
+    found = find_many(db, [item["pk"] for item in page.items])
+    return [found[customer_id] for customer_id in sorted(found)], page.last
 
 
 def creation(account: Account) -> Action:

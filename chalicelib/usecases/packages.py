@@ -9,7 +9,7 @@ from ..domain.assignment import MAX_QUANTITY, Assignment
 from ..domain.errors import Conflict, Contention, Fault, Invalid, NotFound, VersionMismatch
 from ..domain.package import Package, changed_fixed_fields
 from ..domain.schedule import due_dates
-from ..storage import assignments, packages, progress
+from ..storage import accounts, assignments, packages, progress
 from ..storage.db import Db
 from ..storage.errors import ConditionFailed
 from ..storage.keys import Key
@@ -103,8 +103,7 @@ def amount_faults(package: Package, quantity: int, pointer: str) -> list[Fault]:
 def _check_edit(db: Db, act: Act, old: Package, new: Package) -> None:
     fixed = changed_fixed_fields(old, new)
     if fixed:
-        evaluated = progress.read(db).evaluated
-        in_use = [a for a in _assignments(db, old) if not assigned.settled(a, old, today=act.today, evaluated=evaluated)]
+        in_use = _in_use(db, act, old, new)
         if in_use:
             raise Conflict(
                 f"{', '.join(fixed)} can't change while {len(in_use)} assignments are in use: what they were charged for would",
@@ -115,6 +114,19 @@ def _check_edit(db: Db, act: Act, old: Package, new: Package) -> None:
         faults = amount_faults(new, highest, "/retail")
         if faults:
             raise Invalid(faults)
+
+
+def _in_use(db: Db, act: Act, old: Package, new: Package) -> list[Assignment]:
+    """The assignments that a sweep may still plan something on, by the rules as they are or as they shall be: a closing
+    line that only the new ones know must not fall due. Progress is read first: what it has passed is posted, or marked."""
+    evaluated = progress.read(db).evaluated
+    found = _assignments(db, old)
+    owners = accounts.find_many(db, {one.customer_id for one in found})
+
+    def settled(one: Assignment, package: Package) -> bool:
+        return assigned.settled(one, owners[one.customer_id], package, today=act.today, evaluated=evaluated)
+
+    return [one for one in found if not (settled(one, old) and settled(one, new))]
 
 
 def _assignments(db: Db, package: Package) -> list[Assignment]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import (
     Assignment,
     cross_faults,
@@ -22,6 +23,7 @@ from chalicelib.domain.package import Package
 from .build import assignment, day, package
 
 OPEN = assignment("2024-01-10")
+RICH = Account("c1", "USD")
 CLOSED = assignment("2024-01-10", end_date="2024-01-31")
 CANCELLED = assignment("2024-01-10", end_date="2024-01-31", cancelled=True)
 PLAIN = package(frequency="monthly")
@@ -125,7 +127,31 @@ def test_last_due_day(given_to: Assignment, sold: Package, expected: str) -> Non
 )
 def test_settled(given_to: Assignment, minimum_spend: bool, today: str, evaluated: str | None, expected: bool) -> None:
     sold = MINIMUM if minimum_spend else PLAIN
-    assert settled(given_to, sold, today=day(today), evaluated=day(evaluated) if evaluated else None) is expected
+    assert settled(given_to, RICH, sold, today=day(today), evaluated=day(evaluated) if evaluated else None) is expected
+
+
+@pytest.mark.parametrize(
+    ("mark", "parked_since", "evaluated", "expected"),
+    [
+        (None, "2024-01-31", "2024-03-01", False),
+        (None, "2024-02-01", "2024-03-01", True),
+        ("2024-02-20", "2024-01-31", "2024-03-01", False),
+        ("2024-02-20", "2024-02-01", "2024-01-30", False),
+        ("2024-02-20", "2024-02-01", "2024-01-31", True),
+    ],
+    ids=[
+        "its customer is parked since its last day",
+        "its customer is parked since the day after",
+        "marked, its customer parked since before",
+        "marked, the sweep is behind",
+        "all of them are past its last day",
+    ],
+)
+def test_settled_is_what_every_coming_sweep_starts_behind(mark: str | None, parked_since: str, evaluated: str, expected: bool) -> None:
+    """rules 5: a sweep starts at the earliest of its segment's day, the assignment's mark and the customer's."""
+    given_to = CLOSED._replace(evaluate_from=day(mark) if mark else None)
+    parked = RICH._replace(evaluate_from=day(parked_since))
+    assert settled(given_to, parked, PLAIN, today=day("2024-03-01"), evaluated=day(evaluated)) is expected
 
 
 DATES = {"start_date": date(2024, 1, 10)}

@@ -59,6 +59,9 @@ class _Case:
         self.versions = [assignments.from_item(decode(item)) for item in world.watch.assignments[ids]]
         self.final = self.versions[-1]
         self.packages = [packages._package(decode(item)) for item in world.watch.packages[self.final.package_id]]
+        self.ruling = self.packages[world.watch.ruled[ids]]
+        """The package with the rules under which the assignment ran. Runs by hand after its end go by the rules of their time."""
+        self.runs = {run_id for run_id, kind in world.watch.runs.items() if kind == "package"}
         self.spend: Spend = _spend(world, self.final)
 
     def terms(self, one: Assignment, package: Package, spend: Spend) -> Terms:
@@ -73,20 +76,21 @@ class _Case:
         """What must have been charged."""
         if self.final.cancelled:
             return set()
-        told = charges(self.terms(self.final, self.packages[-1], self.spend), date.min, until)
+        told = charges(self.terms(self.final, self.ruling, self.spend), date.min, until)
         return {(charge[0], charge[1]) for charge in told}
 
     def allows(self, entry: Entry) -> bool:
         """Whether some version of the assignment, at the prices and quantity of the entry, makes just this charge."""
         line = entry.line
         assert line is not None
-        priced = self.packages[-1]._replace(cost=line.unit_cost, retail=line.unit_retail)
-        if entry.kind == "setup":
-            priced = self.packages[-1]._replace(setup_cost=line.unit_cost, setup_retail=line.unit_retail)
+        setup = entry.kind == "setup"
+        prices = {"setup_cost" if setup else "cost": line.unit_cost, "setup_retail" if setup else "retail": line.unit_retail}
+        rules = [self.ruling] if entry.run_id not in self.runs else self.packages
         spend: Spend = {line.period.since: Fraction(line.spend or 0)} if line.period else {}
         wanted: Charge = (entry.date, entry.kind, Fraction(entry.cost), Fraction(entry.retail))
         kept = {one._replace(quantity=line.quantity) for one in self._versions_for(entry)}
-        return any(wanted in charges(self.terms(one, priced, spend), entry.date, entry.date) for one in kept)
+        terms = [self.terms(one, package._replace(**prices), spend) for one in kept for package in rules]
+        return any(wanted in charges(one, entry.date, entry.date) for one in terms)
 
     def _versions_for(self, entry: Entry) -> Iterator[Assignment]:
         """A charge made ahead of its date may have been due by an earlier end date; nothing else excuses one."""

@@ -72,6 +72,7 @@ def change(world: "World") -> Request | None:
             ("start_date", world.near(-2, 3)),
             ("charge_from", world.near(-2, 2)),
             ("auto_decrement_credit", world.perhaps(0.5)),
+            ("free_minutes", world.pick((1, 2, 3))),
         )
     )
     return Request(f"change {name}", lambda act: assignments.change(world.db, act, ids, None, _edit(name, value), True))
@@ -174,6 +175,14 @@ def price(world: "World") -> Request:
     return Request("price", lambda act: packages.change(world.db, act, package, None, edit))
 
 
+def reshape(world: "World") -> Request:
+    """Change what is fixed while a package is in use."""
+    package, other = world.a_package(), world.draw_package()
+    names = world.pick((("frequency", "frequency_match", "minimum_spend"), ("type", "destination"), ("currency",)))
+    new = {name: getattr(other, name) for name in names}
+    return Request(f"reshape {names[0]}", lambda act: packages.change(world.db, act, package, None, lambda old: old._replace(**new)))
+
+
 def withdraw(world: "World") -> Request:
     """Delete a package."""
     package = world.a_package()
@@ -207,6 +216,6 @@ def evaluate(world: "World") -> Request:
 
 DRAWN: Final[dict[Callable[["World"], Request | None], int]] = {
     create: 6, change: 5, end: 2, pay: 3, set_limit: 2, record_calls: 4, run_customer: 3, run_everybody: 1, carry_on: 1,
-    reverse: 2, cancel_held: 2, price: 2, withdraw: 1, remove_customer: 1, unpark: 1, simulate: 1, evaluate: 3,
+    reverse: 2, cancel_held: 2, price: 2, reshape: 2, withdraw: 1, remove_customer: 1, unpark: 1, simulate: 1, evaluate: 3,
 }  # fmt: skip
 """How often each is drawn."""

@@ -60,6 +60,10 @@ def _price(stage: Stage) -> Any:
     return packages.change(stage.db, stage.act("price"), "line", None, lambda old: old._replace(retail=Decimal(7)))
 
 
+def _reshape(stage: Stage) -> Any:
+    return packages.change(stage.db, stage.act("reshape"), "empty", None, lambda old: old._replace(frequency="weekly"))
+
+
 def _limit(stage: Stage) -> Any:
     return customers.change(stage.db, stage.act("limit"), "poor", None, lambda old: old._replace(debit_limit=Decimal(100)))
 
@@ -78,6 +82,7 @@ USE_CASES: Mapping[str, UseCase] = {
     "change a debit limit": _limit,
     "create a package": lambda stage: stage.package("new", retail=Decimal(1)),
     "change a price": _price,
+    "change the rules of an unused package": _reshape,
     "run a package live": partial(_run, customer="poor"),
     "run a package live without debits": partial(_run, customer="rich", again="skip"),
     "run all packages live": partial(_run, customer=None),
