@@ -8,10 +8,11 @@ from ..domain.assignment import Assignment
 from ..domain.errors import Fault, Invalid
 from ..usecases import assignments
 from ..usecases.assignments import Detail
-from ..wire import views
+from ..wire import tables, views
 from ..wire.bodies import AssignmentBody, merged, parse
 from .access import WRITE
 from .call import Answer, Call
+from .formats import CSV
 from .query import LIST
 from .routing import route, tagged
 
@@ -29,7 +30,7 @@ def create_assignment(call: Call) -> Answer:
     return tagged(views.assignment(made), 201, location=f"assignments/{made.assignment.assignment_id}")
 
 
-@route(blueprint, "GET", _LIST_PATH, parameters=LIST)
+@route(blueprint, "GET", _LIST_PATH, parameters=LIST, forms={CSV: tables.assignments})
 def list_assignments(call: Call) -> Answer:
     """A customer's assignments, oldest first, with their packages."""
     db, today, customer_id = call.services.db, call.act.today, call.params["customer_id"]
@@ -66,7 +67,7 @@ def end_assignment(call: Call) -> Answer:
     return Answer(None, 204)
 
 
-@route(blueprint, "GET", "/dids/{did}/assignments", parameters=LIST)
+@route(blueprint, "GET", "/dids/{did}/assignments", parameters=LIST, forms={CSV: tables.assignments})
 def list_assignments_of_did(call: Call) -> Answer:
     """All assignments that a DID has or had, oldest first."""
     did = call.params["did"]

@@ -10,7 +10,7 @@ from ..domain.errors import BillingError, Fault, Invalid, Malformed, NotFound, U
 from ..usecases.act import Act, Services
 from ..wire import jsontext
 from ..wire.bodies import B, parse
-from . import cursors
+from . import cursors, formats
 from .query import DEFAULT_LIMIT
 
 JSON_TYPES: Final = ("application/json",)
@@ -31,7 +31,10 @@ class Answer(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A request on its way to a use case. `query` holds read parameters, `json` the parsed body, None when there was none."""
+    """A request on its way to a use case. `query` holds read parameters, `json` the parsed body, None when there was none.
+
+    `form` is the media type that the answer will be written as.
+    """
 
     services: Services
     act: Act
@@ -39,6 +42,7 @@ class Call(NamedTuple):
     query: Mapping[str, Any]
     headers: Mapping[str, str]
     json: Any
+    form: str = formats.JSON
 
     def body(self, model: type[B], *, ignoring: frozenset[str] = frozenset()) -> B:
         """The body as `model`, without the fields to ignore."""
@@ -59,13 +63,18 @@ class Call(NamedTuple):
     ) -> Answer:
         """A page of a list: `load(after, limit)` gives items and where to go on: a key, or with `skipping` how many to skip.
 
-        `scope` names the list that its cursors belong to.
+        `scope` names the list that its cursors belong to. As CSV the list comes whole unless a page is asked for; raises
+        `Invalid` too_many when it is too long for that.
         """
         cursor = self.query.get("cursor")
         after = None if cursor is None else cursors.read(scope, cursor)
         if after is not None and isinstance(after, int) != skipping:
             raise Malformed("the cursor was not given by this list")
-        items, last = load(after, self.query.get("limit", DEFAULT_LIMIT))
+        whole = self.form == formats.CSV and not self.query.keys() & {"limit", "cursor"}
+        items, last = load(after, formats.MOST_ROWS if whole else self.query.get("limit", DEFAULT_LIMIT))
+        if whole and last is not None:
+            detail = f"the list has more than {formats.MOST_ROWS} rows: narrow it, or ask page by page with limit and cursor"
+            raise Invalid([Fault("/limit", detail)], code="too_many")
         return Answer({"items": [show(item) for item in items], "next_cursor": cursors.write(scope, last)})
 
 

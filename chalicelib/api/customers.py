@@ -9,15 +9,17 @@ from ..domain.account import Account
 from ..domain.errors import Fault, Invalid
 from ..storage.ledger import Window
 from ..usecases import customers
-from ..wire import fields, views
+from ..wire import fields, tables, views
 from ..wire.bodies import CustomerBody, PaymentBody, merged, parse
 from .access import CHARGE, WRITE
 from .call import Answer, Call
+from .formats import CSV
 from .query import DAY, LIST, Parameter
 from .routing import route, tagged
 
 blueprint = Blueprint(__name__)
 _PATH = "/customers/{customer_id}"
+_ORDERED = (("from", "to"), ("posted_from", "posted_to"))
 _RANGE = {"from": DAY, "to": DAY, "posted_from": DAY, "posted_to": DAY, **LIST}
 
 
@@ -72,7 +74,7 @@ def pay(call: Call) -> Answer:
     return Answer(views.entry(entry), 201)
 
 
-@route(blueprint, "GET", _PATH + "/ledger", parameters=_RANGE, ordered=(("from", "to"), ("posted_from", "posted_to")))
+@route(blueprint, "GET", _PATH + "/ledger", parameters=_RANGE, ordered=_ORDERED, forms={CSV: tables.entries})
 def read_ledger(call: Call) -> Answer:
     """Charges, payments and reversals, oldest first; dated, or posted, in a range of days, both included."""
     customer_id, window = call.params["customer_id"], _window(call)
@@ -80,7 +82,7 @@ def read_ledger(call: Call) -> Answer:
     return call.page(scope, lambda after, limit: customers.statement(call.services.db, customer_id, window, after, limit), views.entry)
 
 
-@route(blueprint, "GET", "/held", parameters={"customer": Parameter(fields.identifier), **LIST})
+@route(blueprint, "GET", "/held", parameters={"customer": Parameter(fields.identifier), **LIST}, forms={CSV: tables.entries})
 def list_held(call: Call) -> Answer:
     """Held charges, of one customer or of all."""
     customer_id = call.query.get("customer")

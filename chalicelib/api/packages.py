@@ -4,10 +4,11 @@ from chalice.app import Blueprint
 
 from ..domain.package import Package
 from ..usecases import packages
-from ..wire import views
+from ..wire import tables, views
 from ..wire.bodies import PackageBody, merged, parse
 from .access import WRITE
 from .call import Answer, Call
+from .formats import CSV
 from .query import DAY, LIST, REQUIRED_DAY
 from .routing import route, tagged
 
@@ -24,7 +25,7 @@ def create_package(call: Call) -> Answer:
     return tagged(views.package(made), 201, location=f"packages/{made.package_id}")
 
 
-@route(blueprint, "GET", "/packages", parameters=LIST)
+@route(blueprint, "GET", "/packages", parameters=LIST, forms={CSV: tables.packages})
 def list_packages(call: Call) -> Answer:
     """All packages, oldest first."""
     return call.page("packages", lambda after, limit: packages.listed(call.services.db, after, limit), views.package)

@@ -12,11 +12,13 @@ from .. import deployment
 from ..domain.errors import BillingError, Fault, Invalid, Misconfigured
 from ..usecases.act import Act
 from ..wire import jsontext
-from . import access, idempotent, problems, query
+from . import access, formats, idempotent, problems, query
 from .call import JSON_TYPES, PATCH_TYPES, Answer, Call, checked_params, json_body
+from .formats import Renderer
 from .query import Parameter
 
 NO_PARAMETERS: Final[Mapping[str, Parameter]] = {}
+ONLY_JSON: Final[Mapping[str, Renderer]] = {}
 View = Callable[[Call], Answer]
 WITH_BODY: Final = ("POST", "PUT", "PATCH")
 _log = logging.getLogger("packages_billing")
@@ -34,6 +36,7 @@ class Route(NamedTuple):
     public: bool
     scopes: tuple[str, ...]
     view: View
+    forms: Mapping[str, Renderer] = ONLY_JSON
 
 
 ROUTES: Final[list[Route]] = []
@@ -51,6 +54,7 @@ def route(  # noqa: PLR0913 - what a route promises, each by its name
     live: Callable[[Any], bool | None] | None = None,
     public: bool = False,
     scope: tuple[str, ...] = (),
+    forms: Mapping[str, Renderer] = ONLY_JSON,
 ) -> Callable[[View], View]:
     """Register a view.
 
@@ -58,10 +62,12 @@ def route(  # noqa: PLR0913 - what a route promises, each by its name
     `public` routes are open to all; others name the `scope` that a token needs, but for a GET, which needs `billing:read`.
     `live(json)` tells a live run from a simulation, None where the body doesn't say; then `scope` has two: what a simulation
     needs and what a live run needs. A simulation ignores `Idempotency-Key`, which counts on every other POST.
+    `forms` are the media types besides JSON that answers are written as.
     """
 
     def register(view: View) -> View:
-        promised = Route(method, path, parameters, ordered, body, live, public, access.scopes(method, path, scope, public=public), view)
+        scopes = access.scopes(method, path, scope, public=public)
+        promised = Route(method, path, parameters, ordered, body, live, public, scopes, view, forms)
         ROUTES.append(promised)
 
         def endpoint(**params: str) -> Response:
@@ -97,19 +103,23 @@ def _answer(request: Any, route_: Route, params: dict[str, str]) -> Response:
         names = [jsontext.pointer(name) for name in parsed] if isinstance(parsed, dict) else [""]
         raise Invalid([Fault(name, "this request takes no body") for name in names])
     services, by = deployment.services(), caller(request.context)
+    form = formats.chosen(request.headers.get("accept", ""), (formats.JSON, *route_.forms))
 
     def work(act: Act) -> Response:
-        return _respond(lambda: _shown(route_.view(Call(services, act, params, known, request.headers, parsed))), request)
+        return _respond(lambda: _shown(route_.view(Call(services, act, params, known, request.headers, parsed, form))), request)
 
     key = request.headers.get("idempotency-key")
     if key is not None and method == "POST" and (route_.live is None or route_.live(parsed)):
-        return idempotent.answered(services.db, by, json.dumps([method, request.path, params]), key, parsed, work)
-    return work(deployment.act(by))
+        made = idempotent.answered(services.db, by, json.dumps([method, request.path, params]), key, parsed, work)
+    else:
+        made = work(deployment.act(by))
+    return formats.written(made, form, route_.forms, route_.path.format(**params), request.query_params or {})
 
 
 def _shown(answer: Answer) -> Response:
-    headers: dict[str, str | list[str]] = {"Content-Type": "application/json", **answer.headers}
-    return Response("" if answer.body is None else json.dumps(answer.body, ensure_ascii=False), headers, answer.status)
+    """The answer as values still: what is kept for an `Idempotency-Key` may be asked for in another form."""
+    headers: dict[str, str | list[str]] = {"Content-Type": formats.JSON, **answer.headers}
+    return Response("" if answer.body is None else answer.body, headers, answer.status)
 
 
 def _respond(make: Callable[[], Response], request: Any) -> Response:

@@ -4,12 +4,14 @@ from typing import Any
 
 from chalice.app import Blueprint
 
+from ..domain.errors import Conflict
 from ..domain.run import Outcome
 from ..usecases import reversal, run_package
-from ..wire import fields, running, views
+from ..wire import fields, running, tables, views
 from ..wire.bodies import RunBody
 from .access import CHARGE, READ
 from .call import Answer, Call
+from .formats import CSV, HTML, MOST_ROWS, report_page
 from .query import LIST
 from .routing import route
 
@@ -24,10 +26,10 @@ def _is_live(json: Any) -> bool | None:
         return None
 
 
-@route(blueprint, "POST", "/runs", scope=(READ, CHARGE), live=_is_live)
+@route(blueprint, "POST", "/runs", scope=(READ, CHARGE), live=_is_live, forms={CSV: tables.report, HTML: report_page})
 def run(call: Call) -> Answer:
     """Run Package: simulate, or post, what is due on one date."""
-    ran = running.run(call.services, call.act, call.body(RunBody))
+    ran = running.run(call.services, call.act, call.body(RunBody), MOST_ROWS if call.form == CSV else None)
     return Answer(ran.answer, 202, {"Location": f"runs/{ran.under_way}"}) if ran.under_way else Answer(ran.answer)
 
 
@@ -40,13 +42,18 @@ def list_runs(call: Call) -> Answer:
     )
 
 
-@route(blueprint, "GET", "/runs/{run_id}")
+@route(blueprint, "GET", "/runs/{run_id}", forms={CSV: tables.lines, HTML: report_page})
 def read_run(call: Call) -> Answer:
-    """A live run: how far it is, and its report once it is finished."""
-    return Answer(running.told(call.services, run_package.read(call.services.db, call.params["run_id"])))
+    """A live run: how far it is, and its report once it is finished; as CSV all its lines, and only once it is finished."""
+    found = run_package.read(call.services.db, call.params["run_id"])
+    if call.form != CSV:
+        return Answer(running.told(call.services, found))
+    if found.state == "running":
+        raise Conflict("the run is under way; it has all its lines when it is finished", code="in_progress")
+    return list_run_lines(call)
 
 
-@route(blueprint, "GET", "/runs/{run_id}/lines", parameters=LIST)
+@route(blueprint, "GET", "/runs/{run_id}/lines", parameters=LIST, forms={CSV: tables.lines})
 def list_run_lines(call: Call) -> Answer:
     """The lines of a live run."""
     run_id = call.params["run_id"]

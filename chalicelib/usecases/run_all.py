@@ -31,13 +31,15 @@ class Sum(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """Totals by currency, by package and by customer (the first 200 each, by retail)."""
+    """Totals by currency, by package and by customer (the largest by retail), and how many of these were left out."""
 
     date: date
     generated_at: str
     totals: dict[str, Totals]
     by_package: list[Sum]
     by_customer: list[Sum]
+    packages_left_out: int = 0
+    customers_left_out: int = 0
 
 
 class _Sums:
@@ -57,11 +59,13 @@ class _Sums:
             known = sums.get(new.id, new)
             sums[new.id] = known._replace(totals=add(known.totals, outcome))
 
-    def summary(self, day: date, at: str) -> Summary:
-        return Summary(day, at, self._totals, _largest(self._packages.values()), _largest(self._customers.values()))
+    def summary(self, day: date, at: str, listed: int) -> Summary:
+        packages, customers = _by_retail(self._packages.values()), _by_retail(self._customers.values())
+        left_out = (max(0, len(sums) - listed) for sums in (packages, customers))
+        return Summary(day, at, self._totals, packages[:listed], customers[:listed], *left_out)
 
 
-def simulate(db: Db, act: Act, ask: Ask) -> Summary:
+def simulate(db: Db, act: Act, ask: Ask, listed: int = LISTED_GROUPS) -> Summary:
     """What a live run of all customers would charge. Writes nothing. Raises `Invalid` too_many over 20,000 assignments."""
     sums, catalog, seen = _Sums(), Catalog(db), 0
     groups = customers(db, 0, 1, None)
@@ -73,7 +77,7 @@ def simulate(db: Db, act: Act, ask: Ask) -> Summary:
         for look in looks(db, some, ask, catalog.of(found)):
             for outcome in simulated(look.decisions, credits.credit(look.account)):
                 sums.add(outcome)
-    return sums.summary(ask.date, act.stamp)
+    return sums.summary(ask.date, act.stamp, listed)
 
 
 def summary(db: Db, run: RunRecord) -> Summary:
@@ -82,8 +86,8 @@ def summary(db: Db, run: RunRecord) -> Summary:
     for plan in runs.plans(db, run.run_id):
         for step in plan.steps if plan.done else ():
             sums.add(step.outcome)
-    return sums.summary(run.date, run.created_at)
+    return sums.summary(run.date, run.created_at, LISTED_GROUPS)
 
 
-def _largest(sums: Iterable[Sum]) -> list[Sum]:
-    return sorted(sums, key=lambda one: (-one.totals.retail, one.id))[:LISTED_GROUPS]
+def _by_retail(sums: Iterable[Sum]) -> list[Sum]:
+    return sorted(sums, key=lambda one: (-one.totals.retail, one.id))

@@ -19,15 +19,17 @@ class Ran(NamedTuple):
     under_way: str | None = None
 
 
-def run(services: Services, act: Act, body: RunBody) -> Ran:
-    """Simulate or run. Raises `Invalid`, also for a live run of all customers that does not say what to do with charged lines."""
+def run(services: Services, act: Act, body: RunBody, listed: int | None = None) -> Ran:
+    """Simulate or run; a simulation lists as much as ever, or `listed` lines or sums.
+
+    Raises `Invalid`, also for a live run of all customers that does not say what to do with charged lines."""
     if not body.simulate and body.customer is None and body.if_charged is None:
         raise Invalid([Fault("/if_charged", "is required for a live run of all customers: charge_again or skip")])
     ask = Ask(body.customer, body.date or act.today, body.if_charged or "charge_again", body.run_id or act.id)
     if body.simulate and ask.customer_id is None:
-        return Ran(views.summary(run_all.simulate(services.db, act, ask)))
+        return Ran(views.summary(run_all.simulate(services.db, act, ask, listed or run_all.LISTED_GROUPS)))
     if body.simulate:
-        return Ran(views.report(run_package.simulate(services.db, act, ask)))
+        return Ran(views.report(run_package.simulate(services.db, act, ask), listed or run_package.LISTED))
     done = run_package.live(services, act, ask)
     return Ran(told(services, done), done.run_id if done.state == "running" else None)
 

@@ -146,13 +146,13 @@ def _sums(by_currency: dict[str, Totals]) -> Json:
     }
 
 
-def report(value: Report) -> Json:
-    """A Run Package of one customer."""
+def report(value: Report, listed: int = LISTED) -> Json:
+    """A Run Package of one customer, with at most `listed` lines."""
     return {
         "run_id": value.run_id, "simulate": value.simulate, "date": _day(value.date), "customer": value.customer_id,
         "currency": value.currency, "generated_at": value.generated_at,
-        "lines": [line(outcome) for outcome in value.outcomes[:LISTED]],
-        "lines_left_out": max(0, len(value.outcomes) - LISTED),
+        "lines": [line(outcome) for outcome in value.outcomes[:listed]],
+        "lines_left_out": max(0, len(value.outcomes) - listed),
         "not_due": [_not_due(one) for one in value.not_due[:LISTED]],
         "not_due_left_out": max(0, len(value.not_due) - LISTED),
         "totals": totals(tally(value.outcomes)), "balance_before": money.text(value.balance_before),
@@ -172,7 +172,9 @@ def summary(value: Summary, run: RunRecord | None = None) -> Json:
         "run_id": run.run_id if run else None, "simulate": run is None, "date": _day(value.date), "customer": None,
         "generated_at": value.generated_at, **_sums(value.totals),
         "by_package": [_sum(one, "package_id", "package_name") for one in value.by_package],
+        "by_package_left_out": value.packages_left_out,
         "by_customer": [_sum(one, "customer", None) for one in value.by_customer],
+        "by_customer_left_out": value.customers_left_out,
     }  # fmt: skip
 
 

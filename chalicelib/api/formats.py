@@ -1,0 +1,88 @@
+"""How an answer is written: as JSON, or as one of the other media types of its route, by what `Accept` weighs (RFC 9110, 12.5.1).
+
+Problems are always JSON. So is an answer that is not the thing itself, for example 202 for a run under way.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from chalice.app import Response
+
+from ..domain.errors import Fault, Invalid
+
+JSON: Final = "application/json"
+CSV: Final = "text/csv"
+HTML: Final = "text/html"
+MOST_ROWS: Final = 10_000
+"""Of a list that is written whole."""
+MOST_BYTES: Final = 5_500_000
+"""Lambda's answers take 6 MB, with what JSON's quoting adds to a text."""
+
+Renderer = Callable[[Any], str]
+"""From the JSON values of an answer to its text."""
+
+_RANGE = re.compile(r"\s*([^\s;,/]+)/([^\s;,/]+)\s*((?:;[^,]*)?)", re.ASCII)
+_WEIGHT = re.compile(r";\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*(?:;|$)", re.ASCII | re.IGNORECASE)
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
+
+
+def report_page(body: Any) -> str:
+    """A Run Package as a page; what makes pages is loaded when one is asked for, not in cold starts."""
+    from ..wire import page
+
+    return page.report(body)
+
+
+def chosen(accept: str, offered: Sequence[str]) -> str:
+    """The offered type that the caller weighs most; the first of equals, and the first when it takes none of them."""
+    weights = [_weight(one, accept) for one in offered] if accept.strip() else [0.0]
+    return offered[weights.index(max(weights))]
+
+
+def _weight(offered: str, accept: str) -> float:
+    """What the most specific of the ranges that cover a type gives it; 0 when none does."""
+    main, sub = offered.split("/")
+    covering = [(-1, 0.0)]
+    for part in accept.lower().split(","):
+        found = _RANGE.fullmatch(part.rstrip())
+        if found and (found[1], found[2]) in ((main, sub), (main, "*"), ("*", "*")):
+            weighed = _WEIGHT.search(found[3])
+            covering.append(((found[1] != "*") + (found[2] != "*"), min(1.0, float(weighed[1])) if weighed else 1.0))
+    return max(covering)[1]
+
+
+def written(response: Response, form: str, renderers: Mapping[str, Renderer], where: str, query: Mapping[str, Any]) -> Response:
+    """The response with its body as text. `where` is the path asked for, `query` what was asked.
+
+    Raises `Invalid` too_many when the text would be larger than an answer can be.
+    """
+    if not renderers and isinstance(response.body, str):
+        return response
+    headers: dict[str, str | list[str]] = dict(response.headers) | ({"Vary": "Accept"} if renderers else {})
+    if isinstance(response.body, str):
+        return Response(response.body, headers, response.status_code)
+    if form not in renderers or response.status_code != 200:
+        return Response(json.dumps(response.body, ensure_ascii=False), headers, response.status_code)
+    text = renderers[form](response.body)
+    if len(json.dumps(text)) > MOST_BYTES:
+        raise Invalid([Fault("", f"the answer would have more than {MOST_BYTES} bytes: ask for less")], code="too_many")
+    return Response(text, {**headers, **_headers(form, where), **_next(response.body, query)}, 200)
+
+
+def _headers(form: str, where: str) -> dict[str, str]:
+    headers = {"Content-Type": f"{form}; charset=utf-8", "X-Content-Type-Options": "nosniff"}
+    if form == HTML:
+        from ..wire import page
+
+        return headers | {"Content-Security-Policy": page.POLICY, "Referrer-Policy": "no-referrer"}
+    name = _UNSAFE.sub("_", "-".join(part for part in where.split("/") if part))
+    return headers | {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+
+
+def _next(body: Any, query: Mapping[str, Any]) -> dict[str, str]:
+    """Where a list goes on that was asked for page by page, relative to the request's own URL."""
+    cursor = body.get("next_cursor")
+    return {"Link": f'<?{urlencode({**query, "cursor": cursor})}>; rel="next"'} if cursor else {}

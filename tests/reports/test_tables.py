@@ -1,0 +1,105 @@
+"""CSV: what a reader of RFC 4180 gets back is what JSON says, and no cell is a formula."""
+
+import csv
+import io
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.errors import Invalid
+from chalicelib.wire import tables
+
+NASTY = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+    "'",
+    '"',
+    ",",
+    ";",
+    " ",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+    "−",
+    "\u202e",
+    "א",
+    "😀",
+    "\ufeff",
+    "\u200b",
+    "0",
+    "a",
+)
+STARTERS = ("=", "+", "@", "＝", "＋", "－", "＠", "−")
+names = st.lists(st.sampled_from(NASTY), min_size=1).map("".join) | st.text(st.characters(codec="utf-8"), min_size=1)
+amounts = st.decimals(-(10**9), 10**9, places=4, allow_nan=False).map(str)
+ROWS = st.lists(st.fixed_dictionaries({"name": names, "retail": amounts, "quantity": st.integers(1, 10**6), "repeat": st.booleans()}))
+
+
+def read(text: str) -> list[dict[str, str]]:
+    """The rows, as any reader of CSV has them."""
+    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+
+
+@given(ROWS)
+def test_a_table_read_again_is_what_it_was_made_from(rows: list[dict[str, Any]]) -> None:
+    again = read(tables.written(("name", "retail", "quantity", "repeat"), rows))
+    assert [{**one, "name": tables.plain(one["name"])} for one in again] == [
+        {"name": one["name"], "retail": one["retail"], "quantity": str(one["quantity"]), "repeat": str(one["repeat"]).lower()}
+        for one in rows
+    ]
+
+
+@given(names)
+def test_no_cell_is_a_formula(name: str) -> None:
+    cell = tables.cell(name)
+    assert tables.plain(cell) == name
+    assert not cell.startswith(("\t", "\r", "\n"))
+    seen = re.sub(r"^[\s\ufeff\u200b]+", "", cell)
+    assert not seen.startswith(STARTERS)
+    assert not seen.startswith("-") or cell.removeprefix("-").replace(".", "", 1).isdecimal()
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("-50.00", "-50.00"), ("-5", "-5"), ("0.00", "0.00"), ("Line", "Line"), ("O'Brien", "O'Brien"), ("'s Gravenhage", "'s Gravenhage"),
+        ("=1+1", "'=1+1"), ("-1+1", "'-1+1"), ("+49", "'+49"), ("@SUM(A1)", "'@SUM(A1)"), ("\t=1", "'\t=1"), ("\r\n=1", "'\r\n=1"),
+        (" =1", "' =1"), ("＝1", "'＝1"), ("'=1", "''=1"), ("-", "'-"), ("--1", "'--1"), ("-1.", "'-1."), ("-١", "'-١"),
+    ],
+)  # fmt: skip
+def test_texts_are_disarmed_and_numbers_stay_numbers(text: str, written: str) -> None:
+    assert tables.cell(text) == written
+    assert tables.plain(written) == text
+
+
+def test_lines_end_as_rfc_4180_says_and_an_empty_list_has_its_heading() -> None:
+    assert tables.lines({"items": []}) == ",".join(tables.LINE) + "\r\n"
+
+
+def test_fields_within_fields_and_lists_have_cells() -> None:
+    row = {"period": {"from": "2031-01-01", "to": "2031-02-01"}, "frequency_match": ["mon", "thu"], "did": None, "repeat": False}
+    assert read(tables.written(("did", "period_from"), [row])) == [
+        {"did": "", "period_from": "2031-01-01", "period_to": "2031-02-01", "frequency_match": "mon;thu", "repeat": "false"}
+    ]
+
+
+def test_a_report_that_lacks_lines_is_refused_as_csv() -> None:
+    with pytest.raises(Invalid, match="3 rows too many"):
+        tables.report({"lines": [], "lines_left_out": 3})
+
+
+def test_sums_of_all_customers_stand_in_one_table() -> None:
+    sums = {"currency": "USD", "cost": "1.00", "retail": "2.00", "margin": "1.00", "credit_debited": "0.00", "held": "0.00", "lines": 1}
+    body = {"by_package": [{"package_id": "p", "package_name": "Line", **sums}], "by_customer": [{"customer": "acme", **sums}]}
+    assert [(row["group"], row["package_name"], row["customer"], row["retail"]) for row in read(tables.report(body))] == [
+        ("package", "Line", "", "2.00"), ("customer", "", "acme", "2.00"),
+    ]  # fmt: skip
