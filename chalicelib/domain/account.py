@@ -11,7 +11,7 @@ from . import money
 class Account(NamedTuple):
     """A customer. `debit_limit` None: charges may take the balance anywhere. `held` counts held charges.
 
-    `evaluate_from` is set while the customer is parked and until a run has caught up; `oversize` says that an operator
+    `evaluate_from` is set while the customer is parked or can't be read, and until a run has caught up; `oversize` says that an operator
     let the next run post more lines than the safety bound. `entries`: the ledger holds a payment, so the currency is fixed.
     `calls`: usage is recorded, which outlives the customer's calls.
     """

@@ -170,6 +170,17 @@ def unpark(customer_id: str) -> Action:
     )
 
 
+def set_back(customer_id: str, since: date) -> Action:
+    """Have later runs begin at `since` with everything that the customer has, unless they begin earlier as it is."""
+    return update(
+        ACCOUNTS,
+        keys.account(customer_id),
+        "SET #evaluate_from = :since",
+        condition="attribute_exists(#pk) AND (attribute_not_exists(#evaluate_from) OR #evaluate_from > :since)",
+        values={"since": since.isoformat()},
+    )
+
+
 def catch_up(account: Account, through: date | None) -> Action:
     """Note that an unparked customer is evaluated: everywhere (None), or before `through`."""
     change = "REMOVE #oversize, #evaluate_from" if through is None else "SET #evaluate_from = :through"

@@ -55,7 +55,7 @@ def assigned_packages(db: Db, segment: int, count: int) -> Iterator[str]:
     """The package id of each assignment in a segment."""
     page = db.scan(ACCOUNTS, segment=(segment, count))
     while True:
-        yield from (item["package"] for item in page.items if assignments.is_assignment(item))
+        yield from (item["package"] for item in page.items if assignments.is_assignment(item) and "package" in item)
         if page.last is None:
             return
         page = db.scan(ACCOUNTS, segment=(segment, count), after=page.last)

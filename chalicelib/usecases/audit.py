@@ -22,7 +22,9 @@ from ..storage.db import Action, Db
 from ..storage.retry import settle
 from .sweep import Group, customers
 
-Kind = Literal["balance", "held", "uncharged", "no_assignment", "unlisted", "no_customer", "package_count", "no_package", "busy"]
+Kind = Literal[
+    "balance", "held", "uncharged", "no_assignment", "unlisted", "no_customer", "package_count", "no_package", "unreadable", "busy",
+]  # fmt: skip
 _NO_CHARGES: Final = ("3-payment", "4-reversal")
 
 
@@ -135,9 +137,17 @@ def _segment(db: Db, number: int, segments: int, tell: Tell) -> Seen:
     """Check the customers of a segment, one after the other."""
     seen_customers, entries = 0, 0
     assigned: Counter[str] = Counter()
-    for group in customers(db, number, segments, None):
+
+    def unreadable(customer_id: str, error: Exception) -> None:
+        tell(Flaw("unreadable", customer_id, f"has an item that is not as this service writes it: {type(error).__name__}: {error}"))
+
+    for group in customers(db, number, segments, None, unreadable):
         assigned.update(one.package_id for one in group.assignments)
-        told = tally(audit.facts(db, group.account.customer_id))
+        try:
+            told = tally(audit.facts(db, group.account.customer_id))
+        except (KeyError, ValueError, TypeError) as error:
+            unreadable(group.account.customer_id, error)
+            continue
         seen_customers, entries = seen_customers + 1, entries + told.entries
         if flaws(group.account, group.assignments, told):
             for flaw in _confirmed(db, group):

@@ -10,8 +10,9 @@ from ..storage.keys import Key
 from . import run_package
 from .act import Act, Services
 from .daily_run import finish_segment
+from .patience import STOP_SECONDS, patient
 from .sweep import Catalog, Group, customers
-from .worker import STOP_SECONDS, patient, told
+from .worker import told
 
 
 def work_customer(services: Services, act: Act, run_id: str, seconds_left: Callable[[], float]) -> None:
@@ -32,7 +33,11 @@ def work_segment(
     catalog = Catalog(services.db)
     brought: list[Result] = []
     last: Key | None = None
-    for group in customers(services.db, segment, run.segments, cursor):
+
+    def unreadable(customer_id: str, error: Exception) -> None:
+        brought.append(_failed(run, customer_id, error))
+
+    for group in customers(services.db, segment, run.segments, cursor, unreadable):
         brought.append(_run_customer(services, act, run, group, catalog))
         if seconds_left() < STOP_SECONDS:
             last = group.last
@@ -50,8 +55,12 @@ def _run_customer(services: Services, act: Act, run: RunRecord, group: Group, ca
     try:
         plan = _carried_out(services.db, act, run, group, catalog)
     except Exception as error:  # noqa: BLE001 - told, whatever it is
-        return Result({}, (Failure(group.account.customer_id, None, run.date, *told(error)),), 1)
+        return _failed(run, group.account.customer_id, error)
     return Result(tally_by_currency(step.outcome for step in plan.steps))
+
+
+def _failed(run: RunRecord, customer_id: str, error: Exception) -> Result:
+    return Result({}, (Failure(customer_id, None, run.date, *told(error)),), 1)
 
 
 def _carried_out(db: Db, act: Act, run: RunRecord, group: Group, catalog: Catalog) -> Plan:

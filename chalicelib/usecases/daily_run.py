@@ -16,8 +16,9 @@ from ..storage import progress, runs
 from ..storage.db import Db
 from ..storage.retry import settle
 from .act import Act, Services
+from .patience import patient
 from .piece import Piece
-from .worker import Worker, patient
+from .worker import Worker
 
 LONGEST_CATCH_UP: Final = timedelta(days=400)
 

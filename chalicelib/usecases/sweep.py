@@ -1,11 +1,12 @@
 """Reads all assignments of one segment, customer by customer, in bounded memory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from ..domain.account import Account
 from ..domain.assignment import Assignment
+from ..domain.errors import BillingError
 from ..domain.package import Package
 from ..storage import accounts, assignments, packages
 from ..storage.db import Db, Item
@@ -20,20 +21,38 @@ class Group(NamedTuple):
     last: Key | None = None
 
 
-def customers(db: Db, segment: int, count: int, after: Key | None) -> Iterator[Group]:
-    """The customers of a segment. One that a page cuts in two is read on before it is given out."""
+Unreadable = Callable[[str, Exception], None]
+"""Is told of a customer, by id, some of whose items are not as this service writes them."""
+
+
+def _raised(_: str, error: Exception) -> NoReturn:
+    raise error
+
+
+def customers(db: Db, segment: int, count: int, after: Key | None, unreadable: Unreadable = _raised) -> Iterator[Group]:
+    """The customers of a segment. One that a page cuts in two is read on before it is given out; an unreadable one is left out."""
     carried: list[Item] = []
     while True:
         page = db.scan(ACCOUNTS, segment=(segment, count), after=after)
         groups = [list(items) for _, items in groupby(carried + page.items, key=lambda item: item["pk"])]
         carried = groups.pop() if groups and page.last else []
-        yield from filter(None, (_group(db, items) for items in groups))
+        yield from filter(None, (_group(db, items, unreadable) for items in groups))
         after = page.last
         if after is None:
             return
 
 
-def _group(db: Db, items: list[Item]) -> Group | None:
+def _group(db: Db, items: list[Item], unreadable: Unreadable) -> Group | None:
+    try:
+        return _read(db, items)
+    except BillingError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one customer must not stop the others
+        unreadable(str(items[0]["pk"]), error)
+        return None
+
+
+def _read(db: Db, items: list[Item]) -> Group | None:
     """The group of one customer's items. Without its account item, which another page had, the account is read."""
     head = items[0]
     account = accounts.find(db, head["pk"]) if assignments.is_assignment(head) else accounts.from_item(head)

@@ -22,10 +22,10 @@ from ..storage import accounts, assignments, ledger, progress, runs
 from ..storage.db import Action
 from ..storage.errors import ConditionFailed
 from ..storage.keys import Key
-from ..storage.patient import PatientDb
 from ..storage.retry import settle
 from . import planning
 from .act import Act, Services
+from .patience import STOP_SECONDS
 from .piece import Piece
 from .posting import Place, place, post
 from .sweep import Catalog, Group, customers
@@ -33,12 +33,8 @@ from .sweep import Catalog, Group, customers
 ROUND_LINES: Final = 1600
 """Lines planned before they are posted: enough to fill the threads, little enough to hold."""
 THREADS: Final = 8
-STOP_SECONDS: Final = 60.0
-"""A worker with less time than this hands the rest of its segment on."""
 PIECE_LINES: Final = 20_000
 """Lines that a piece keeps until its end, when it tells of them: the rest is handed on."""
-LONGEST_WAIT_SECONDS: Final = 240.0
-"""For a busy database, while there is time. What is throttled for so long, and again after the others of its round, has failed."""
 POSTED: Final = ("posted", "held", "repeat")
 
 
@@ -94,7 +90,7 @@ class Worker:
             return cursor
 
     def _sweep(self) -> Key | None:
-        groups = customers(self._db, self._piece.segment, self._piece.segments, self._piece.cursor)
+        groups = customers(self._db, self._piece.segment, self._piece.segments, self._piece.cursor, self._leave_out)
         with self._services.threads(THREADS) as pool:
             for round_ in self._rounds(groups):
                 self._settle_round(round_, pool)
@@ -107,13 +103,29 @@ class Worker:
         owed: list[_Owed] = []
         lines = 0
         for group in groups:
-            owed.append(self._owed(group))
+            try:
+                owed.append(self._owed(group))
+            except Throttled:
+                raise
+            except Exception as error:  # noqa: BLE001 - told and marked, whatever it is
+                self._leave_out(group.account.customer_id, error)
+                continue
             lines += len(owed[-1].decisions)
             if lines >= ROUND_LINES or len(owed) >= self._services.round_customers:
                 yield owed
                 owed, lines = [], 0
         if owed:
             yield owed
+
+    def _leave_out(self, customer_id: str, error: Exception) -> None:
+        """Tell of a customer who can't be planned, and have later runs begin here. If even that fails, the message is tried again."""
+        since = min(self._since, self._piece.date)
+        settle(partial(self._set_back, customer_id, since))
+        self._failures.append(Failure(customer_id, None, since, *told(error)))
+
+    def _set_back(self, customer_id: str, since: date) -> None:
+        with suppress(ConditionFailed):
+            self._db.write(accounts.set_back(customer_id, since))
 
     def _owed(self, group: Group) -> _Owed:
         """Plan one customer; one with more lines than the safety bound is to be parked."""
@@ -274,16 +286,6 @@ class Worker:
         if self._again:
             runs.finish(self._db, run_id, merged(runs.results(self._db, run_id)), act.stamp)
         return self._failures
-
-
-def patient(services: Services, seconds_left: Callable[[], float]) -> Services:
-    """The services for work that nobody waits for: a busy database is waited for."""
-    return services._replace(db=PatientDb(services.db, lambda: patience_seconds(seconds_left())))
-
-
-def patience_seconds(seconds_left: float) -> float:
-    """How long a call may wait for a busy database when the function has so much time left: what follows needs time too."""
-    return min(LONGEST_WAIT_SECONDS, max(STOP_SECONDS / 3, seconds_left - STOP_SECONDS / 2))
 
 
 def told(error: Exception) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 `LARGE_WORLD=200000` plays so many customers in place of 2,000; that takes minutes and gigabytes.
 """
 
+import gc
 import os
 import tracemalloc
 from datetime import timedelta
@@ -133,6 +134,7 @@ def peak_bytes(customers_: int) -> int:
     with world.waiting():
         daily_run.start(world.services, world.act(TOMORROW), TOMORROW, allow_future=True)
         message = {name: value for name, value in world.queued[0].items() if name != "kind"}
+        gc.collect()
         tracemalloc.start()
         try:
             daily_run.work(world.services, world.act(TOMORROW), Piece(**message | {"date": TOMORROW}), lambda: FUNCTION_SECONDS)
