@@ -7,10 +7,10 @@ STAGE ?= prod
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test bench simulate balances mutate check format lint types imports sizes duplication package constraints audit clean
+.PHONY: help setup demo serve test test-browser bench simulate balances mutate check format lint types imports sizes duplication package constraints audit clean
 
 help:
-	@echo "make demo | serve | test | check | format | package STAGE=prod"
+	@echo "make demo | serve | test | test-browser | check | format | package STAGE=prod"
 
 setup:
 	@$(PYTHON) tools/bootstrap.py
@@ -28,6 +28,9 @@ test: setup
 SEEDS ?= 10000
 simulate: setup
 	@exec $(BIN)/python -m tests.world.simulate --seeds $(SEEDS)
+
+test-browser: setup
+	@exec $(BIN)/python -m pytest -m browser tests/browser $(ARGS)
 
 bench: setup
 	@exec $(BIN)/python -m bench $(ARGS)

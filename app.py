@@ -8,7 +8,8 @@ from typing import Any
 
 from chalice.app import Chalice, Cron
 
-from chalicelib.api import assignments, customers, meta, packages, runs, usage
+from chalicelib.api import assignments, customers, meta, packages, runs, schedule, usage
+from chalicelib.console import pages as console
 from chalicelib.jobs import functions, queue
 
 app = Chalice(app_name="packages-billing", configure_logs=False)
@@ -16,7 +17,7 @@ app.debug = False
 logging.basicConfig(format="%(levelname)s %(name)s %(message)s", level=logging.WARNING)
 logging.getLogger("packages_billing").setLevel(logging.INFO)
 
-for module in (meta, packages, customers, assignments, usage, runs):
+for module in (meta, packages, schedule, customers, assignments, usage, runs, console):
     app.register_blueprint(module.blueprint)
 
 

@@ -80,6 +80,14 @@ def list_assignments_of_did(call: Call) -> Answer:
     return call.page(f"did {did}", load, views.assignment, skipping=True)
 
 
+@route(blueprint, "GET", "/packages/{package_id}/assignments", parameters=LIST, forms={CSV: tables.assignments})
+def list_assignments_of_package(call: Call) -> Answer:
+    """All assignments that a package has or had, oldest first; one just made may be missing for a moment."""
+    db, today, package_id = call.services.db, call.act.today, call.params["package_id"]
+    load = assignments.of_package
+    return call.page(f"package {package_id}", lambda after, limit: load(db, today, package_id, after, limit), views.assignment)
+
+
 def _ids(call: Call) -> tuple[str, str]:
     return call.params["customer_id"], call.params["assignment_id"]
 

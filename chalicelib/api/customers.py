@@ -53,10 +53,11 @@ def read_customer(call: Call) -> Answer:
     return tagged(views.customer(customers.read(call.services.db, call.params["customer_id"])))
 
 
-@route(blueprint, "GET", "/customers", parameters=LIST)
+@route(blueprint, "GET", "/customers", parameters={"prefix": Parameter(fields.identifier), **LIST})
 def list_customers(call: Call) -> Answer:
-    """All customers, by id."""
-    return call.page("customers", lambda after, limit: customers.listed(call.services.db, after, limit), views.customer)
+    """All customers, by id, or those whose id begins with a prefix."""
+    prefix, load = call.query.get("prefix", ""), customers.listed
+    return call.page(f"customers {prefix}".rstrip(), lambda after, limit: load(call.services.db, after, limit, prefix), views.customer)
 
 
 @route(blueprint, "DELETE", _PATH, scope=(WRITE,))

@@ -40,6 +40,16 @@ def next_due(frequency: Frequency, match: Match, start: date, after: date) -> da
     return dates[0] if dates else None
 
 
+def upcoming(frequency: Frequency, match: Match, start: date, since: date, count: int) -> tuple[date, ...]:
+    """The first `count` due dates from `since` on, as far as there are that many; oldest first."""
+    found: list[date] = []
+    day = since - DAY
+    while len(found) < count and (due := next_due(frequency, match, start, day)):
+        found.append(due)
+        day = due
+    return tuple(found)
+
+
 def previous_due(frequency: Frequency, match: Match, start: date, before: date) -> date | None:
     """The last due date earlier than `before`; None when there is none."""
     if frequency == "none":

@@ -43,6 +43,14 @@ def clamped(frequency: Frequency, match: Match, start: date, due: date) -> list[
     return [day for day in match or (start.day,) if day > due.day]
 
 
+def clamping(frequency: Frequency, match: Match, start: date, due: date) -> str | None:
+    """Why `due` is not a day of the rule: `February has no 31, so the 28th`; None when it is one."""
+    missing = clamped(frequency, match, start, due)
+    if not missing:
+        return None
+    return f"{_MONTH_NAMES[due.month - 1]} has no {_listed([f'{day}' for day in missing], 'or')}, so the {ordinal(due.day)}"
+
+
 def _occasion(charge: Line) -> str:
     name = f'"{charge.package_name}"'
     if charge.kind == "setup":
@@ -50,10 +58,8 @@ def _occasion(charge: Line) -> str:
     told = f"{name}, {rule(charge.frequency, charge.frequency_match, charge.start_date)}"
     if charge.period and charge.period.until < charge.period.whole_until:
         return f"Minimum spend of {told}; ended on {charge.due_date - DAY}, so the last period is settled on the day after"
-    missing = clamped(charge.frequency, charge.frequency_match, charge.start_date, charge.due_date)
-    if missing:
-        month, lacking = _MONTH_NAMES[charge.due_date.month - 1], _listed([f"{day}" for day in missing], "or")
-        told += f"; {month} has no {lacking}, so the {ordinal(charge.due_date.day)}"
+    moved = clamping(charge.frequency, charge.frequency_match, charge.start_date, charge.due_date)
+    told += f"; {moved}" if moved else ""
     return f"Minimum spend of {told}" if charge.kind == "minimum_spend" else told
 
 

@@ -49,9 +49,12 @@ def find_many(db: Db, customer_ids: Iterable[str]) -> dict[str, Account]:
     return {customer_id: from_item(item) for (customer_id, _), item in found.items()}
 
 
-def listed(db: Db, after: Key | None, limit: int) -> tuple[list[Account], Key | None]:
-    """Up to `limit` customers in the order of their ids, and where to go on."""
-    page = db.query(ACCOUNTS, "#listed = :listed", {"listed": _LISTED}, index=CUSTOMERS, after=after, limit=limit)
+def listed(db: Db, after: Key | None, limit: int, prefix: str = "") -> tuple[list[Account], Key | None]:
+    """Up to `limit` customers in the order of their ids, all or those whose id begins with `prefix`, and where to go on."""
+    condition, values = "#listed = :listed", {"listed": _LISTED}
+    if prefix:
+        condition, values = f"{condition} AND begins_with(#pk, :prefix)", values | {"prefix": prefix}
+    page = db.query(ACCOUNTS, condition, values, index=CUSTOMERS, after=after, limit=limit)
     found = find_many(db, [item["pk"] for item in page.items])
     return [found[customer_id] for customer_id in sorted(found)], page.last
 

@@ -98,6 +98,12 @@ def of_package(db: Db, package_id: str) -> list[Assignment]:
     return find_many(db, [(item["pk"], item["sk"][len(ASSIGNMENT_PREFIX) :]) for item in found])
 
 
+def listed_of_package(db: Db, package_id: str, after: Key | None, limit: int) -> tuple[list[Assignment], Key | None]:
+    """Up to `limit` of a package's assignments, oldest first, as far as the index has them, and where to go on."""
+    page = db.query(ACCOUNTS, "#package = :package", {"package": package_id}, index=BY_PACKAGE, after=after, limit=limit)
+    return find_many(db, [(item["pk"], item["sk"][len(ASSIGNMENT_PREFIX) :]) for item in page.items]), page.last
+
+
 def creation(assignment: Assignment) -> Action:
     """Write a new assignment."""
     return create(ACCOUNTS, _item(assignment))

@@ -19,6 +19,7 @@ from ..storage.retry import settle
 from . import backlog, customers, planning
 from .act import Act
 from .packages import amount_faults, demand_version
+from .packages import read as read_package
 from .usage import Minutes, of_assignments
 
 
@@ -59,6 +60,13 @@ def of_did(db: Db, today: date, did: str) -> list[Detail]:
     """All assignments that a DID has or had, oldest first."""
     held = assignments.holds(db, did).holds
     return _details(db, assignments.find_many(db, [(hold.customer_id, hold.assignment_id) for hold in held]), today)
+
+
+def of_package(db: Db, today: date, package_id: str, after: Key | None, limit: int) -> tuple[list[Detail], Key | None]:
+    """A page of the assignments that a package has or had, oldest first. Raises `NotFound` for an unknown package."""
+    read_package(db, package_id)
+    found, last = assignments.listed_of_package(db, package_id, after, limit)
+    return _details(db, found, today), last
 
 
 def _details(db: Db, found: list[Assignment], today: date) -> list[Detail]:

@@ -29,9 +29,9 @@ def read(db: Db, customer_id: str) -> Account:
     return account
 
 
-def listed(db: Db, after: Key | None, limit: int) -> tuple[list[Account], Key | None]:
-    """A page of customers, by id."""
-    return accounts.listed(db, after, limit)
+def listed(db: Db, after: Key | None, limit: int, prefix: str = "") -> tuple[list[Account], Key | None]:
+    """A page of customers, by id; with `prefix`, those whose id begins with it."""
+    return accounts.listed(db, after, limit, prefix)
 
 
 def write(db: Db, act: Act, customer_id: str, version: int | None, edit: Callable[[Account | None], Account]) -> tuple[Account, bool]:

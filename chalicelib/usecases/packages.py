@@ -81,9 +81,14 @@ def delete(db: Db, act: Act, package_id: str, version: int | None) -> None:
 def schedule(db: Db, package_id: str, start: date, since: date, until: date) -> tuple[date, ...]:
     """The due dates in `since..until` of an assignment that starts on `start`, whatever is charged on them."""
     package = read(db, package_id)
+    demand_short(since, until)
+    return due_dates(package.frequency, package.frequency_match, start, since, until)
+
+
+def demand_short(since: date, until: date) -> None:
+    """Raise `Invalid` for a range of due dates longer than 10 years."""
     if until - since > LONGEST_SCHEDULE:
         raise Invalid([Fault("/to", "lies more than 10 years after from")])
-    return due_dates(package.frequency, package.frequency_match, start, since, until)
 
 
 def demand_version(current: int, seen: int | None) -> None:

@@ -1,0 +1,105 @@
+"""`/console`: the page, its files, and the settings that it needs before anybody has signed in. Open to all, without any data."""
+
+import hashlib
+import json
+import logging
+import re
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from chalice.app import Blueprint, Response
+
+from .. import deployment
+from ..domain.currencies import CURRENCIES
+from . import files
+
+blueprint = Blueprint(__name__)
+_log = logging.getLogger("packages_billing")
+_FOREVER: Final = "public, max-age=31536000, immutable"
+_ASK_AGAIN: Final = "no-cache"
+_GUARDS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-]+(:[0-9]+)?", re.ASCII)
+
+
+def _open(path: str, cache: str) -> Callable[[Callable[..., tuple[str, str] | None]], None]:
+    """A route that answers what a function gives: a content type and a text, or None for nothing."""
+
+    def register(give: Callable[..., tuple[str, str] | None]) -> None:
+        def endpoint(**params: str) -> Response:
+            request: Any = blueprint.current_request
+            given = give(request, **params)
+            response = _missing() if given is None else _answer(request, *given, cache)
+            _log.info(json.dumps({"method": "GET", "route": path, "status": response.status_code}))
+            return response
+
+        endpoint.__name__ = f"console_{give.__name__}"
+        blueprint.route(path, methods=["GET"])(endpoint)
+
+    return register
+
+
+def _answer(request: Any, content_type: str, text: str, cache: str) -> Response:
+    """The text, or 304 for a browser that has it."""
+    tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
+    headers: dict[str, str | list[str]] = {
+        **_GUARDS, "Content-Type": content_type, "Content-Security-Policy": _policy(), "ETag": tag, "Cache-Control": cache,
+    }  # fmt: skip
+    known = tag in (request.headers.get("if-none-match") or "")
+    return Response("", headers, 304) if known else Response(text, headers, 200)
+
+
+def _missing() -> Response:
+    headers: dict[str, str | list[str]] = {**_GUARDS, "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
+    return Response("There is no such file. Reload the console.\n", headers, 404)
+
+
+def _policy() -> str:
+    """What the page may load and talk to: itself, and in `jwt` mode the issuer that people sign in at."""
+    talks_to = " ".join(["'self'", *_issuer_origins()])
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        f"connect-src {talks_to}; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+def _issuer_origins() -> list[str]:
+    configured = deployment.settings()
+    parts = urlsplit(getattr(configured, "auth_issuer", "") if configured.auth_mode == "jwt" else "")
+    origin = f"{parts.scheme}://{parts.netloc}"
+    return [origin] if _ORIGIN.fullmatch(origin) else []
+
+
+@_open("/console", _ASK_AGAIN)
+def page(request: Any) -> tuple[str, str]:
+    """The page. Its files' addresses are relative, for a stage may stand before them; with a slash at its own end they differ."""
+    slashed = str(request.context.get("path", "")).endswith("/")
+    return "text/html; charset=utf-8", files.page("" if slashed else "console/")
+
+
+@_open("/console/settings.json", _ASK_AGAIN)
+def settings(_request: Any) -> tuple[str, str]:
+    """What the page needs to know first; nothing of it is secret."""
+    configured = deployment.settings()
+    told = {
+        "auth_mode": configured.auth_mode,
+        "default_currency": configured.default_currency,
+        "time_zone": configured.time_zone,
+        "today": deployment.act("").today.isoformat(),
+        "currencies": sorted(CURRENCIES),
+    }
+    return "application/json", json.dumps(told)
+
+
+@_open("/console/{version}/{name}", _FOREVER)
+def file(_request: Any, version: str, name: str) -> tuple[str, str] | None:
+    """A file of the present version; one of another version would be kept for good under a wrong address."""
+    text = files.text(name) if version == files.version() else None
+    return None if text is None else (files.content_type(name), text)

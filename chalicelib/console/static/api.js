@@ -1,0 +1,78 @@
+// The one way to the API. Every refusal becomes an ApiError with the problem document's words.
+
+import { authorization, signIn } from "./auth.js";
+
+/** The API's root: two folders above this file, whatever stage stands before it. */
+export const root = new URL("../../", import.meta.url);
+
+export class ApiError extends Error {
+  /** @param {number} status 0 when no answer came @param {object} problem the problem document */
+  constructor(status, problem) {
+    super(problem.detail ?? problem.title ?? "Something went wrong");
+    this.status = status;
+    this.code = problem.code ?? "unknown";
+    this.problem = problem;
+    this.errors = problem.errors ?? [];
+  }
+
+  /** Whether the request may or may not have been carried out, so that it must be sent again as it was. */
+  get isOpen() {
+    return this.status === 0 || this.status === 429 || this.status >= 500 || this.code === "in_progress";
+  }
+}
+
+const lost = () => new ApiError(0, {
+  code: "network", title: "No answer came",
+  detail: "No answer came, so it isn't known whether this was done. Trying again is safe: it is done once.",
+});
+
+/**
+ * @param {string} method
+ * @param {string} path relative to the root: "packages/42"
+ * @param {{query?: object, body?: object, key?: string, version?: number, accept?: string}} options `version` is sent as If-Match
+ * @returns {Promise<any>} the parsed body; the text when `accept` asks for something else than JSON
+ */
+export async function call(method, path, { query = {}, body, key, version, accept } = {}) {
+  const url = new URL(path, root);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== "" && value !== null && value !== undefined) url.searchParams.set(name, value);
+  }
+  const headers = { ...authorization(), Accept: accept ?? "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (key) headers["Idempotency-Key"] = key;
+  if (version !== undefined) headers["If-Match"] = `"${version}"`;
+  const answer = await fetch(url, { method, headers, body: body && JSON.stringify(body), cache: "no-store" }).catch(() => { throw lost(); });
+  if (answer.status === 401) await signIn();
+  const text = await answer.text().catch(() => { throw lost(); });
+  if (!answer.ok) throw new ApiError(answer.status, problemOf(answer, text));
+  return accept ? text : text ? JSON.parse(text) : null;
+}
+
+function problemOf(answer, text) {
+  try {
+    const problem = JSON.parse(text);
+    if (answer.status >= 500 && !problem.detail) problem.detail = `${problem.title ?? "Something went wrong"}. ${requestName(problem)}`;
+    return { detail: problem.message, ...problem };
+  } catch {
+    return { detail: `The server answered ${answer.status} without an explanation.` };
+  }
+}
+
+const requestName = (problem) => (problem.request_id ? `The log knows it as request ${problem.request_id}.` : "");
+
+export const get = (path, query) => call("GET", path, { query });
+export const newKey = () => crypto.randomUUID();
+/** A path from parts that may hold anything. */
+export const path = (...parts) => parts.map(encodeURIComponent).join("/");
+
+/** Every item of a list, at most `most` of them. */
+export async function all(where, query = {}, most = 1000) {
+  const items = [];
+  let cursor;
+  do {
+    const page = await get(where, { ...query, limit: 200, cursor });
+    items.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor && items.length < most);
+  return items;
+}

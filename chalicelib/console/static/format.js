@@ -1,0 +1,81 @@
+// How amounts, dates and words are shown. Amounts are the API's decimal strings from end to end: they are cut and added as
+// text and BigInt, never as floating-point numbers.
+
+const SCALE = 6;
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const WEEKDAYS = { mon: "Mon", tue: "Tue", wed: "Wed", thu: "Thu", fri: "Fri", sat: "Sat", sun: "Sun" };
+
+/** "-1234.5" -> "−1,234.5": grouped, with a real minus sign, every digit as the API sent it. */
+export function money(amount) {
+  if (amount === null || amount === undefined) return "–";
+  const [whole, fraction] = amount.replace("-", "").split(".");
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  return (amount.startsWith("-") ? "−" : "") + grouped + (fraction === undefined ? "" : `.${fraction}`);
+}
+
+const scaled = (amount) => {
+  const [whole, fraction = ""] = amount.replace("-", "").split(".");
+  const units = BigInt(whole + fraction.padEnd(SCALE, "0"));
+  return amount.startsWith("-") ? -units : units;
+};
+
+const unscaled = (units) => {
+  const digits = `${units < 0n ? -units : units}`.padStart(SCALE + 1, "0");
+  const fraction = digits.slice(-SCALE).replace(/0{1,4}$/, "");
+  return `${units < 0n ? "-" : ""}${digits.slice(0, -SCALE)}.${fraction}`;
+};
+
+/** The exact sum of decimal strings, with two decimals at least. */
+export const sum = (...amounts) => unscaled(amounts.reduce((total, one) => total + scaled(one), 0n));
+export const minus = (one, other) => unscaled(scaled(one) - scaled(other));
+export const isNegative = (amount) => amount?.startsWith("-") && /[1-9]/.test(amount);
+export const isZero = (amount) => !/[1-9]/.test(amount ?? "");
+
+/** "2031-02-28" -> "28 Feb 2031". */
+export function day(iso) {
+  if (!iso) return "–";
+  const [year, month, date] = iso.slice(0, 10).split("-");
+  return `${Number(date)} ${MONTHS[Number(month) - 1]} ${year}`;
+}
+
+/** An instant as date and time of the billing time zone, with the zone's name given apart. */
+export function instant(iso, timeZone) {
+  if (!iso) return "–";
+  const parts = Object.fromEntries(
+    new Intl.DateTimeFormat("en-GB", { timeZone, dateStyle: "short", timeStyle: "medium" }).formatToParts(new Date(iso)).map((p) => [p.type, p.value]),
+  );
+  return `${day(`${parts.year}-${parts.month}-${parts.day}`)}, ${parts.hour}:${parts.minute}:${parts.second}`;
+}
+
+/** Words of the API with ISO dates in them, the dates as people write them. */
+export const readable = (text) => text.replace(/\b\d{4}-\d{2}-\d{2}\b/g, day);
+
+/** A date some days later. */
+export function later(iso, days) {
+  const moved = new Date(`${iso}T00:00:00Z`);
+  moved.setUTCDate(moved.getUTCDate() + days);
+  return moved.toISOString().slice(0, 10);
+}
+
+/** A package's rule in a few words: "Monthly on 15, 31". */
+export function rule({ frequency, frequency_match: match }) {
+  if (frequency === "none") return "Once";
+  const name = frequency[0].toUpperCase() + frequency.slice(1);
+  return match.length ? `${name} on ${match.map((one) => WEEKDAYS[one] ?? one).join(", ")}` : name;
+}
+
+export const plural = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
+
+/** Seconds as minutes: 90 -> "1:30". */
+export const minutes = (seconds) =>
+  seconds % 60 ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}` : `${seconds / 60}`;
+
+export const TYPES = { standard: "Standard", free_minutes: "Free minutes" };
+export const KINDS = {
+  setup: "Setup", recurring: "Recurring", minimum_spend: "Minimum spend", payment: "Payment", reversal: "Reversal",
+};
+export const STATUSES = {
+  simulated: "Would be charged", posted: "Posted", held: "Held", repeat: "Charged again", already_charged: "Already charged",
+  skipped: "Left alone", cancelled: "Written off", running: "Running", finished: "Finished",
+  finished_with_failures: "Finished with failures",
+};

@@ -1,0 +1,166 @@
+// What pages share: loading, lists by page, forms.
+
+import { call, get, newKey } from "./api.js";
+import { useEffect, useRef, useState } from "./preact.js";
+import { announce } from "./toast.js";
+
+export function useTitle(title) {
+  useEffect(() => { document.title = title ? `${title} · Packages billing` : "Packages billing"; }, [title]);
+}
+
+/**
+ * Something loaded, anew whenever `deps` change; what was loaded before stays until then.
+ * @param {() => Promise<any>} load
+ */
+export function useLoad(load, deps) {
+  const [state, setState] = useState({ data: null, error: null, loading: true });
+  const turn = useRef(0);
+  const reload = async () => {
+    const mine = ++turn.current;
+    setState((old) => ({ ...old, loading: true, error: null }));
+    try {
+      const data = await load();
+      if (mine === turn.current) setState({ data, error: null, loading: false });
+    } catch (error) {
+      if (mine === turn.current) setState((old) => ({ ...old, error, loading: false }));
+    }
+  };
+  useEffect(() => { reload(); return () => { turn.current++; }; }, deps);
+  return { ...state, reload, set: (data) => setState({ data, error: null, loading: false }) };
+}
+
+/** A list of the API, page by page. */
+export function useList(where, query = {}, limit = 50) {
+  const asked = JSON.stringify([where, query]);
+  const [more, setMore] = useState({ asked, items: [], cursor: undefined, loading: false, error: null });
+  const first = useLoad(() => get(where, { ...query, limit }), [asked]);
+  useEffect(() => { setMore({ asked, items: [], cursor: undefined, loading: false, error: null }); }, [first.data]);
+  const cursor = more.cursor === undefined ? first.data?.next_cursor : more.cursor;
+  const loadMore = async () => {
+    setMore((old) => ({ ...old, loading: true, error: null }));
+    try {
+      const page = await get(where, { ...query, limit, cursor });
+      setMore((old) => (old.asked === asked
+        ? { ...old, items: [...old.items, ...page.items], cursor: page.next_cursor, loading: false } : old));
+      announce(`${page.items.length} more loaded`);
+    } catch (error) {
+      setMore((old) => ({ ...old, loading: false, error }));
+    }
+  };
+  return { ...first, items: first.data ? [...first.data.items, ...more.items] : null, hasMore: Boolean(cursor), loadMore, more };
+}
+
+export function useDebounced(value, milliseconds) {
+  const [settled, setSettled] = useState(value);
+  const text = JSON.stringify(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), milliseconds);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return settled;
+}
+
+const drafts = new Map();
+const DRAFTS = "drafts";
+
+/** Keeps what is typed over a sign-in, which leaves the page. */
+export const keepDrafts = () => sessionStorage.setItem(DRAFTS, JSON.stringify([...drafts].map(([name, read]) => [name, read()])));
+
+function takeDraft(name) {
+  const kept = new Map(JSON.parse(sessionStorage.getItem(DRAFTS) ?? "[]"));
+  const draft = kept.get(name);
+  if (draft) {
+    kept.delete(name);
+    sessionStorage.setItem(DRAFTS, JSON.stringify([...kept]));
+  }
+  return draft;
+}
+
+/**
+ * The key of one intent: the same for every attempt of which it isn't known what became of it, a new one after an answer.
+ * `send(run)` runs at most one request at a time; `run` gets the key.
+ */
+export function useIntent(kept) {
+  const key = useRef(kept ?? newKey());
+  const busyRef = useRef(false);
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState(null);
+  const send = async (run) => {
+    if (busyRef.current) return undefined;
+    busyRef.current = true;
+    setBusy(true);
+    setProblem(null);
+    try {
+      const answer = await run(key.current);
+      key.current = newKey();
+      return { answer };
+    } catch (error) {
+      if (!error.isOpen) key.current = newKey();
+      setProblem(error);
+      return { error };
+    } finally {
+      busyRef.current = false;
+      setBusy(false);
+    }
+  };
+  return { key, busy, problem, setProblem, send };
+}
+
+/**
+ * A form: values by field name, faults by field name, one request at a time.
+ * @param {{name: string, initial: object, send: (values: object, key: string) => Promise<any>, done: (answer: any) => void}} options
+ *   `name` tells it from other forms, for drafts.
+ */
+export function useForm({ name, initial, send, done }) {
+  const [kept] = useState(() => takeDraft(name));
+  const [values, setValues] = useState(kept?.values ?? initial);
+  const [errors, setErrors] = useState({});
+  const intent = useIntent(kept?.key);
+  const element = useRef(null);
+  const latest = useRef(values);
+  latest.current = values;
+  useEffect(() => {
+    drafts.set(name, () => ({ values: latest.current, key: intent.key.current }));
+    return () => drafts.delete(name);
+  }, [name]);
+  const set = (field, value) => {
+    setValues((old) => ({ ...old, [field]: value }));
+    setErrors(({ [field]: _, ...rest }) => rest);
+  };
+  const submit = async (more = {}) => {
+    setErrors({});
+    const outcome = await intent.send((key) => send({ ...latest.current, ...more }, key));
+    if (!outcome) return;
+    if (outcome.error) setErrors(byField(outcome.error.errors));
+    else done?.(outcome.answer);
+  };
+  useEffect(() => {
+    element.current?.querySelector("[aria-invalid=true]")?.focus();
+  }, [errors]);
+  return { name, values, set, setValues, errors, element, submit, busy: intent.busy, problem: intent.problem, setProblem: intent.setProblem };
+}
+
+function byField(errors) {
+  const found = {};
+  for (const { pointer, detail } of errors) {
+    const field = pointer.split("/")[1] ?? "";
+    found[field] = found[field] ? `${found[field]}; ${detail}` : detail;
+  }
+  return found;
+}
+
+/** An action behind a button: one request at a time, with an Idempotency-Key where one counts. */
+export function useAction(done) {
+  const intent = useIntent();
+  return {
+    ...intent,
+    post: async (where, body) => {
+      const outcome = await intent.send((key) => call("POST", where, { body, key }));
+      if (outcome?.answer !== undefined) done(outcome.answer);
+    },
+    run: async (work) => {
+      const outcome = await intent.send(work);
+      if (outcome && !outcome.error) done(outcome.answer);
+    },
+  };
+}

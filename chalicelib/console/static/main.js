@@ -1,0 +1,93 @@
+// The frame: settings, navigation, and which page an address stands for.
+
+import { get, root } from "./api.js";
+import { settings } from "./auth.js";
+import { EditPackage, NewPackage } from "./package-form.js";
+import { Package, Packages } from "./packages.js";
+import { html, render, useState } from "./preact.js";
+import { go, useRoute } from "./router.js";
+import { RunPackage } from "./run.js";
+import { Toasts } from "./toast.js";
+import { Page } from "./ui.js";
+
+const PAGES = [
+  [/^$/, () => html`<${Packages} />`],
+  [/^packages$/, () => html`<${Packages} />`],
+  [/^packages\/new$/, () => html`<${NewPackage} />`],
+  [/^packages\/([^/]+)$/, (id) => html`<${Package} key=${id} id=${id} />`],
+  [/^packages\/([^/]+)\/edit$/, (id) => html`<${EditPackage} key=${id} id=${id} />`],
+  [/^run$/, () => html`<${RunPackage} />`],
+];
+const NAVIGATION = [
+  ["packages", "Packages"], ["run", "Run Package"],
+];
+
+function App() {
+  const { path } = useRoute();
+  const here = path.join("/");
+  const found = PAGES.map(([pattern, page]) => [pattern.exec(here), page]).find(([match]) => match);
+  return html`
+    <a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main").focus(); }}>Skip to the content</a>
+    <header class="side">
+      <a class="brand" href="#/packages"><img src=${new URL("icon.svg", import.meta.url).href} alt="" width="26" height="26" />Packages billing</a>
+      <nav aria-label="Main">${NAVIGATION.map(([where, name]) => html`<a key=${where} href=${`#/${where}`} aria-current=${(path[0] ?? "packages") === where ? "page" : undefined}>${name}</a>`)}</nav>
+      <${Find} />
+      <div class="side-foot"><${Theme} /></div>
+    </header>
+    <main id="main" tabindex="-1">${found ? found[1](...found[0].slice(1)) : html`<${Page} title="No such page"><p>There is nothing at this address. <a href="#/packages">Go to the packages</a>.</p><//>`}</main>
+    <${Toasts} />`;
+}
+
+/** Who has a number, or a customer by id: one field on every page. */
+function Find() {
+  const [text, setText] = useState("");
+  const submit = (event) => {
+    event.preventDefault();
+    const wanted = text.trim().replace(/^\+/, "");
+    if (!wanted) return;
+    if (/^\d{3,20}$/.test(wanted)) go(["dids", wanted]);
+    else go(["customers"], { q: wanted });
+    setText("");
+  };
+  return html`
+    <form class="find" role="search" aria-label="Everywhere" onSubmit=${submit}>
+      <label class="hidden" for="find">Find a DID or a customer</label>
+      <input id="find" type="search" placeholder="Find a DID or a customer" value=${text} onInput=${(event) => setText(event.target.value)} />
+      <kbd aria-hidden="true">/</kbd>
+    </form>`;
+}
+
+const THEMES = [["", "System"], ["light", "Light"], ["dark", "Dark"]];
+
+function Theme() {
+  const [theme, setTheme] = useState(document.documentElement.dataset.theme ?? "");
+  const choose = (value) => {
+    document.documentElement.dataset.theme = value;
+    try { localStorage.setItem("theme", value); } catch { /* kept for this visit only */ }
+    setTheme(value);
+  };
+  return html`
+    <label class="theme"><span>Theme</span>
+      <select value=${theme} onChange=${(event) => choose(event.target.value)}>${THEMES.map(([value, name]) => html`<option value=${value}>${name}</option>`)}</select>
+    </label>`;
+}
+
+/** "/" goes to the search field, as long as nobody is typing. */
+addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select, dialog")) return;
+  event.preventDefault();
+  (document.querySelector("main [data-search]") ?? document.getElementById("find"))?.focus();
+});
+
+async function start() {
+  const place = document.getElementById("app");
+  try {
+    Object.assign(settings, await get("console/settings.json"));
+    place.textContent = "";
+    render(html`<${App} />`, place);
+  } catch (error) {
+    place.textContent = `The console can't reach the service at ${root.href}: ${error.message} Reload the page to try again.`;
+  }
+}
+
+start();

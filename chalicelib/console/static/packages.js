@@ -1,0 +1,126 @@
+// Packages: the list, one package, and who has it.
+
+import { call, get, path } from "./api.js";
+import { settings } from "./auth.js";
+import * as format from "./format.js";
+import { useAction, useList, useLoad } from "./hooks.js";
+import { html, useState } from "./preact.js";
+import { go, link, replace, useRoute } from "./router.js";
+import { DueDates } from "./schedule.js";
+import { announce } from "./toast.js";
+import { Badge, Button, Card, Day, Dialog, Empty, Facts, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
+
+const FREQUENCIES = ["none", "daily", "weekly", "monthly", "quarterly", "yearly"];
+export const FREQUENCY_NAMES = { none: "Once", daily: "Daily", weekly: "Weekly", monthly: "Monthly", quarterly: "Quarterly", yearly: "Yearly" };
+
+export function Packages() {
+  const { query } = useRoute();
+  const list = useList("packages", {}, 200);
+  const filter = (change) => replace(["packages"], { ...query, ...change });
+  const found = list.items?.filter((one) => matches(one, query));
+  const create = html`<${LinkButton} href="#/packages/new" needs="write" look="primary">New package<//>`;
+  return html`
+    <${Page} title="Packages" lead="What you sell: priced once, assigned to many customers and numbers." actions=${create}>
+      <${Filters} query=${query} filter=${filter} />
+      <${List} list=${list} of="more packages" empty=${html`
+        <${Empty} title="No packages yet">A package is a product with a price and a rhythm: a number, a hosted phone, a bundle of minutes. Create the first one, then assign it to a customer.<//>`}>
+        <p class="count" role="status">${format.plural(found?.length ?? 0, "package")}${list.hasMore ? " among those loaded" : ""}</p>
+        ${found?.length === 0
+          ? html`<${Empty} title="Nothing matches">Try fewer letters, or <a href="#/packages">show all packages</a>.<//>`
+          : html`<${Table} caption="Packages" columns=${COLUMNS} rows=${found ?? []} id=${(one) => one.package_id} />`}
+      <//>
+    <//>`;
+}
+
+const matches = (one, { q = "", type, frequency }) =>
+  (!type || one.type === type) && (!frequency || one.frequency === frequency)
+  && `${one.name} ${one.description} ${one.connexcs_package ?? ""}`.toLowerCase().includes(q.toLowerCase());
+
+const Filters = ({ query, filter }) => html`
+  <form class="filters" role="search" aria-label="Packages" onSubmit=${(event) => event.preventDefault()}>
+    <div class="field grow"><label for="q">Search</label>
+      <input id="q" type="search" data-search placeholder="Name or description" value=${query.q ?? ""} onInput=${(event) => filter({ q: event.target.value })} /></div>
+    <div class="field"><label for="type">Type</label>
+      <select id="type" value=${query.type ?? ""} onChange=${(event) => filter({ type: event.target.value })}>
+        <option value="">All types</option>${Object.entries(format.TYPES).map(([value, text]) => html`<option value=${value}>${text}</option>`)}
+      </select></div>
+    <div class="field"><label for="frequency">Frequency</label>
+      <select id="frequency" value=${query.frequency ?? ""} onChange=${(event) => filter({ frequency: event.target.value })}>
+        <option value="">All frequencies</option>${FREQUENCIES.map((value) => html`<option value=${value}>${FREQUENCY_NAMES[value]}</option>`)}
+      </select></div>
+  </form>`;
+
+const COLUMNS = [
+  { name: "name", label: "Name", main: true, cell: (one) => html`<a href=${link(["packages", one.package_id])}>${one.name}</a>${one.description && html`<span class="sub">${one.description}</span>`}` },
+  { name: "frequency", label: "Charged", cell: format.rule },
+  { name: "type", label: "Type", cell: (one) => html`${one.type === "standard" ? html`<span class="muted">Standard</span>` : html`<${Badge} tone="info">Free minutes<//>`}${one.minimum_spend && html` <${Badge} tone="info">Minimum spend<//>`}` },
+  { name: "setup", label: "Setup", num: true, cell: (one) => (format.isZero(one.setup_retail) ? html`<span class="muted">–</span>` : html`<${Money} value=${one.setup_retail} />`) },
+  { name: "cost", label: "Cost", num: true, cell: (one) => html`<span class="muted"><${Money} value=${one.cost} /></span>` },
+  { name: "retail", label: "Retail", num: true, cell: (one) => html`<strong><${Money} value=${one.retail} currency=${one.currency} /></strong>` },
+];
+
+/** A package's terms, as far as they say something. */
+export const terms = (one) => [
+  ["Retail", html`<${Money} value=${one.retail} currency=${one.currency} />`],
+  ["Cost", html`<${Money} value=${one.cost} currency=${one.currency} />`],
+  ["Setup", !(format.isZero(one.setup_retail) && format.isZero(one.setup_cost))
+    && html`<${Money} value=${one.setup_retail} currency=${one.currency} /> <span class="muted">cost <${Money} value=${one.setup_cost} /></span>`],
+  ["Charged", format.rule(one)],
+  ["Type", format.TYPES[one.type]],
+  ["Free minutes to", one.type === "free_minutes" && (one.destination ? html`<code>${one.destination}</code>` : "every destination")],
+  ["Minimum spend", one.minimum_spend && "Charges what the customer's calls fall short of the retail price."],
+  ["Minimum days", one.minimum_days ? format.plural(one.minimum_days, "day") : null],
+  ["ConnexCS package", one.connexcs_package],
+].filter(([, value]) => value);
+
+export function Package({ id }) {
+  const { data: one, error, reload } = useLoad(() => get(path("packages", id)), [id]);
+  const [deleting, setDeleting] = useState(false);
+  if (error) return html`<${Page} title="Package" back=${["#/packages", "Packages"]}><${Problem} error=${error} retry=${reload} /><//>`;
+  if (!one) return html`<${Page} title="Package" back=${["#/packages", "Packages"]}><${Skeleton} /><//>`;
+  const actions = html`
+    <${Button} needs="write" look="quiet" onClick=${() => setDeleting(true)}>Delete…<//>
+    <${LinkButton} href=${link(["packages", id, "edit"])} needs="write" look="primary">Edit<//>`;
+  return html`
+    <${Page} title=${one.name} lead=${one.description} back=${["#/packages", "Packages"]} actions=${actions}>
+      <div class="split">
+        <div>
+          <${Card} title="Terms"><${Facts} of=${terms(one)} /><//>
+          <${Holders} id=${id} />
+        </div>
+        <${DueDates} rule=${one} />
+      </div>
+      ${deleting && html`<${Delete} one=${one} close=${() => setDeleting(false)} />`}
+    <//>`;
+}
+
+function Delete({ one, close }) {
+  const action = useAction(() => { announce(`Deleted ${one.name}`); go(["packages"]); });
+  const run = () => action.run(() => call("DELETE", path("packages", one.package_id), { version: one.version }));
+  return html`
+    <${Dialog} title=${`Delete ${one.name}?`} close=${close} busy=${action.busy}
+      actions=${html`<${Button} look="danger" busy=${action.busy} busyLabel="Deleting…" onClick=${run}>Delete<//>`}>
+      <p>It disappears from the list and can't be assigned any more. What is still due on assignments that have ended is charged all the same.</p>
+      <${Problem} error=${action.problem} />
+    <//>`;
+}
+
+function Holders({ id }) {
+  const list = useList(path("packages", id, "assignments"));
+  return html`
+    <${Card} title="Who has it">
+      <${List} list=${list} of="more" empty=${html`<${Empty} title="Nobody yet">Open a customer and choose “Assign a package”. <a href="#/customers">Customers</a><//>`}>
+        <${Table} caption="Who has it" rows=${list.items ?? []} id=${(one) => one.assignment_id} columns=${HOLDER_COLUMNS} />
+      <//>
+    <//>`;
+}
+
+const HOLDER_COLUMNS = [
+  { name: "customer", label: "Customer", main: true, cell: (one) => html`<a href=${link(["customers", one.customer_id, "assignments", one.assignment_id])}>${one.customer_id}</a>` },
+  { name: "did", label: "DID", cell: (one) => (one.did ? html`<a class="mono" href=${link(["dids", one.did])}>${one.did}</a>` : html`<span class="muted">customer-wide</span>`) },
+  { name: "quantity", label: "Quantity", num: true, cell: (one) => one.quantity },
+  { name: "from", label: "Validity", cell: (one) => validity(one) },
+];
+
+export const validity = (one) => html`<span class="nowrap"><${Day} value=${one.start_date} /></span> – <span class="nowrap">${one.end_date ? html`<${Day} value=${one.end_date} />` : html`<span class="muted">open</span>`}</span>
+  ${one.cancelled ? html` <${Badge}>Cancelled<//>` : one.end_date && one.end_date < settings.today ? html` <${Badge}>Ended<//>` : one.start_date > settings.today ? html` <${Badge} tone="info">Not begun<//>` : ""}`;

@@ -1,0 +1,96 @@
+// What a run charges, charged or would charge: lines with their explanations, sums, and what is not due and why.
+
+import * as format from "./format.js";
+import { html } from "./preact.js";
+import { link } from "./router.js";
+import { Badge, Card, Day, Empty, Facts, Money, Stat, Stats, Table } from "./ui.js";
+
+/** What an amount was computed from; the fields are those of a report's line and of a ledger entry. */
+export const ComputedFrom = ({ of: line }) => html`
+  <div class="computed">
+    <p>${format.readable(line.explanation)}</p>
+    <${Facts} wide of=${[
+      ["Package", html`<a href=${link(["packages", line.package_id])}>${line.package_name}</a>`],
+      ["DID", line.did && html`<a class="mono" href=${link(["dids", line.did])}>${line.did}</a>`],
+      ["Quantity", line.quantity],
+      ["Retail each", html`<${Money} value=${line.unit_retail} currency=${line.currency} />`],
+      ["Cost each", html`<${Money} value=${line.unit_cost} currency=${line.currency} />`],
+      ["Margin", html`<${Money} value=${line.margin} currency=${line.currency} />`],
+      ["Billing period", line.period && html`<${Day} value=${line.period.from} /> until <${Day} value=${line.period.to} />, which no longer counts`],
+      ["Spent in the period", line.spend !== null && html`<${Money} value=${line.spend} currency=${line.currency} />`],
+      ["From credit", line.auto_decrement_credit ? "yes, with the charge" : "no, invoiced"],
+    ]} />
+  </div>`;
+
+const LINES = [
+  { name: "what", label: "Charge", main: true, cell: (line) => html`
+      <a href=${link(["customers", line.customer, "assignments", line.assignment_id])}>${line.package_name}</a>
+      ${line.did && html` <span class="mono muted">${line.did}</span>`}
+      ${line.kind !== "recurring" && html` <${Badge}>${format.KINDS[line.kind]}<//>`}
+      <span class="sub">${format.readable(line.explanation)}</span>` },
+  { name: "status", label: "Status", cell: (line) => html`<${Badge} status=${line.status} />${line.status === "simulated" && line.already_charged ? html` <${Badge} tone="warn">again<//>` : ""}` },
+  { name: "quantity", label: "Quantity", num: true, cell: (line) => line.quantity },
+  { name: "cost", label: "Cost", num: true, cell: (line) => html`<span class="muted"><${Money} value=${line.cost} /></span>` },
+  { name: "margin", label: "Margin", num: true, cell: (line) => html`<${Money} value=${line.margin} />` },
+  { name: "retail", label: "Retail", num: true, cell: (line) => html`<strong><${Money} value=${line.retail} /></strong>` },
+];
+
+const CUSTOMER = { name: "customer", label: "Customer", cell: (line) => html`<a href=${link(["customers", line.customer])}>${line.customer}</a>` };
+
+export const Lines = ({ lines, caption = "Lines", withCustomer }) => html`
+  <${Table} caption=${caption} rows=${lines} columns=${withCustomer ? [LINES[0], CUSTOMER, ...LINES.slice(1)] : LINES}
+    id=${(line) => `${line.assignment_id} ${line.kind} ${line.due_date}`} />`;
+
+export const Totals = ({ totals, currency }) => html`
+  <${Stat} label="Retail"><${Money} value=${totals.retail} currency=${currency} /><//>
+  <${Stat} label="Cost"><${Money} value=${totals.cost} currency=${currency} /><//>
+  <${Stat} label="Margin"><${Money} value=${totals.margin} currency=${currency} /><//>
+  ${!format.isZero(totals.held) && html`<${Stat} label="Held" note="passes the debit limit"><${Money} value=${totals.held} currency=${currency} /><//>`}`;
+
+/** The report of one customer. */
+export function Report({ report }) {
+  const { totals, currency } = report;
+  return html`
+    <${Stats}>
+      <${Totals} totals=${totals} currency=${currency} />
+      <${Stat} label=${report.simulate ? "Balance afterwards" : "Balance after the run"}
+        note=${format.isZero(totals.credit_debited) ? "does not move: nothing is taken from credit" : html`before <${Money} value=${report.balance_before} />`}>
+        <${Money} value=${report.balance_after} currency=${currency} /><//>
+    <//>
+    <${Card} title=${report.simulate ? "What would be charged" : "What was charged"}>
+      ${report.lines.length
+        ? html`<${Lines} lines=${report.lines} caption="What is charged" />`
+        : html`<${Empty} title=${`Nothing is due on ${format.day(report.date)}`}>${report.not_due.length ? "Why stands below, for each assignment." : "This customer has no assignments. Assign a package first."}<//>`}
+      ${report.lines_left_out > 0 && html`<p class="hint">${format.plural(report.lines_left_out, "more line")} not shown; the totals count all.</p>`}
+    <//>
+    ${report.not_due.length > 0 && html`
+      <${Card} title="What is not due, and why" quiet>
+        <ul class="reasons">${report.not_due.map((one) => html`
+          <li key=${one.assignment_id}><a href=${link(["customers", report.customer, "assignments", one.assignment_id])}>${one.package_name}</a>
+            <span>${format.readable(one.reason)}</span></li>`)}</ul>
+        ${report.not_due_left_out > 0 && html`<p class="hint">and ${report.not_due_left_out} more</p>`}
+      <//>`}`;
+}
+
+const SUMS = (name, label, cell) => [
+  { name, label, main: true, cell },
+  { name: "lines", label: "Lines", num: true, cell: (one) => one.lines },
+  { name: "cost", label: "Cost", num: true, cell: (one) => html`<span class="muted"><${Money} value=${one.cost} /></span>` },
+  { name: "margin", label: "Margin", num: true, cell: (one) => html`<${Money} value=${one.margin} />` },
+  { name: "retail", label: "Retail", num: true, cell: (one) => html`<strong><${Money} value=${one.retail} currency=${one.currency} /></strong>` },
+];
+
+/** The report of all customers: sums by package and by customer. */
+export function Summary({ report }) {
+  const byPackage = SUMS("package", "Package", (one) => html`<a href=${link(["packages", one.package_id])}>${one.package_name}</a>`);
+  const byCustomer = SUMS("customer", "Customer", (one) => html`<a href=${link(["customers", one.customer])}>${one.customer}</a>`);
+  return html`
+    <${ByCurrency} totals=${report.totals_by_currency} />
+    ${report.by_package.length === 0 && html`<${Empty} title=${`Nothing is due on ${format.day(report.date)}`}>Choose another date.<//>`}
+    ${report.by_package.length > 0 && html`
+      <${Card} title="By package"><${Table} caption="By package" columns=${byPackage} rows=${report.by_package} id=${(one) => one.package_id + one.currency} /><//>
+      <${Card} title="By customer"><${Table} caption="By customer" columns=${byCustomer} rows=${report.by_customer} id=${(one) => one.customer} /><//>`}`;
+}
+
+export const ByCurrency = ({ totals }) => Object.entries(totals).map(([currency, one]) => html`
+  <${Stats} key=${currency}><${Totals} totals=${one} currency=${currency} /><//>`);

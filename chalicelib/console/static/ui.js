@@ -1,0 +1,184 @@
+// The parts that pages are made of. Native elements throughout; styles are in style.css.
+
+import { refusal, settings } from "./auth.js";
+import * as format from "./format.js";
+import { useTitle } from "./hooks.js";
+import { html, useEffect, useId, useRef } from "./preact.js";
+
+let shown = null;
+
+/** A page: its heading gets the focus when another page was shown before, as it would on a fresh load. */
+export function Page({ title, lead, back, actions, badges, children }) {
+  const heading = useRef(null);
+  useTitle(title);
+  useEffect(() => {
+    const here = location.hash.split("?")[0];
+    if (shown !== null && shown !== here) {
+      heading.current?.focus({ preventScroll: true });
+      scrollTo(0, 0);
+    }
+    shown = here;
+  }, [location.hash.split("?")[0]]);
+  return html`
+    <header class="page-head">
+      ${back && html`<a class="back" href=${back[0]}>← ${back[1]}</a>`}
+      <div class="page-title">
+        <h1 ref=${heading} tabindex="-1">${title}</h1>
+        ${badges}
+        ${actions && html`<div class="actions">${actions}</div>`}
+      </div>
+      ${lead && html`<p class="lead">${lead}</p>`}
+    </header>
+    ${children}`;
+}
+
+export const Card = ({ title, aside, children, quiet }) => html`
+  <section class=${`card${quiet ? " quiet" : ""}`} aria-label=${title}>
+    ${title && html`<div class="card-head"><h2>${title}</h2>${aside}</div>`}
+    ${children}
+  </section>`;
+
+/** An amount, exactly as the API has it. `sign` shows a plus too. */
+export function Money({ value, currency, sign }) {
+  const text = format.money(value);
+  const tone = sign && value && !format.isZero(value) ? (format.isNegative(value) ? " down" : " up") : "";
+  return html`<span class=${`money${tone}`}>${sign && tone === " up" ? "+" : ""}${text}${currency && html` <span class="unit">${currency}</span>`}</span>`;
+}
+
+export const Day = ({ value }) => (value ? html`<time datetime=${value} title=${value}>${format.day(value)}</time>` : html`<span class="muted">–</span>`);
+export const Instant = ({ value }) => (value
+  ? html`<time datetime=${value} title=${`${value} (${settings.time_zone} shown)`}>${format.instant(value, settings.time_zone)}</time>` : html`<span class="muted">–</span>`);
+
+const TONES = {
+  posted: "good", finished: "good", repeat: "warn", held: "warn", running: "info", finished_with_failures: "bad",
+  cancelled: "muted", skipped: "muted", already_charged: "muted", simulated: "info", parked: "bad",
+};
+
+export const Badge = ({ status, tone, children }) => html`<span class=${`badge ${tone ?? TONES[status] ?? "muted"}`}>${children ?? format.STATUSES[status] ?? status}</span>`;
+
+/** Facts as terms and values: [term, value] pairs; empty ones are left out. */
+export const Facts = ({ of, wide }) => html`
+  <dl class=${`facts${wide ? " wide" : ""}`}>
+    ${of.filter((fact) => fact && fact[1] !== null && fact[1] !== undefined && fact[1] !== "").map(([term, value]) => html`<div key=${term}><dt>${term}</dt><dd>${value}</dd></div>`)}
+  </dl>`;
+
+export const Stat = ({ label, children, note }) => html`
+  <div class="stat"><dt>${label}</dt><dd>${children}</dd>${note && html`<dd class="note">${note}</dd>`}</div>`;
+export const Stats = ({ children }) => html`<dl class="stats">${children}</dl>`;
+
+export const Empty = ({ title, children, action }) => html`
+  <div class="empty"><p class="empty-title">${title}</p><p>${children}</p>${action}</div>`;
+
+/** Grey lines where content will stand, as high as it. */
+export const Skeleton = ({ lines = 6 }) => html`
+  <div class="skeleton" role="status"><span class="hidden">Loading</span>${Array.from({ length: lines }, (_, n) => html`<div key=${n}></div>`)}</div>`;
+
+/** What went wrong, in words, with a way on. Field faults that no field shows are listed. */
+export function Problem({ error, retry, title, fields = [], children }) {
+  const box = useRef(null);
+  useEffect(() => { if (error && !document.querySelector("[aria-invalid=true]")) box.current?.focus(); }, [error]);
+  if (!error) return null;
+  const elsewhere = error.errors.filter(({ pointer }) => !fields.includes(pointer.split("/")[1] ?? ""));
+  if (error.errors.length && !elsewhere.length) {
+    return html`<div class="banner bad" role="alert" ref=${box} tabindex="-1"><p>${format.plural(error.errors.length, "field needs", "fields need")} another look; the reason stands below each.</p></div>`;
+  }
+  return html`
+    <div class="banner bad" role="alert" ref=${box} tabindex="-1">
+      <div>
+        <p class="banner-title">${title ?? error.problem.title ?? "That did not work"}</p>
+        ${elsewhere.length
+          ? html`<ul>${elsewhere.map((one) => html`<li key=${one.pointer}>${one.pointer ? `${one.pointer.slice(1)}: ` : ""}${format.readable(one.detail)}</li>`)}</ul>`
+          : html`<p>${format.readable(error.message)}</p>`}
+        ${children}
+      </div>
+      ${retry && html`<button type="button" class="button small" onClick=${retry}>Try again</button>`}
+    </div>`;
+}
+
+/**
+ * A button that does something with the API. Without the scope `needs` it is disabled and says why.
+ * @param {{needs?: "write"|"charge", busy?: boolean, busyLabel?: string, look?: string}} props
+ */
+export function Button({ needs, busy, busyLabel, look = "", children, disabled, ...rest }) {
+  const why = needs ? refusal(needs) : "";
+  const id = useId();
+  return html`
+    <button type="button" class=${`button ${look}`} disabled=${disabled || Boolean(why)} aria-disabled=${busy || undefined}
+      aria-describedby=${why ? id : undefined} ...${rest} onClick=${busy ? (event) => event.preventDefault() : rest.onClick}>
+      ${busy && html`<span class="spinner" aria-hidden="true"></span>`}${busy ? busyLabel ?? children : children}
+    </button>${why && html`<span class="why" id=${id}>${why}</span>`}`;
+}
+
+/** A link that looks like a button; without the scope `needs` a disabled button that says why. */
+export const LinkButton = ({ href, needs, look = "", children }) => (needs && refusal(needs)
+  ? html`<${Button} needs=${needs} look=${look}>${children}<//>` : html`<a class=${`button ${look}`} href=${href}>${children}</a>`);
+
+/**
+ * A table; below 640 px each row becomes a card, with the column's name beside each value.
+ * @param {{caption: string, columns: {name: string, label: string, num?: boolean, cell: Function, quiet?: boolean}[], rows: object[], id: Function, below?: Function}} props
+ *   `below(row)` may give a second row with details.
+ */
+export function Table({ caption, columns, rows, id, below, foot }) {
+  return html`
+    <div class="table-box" role="region" aria-label=${caption} tabindex="0">
+      <table role="table">
+        <caption class="hidden">${caption}</caption>
+        <thead role="rowgroup"><tr role="row">
+          ${columns.map((column) => html`<th key=${column.name} role="columnheader" scope="col" class=${column.num ? "num" : ""}>${column.label}</th>`)}
+        </tr></thead>
+        <tbody role="rowgroup">
+          ${rows.map((row) => html`
+            <tr key=${id(row)} role="row">
+              ${columns.map((column) => html`
+                <td key=${column.name} role="cell" data-label=${column.label} class=${[column.num && "num", column.quiet && "quiet-cell", column.main && "main-cell"].filter(Boolean).join(" ")}>${column.cell(row)}</td>`)}
+            </tr>
+            ${below?.(row)}`)}
+        </tbody>
+        ${foot}
+      </table>
+    </div>`;
+}
+
+/** A list with its states: loading, failed, empty, more to come. */
+export function List({ list, empty, children, of = "more" }) {
+  if (list.error && !list.items) return html`<${Problem} error=${list.error} retry=${list.reload} />`;
+  if (!list.items) return html`<${Skeleton} />`;
+  if (!list.items.length) return empty;
+  return html`
+    ${children}
+    ${list.more.error && html`<${Problem} error=${list.more.error} retry=${list.loadMore} />`}
+    ${list.hasMore && html`<p class="load-more"><${Button} onClick=${list.loadMore} busy=${list.more.loading} busyLabel="Loading…">Load ${of}<//></p>`}`;
+}
+
+/**
+ * A modal dialog, open as long as it is shown; Escape and Cancel close it, unless a request is under way.
+ */
+export function Dialog({ title, close, busy, children, actions }) {
+  const element = useRef(null);
+  const id = useId();
+  useEffect(() => {
+    const before = document.activeElement;
+    element.current.showModal();
+    return () => before?.isConnected && before.focus();
+  }, []);
+  return html`
+    <dialog ref=${element} aria-labelledby=${id} onCancel=${(event) => { event.preventDefault(); if (!busy) close(); }}>
+      <h2 id=${id}>${title}</h2>
+      <div class="dialog-body">${children}</div>
+      <div class="dialog-actions">
+        <button type="button" class="button" onClick=${close} disabled=${busy}>Cancel</button>
+        ${actions}
+      </div>
+    </dialog>`;
+}
+
+/** Minutes of a bucket as a bar, in words beside it. */
+export function Minutes({ bucket }) {
+  const share = bucket.total ? Math.min(100, Math.round((bucket.used * 100) / bucket.total)) : 0;
+  const words = `${format.minutes(bucket.used)} of ${format.minutes(bucket.total)} min used`;
+  return html`
+    <div class="minutes">
+      <progress value=${share} max="100" aria-label=${`${bucket.package_name ?? "Free minutes"}: ${words}`}></progress>
+      <span>${words}${bucket.refills_on && html`<span class="muted">, refills <${Day} value=${bucket.refills_on} /></span>`}</span>
+    </div>`;
+}

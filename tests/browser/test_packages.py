@@ -1,0 +1,143 @@
+"""Packages, as a person makes and changes them."""
+
+import re
+
+import httpx
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.api.support import Json, a_customer, a_package, an_assignment, day, ok, unique
+from tests.browser.conftest import Visit
+
+
+def fill_new_package(page: Page, name: str) -> None:
+    """The form of a package on the 15th and 31st."""
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("Retail", exact=True).fill("12.50")
+    page.get_by_label("Cost", exact=True).fill("7.25")
+    page.get_by_label("Frequency").select_option("Monthly")
+    page.get_by_role("checkbox", name="15", exact=True).check(force=True)
+    page.get_by_role("checkbox", name="31", exact=True).check(force=True)
+
+
+def found(api: httpx.Client, name: str) -> list[Json]:
+    return [one for one in ok(api.get("/packages", params={"limit": "200"}))["items"] if one["name"] == name]
+
+
+def test_due_dates_are_shown_while_typing_and_say_why_a_day_moved(visit: Visit) -> None:
+    page = visit.open("packages/new")
+    dates = page.get_by_role("region", name="Next due dates")
+    dates.get_by_label("If it starts on").fill("2031-02-01")
+    page.get_by_role("checkbox", name="31", exact=True).check(force=True)
+    expect(dates.get_by_text("Monthly on 31")).to_be_visible()
+    first = dates.get_by_role("listitem").first
+    expect(first).to_contain_text("28 Feb 2031")
+    expect(first).to_contain_text("February has no 31, so the 28th")
+    expect(dates.get_by_role("listitem")).to_have_count(12)
+    page.get_by_label("Frequency").select_option("Weekly")
+    page.get_by_role("checkbox", name="Monday").check(force=True)
+    expect(dates.get_by_text("Weekly on Monday")).to_be_visible()
+    expect(dates.get_by_role("listitem").first).to_contain_text("3 Feb 2031")
+
+
+def test_a_package_is_created_found_and_edited(visit: Visit, api: httpx.Client) -> None:
+    name = unique("Phone")
+    page = visit.open("packages")
+    page.get_by_role("link", name="New package").click()
+    fill_new_package(page, name)
+    page.get_by_role("button", name="Create package").click()
+    expect(page.get_by_role("heading", name=name, level=1)).to_be_focused()
+    expect(page.get_by_text("Monthly on 15, 31")).to_be_visible()
+    (made,) = found(api, name)
+    assert (made["retail"], made["frequency_match"]) == ("12.50", [15, 31])
+
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_label("Retail", exact=True).fill("13.00")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("13.00 USD")).to_be_visible()
+
+    page.get_by_role("link", name="Packages", exact=True).click()
+    page.keyboard.press("/")
+    expect(page.get_by_label("Search", exact=True)).to_be_focused()
+    page.keyboard.type(name[-8:])
+    expect(page.get_by_text("1 package", exact=True)).to_be_visible()
+    page.get_by_role("link", name=name).click()
+    page.go_back()
+    expect(page.get_by_label("Search", exact=True)).to_have_value(name[-8:])
+
+
+def test_every_fault_stands_at_its_field_and_the_first_has_the_focus(visit: Visit) -> None:
+    page = visit.open("packages/new")
+    page.get_by_label("Retail", exact=True).fill("12,50")
+    page.get_by_label("Minimum days").fill("many")
+    page.get_by_role("button", name="Create package").click()
+    for label in ("Name", "Retail", "Minimum days"):
+        expect(page.get_by_label(label, exact=True)).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    described = "What the customer pays on each due date, per unit. Must be an amount of zero or more such as 10.50"
+    expect(page.get_by_label("Retail", exact=True)).to_have_accessible_description(re.compile(re.escape(described)))
+    expect(page.get_by_role("alert")).to_contain_text("3 fields need another look")
+    expect(page.get_by_label("Retail", exact=True)).to_have_value("12,50")
+
+
+def test_a_double_click_sends_once(visit: Visit, api: httpx.Client) -> None:
+    name = unique("Twice")
+    page = visit.open("packages/new")
+    fill_new_package(page, name)
+    page.route("**/packages", lambda route: (page.wait_for_timeout(400), route.continue_()))
+    page.get_by_role("button", name="Create package").dblclick()
+    expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+    assert len(visit.posts("/packages")) == 1
+    assert len(found(api, name)) == 1
+
+
+@pytest.mark.parametrize("arrives", [True, False], ids=["answer-lost", "request-lost"])
+def test_a_lost_request_loses_nothing_and_trying_again_makes_one(visit: Visit, api: httpx.Client, arrives: bool) -> None:
+    name = unique("Lost")
+    page = visit.open("packages/new")
+    fill_new_package(page, name)
+
+    def lose(route: Route) -> None:
+        if arrives:
+            route.fetch()
+        route.abort()
+
+    page.route("**/packages", lose, times=1)
+    page.get_by_role("button", name="Create package").click()
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("No answer came")
+    expect(page.get_by_label("Retail", exact=True)).to_have_value("12.50")
+    alert.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+    keys = {request.headers["idempotency-key"] for request in visit.posts("/packages")}
+    assert (len(visit.posts("/packages")), len(keys), len(found(api, name))) == (2, 1, 1)
+
+
+def test_a_conflict_shows_both_versions_and_lets_the_user_decide(visit: Visit, api: httpx.Client) -> None:
+    package = a_package(api, name=unique("Both"), retail="10")
+    where = f"/packages/{package['package_id']}"
+    page = visit.open(f"packages/{package['package_id']}/edit")
+    page.get_by_label("Cost", exact=True).fill("4")
+    ok(api.patch(where, json={"retail": "11.00", "description": "Changed meanwhile"}))
+    page.get_by_role("button", name="Save").click()
+    conflict = page.get_by_role("alert").filter(has_text="changed this while you were at it")
+    expect(conflict).to_contain_text("Retail: was 10.00, is now 11.00")
+    expect(conflict).to_contain_text("Description: was empty, is now Changed meanwhile")
+    assert ok(api.get(where))["cost"] == "0.00"
+    conflict.get_by_role("button", name="Save my changes all the same").click()
+    expect(page.get_by_role("heading", name=package["name"], level=1)).to_be_visible()
+    now = ok(api.get(where))
+    assert (now["cost"], now["retail"], now["description"]) == ("4.00", "11.00", "Changed meanwhile")
+
+
+def test_a_package_in_use_says_so(visit: Visit, api: httpx.Client) -> None:
+    package = a_package(api, name=unique("Used"), retail="10")
+    an_assignment(api, a_customer(api), package, start_date=day(1))
+    page = visit.open(f"packages/{package['package_id']}")
+    page.get_by_role("button", name="Delete…").click()
+    dialog = page.get_by_role("dialog", name=f"Delete {package['name']}?")
+    dialog.get_by_role("button", name="Delete").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("1 of its assignments have not ended")
+    page.keyboard.press("Escape")
+    expect(dialog).not_to_be_visible()
+    expect(page.get_by_role("button", name="Delete…")).to_be_focused()

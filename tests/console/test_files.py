@@ -1,0 +1,115 @@
+"""What `/console` serves: the page, its files and its settings, through the deployed API."""
+
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+
+import httpx
+import pytest
+
+from chalicelib.console import files
+from tools.bundle import ROOT
+
+LARGEST_BYTES = 200_000
+STATIC = ROOT / "chalicelib" / "console" / "static"
+TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8", "svg": "image/svg+xml; charset=utf-8"}
+JS = sorted(path.name for path in STATIC.glob("*.js"))
+
+
+class Links(HTMLParser):
+    """Every address that a page loads, and whether it has scripts or styles of its own."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.inline: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.found += [value for name in ("src", "href") if (value := given.get(name))]
+        self.inline += [name for name in given if name == "style" or name.startswith("on")]
+        if tag == "style" or (tag == "script" and "src" not in given):
+            self.inline.append(tag)
+
+
+def policy(answer: httpx.Response) -> dict[str, str]:
+    parts = (part.strip().partition(" ") for part in answer.headers["content-security-policy"].split(";"))
+    return {name: value for name, _, value in parts}
+
+
+def test_the_page_may_load_nothing_but_its_own_files(api: httpx.Client) -> None:
+    answer = api.get("/console")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert policy(answer) == {
+        "default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self' data:", "connect-src": "'self'",
+        "form-action": "'none'", "base-uri": "'none'", "frame-ancestors": "'none'",
+    }  # fmt: skip
+    assert (answer.headers["x-content-type-options"], answer.headers["referrer-policy"]) == ("nosniff", "no-referrer")
+    assert answer.headers["cache-control"] == "no-cache"
+    assert Links(answer.text).inline == []
+
+
+@pytest.mark.parametrize("page", ["/console", "/console/"])
+def test_every_address_on_the_page_is_relative_and_leads_to_a_file_kept_for_good(api: httpx.Client, page: str) -> None:
+    answer = api.get(page)
+    links = Links(answer.text).found
+    assert len(links) > 10
+    for link in links:
+        assert not re.match(r"[a-z]+:|/", link), link
+        found = api.get(str(answer.url.join(link)))
+        assert found.status_code == 200, found.url
+        assert found.headers["content-type"] == TYPES[link.rpartition(".")[2]]
+        assert "immutable" in found.headers["cache-control"]
+        assert found.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_browser_that_has_the_page_is_not_sent_it_again(api: httpx.Client) -> None:
+    tag = api.get("/console").headers["etag"]
+    again = api.get("/console", headers={"If-None-Match": tag})
+    assert (again.status_code, again.text, again.headers["etag"]) == (304, "", tag)
+
+
+@pytest.mark.parametrize(
+    "path", [f"{'0' * 16}/main.js", f"{files.version()}/nothing.js", f"{files.version()}/index.html", f"{files.version()}/__init__.py"]
+)
+def test_what_is_no_file_of_this_version_is_not_found(api: httpx.Client, path: str) -> None:
+    answer = api.get(f"/console/{path}")
+    assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store")
+
+
+def test_the_settings_are_what_a_page_must_know_before_anybody_signs_in(api: httpx.Client) -> None:
+    answer = api.get("/console/settings.json")
+    settings = answer.json()
+    assert settings["auth_mode"] == "none"
+    assert (settings["default_currency"], settings["time_zone"]) == ("USD", "UTC")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", settings["today"])
+    assert "USD" in settings["currencies"]
+
+
+def test_all_that_is_served_is_small(api: httpx.Client) -> None:
+    page = api.get("/console")
+    sizes = {name: len(api.get(f"/console/{files.version()}/{name}").content) for name in files.names()}
+    assert sum(sizes.values()) + len(page.content) < LARGEST_BYTES, sizes
+
+
+@pytest.mark.parametrize("name", files.names())
+def test_no_file_names_a_foreign_host(name: str) -> None:
+    hosts = set(re.findall(r"(?:https?:)?//([a-z0-9-]+(?:\.[a-z0-9-]+)+)", files.text(name) or ""))
+    assert hosts <= {"www.w3.org"} | ({"github.com"} if name == "oauth.js" else set())
+
+
+@pytest.mark.parametrize("name", JS)
+def test_every_import_is_a_file_beside_it(name: str) -> None:
+    text = (STATIC / name).read_text()
+    imported = set(re.findall(r"""(?:from|import\()\s*["']\./([^"']+)["']""", text))
+    assert imported <= set(JS)
+
+
+def test_the_libraries_are_the_ones_that_were_vendored() -> None:
+    for name, one in json.loads((ROOT / "tools" / "vendor.json").read_text()).items():
+        content = (STATIC / name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == one["sha256"], f"{name}: run python -m tools.vendor"
+        for package, version in one["packages"].items():
+            assert f"{package} {version} (" in content.decode().splitlines()[0]
