@@ -73,10 +73,12 @@ class _Case:
         )  # fmt: skip
 
     def due(self, until: date) -> set[tuple[date, str]]:
-        """What must have been charged."""
+        """What must have been charged: at whatever price and quantity there ever was, so that a minimum is above the spend."""
         if self.final.cancelled:
             return set()
-        told = charges(self.terms(self.final, self.ruling, self.spend), date.min, until)
+        least = self.ruling._replace(retail=min(package.retail for package in self.packages))
+        fewest = self.final._replace(quantity=min(one.quantity for one in self.versions))
+        told = charges(self.terms(fewest, least, self.spend), date.min, until)
         return {(charge[0], charge[1]) for charge in told}
 
     def allows(self, entry: Entry) -> bool:

@@ -18,7 +18,7 @@ UseCase = Callable[[Stage], Any]
 HELD = "2024-03-01~1-recurring~poor-line"
 
 
-class _CrashAt:
+class CrashAt:
     """A hook that ends the process before or after a call; it counts all of them."""
 
     def __init__(self, call: int, *, after: bool) -> None:
@@ -104,7 +104,7 @@ def _prepared(name: str) -> Stage:
     return stage
 
 
-def _played(name: str, crash: _CrashAt) -> Stage:
+def _played(name: str, crash: CrashAt) -> Stage:
     """Carry out a use case with a crash, retried; then evaluate the day, for some work is left to that by design."""
     stage = _prepared(name)
     stage.store.hook = crash
@@ -116,11 +116,11 @@ def _played(name: str, crash: _CrashAt) -> Stage:
 
 @pytest.mark.parametrize("name", USE_CASES)
 def test_a_crash_anywhere_changes_nothing_in_the_end(name: str) -> None:
-    never = _CrashAt(0, after=False)
+    never = CrashAt(0, after=False)
     wanted = _played(name, never).state()
     assert never.calls
     for number in range(1, never.calls + 1):
         for after in (False, True):
-            left = _played(name, _CrashAt(number, after=after)).state()
+            left = _played(name, CrashAt(number, after=after)).state()
             for table in wanted:
                 assert left[table] == wanted[table], f"crash {'after' if after else 'before'} call {number} of {never.calls}, {table}"
