@@ -83,7 +83,7 @@ def cross_faults(values: Mapping[str, Any]) -> Iterator[Fault]:
 
 def destination_fault(pattern: str) -> str | None:
     """Why `pattern` is not alternatives of anchored digit prefixes (`^44|^91`), with the position of its first bad character."""
-    position, digits = 0, 0
+    position = 0
     for alternative in pattern.split("|") if pattern else ():
         if not alternative.startswith("^"):
             return f"character {position + 1} must be ^: alternatives look like ^44|^91"

@@ -4,7 +4,8 @@ import pytest
 
 from chalicelib.domain.assignment import cross_faults, minimum_days_faults, package_faults
 from chalicelib.domain.errors import Fault
-from chalicelib.domain.package import destination_fault
+from chalicelib.domain.package import cross_faults as package_cross_faults
+from chalicelib.domain.package import destination_fault, match_faults
 from tests.domain.build import assignment, day, package
 
 
@@ -28,6 +29,23 @@ def test_faults_between_an_assignment_and_its_package() -> None:
     assert list(minimum_days_faults(3, package(minimum_days=30))) == [Fault("/minimum_days", "the package sets 30 days")]
 
 
+def test_faults_of_a_match() -> None:
+    weekday = "a weekly package matches weekdays: mon, tue, wed, thu, fri, sat, sun"
+    assert list(match_faults("weekly", ("mon", 1, "mon"))) == [
+        Fault("/frequency_match/1", weekday),
+        Fault("/frequency_match/2", "is given twice"),
+    ]
+    assert list(match_faults("monthly", (32,))) == [Fault("/frequency_match/0", "a monthly package matches days of the month: 1 to 31")]
+
+
+def test_faults_between_a_packages_fields() -> None:
+    values = {"frequency": "none", "minimum_spend": True, "type": "standard", "destination": "^44"}
+    assert list(package_cross_faults(values)) == [
+        Fault("/destination", "only packages of type free_minutes have a destination"),
+        Fault("/minimum_spend", "needs a frequency other than none"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("pattern", "fault"),
     [
@@ -41,9 +59,10 @@ def test_faults_between_an_assignment_and_its_package() -> None:
         ("^44|^", "character 6 must be a digit"),
         ("^x", "character 2 must be a digit"),
         ("^4x4", "character 3 must be a digit"),
+        ("^4X4", "character 3 must be a digit"),
         ("^44|^9x", "character 7 must be a digit"),
     ],
-    ids=[f"destination {n}" for n in range(11)],
+    ids=[f"destination {n}" for n in range(12)],
 )
 def test_a_destinations_fault_has_its_place(pattern: str, fault: str | None) -> None:
     assert destination_fault(pattern) == fault

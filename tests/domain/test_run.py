@@ -65,6 +65,11 @@ def test_a_held_charge_without_line_today_is_tried_still() -> None:
     assert decided([], [HELD]) == [("retry", KEY)]
 
 
+def test_what_comes_after_a_held_charge_is_decided_too() -> None:
+    other = priced(one="b")
+    assert decided([LINE, other], [HELD]) == [("retry", KEY), ("charge", charge_key(other.identity))]
+
+
 def test_a_held_repeat_is_tried_beside_the_charge_it_repeats() -> None:
     """rules 6: a repeat's identity is the charge's and its run's id."""
     repeat = entry(LINE, status="held", repeat=True)

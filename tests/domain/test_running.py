@@ -67,10 +67,12 @@ def settlement(on: str) -> Line:
         (settlement("2024-02-01"), assignment(end_date="2024-01-31"), True),
         (settlement("2024-02-01"), assignment(end_date="2024-01-30"), False),
         (settlement("2024-02-01"), assignment(end_date=date.max), True),
+        (settlement("2024-02-01"), assignment(charge_from="2024-01-15"), False),
     ],
     ids=[
         "untouched", "ends that day", "cancelled", "starts elsewhen", "taken over later", "on the end date", "after the end date",
         "a settlement", "a settlement the day after the end", "a settlement later", "no day after the last",
+        "a period begun before a take-over",
     ],
 )  # fmt: skip
 def test_still_due_after_an_edit(charge: Line, edited: Assignment, expected: bool) -> None:
