@@ -1,25 +1,31 @@
 """Alarms of deployable stages: what an operator has to see that no caller is told.
 
-All notify one SNS topic, `<stack>-alarms`; who listens to it is the operator's to decide.
+All notify one SNS topic, `<stack>-alarms`; who listens to it is the operator's to decide. The topic is not encrypted:
+CloudWatch can't publish to one under Amazon's key, and an alarm's text holds nothing of a customer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from tools.stage import StackSettings
 
 Resource = dict[str, Any]
 
-DAY_SECONDS = 24 * 60 * 60
 MINUTES_5_SECONDS = 5 * 60
-PARKED_WORDS = '"customer parked"'
-"""What `post_charges` logs when a customer passes the safety bound."""
+HOUR_SECONDS = 60 * 60
+DAY_SECONDS = 24 * HOUR_SECONDS
+HOURS_WITHOUT_A_DAY = 26
+"""Two more than lie between two evaluations: an hour's period begins on the hour, and a rule may fire late."""
+METRICS = "PackagesBilling"
+"""The namespace of the service's own metrics."""
 
 
-def alarm(description: str, metric: Mapping[str, Any], **rule: Any) -> Resource:
-    """An alarm that goes off when the metric reaches 1 in a period; without data there is nothing to report."""
+def alarm(description: str, metric: Mapping[str, Any], threshold: int = 1, **rule: Any) -> Resource:
+    """An alarm that goes off when the metric reaches the threshold in five minutes; without data there is nothing to report."""
     shared = {
         "AlarmDescription": description,
         "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-        "Threshold": 1,
+        "Threshold": threshold,
         "EvaluationPeriods": 1,
         "Period": MINUTES_5_SECONDS,
         "Statistic": "Sum",
@@ -29,45 +35,100 @@ def alarm(description: str, metric: Mapping[str, Any], **rule: Any) -> Resource:
     return {"Type": "AWS::CloudWatch::Alarm", "Properties": shared | dict(metric) | rule}
 
 
-def of_function(resource: str, metric: str) -> dict[str, Any]:
-    return {"Namespace": "AWS/Lambda", "MetricName": metric, "Dimensions": [{"Name": "FunctionName", "Value": {"Ref": resource}}]}
+def metric(namespace: str, name: str, **dimensions: Any) -> dict[str, Any]:
+    return {"Namespace": namespace, "MetricName": name, "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()]}
 
 
-def of_queue(resource: str) -> dict[str, Any]:
-    dimensions = [{"Name": "QueueName", "Value": {"Fn::GetAtt": [resource, "QueueName"]}}]
-    return {"Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible", "Dimensions": dimensions}
+def own(name: str) -> dict[str, Any]:
+    """A metric that the service writes to its logs."""
+    return metric(METRICS, name, service={"Ref": "AWS::StackName"})
 
 
-def parked_metric() -> tuple[Resource, dict[str, Any]]:
-    """A filter that counts parked customers in the log of `post_charges`, and the metric that it feeds."""
-    metric = {"Namespace": {"Ref": "AWS::StackName"}, "MetricName": "ParkedCustomers"}
-    transformation = {"MetricNamespace": metric["Namespace"], "MetricName": metric["MetricName"], "MetricValue": "1"}
-    properties = {
-        "LogGroupName": {"Ref": "PostChargesLogGroup"},
-        "FilterPattern": PARKED_WORDS,
-        "MetricTransformations": [transformation],
+def of_function(resource: str, name: str) -> dict[str, Any]:
+    return metric("AWS/Lambda", name, FunctionName={"Ref": resource})
+
+
+def of_queue(resource: str, name: str) -> dict[str, Any]:
+    return metric("AWS/SQS", name, QueueName={"Fn::GetAtt": [resource, "QueueName"]})
+
+
+def of_api(name: str) -> dict[str, Any]:
+    """The gateway's metric, by the API's name: that of the stack."""
+    return metric("AWS/ApiGateway", name, ApiName={"Ref": "AWS::StackName"}, Stage={"Ref": "RestAPI.Stage"})
+
+
+def function_alarms(functions: Iterable[str], settings: StackSettings) -> dict[str, Resource]:
+    """Two for each function, by their resources."""
+    made = {}
+    for name in functions:
+        made[f"{name}ErrorsAlarm"] = alarm(f"{name} failed, or took too long", of_function(name, "Errors"), settings.function_errors)
+        text = f"{name} was called more often at once than its concurrency allows"
+        made[f"{name}ThrottlesAlarm"] = alarm(text, of_function(name, "Throttles"), settings.function_throttles)
+    return made
+
+
+def queue_alarms(prefix: str, minutes: int) -> dict[str, Resource]:
+    """Of a consumer's two queues: what waits too long, and what was given up."""
+    late = alarm(
+        f"The oldest message of {prefix}Queue waits for {minutes} minutes",
+        of_queue(f"{prefix}Queue", "ApproximateAgeOfOldestMessage"),
+        minutes * 60,
+        Statistic="Maximum",
+    )
+    dead = alarm(
+        f"Messages were given up after five tries: see the queue {prefix}DeadLetters",
+        of_queue(f"{prefix}DeadLetters", "ApproximateNumberOfMessagesVisible"),
+        Statistic="Maximum",
+    )
+    return {f"{prefix}LateAlarm": late, f"{prefix}DeadLettersAlarm": dead}
+
+
+def table_alarms(tables: Iterable[str], threshold: int) -> dict[str, Resource]:
+    """What the tables, by their resources, could not take at once. The service waits and tries again, so few are normal."""
+    return {
+        f"{name}{way}ThrottlesAlarm": alarm(
+            f"{name} was asked for more than it gives ({way.lower()})",
+            metric("AWS/DynamoDB", f"{way}ThrottleEvents", TableName={"Ref": name}),
+            threshold,
+        )
+        for name in tables
+        for way in ("Read", "Write")
     }
-    return {"Type": "AWS::Logs::MetricFilter", "Properties": properties}, metric
 
 
-def alarms(consumers: list[str]) -> dict[str, Resource]:
-    """Every alarm, the topic they notify and the metric filter, for the consumers' queues by their prefixes."""
-    filtered, parked = parked_metric()
-    scheduled = "EvaluateDueCharges"
-    resources = {
-        "AlarmTopic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": {"Fn::Sub": "${AWS::StackName}-alarms"}}},
-        "ParkedCustomersFilter": filtered,
-        "ParkedCustomersAlarm": alarm("A customer has more lines than the safety bound and is parked", parked),
-        "EvaluationFailedAlarm": alarm("The daily evaluation could not begin", of_function(scheduled, "Errors")),
+def billing_alarms(settings: StackSettings) -> dict[str, Resource]:
+    """What the service says of its days. A check each morning tells how many are late, so silence is a fault too."""
+    return {
+        "DayLateAlarm": alarm(
+            "A day's charges are not all posted by 06:00, or an earlier day's",
+            own("DaysLate"),
+            Statistic="Maximum",
+            TreatMissingData="ignore",  # until the next morning's check says otherwise
+        ),
         "EvaluationMissingAlarm": alarm(
-            "No daily evaluation has begun for a day",
-            of_function(scheduled, "Invocations"),
-            Period=DAY_SECONDS,
+            "No daily evaluation has begun for a day, nor has anything asked whether it is finished",
+            own("DaysLate"),
+            Statistic="SampleCount",
             ComparisonOperator="LessThanThreshold",
+            Period=HOUR_SECONDS,
+            EvaluationPeriods=HOURS_WITHOUT_A_DAY,
+            DatapointsToAlarm=HOURS_WITHOUT_A_DAY,
             TreatMissingData="breaching",
         ),
+        "ChargesFailedAlarm": alarm("Charges could not be posted: the run names them", own("ChargesFailed")),
+        "ChargesHeldAlarm": alarm(
+            f"{settings.charges_held} charges or more were held in a day", own("ChargesHeld"), settings.charges_held, Period=DAY_SECONDS
+        ),
+        "ParkedCustomersAlarm": alarm("A customer has more lines than the safety bound and is parked", own("CustomersParked")),
     }
-    for prefix in consumers:
-        text = f"Messages were given up after five tries: see the queue {prefix}DeadLetters"
-        resources[f"{prefix}DeadLettersAlarm"] = alarm(text, of_queue(f"{prefix}DeadLetters"), Statistic="Maximum")
-    return resources
+
+
+def alarms(settings: StackSettings, *, functions: Iterable[str], queues: Mapping[str, int], tables: Iterable[str]) -> dict[str, Resource]:
+    """Every alarm, and the topic they notify. `queues`: a consumer's prefix -> the minutes that its messages may wait."""
+    made: dict[str, Resource] = {
+        "AlarmTopic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": {"Fn::Sub": "${AWS::StackName}-alarms"}}},
+        "ApiErrorsAlarm": alarm("The API answered with server errors", of_api("5XXError"), settings.api_errors),
+    }
+    for prefix, minutes in queues.items():
+        made |= queue_alarms(prefix, minutes)
+    return made | billing_alarms(settings) | function_alarms(functions, settings) | table_alarms(tables, settings.table_throttles)

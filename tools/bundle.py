@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools import stage
 from tools.dependencies import RUNTIME_LOCK, bill_of_materials, install, shipped
 from tools.template import Settings, handler_names, merge_template
 
@@ -26,7 +27,7 @@ TEMPLATE = "sam.json"
 ZIP = "deployment.zip"
 MATERIALS = "sbom.json"
 SHIPPED = ("app.py", "chalicelib", ".chalice")
-BUILDERS = ("alarms", "bundle", "cron", "dependencies", "gateway", "template")
+BUILDERS = ("alarms", "bundle", "cron", "dashboard", "dependencies", "gateway", "stage", "template", "variables")
 """Modules of tools/ that what is built depends on."""
 NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", "deployments", "deployed")
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -72,11 +73,6 @@ def fingerprint(settings: Settings, *, root: Path = ROOT) -> str:
     return digest.hexdigest()[:32]
 
 
-def function_timeouts(config: dict[str, dict[str, dict[str, int]]]) -> dict[str, int]:
-    """The functions' timeouts in seconds, from .chalice/config.json."""
-    return {name: function["lambda_timeout"] for name, function in config["lambda_functions"].items()}
-
-
 def stage_sources(root: Path, target: Path, settings: Settings) -> None:
     """Copies what ships and writes the template to merge beside it."""
     for name in SHIPPED:
@@ -86,8 +82,7 @@ def stage_sources(root: Path, target: Path, settings: Settings) -> None:
         else:
             shutil.copy(source, target / name)
     (target / "requirements.txt").write_text("")  # Chalice adds itself; the rest is not fetched by it (tools/dependencies.py)
-    config = json.loads((target / ".chalice" / "config.json").read_text())
-    merged = merge_template(settings, handlers=handler_names(target / "app.py"), timeouts=function_timeouts(config))
+    merged = merge_template(settings, stage.read(target, settings.stage), handlers=handler_names(target / "app.py"))
     (target / "merge.json").write_text(json.dumps(merged, indent=1))
 
 

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 EARLIEST_MINUTE = 2 * 60
 LATEST_MINUTE = 3 * 60 + 59
+CHECK_MINUTE = 6 * 60
 YEARS_AHEAD = 5
 MINUTES_PER_DAY = 24 * 60
 
@@ -38,4 +39,10 @@ def evaluation_time(timezone: str, *, year: int) -> tuple[int, int]:
 def schedule_expression(timezone: str, *, year: int) -> str:
     """The schedule of `evaluate_due_charges` as EventBridge writes it."""
     hour, minute = evaluation_time(timezone, year=year)
+    return f"cron({minute} {hour} * * ? *)"
+
+
+def check_expression(timezone: str, *, year: int) -> str:
+    """When a day has to be finished: 06:00 local time where the clock is furthest ahead, so 05:00 in many a winter."""
+    hour, minute = divmod((CHECK_MINUTE - max(utc_offsets(timezone, year=year))) % MINUTES_PER_DAY, 60)
     return f"cron({minute} {hour} * * ? *)"

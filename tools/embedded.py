@@ -28,7 +28,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tools.bundle import ROOT, Bundle, cached
 from tools.emulator import HOST, PORT_TAKEN
-from tools.template import LOCAL_STAGE, Settings, settings_from
+from tools.template import LOCAL_STAGE, settings_from
 
 STACK = "packages-billing-local"
 BUCKET = "packages-billing-deployments"
@@ -41,6 +41,8 @@ START_SECONDS = 60
 DEPLOY_SECONDS = 120
 INVOKE_SECONDS = 910
 BUILD_TAG = "build"
+NEEDS_TLS = "QueuePolicy"
+"""A resource of deployable stages that would refuse every caller here, where nothing is encrypted on its way."""
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
@@ -149,8 +151,8 @@ class EmbeddedStack:
 
     `port` 0 takes a free one. With `state_dir` the data outlives an orderly stop, and a later start reuses the stack,
     updated if the sources changed. `env` are variables as for packaging, over the caller's environment; `root` is the
-    project to deploy. With `enforce_iam` a function is refused what its role doesn't allow, and so is who calls without
-    the credentials of `client`; without it everything passes.
+    project to deploy, `stage` what it is packaged for. With `enforce_iam` a function is refused what its role doesn't
+    allow, and so is who calls without the credentials of `client`; without it everything passes.
     """
 
     def __init__(
@@ -161,17 +163,15 @@ class EmbeddedStack:
         *,
         root: Path = ROOT,
         enforce_iam: bool = True,
+        stage: str = LOCAL_STAGE,
     ) -> None:
         self._port = port
         self._state_dir = state_dir
         self._root = root
         self._enforce_iam = enforce_iam
-        self._settings = self._read_settings(env or {})
+        self._settings = settings_from(os.environ | dict(env or {}), stage=stage, year=datetime.now(UTC).year)
         self._outputs: dict[str, str] = {}
         self._clients: dict[str, Any] = {}
-
-    def _read_settings(self, env: Mapping[str, str]) -> Settings:
-        return settings_from(os.environ | dict(env), stage=LOCAL_STAGE, year=datetime.now(UTC).year)
 
     def __enter__(self) -> Self:
         self.start()
@@ -291,6 +291,7 @@ class EmbeddedStack:
         code = {"Bucket": BUCKET, "Key": f"{bundle.fingerprint}.zip"}
         storage.put_object(**code, Body=bundle.zip.read_bytes())
         template = json.loads(bundle.template.read_text())
+        template["Resources"].pop(NEEDS_TLS, None)
         for resource in template["Resources"].values():
             if resource["Type"] == "AWS::Serverless::Function":
                 resource["Properties"]["CodeUri"] = code

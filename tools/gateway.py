@@ -1,4 +1,4 @@
-"""What API Gateway answers by itself, before a function is asked: problem documents like the service's own.
+"""What API Gateway does by itself, before a function is asked: throttle, log, and answer like the service does.
 
 Without a signature to check, "missing authentication token" is how it says that there is no such route; with one, that
 the call carries none.
@@ -6,6 +6,8 @@ the call carries none.
 
 import json
 from typing import Any
+
+from tools.stage import StackSettings
 
 PROBLEM = "application/problem+json"
 
@@ -54,3 +56,51 @@ def local_gateway_responses(auth_mode: str) -> dict[str, Any]:
         }
         for kind, answer in gateway_responses(auth_mode).items()
     }
+
+
+ACCESS_LOG = {
+    "request_id": "$context.requestId",
+    "time": "$context.requestTime",
+    "caller": "$context.identity.userArn",
+    "principal": "$context.authorizer.principalId",
+    "method": "$context.httpMethod",
+    "route": "$context.resourcePath",
+    "status": "$context.status",
+    "latency_ms": "$context.responseLatency",
+    "function_ms": "$context.integrationLatency",
+    "bytes": "$context.responseLength",
+    "refused": "$context.error.responseType",
+}
+"""One line of JSON a request. No query, no body, no header, no path with a customer's name: the route is its template.
+
+The service logs the same `request_id`, and the messages it sends carry it. `caller` is a signature's, `principal` a
+token's; `refused` says which of the gateway's own answers was given.
+"""
+
+
+LOGS_GO = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
+"""Logs go with the stack: they are kept for days, not for good, and a stack made again has groups of these names."""
+
+
+def access_log(*, days: int) -> dict[str, Any]:
+    """The log group of the API's requests."""
+    properties = {"LogGroupName": {"Fn::Sub": "/aws/apigateway/${AWS::StackName}"}, "RetentionInDays": days}
+    return {"AccessLogGroup": {"Type": "AWS::Logs::LogGroup", "Properties": properties} | LOGS_GO}
+
+
+def stage_properties(settings: StackSettings) -> dict[str, Any]:
+    """The API's stage: its bounds, its log. Neither execution logs, which hold bodies, nor metrics by method, which cost.
+
+    With the version of its document named, SAM makes no second stage, which would have no bounds.
+    """
+    everywhere = {
+        "HttpMethod": "*",
+        "ResourcePath": "/*",
+        "ThrottlingRateLimit": settings.api_requests_per_second,
+        "ThrottlingBurstLimit": settings.api_burst,
+        "LoggingLevel": "OFF",
+        "DataTraceEnabled": False,
+        "MetricsEnabled": False,
+    }
+    log = {"DestinationArn": {"Fn::GetAtt": ["AccessLogGroup", "Arn"]}, "Format": json.dumps(ACCESS_LOG)}
+    return {"OpenApiVersion": "2.0", "MethodSettings": [everywhere], "AccessLogSetting": log}

@@ -7,6 +7,7 @@ import shutil
 import sys
 from datetime import UTC, datetime
 
+from tools import stage as stages
 from tools.bundle import ROOT, Bundle, PackagingError, build
 from tools.cron import NoCommonTimeError
 from tools.dependencies import DependencyError
@@ -21,8 +22,9 @@ def deployable_stages() -> list[str]:
 
 
 def package(stage: str) -> Bundle:
-    """Writes `dist/` anew. Raises `SettingsError` before anything is written."""
+    """Writes `dist/` anew. Raises `SettingsError` and `StageError` before anything is written."""
     settings = settings_from(os.environ, stage=stage, year=datetime.now(UTC).year)
+    stages.read(ROOT, stage)
     shutil.rmtree(DIST, ignore_errors=True)
     return build(settings, DIST)
 
@@ -33,7 +35,7 @@ def main() -> int:
     stage = parser.parse_args().stage
     try:
         bundle = package(stage)
-    except (SettingsError, NoCommonTimeError, PackagingError, DependencyError) as error:
+    except (SettingsError, stages.StageError, NoCommonTimeError, PackagingError, DependencyError) as error:
         print(f"make package: {error}", file=sys.stderr)
         return 1
     print(f"{bundle.template.relative_to(ROOT)} and {bundle.zip.relative_to(ROOT)} are ready. To deploy:")

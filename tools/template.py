@@ -5,6 +5,7 @@ lists and descends into dicts, which is why the queue of an event source is over
 """
 
 import ast
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,11 @@ from typing import Any
 
 from chalicelib.storage.keys import TABLES
 from tools.alarms import alarms
-from tools.cron import schedule_expression
-from tools.gateway import gateway_responses, local_gateway_responses
+from tools.cron import check_expression, schedule_expression
+from tools.dashboard import dashboard
+from tools.gateway import LOGS_GO, access_log, gateway_responses, local_gateway_responses, stage_properties
+from tools.stage import Stage
+from tools.variables import faults
 
 Resource = dict[str, Any]
 
@@ -22,6 +26,9 @@ API = "api_handler"
 SCHEDULED = "evaluate_due_charges"
 CONSUMERS = {"post_charges": "PostCharges", "record_usage": "RecordUsage"}
 """Functions fed by a queue, and what their queue's resources are called."""
+
+CONTINUED = "post_charges"
+"""The function that sends messages to its own queue."""
 
 RECEIVES_BEFORE_DEAD = 5
 VISIBILITY_FACTOR = 6
@@ -71,6 +78,8 @@ def settings_from(environ: Mapping[str, str], *, stage: str, year: int) -> Setti
         raise SettingsError(f"AUTH_MODE=none would open stage {stage} to everybody: use iam or jwt")
     if mode == "jwt" and not (variables["AUTH_ISSUER"] and variables["AUTH_AUDIENCE"]):
         raise SettingsError("AUTH_MODE=jwt needs AUTH_ISSUER and AUTH_AUDIENCE")
+    if wrong := faults(variables):
+        raise SettingsError("; ".join(wrong))
     return Settings(stage=stage, variables=variables, year=year)
 
 
@@ -143,14 +152,28 @@ def queue_pair(name: str, prefix: str, *, timeout_seconds: int, is_local: bool) 
     }
 
 
-def queue_event(prefix: str, *, is_local: bool) -> Resource:
+def encrypted_transport(queues: list[str]) -> Resource:
+    """Refuses who talks to the queues without TLS."""
+    statement = {
+        "Sid": "OnlyEncrypted",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:*",
+        "Resource": [{"Fn::GetAtt": [queue, "Arn"]} for queue in queues],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    return {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": queue} for queue in queues], "PolicyDocument": document}}
+
+
+def queue_event(prefix: str, *, concurrency: int) -> Resource:
     """Overrides Chalice's event source: our queue, bounded concurrency, partial failures, which it can't ask for."""
     return {
         f"{prefix}SqsEventSource": {
             "Properties": {
                 "Queue": {"Fn::Sub": f"${{{prefix}Queue.Arn}}"},
                 "FunctionResponseTypes": ["ReportBatchItemFailures"],
-                "ScalingConfig": {"MaximumConcurrency": 2 if is_local else 16},
+                "ScalingConfig": {"MaximumConcurrency": concurrency},
             }
         }
     }
@@ -162,17 +185,32 @@ def environment(settings: Settings) -> dict[str, Any]:
     return tables | {"POST_CHARGES_QUEUE_URL": {"Ref": "PostChargesQueue"}} | dict(settings.variables)
 
 
-def function(name: str, settings: Settings) -> Resource:
-    """What is merged into a function that Chalice generated."""
+def scheduled_events(settings: Settings) -> Resource:
+    """When the day is evaluated, and when it is asked whether that is finished."""
+    timezone = settings.variables["BILLING_TIMEZONE"]
+    check = {"Schedule": check_expression(timezone, year=settings.year), "Input": json.dumps({"check": True})}
+    return {
+        "EvaluateDueChargesEvent": {"Properties": {"Schedule": schedule_expression(timezone, year=settings.year)}},
+        "CheckDayEvent": {"Type": "Schedule", "Properties": check},
+    }
+
+
+def function(name: str, settings: Settings, stage: Stage) -> Resource:
+    """What is merged into a function that Chalice generated.
+
+    A message that goes on with a segment is sent by the function that took the one before: meant, and no runaway loop,
+    which Lambda would take it for after 16 messages.
+    """
     properties: dict[str, Any] = {"FunctionName": stack_name(name), "Environment": {"Variables": environment(settings)}}
     resource: Resource = {"Properties": properties}
     if name == SCHEDULED:
-        schedule = schedule_expression(settings.variables["BILLING_TIMEZONE"], year=settings.year)
-        properties["Events"] = {"EvaluateDueChargesEvent": {"Properties": {"Schedule": schedule}}}
+        properties["Events"] = scheduled_events(settings)
     if prefix := CONSUMERS.get(name):
-        properties["Events"] = queue_event(prefix, is_local=settings.is_local)
+        properties["Events"] = queue_event(prefix, concurrency=stage.stack.queue_concurrency)
         if settings.is_local:  # the emulator doesn't see that the references to the queue order the two; AWS does
             resource["DependsOn"] = [f"{prefix}Queue"]
+    if name == CONTINUED:
+        properties["RecursiveLoop"] = "Allow"
     return resource
 
 
@@ -184,27 +222,42 @@ def outputs(functions: list[str], queues: list[str]) -> dict[str, Any]:
     return {key: {"Value": {"Ref": resource}} for key, resource in named.items()}
 
 
-def merge_template(settings: Settings, *, handlers: set[str], timeouts: Mapping[str, int]) -> dict[str, Any]:
-    """The whole template to merge.
+def operations(functions: list[str], consumers: list[str], stage: Stage) -> dict[str, Resource]:
+    """What deployable stages have for who operates them: alarms, dashboard, the log of requests, queues' policy."""
+    names = [resource_name(name) for name in functions]
+    queues = [f"{prefix}{kind}" for prefix in consumers for kind in ("Queue", "DeadLetters")]
+    tables = [f"{name.capitalize()}Table" for name in TABLES]
+    minutes = {prefix: getattr(stage.stack, f"{name}_minutes") for name, prefix in CONSUMERS.items() if prefix in consumers}
+    made = alarms(stage.stack, functions=names, queues=minutes, tables=tables)
+    made |= dashboard(function_names=names, queue_names=queues, table_names=tables)
+    return made | access_log(days=stage.log_days) | {"QueuePolicy": encrypted_transport(queues)}
 
-    `handlers` are the names of app.py's functions; `timeouts` gives seconds for those with a queue.
-    The API's log group is named here because Chalice names it after a resource that its template doesn't have
-    (aws/chalice#2079).
-    """
+
+def rest_api(auth_mode: str, stage: Stage) -> Resource:
+    """What is merged into the API: its name, by which its metrics are found, its answers, and its stage."""
+    body = {"info": {"title": {"Ref": "AWS::StackName"}}, "x-amazon-apigateway-gateway-responses": gateway_responses(auth_mode)}
+    return {"Properties": {"DefinitionBody": body} | stage_properties(stage.stack)}
+
+
+def log_groups(functions: list[str]) -> dict[str, Resource]:
+    """The functions' logs. Chalice names the API's after a resource that its template doesn't have (aws/chalice#2079)."""
+    groups: dict[str, Resource] = {f"{resource_name(name)}LogGroup": dict(LOGS_GO) for name in functions if name != API}
+    return groups | {"ApiHandlerLogGroup": {"Properties": {"LogGroupName": {"Fn::Sub": "/aws/lambda/${APIHandler}"}}} | LOGS_GO}
+
+
+def merge_template(settings: Settings, stage: Stage, *, handlers: set[str]) -> dict[str, Any]:
+    """The whole template to merge. `handlers` are the names of app.py's functions."""
     functions = [API, *sorted(handlers & {SCHEDULED, *CONSUMERS, "run_package"})]
     consumers = {name: prefix for name, prefix in CONSUMERS.items() if name in handlers}
-    resources: dict[str, Any] = {resource_name(name): function(name, settings) for name in functions}
+    resources: dict[str, Any] = {resource_name(name): function(name, settings, stage) for name in functions}
     for name, arguments in TABLES.items():
         resources[f"{name.capitalize()}Table"] = table(name, arguments, is_local=settings.is_local)
     for name, prefix in consumers.items():
-        resources |= queue_pair(name, prefix, timeout_seconds=timeouts[name], is_local=settings.is_local)
-    if not settings.is_local:
-        resources |= alarms(list(consumers.values()))
+        resources |= queue_pair(name, prefix, timeout_seconds=stage.timeouts[name], is_local=settings.is_local)
     auth_mode = settings.variables["AUTH_MODE"]
     if settings.is_local:
         resources |= local_gateway_responses(auth_mode)
     else:
-        answers = {"x-amazon-apigateway-gateway-responses": gateway_responses(auth_mode)}
-        resources["RestAPI"] = {"Properties": {"DefinitionBody": answers}}
-    resources["ApiHandlerLogGroup"] = {"Properties": {"LogGroupName": {"Fn::Sub": "/aws/lambda/${APIHandler}"}}}
+        resources |= operations(functions, list(consumers.values()), stage) | {"RestAPI": rest_api(auth_mode, stage)}
+    resources |= log_groups(functions)
     return {"Resources": resources, "Outputs": outputs(functions, list(consumers.values()))}

@@ -1,6 +1,7 @@
 """What the scheduled and the invoked function do."""
 
 import logging
+from datetime import date
 from typing import Any
 
 from chalice.app import BaseLambdaEvent
@@ -26,17 +27,26 @@ _log = logging.getLogger("packages_billing")
 
 
 def evaluate(event: Any) -> dict[str, Any]:
-    """Begin the evaluation of a day: of today for the schedule's event, else of `date`. Raises `Refused`."""
+    """Begin the evaluation of a day, today or `date`; with `check`, only tell whether it is finished. Raises `Refused`."""
     scheduled = isinstance(event, dict) and event.get("source") == "aws.events" and event.keys() <= _SCHEDULE_FIELDS
     try:
         body = parse(EvaluationBody, {} if scheduled else _exact(event))
         act = deployment.act("schedule" if scheduled else "evaluate_due_charges")
+        if body.check:
+            return _checked(body.date or act.today)
         started = daily_run.start(deployment.services(), act, body.date or act.today, allow_future=body.allow_future)
     except BillingError as error:
         _log.warning("evaluation refused: %s", error.detail)
         raise Refused(error) from None
     _log.info("evaluation of %s handed to the queue as %s", started.day, started.run_id)
     return views.started(started)
+
+
+def _checked(day: date) -> dict[str, Any]:
+    """What each morning is asked: whether the day is finished. An alarm listens."""
+    late = daily_run.days_late(deployment.services(), day)
+    _log.log(logging.WARNING if late else logging.INFO, "up to %s, %d days are not finished", day, late)
+    return {"date": day.isoformat(), "days_late": late}
 
 
 def run_package(event: Any, request_id: str) -> dict[str, Any]:

@@ -56,6 +56,13 @@ def start(services: Services, act: Act, day: date, *, allow_future: bool) -> Sta
     return Started(run.run_id if recorded else None, day, run.segments, finished, standing.evaluated)
 
 
+def days_late(services: Services, day: date) -> int:
+    """How many days up to `day` are not finished; where no day ever began, `day` itself. Writes nothing."""
+    standing = progress.read(services.db)
+    finished = standing.evaluated or (standing.first or day) - DAY
+    return max((day - finished).days, 0)
+
+
 def work(services: Services, act: Act, piece: Piece, seconds_left: Callable[[], float]) -> list[Failure]:
     """Sweep a segment, or what is left of it, and post what is due; what failed. Safe to repeat at any point."""
     services = patient(services, seconds_left)

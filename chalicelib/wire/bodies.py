@@ -176,10 +176,11 @@ class UsageMessage(UsageBody):
 
 
 class EvaluationBody(Body):
-    """What an invocation of the daily evaluation may say."""
+    """What an invocation of the daily evaluation may say. `check` asks how late it is, and begins nothing."""
 
     date: Day | None = None
     allow_future: Literal[True, False] = False
+    check: Literal[True, False] = False
 
 
 B = TypeVar("B", bound=Body)

@@ -78,6 +78,23 @@ def test_an_evaluation_begins_and_finishes(fresh: tuple[EmbeddedStack, httpx.Cli
     assert [entry["date"] for entry in charges(api, customer)] == [on]
 
 
+def test_a_morning_is_told_whether_the_day_is_finished(fresh: tuple[EmbeddedStack, httpx.Client]) -> None:
+    """A check says how many days are not finished, from the first that began on, and writes nothing."""
+    stack, api = fresh
+
+    def late(**more: str) -> int:
+        before = contents(stack)
+        answer = stack.invoke("evaluate_due_charges", event("evaluate_due_charges-check") | more)
+        assert contents(stack) == before
+        assert answer == {"date": more.get("date", day()), "days_late": answer["days_late"]}
+        return int(answer["days_late"])
+
+    ok(api.get("/health"))  # the first request stores the time zone
+    assert late() == 1
+    finished(api, stack.invoke("evaluate_due_charges", event("evaluate_due_charges-schedule"))["run_id"])
+    assert (late(), late(date=day(-1)), late(date=day(3))) == (0, 0, 3)
+
+
 def test_a_piece_of_a_days_work_may_be_done_again(own_stack: EmbeddedStack, own_api: httpx.Client) -> None:
     """contract: post_charges: one message = a bounded piece of a day's work; rules 5: posted once however often."""
     customer = a_customer(own_api)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tools.cron import NoCommonTimeError, evaluation_time, schedule_expression
+from tools.cron import NoCommonTimeError, check_expression, evaluation_time, schedule_expression
 
 ZONES = [
     "UTC",
@@ -60,3 +60,13 @@ def test_expression(zone: str, expression: str) -> None:
 def test_a_zone_two_hours_apart_is_refused() -> None:
     with pytest.raises(NoCommonTimeError, match="Antarctica/Troll"):
         evaluation_time("Antarctica/Troll", year=2026)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_a_day_is_checked_by_six_and_not_before_five(zone: str) -> None:
+    minute, hour, *rest = check_expression(zone, year=2026).removeprefix("cron(").removesuffix(")").split()
+    first = datetime(2026, 1, 1, int(hour), int(minute), tzinfo=UTC)
+    local = [(first + timedelta(days=day)).astimezone(ZoneInfo(zone)).time() for day in range(2 * 365)]
+    assert min(local).hour >= 5
+    assert (max(local).hour, max(local).minute) == (6, 0)
+    assert rest == ["*", "*", "?", "*"]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tools import stage
 from tools.bundle import ROOT, Bundle, build
 from tools.template import CONSUMERS, SettingsError, settings_from
 
@@ -52,12 +53,6 @@ def statements(resources: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, An
         for policy in role["Properties"]["Policies"]:
             for statement in policy["PolicyDocument"]["Statement"]:
                 yield name, statement
-
-
-def test_cfn_lint_finds_nothing(bundle: Bundle) -> None:
-    linter = Path(sys.executable).with_name("cfn-lint")
-    done = subprocess.run([linter, "--non-zero-exit-code", "informational", bundle.template], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_two_builds_are_the_same_bytes(bundle: Bundle, sources: Path, tmp_path: Path) -> None:
@@ -115,18 +110,6 @@ def test_the_api_is_regional_and_within_the_gateways_time(resources: dict[str, A
     assert resources["APIHandler"]["Properties"]["Timeout"] == 29
 
 
-def test_tables_outlive_the_stack(resources: dict[str, Any]) -> None:
-    tables = of_type(resources, "AWS::DynamoDB::Table")
-    assert len(tables) == 5
-    for table in tables.values():
-        properties = table["Properties"]
-        assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
-        assert properties["DeletionProtectionEnabled"]
-        assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-        assert properties["SSESpecification"] == {"SSEEnabled": True}
-        assert properties["BillingMode"] == "PAY_PER_REQUEST"
-
-
 def test_consumers_report_partial_failures_and_give_up_after_five_tries(resources: dict[str, Any]) -> None:
     consumers = [prefix for prefix in CONSUMERS.values() if prefix in resources]
     assert "PostCharges" in consumers
@@ -137,18 +120,6 @@ def test_consumers_report_partial_failures_and_give_up_after_five_tries(resource
         assert event["Properties"]["Queue"] == {"Fn::Sub": f"${{{prefix}Queue.Arn}}"}
         assert queue["VisibilityTimeout"] == 6 * function["Timeout"]
         assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
-
-
-def test_what_no_caller_is_told_raises_an_alarm(resources: dict[str, Any]) -> None:
-    found = of_type(resources, "AWS::CloudWatch::Alarm")
-    expected = {"EvaluationFailedAlarm", "EvaluationMissingAlarm", "ParkedCustomersAlarm", "PostChargesDeadLettersAlarm"}
-    assert expected <= set(found)
-    assert all(alarm["Properties"]["AlarmActions"] == [{"Ref": "AlarmTopic"}] for alarm in found.values())
-
-
-def test_the_schedule_follows_the_billing_time_zone(resources: dict[str, Any]) -> None:
-    (event,) = resources["EvaluateDueCharges"]["Properties"]["Events"].values()
-    assert event["Properties"]["Schedule"] == "cron(30 1 * * ? *)"
 
 
 @pytest.mark.parametrize(
@@ -164,8 +135,47 @@ def test_deployable_stages_are_never_open(environ: dict[str, str], message: str)
         settings_from(environ, stage="prod", year=2026)
 
 
-def test_make_package_refuses_an_open_stage_before_it_writes() -> None:
-    environ = os.environ | {"AUTH_MODE": "none"}
+REFUSED = [
+    ("AUTH_MODE", "none"),
+    ("AUTH_MODE", "jwt"),
+    ("AUTH_MODE", "basic"),
+    ("BILLING_TIMEZONE", "Mars/Olympus"),
+    ("BILLING_TIMEZONE", "../etc/passwd"),
+    ("BILLING_TIMEZONE", "Antarctica/Troll"),
+    ("DEFAULT_CURRENCY", "usd"),
+    ("ALLOW_FUTURE", "perhaps"),
+    ("SWEEP_SEGMENTS", "many"),
+    ("MAX_LINES_PER_CUSTOMER", "0"),
+    ("CALL_RETENTION_DAYS", "-1"),
+]
+
+
+@pytest.mark.parametrize(("variable", "value"), REFUSED)
+def test_make_package_refuses_what_would_not_run_in_one_line_and_writes_nothing(sources: Path, variable: str, value: str) -> None:
+    environ = os.environ | {variable: value}
     command = [sys.executable, "-m", "tools.package", "--stage", "prod"]
-    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
-    assert (done.returncode, "AUTH_MODE=none" in done.stderr) == (1, True)
+    done = subprocess.run(command, cwd=sources, env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("make package: ")
+    assert value in line
+    assert not (sources / "dist").exists()
+
+
+BAD_SETTINGS = [
+    ({"api_burst": 0}, "api_burst must be a whole number from 1"),
+    ({"queue_concurrency": 1}, "queue_concurrency must be a whole number from 2"),
+    ({"charges_held": True}, "charges_held must be"),
+    ({"api_bursts": 5}, "api_bursts unknown or missing"),
+]
+
+
+@pytest.mark.parametrize(("settings", "message"), BAD_SETTINGS, ids=str)
+def test_bad_stage_settings_are_named(tmp_path: Path, settings: dict[str, Any], message: str) -> None:
+    config = json.loads((ROOT / stage.CONFIG).read_text())
+    config["stages"]["prod"]["stack"] = settings
+    (tmp_path / stage.CONFIG).parent.mkdir()
+    (tmp_path / stage.CONFIG).write_text(json.dumps(config))
+    with pytest.raises(stage.StageError, match=message):
+        stage.read(tmp_path, "prod")
+    assert stage.read(tmp_path, "dev").stack.api_requests_per_second == 20

@@ -1,0 +1,268 @@
+"""The stack as AWS gets it: what is left of the template after the SAM transform, for each stage and way to call."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from samtranslator.translator.transform import transform
+
+from chalicelib.storage.keys import TABLES
+from tools import stage
+from tools.bundle import ROOT, build
+from tools.template import CONSUMERS, settings_from
+
+pytestmark = pytest.mark.deploy
+
+ZONE = {"BILLING_TIMEZONE": "Europe/Berlin"}
+MODES: dict[str, dict[str, str]] = {"iam": {}}
+FUNCTIONS = ("APIHandler", "EvaluateDueCharges", "PostCharges", "RecordUsage", "RunPackage")
+QUEUES = tuple(f"{prefix}{kind}" for prefix in CONSUMERS.values() for kind in ("Queue", "DeadLetters"))
+TABLE_NAMES = tuple(f"{name.capitalize()}Table" for name in TABLES)
+MOST_RESOURCES = 500
+"""CloudFormation's limit of a stack."""
+
+
+class NoManagedPolicies:
+    """The transform may ask AWS for managed policies; these templates name none."""
+
+    def load(self) -> dict[str, str]:
+        raise AssertionError("a managed policy is asked for")
+
+
+class Built(NamedTuple):
+    """A stage's package: its template before and after the transform."""
+
+    stage: str
+    template: Path
+    resources: dict[str, Any]
+    outputs: dict[str, Any]
+
+    def of_type(self, kind: str) -> dict[str, Any]:
+        return {name: resource["Properties"] for name, resource in self.resources.items() if resource["Type"] == kind}
+
+    def properties(self, name: str) -> dict[str, Any]:
+        return dict(self.resources[name]["Properties"])
+
+    @property
+    def settings(self) -> stage.StackSettings:
+        return stage.read(ROOT, self.stage).stack
+
+
+def transformed(template: Mapping[str, Any]) -> dict[str, Any]:
+    """What CloudFormation makes of a template whose code was uploaded."""
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = {"Bucket": "bucket", "Key": "key"}
+    return dict(transform(template, {}, NoManagedPolicies()))
+
+
+@pytest.fixture(scope="module", params=[(name, mode) for name in ("dev", "prod") for mode in MODES], ids="-".join)
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, copy_sources: Callable[[], Path]) -> Built:
+    name, mode = request.param
+    settings = settings_from(ZONE | MODES[mode], stage=name, year=2026)
+    bundle = build(settings, tmp_path_factory.mktemp(f"{name}-{mode}"), root=copy_sources())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        after = transformed(json.loads(bundle.template.read_text()))
+    return Built(name, bundle.template, after["Resources"], after["Outputs"])
+
+
+def test_cfn_lint_finds_nothing(built: Built) -> None:
+    linter = Path(sys.executable).with_name("cfn-lint")
+    done = subprocess.run([linter, "--non-zero-exit-code", "informational", built.template], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_stack_fits(built: Built) -> None:
+    assert len(built.resources) < MOST_RESOURCES
+
+
+def test_the_one_stage_of_the_api_is_bounded_and_logged(built: Built) -> None:
+    ((_, properties),) = built.of_type("AWS::ApiGateway::Stage").items()
+    assert [deployment.get("StageName") for deployment in built.of_type("AWS::ApiGateway::Deployment").values()] == [None]
+    (everywhere,) = properties["MethodSettings"]
+    assert (everywhere["HttpMethod"], everywhere["ResourcePath"]) == ("*", "/*")
+    assert everywhere["ThrottlingRateLimit"] == built.settings.api_requests_per_second
+    assert everywhere["ThrottlingBurstLimit"] == built.settings.api_burst
+    assert (everywhere["LoggingLevel"], everywhere["DataTraceEnabled"]) == ("OFF", False)
+    assert properties["AccessLogSetting"]["DestinationArn"] == {"Fn::GetAtt": ["AccessLogGroup", "Arn"]}
+    assert not properties.get("TracingEnabled")
+
+
+def test_the_access_log_is_json_without_what_callers_send(built: Built) -> None:
+    (properties,) = built.of_type("AWS::ApiGateway::Stage").values()
+    line = json.loads(properties["AccessLogSetting"]["Format"])
+    assert {"request_id", "caller", "method", "route", "status", "latency_ms"} <= set(line)
+    assert "\n" not in properties["AccessLogSetting"]["Format"]
+    for value in line.values():
+        assert not any(word in value for word in ("path}", "context.path", "querystring", "header", "body", "accessKey", "claims"))
+
+
+def test_the_api_is_found_by_the_stacks_name(built: Built) -> None:
+    assert built.properties("RestAPI")["Body"]["info"]["title"] == {"Ref": "AWS::StackName"}
+    assert built.properties("RestAPI")["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
+    dimensions = {one["Name"]: one["Value"] for one in built.properties("ApiErrorsAlarm")["Dimensions"]}
+    assert dimensions == {"ApiName": {"Ref": "AWS::StackName"}, "Stage": {"Ref": "RestAPIapiStage"}}
+    assert built.properties("RestAPIapiStage")["StageName"] == "api"
+
+
+RESERVED = {
+    "dev": dict.fromkeys(FUNCTIONS),
+    "prod": {"APIHandler": 100, "EvaluateDueCharges": 2, "PostCharges": 20, "RecordUsage": 20, "RunPackage": 5},
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_are_bounded(built: Built, name: str) -> None:
+    properties = built.properties(name)
+    assert properties.get("ReservedConcurrentExecutions") == RESERVED[built.stage][name]
+    assert properties.get("RecursiveLoop") == ("Allow" if name == "PostCharges" else None)
+    assert properties["TracingConfig"] == {"Mode": "PassThrough"}
+
+
+@pytest.mark.parametrize("prefix", CONSUMERS.values())
+def test_consumers_take_no_more_than_their_share(built: Built, prefix: str) -> None:
+    (source,) = [one for one in built.of_type("AWS::Lambda::EventSourceMapping").values() if one["FunctionName"] == {"Ref": prefix}]
+    most = source["ScalingConfig"]["MaximumConcurrency"]
+    assert most == built.settings.queue_concurrency
+    assert most <= (RESERVED[built.stage][prefix] or most)
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, "Access"])
+def test_every_log_group_is_the_stacks_and_forgets(built: Built, name: str) -> None:
+    logical = {"APIHandler": "ApiHandlerLogGroup", "Access": "AccessLogGroup"}.get(name, f"{name}LogGroup")
+    group = built.resources[logical]
+    assert group["Properties"]["RetentionInDays"] == {"dev": 14, "prod": 90}[built.stage]
+    assert (group["DeletionPolicy"], group["UpdateReplacePolicy"]) == ("Delete", "Delete")
+    told = group["Properties"]["LogGroupName"]["Fn::Sub"]
+    assert told == ("/aws/apigateway/${AWS::StackName}" if name == "Access" else f"/aws/lambda/${{{name}}}")
+
+
+@pytest.mark.parametrize("name", TABLE_NAMES)
+def test_tables_are_kept_and_can_be_restored(built: Built, name: str) -> None:
+    table, properties = built.resources[name], built.properties(name)
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["DeletionProtectionEnabled"] is True
+    assert properties["SSESpecification"] == {"SSEEnabled": True}
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_queues_are_kept_encrypted_and_refuse_what_is_not(built: Built, name: str) -> None:
+    queue, properties = built.resources[name], built.properties(name)
+    assert (queue["DeletionPolicy"], queue["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert properties["SqsManagedSseEnabled"] is True
+    assert properties["MessageRetentionPeriod"] == 14 * 24 * 3600
+    policy = built.properties("QueuePolicy")
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert {"Ref": name} in policy["Queues"]
+    assert {"Fn::GetAtt": [name, "Arn"]} in statement["Resource"]
+    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+@pytest.mark.parametrize(
+    ("name", "schedule", "given"),
+    [("EvaluateDueChargesEvent", "cron(30 1 * * ? *)", None), ("CheckDayEvent", "cron(0 4 * * ? *)", {"check": True})],
+)
+def test_the_schedules_follow_the_billing_time_zone(built: Built, name: str, schedule: str, given: Any) -> None:
+    rule = built.properties(f"EvaluateDueCharges{name}")
+    (target,) = rule["Targets"]
+    assert rule["ScheduleExpression"] == schedule
+    assert target["Arn"] == {"Fn::GetAtt": ["EvaluateDueCharges", "Arn"]}
+    assert (json.loads(target["Input"]) if "Input" in target else None) == given
+
+
+class Watched(NamedTuple):
+    """What an alarm looks at."""
+
+    metric: str
+    statistic: str
+    threshold: str | int = 1
+    period: int = 300
+    missing: str = "notBreaching"
+
+
+ALARMS = {
+    "ApiErrorsAlarm": Watched("AWS/ApiGateway 5XXError", "Sum", "api_errors"),
+    **{f"{name}ErrorsAlarm": Watched("AWS/Lambda Errors", "Sum", "function_errors") for name in FUNCTIONS},
+    **{f"{name}ThrottlesAlarm": Watched("AWS/Lambda Throttles", "Sum", "function_throttles") for name in FUNCTIONS},
+    **{f"{name}ReadThrottlesAlarm": Watched("AWS/DynamoDB ReadThrottleEvents", "Sum", "table_throttles") for name in TABLE_NAMES},
+    **{f"{name}WriteThrottlesAlarm": Watched("AWS/DynamoDB WriteThrottleEvents", "Sum", "table_throttles") for name in TABLE_NAMES},
+    "PostChargesLateAlarm": Watched("AWS/SQS ApproximateAgeOfOldestMessage", "Maximum", 60 * 60),
+    "RecordUsageLateAlarm": Watched("AWS/SQS ApproximateAgeOfOldestMessage", "Maximum", 15 * 60),
+    "PostChargesDeadLettersAlarm": Watched("AWS/SQS ApproximateNumberOfMessagesVisible", "Maximum"),
+    "RecordUsageDeadLettersAlarm": Watched("AWS/SQS ApproximateNumberOfMessagesVisible", "Maximum"),
+    "DayLateAlarm": Watched("PackagesBilling DaysLate", "Maximum", missing="ignore"),
+    "EvaluationMissingAlarm": Watched("PackagesBilling DaysLate", "SampleCount", period=3600, missing="breaching"),
+    "ChargesFailedAlarm": Watched("PackagesBilling ChargesFailed", "Sum"),
+    "ChargesHeldAlarm": Watched("PackagesBilling ChargesHeld", "Sum", "charges_held", period=24 * 3600),
+    "ParkedCustomersAlarm": Watched("PackagesBilling CustomersParked", "Sum"),
+}
+
+
+def test_these_are_the_alarms(built: Built) -> None:
+    assert set(built.of_type("AWS::CloudWatch::Alarm")) == set(ALARMS)
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_alarms_watch_what_they_say(built: Built, name: str) -> None:
+    properties, watched = built.properties(name), ALARMS[name]
+    threshold = getattr(built.settings, watched.threshold) if isinstance(watched.threshold, str) else watched.threshold
+    told = Watched(
+        f"{properties['Namespace']} {properties['MetricName']}",
+        properties["Statistic"],
+        threshold,
+        properties["Period"],
+        properties["TreatMissingData"],
+    )
+    assert told == watched._replace(threshold=threshold)
+    assert properties["Threshold"] == threshold
+    assert properties["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+    assert properties["Dimensions"]
+    assert properties["AlarmDescription"]
+
+
+def test_a_day_without_a_word_is_breaching(built: Built) -> None:
+    properties = built.properties("EvaluationMissingAlarm")
+    assert properties["ComparisonOperator"] == "LessThanThreshold"
+    assert properties["EvaluationPeriods"] == properties["DatapointsToAlarm"]
+    assert 24 * 3600 < properties["EvaluationPeriods"] * properties["Period"] <= 7 * 24 * 3600
+
+
+def resolved(value: str) -> str:
+    """The text of a Fn::Sub with names for what is substituted."""
+    return value.replace("${AWS::StackName}", "stack").replace("${AWS::Region}", "us-east-1")
+
+
+def test_the_dashboard_shows_metrics_of_this_stack(built: Built) -> None:
+    body = json.loads(resolved(built.properties("Dashboard")["DashboardBody"]["Fn::Sub"]))
+    lines = [line for widget in body["widgets"] for line in widget["properties"]["metrics"]]
+    shown = {line[1] for line in lines if isinstance(line[0], str)}
+    assert {
+        "ChargesPosted", "ChargesHeld", "DaysLate", "Count", "5XXError", "Errors", "ApproximateAgeOfOldestMessage",
+        "ConsumedWriteCapacityUnits", "ConsumedReadCapacityUnits",
+    } <= shown  # fmt: skip
+    assert any("Retail" in line[0].get("expression", "") for line in lines if isinstance(line[0], dict))
+    for widget in body["widgets"]:
+        assert widget["x"] + widget["width"] <= 24
+    named = {part.strip("${}").split(".")[0] for line in lines for part in line if isinstance(part, str) and part.startswith("${")}
+    assert named <= set(built.resources)
+    assert {*FUNCTIONS, *QUEUES, *TABLE_NAMES} <= named
+
+
+def test_nothing_of_the_stack_is_named_without_the_stack(built: Built) -> None:
+    names = [
+        properties[key]
+        for resource in built.resources.values()
+        for properties in [resource["Properties"]]
+        for key in ("TableName", "QueueName", "FunctionName", "TopicName", "DashboardName")
+        if key in properties and resource["Type"] not in ("AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission")
+    ]
+    assert len(names) == len(FUNCTIONS) + len(QUEUES) + len(TABLE_NAMES) + 2
+    assert all("AWS::StackName" in json.dumps(name) for name in names)

@@ -1,0 +1,40 @@
+"""Whether variables say what the functions can read: told while packaging, not by the first request after a deployment."""
+
+from collections.abc import Callable, Mapping
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from chalicelib.domain.currencies import CURRENCIES
+
+Check = Callable[[str], bool]
+
+_YES_OR_NO = ("true", "false", "yes", "no", "1", "0")
+
+
+def _is_zone(value: str) -> bool:
+    try:
+        return ZoneInfo(value) is not None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+
+
+def _is_positive(value: str) -> bool:
+    return value.isascii() and value.isdigit() and int(value) > 0
+
+
+_CHECKS: Mapping[str, tuple[Check, str]] = {
+    "BILLING_TIMEZONE": (_is_zone, "the IANA name of a time zone, like Europe/Berlin"),
+    "DEFAULT_CURRENCY": (lambda value: value in CURRENCIES, "the code of a currency, like EUR"),
+    "ALLOW_FUTURE": (lambda value: value.lower() in _YES_OR_NO, "true or false"),
+    "SWEEP_SEGMENTS": (_is_positive, "a whole number from 1"),
+    "MAX_LINES_PER_CUSTOMER": (_is_positive, "a whole number from 1"),
+    "CALL_RETENTION_DAYS": (_is_positive, "a whole number from 1"),
+}
+
+
+def faults(variables: Mapping[str, str]) -> list[str]:
+    """What is wrong with the values, a variable each."""
+    return [
+        f"{name}={variables[name]}: {wanted} is needed"
+        for name, (is_right, wanted) in _CHECKS.items()
+        if not is_right(variables[name])
+    ]  # fmt: skip
