@@ -70,11 +70,12 @@ package: setup
 	@exec $(BIN)/python -m tools.package --stage $(STAGE)
 
 # After a change of a requirements file: locks what the direct needs bring with them, with the hashes of all files, for
-# every Python from 3.11; constraints-runtime.txt is the part that ships. Then installs it and lists the licences.
+# every Python from 3.11; constraints-runtime*.txt are the parts that ship. Then installs it and lists the licences.
 COMPILE = $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 constraints: setup
 	@$(COMPILE) requirements-dev.txt -o constraints.txt && \
 	$(COMPILE) requirements.txt -c constraints.txt -o constraints-runtime.txt && \
+	$(COMPILE) requirements-jwt.txt -c constraints.txt -o constraints-runtime-jwt.txt && \
 	$(PYTHON) tools/bootstrap.py && mkdir -p .local && \
 	$(BIN)/python -m tools.licences > .local/licences.md && mv .local/licences.md docs/licences.md
 

@@ -19,6 +19,10 @@ class Config(NamedTuple):
     time_zone: str
     default_currency: str
     auth_mode: str
+    auth_issuer: str
+    auth_audiences: frozenset[str]
+    auth_scope_prefix: str
+    auth_client_id: str
     allow_future: bool
     segments: int
     max_lines_per_customer: int
@@ -38,6 +42,10 @@ def read(environment: Mapping[str, str] = os.environ) -> Config:
         time_zone=environment.get("BILLING_TIMEZONE") or "UTC",
         default_currency=environment.get("DEFAULT_CURRENCY") or "USD",
         auth_mode=environment.get("AUTH_MODE") or "iam",
+        auth_issuer=environment.get("AUTH_ISSUER", ""),
+        auth_audiences=frozenset(environment.get("AUTH_AUDIENCE", "").split()),
+        auth_scope_prefix=environment.get("AUTH_SCOPE_PREFIX", ""),
+        auth_client_id=environment.get("AUTH_CLIENT_ID", ""),
         allow_future=environment.get("ALLOW_FUTURE", "").lower() in _YES,
         segments=int(environment.get("SWEEP_SEGMENTS") or 64),
         max_lines_per_customer=int(environment.get("MAX_LINES_PER_CUSTOMER") or 20_000),

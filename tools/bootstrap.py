@@ -26,7 +26,7 @@ Command = tuple[str | Path, ...]
 def wanted() -> str:
     """What the environment has to match: the interpreter's minor version and every requirement."""
     digest = hashlib.sha256(repr(sys.version_info[:2]).encode())
-    for name in ("requirements.txt", "requirements-dev.txt", "constraints.txt"):
+    for name in ("requirements.txt", "requirements-jwt.txt", "requirements-dev.txt", "constraints.txt"):
         digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools import stage
-from tools.dependencies import RUNTIME_LOCK, bill_of_materials, install, shipped
+from tools.dependencies import RUNTIME_LOCKS, bill_of_materials, install, shipped
 from tools.template import Settings, handler_names, merge_template
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,7 +68,7 @@ def files_below(root: Path, names: tuple[str, ...]) -> Iterator[Path]:
 def fingerprint(settings: Settings, *, root: Path = ROOT) -> str:
     """Changes whenever the package would: sources, settings, interpreter, and the tools that build it."""
     digest = hashlib.sha256(json.dumps([settings.stage, dict(settings.variables), settings.year, sys.version]).encode())
-    for path in files_below(root, (*SHIPPED, RUNTIME_LOCK, "constraints.txt", *(f"tools/{name}.py" for name in BUILDERS))):
+    for path in files_below(root, (*SHIPPED, *RUNTIME_LOCKS.values(), "constraints.txt", *(f"tools/{name}.py" for name in BUILDERS))):
         digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:32]
 
@@ -168,7 +168,7 @@ def build(settings: Settings, out: Path, *, root: Path = ROOT) -> Bundle:
         run_chalice(source, workspace / "out", settings)
         out.mkdir(parents=True, exist_ok=True)
         tree = workspace / "tree"
-        completed(workspace / "out" / ZIP, tree, settings, lock=root / RUNTIME_LOCK)
+        completed(workspace / "out" / ZIP, tree, settings, lock=root / RUNTIME_LOCKS[settings.variables["AUTH_MODE"] == "jwt"])
         materials = bill_of_materials(shipped(tree), application="packages-billing")
         write_zip(tree, out / ZIP)
         (out / MATERIALS).write_text(json.dumps(materials, indent=1) + "\n")

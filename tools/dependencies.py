@@ -1,4 +1,4 @@
-"""What ships besides the sources: the distributions locked in constraints-runtime.txt, and what is known of each.
+"""What ships besides the sources: the distributions locked in constraints-runtime*.txt, and what is known of each.
 
 pip installs them into the package by their hashes, for Lambda's system whatever the machine is. Chalice's packager would
 fetch by name and version what does not fit the machine, without looking at a hash.
@@ -11,7 +11,8 @@ from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path
 from typing import Any, NamedTuple
 
-RUNTIME_LOCK = "constraints-runtime.txt"
+RUNTIME_LOCKS = {False: "constraints-runtime.txt", True: "constraints-runtime-jwt.txt"}
+"""What ships, by whether the service checks bearer tokens: the library for that is larger than all the rest."""
 FRAMEWORK = "chalice"
 """Its runtime is put into the package by `chalice package`, without metadata."""
 GLIBC_MINOR = 26 if sys.version_info < (3, 12) else 34

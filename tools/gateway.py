@@ -1,7 +1,7 @@
 """What API Gateway does by itself, before a function is asked: throttle, log, and answer like the service does.
 
-Without a signature to check, "missing authentication token" is how it says that there is no such route; with one, that
-the call carries none.
+Where it checks no signature, "missing authentication token" is how it says that there is no such route; where it does, it
+may also mean that the call carries none.
 """
 
 import json
@@ -27,7 +27,7 @@ def _response(status: int | None, code: str, title: str, *, detail: str = _DETAI
 def gateway_responses(auth_mode: str) -> dict[str, Any]:
     """The gateway's answers by type, in the form of its OpenAPI extension."""
     nobody = _response(404, "not_found", "There is no such thing", detail="there is no such route")
-    if auth_mode != "none":
+    if auth_mode == "iam":
         nobody = _response(401, "unauthenticated", "The call is not signed", detail="the call is not signed, or there is no such route")
     return {
         "MISSING_AUTHENTICATION_TOKEN": nobody,

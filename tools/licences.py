@@ -5,11 +5,12 @@ import tempfile
 from pathlib import Path
 
 from tools.bundle import ROOT
-from tools.dependencies import RUNTIME_LOCK, DependencyError, Shipped, install, shipped
+from tools.dependencies import RUNTIME_LOCKS, DependencyError, Shipped, install, shipped
 
 HEAD = """# Licences of what ships
 
-What `make package` puts into the zip besides this project. `make constraints` writes this page; packaging refuses what is
+What `make package` puts into the zip besides this project; cffi, cryptography, pycparser and PyJWT only with
+`AUTH_MODE=jwt`. `make constraints` writes this page; packaging refuses what is
 not under a permissive licence. Python and boto3 come with Lambda. What only builds and tests is listed, with versions and
 hashes, in `constraints.txt`.
 
@@ -25,7 +26,7 @@ def page(listed: list[Shipped]) -> str:
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="packages-billing-") as tree:
         try:
-            install(ROOT / RUNTIME_LOCK, Path(tree))
+            install(ROOT / RUNTIME_LOCKS[True], Path(tree))
             print(page(shipped(Path(tree))), end="")
         except DependencyError as error:
             print(f"licences: {error}", file=sys.stderr)

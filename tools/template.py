@@ -6,6 +6,7 @@ lists and descends into dicts, which is why the queue of an event source is over
 
 import ast
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,8 @@ _SHARED_DEFAULTS = {
     "AUTH_MODE": "iam",
     "AUTH_ISSUER": "",
     "AUTH_AUDIENCE": "",
+    "AUTH_SCOPE_PREFIX": "",
+    "AUTH_CLIENT_ID": "",
     "ALLOW_FUTURE": "false",
     "SWEEP_SEGMENTS": "64",
     "MAX_LINES_PER_CUSTOMER": "20000",
@@ -76,11 +79,23 @@ def settings_from(environ: Mapping[str, str], *, stage: str, year: int) -> Setti
         raise SettingsError(f"AUTH_MODE={mode}: one of {', '.join(AUTH_MODES)} is needed")
     if mode == "none" and stage != LOCAL_STAGE:
         raise SettingsError(f"AUTH_MODE=none would open stage {stage} to everybody: use iam or jwt")
-    if mode == "jwt" and not (variables["AUTH_ISSUER"] and variables["AUTH_AUDIENCE"]):
-        raise SettingsError("AUTH_MODE=jwt needs AUTH_ISSUER and AUTH_AUDIENCE")
+    if mode == "jwt":
+        demand_tokens_can_be_checked(variables, schemes=("https", "http") if stage == LOCAL_STAGE else ("https",))
     if wrong := faults(variables):
         raise SettingsError("; ".join(wrong))
     return Settings(stage=stage, variables=variables, year=year)
+
+
+def demand_tokens_can_be_checked(variables: Mapping[str, str], *, schemes: tuple[str, ...]) -> None:
+    """Raises `SettingsError` unless the variables name an issuer and an audience, the issuer by a URL of one of `schemes`."""
+    if not (variables["AUTH_ISSUER"] and variables["AUTH_AUDIENCE"].split()):
+        raise SettingsError("AUTH_MODE=jwt needs AUTH_ISSUER and AUTH_AUDIENCE")
+    issuer = variables["AUTH_ISSUER"]
+    if not re.fullmatch(rf"({'|'.join(schemes)})://[A-Za-z0-9.\-\[\]:]+(/[!-~]*)?", issuer) or set("?#@\\") & set(issuer):
+        raise SettingsError(f"AUTH_ISSUER={issuer}: a URL that begins with {' or '.join(f'{one}://' for one in schemes)} is needed")
+    prefix = variables["AUTH_SCOPE_PREFIX"]
+    if not re.fullmatch(r"[!#-\[\]-~]*", prefix):
+        raise SettingsError(f"AUTH_SCOPE_PREFIX={prefix}: what stands before a scope has no spaces, quotes or backslashes")
 
 
 def handler_names(app_py: Path) -> set[str]:

@@ -1,6 +1,8 @@
 """Who may call what: the scopes of tokens, and which a route needs."""
 
-from typing import Final
+from typing import Final, NamedTuple
+
+from ..domain.errors import Forbidden
 
 READ: Final = "billing:read"
 WRITE: Final = "billing:write"
@@ -11,6 +13,21 @@ SCOPES: Final = {
     CHARGE: "what moves money: live runs, reversals, payments, held charges, unparking",
 }
 """Each scope allows what it says and nothing else: none implies another."""
+ANYTHING: Final = frozenset(SCOPES)
+
+
+class Caller(NamedTuple):
+    """Who calls, and what they may do. `prefix` stands before our scopes in their issuer's words."""
+
+    name: str
+    scopes: frozenset[str]
+    prefix: str = ""
+
+    def demand(self, scopes: tuple[str, ...]) -> None:
+        """Raises `Forbidden` unless the caller has one of `scopes`; there may be none to have."""
+        if scopes and not self.scopes & set(scopes):
+            named = [self.prefix + scope for scope in scopes]
+            raise Forbidden(f"the token lacks the scope {' or '.join(named)}", scope=" ".join(named))
 
 
 def scopes(method: str, path: str, given: tuple[str, ...], *, public: bool) -> tuple[str, ...]:

@@ -100,7 +100,7 @@ def cancel_held(call: Call) -> Answer:
 @route(blueprint, "POST", _PATH + "/unpark", body=False, scope=(CHARGE,))
 def unpark(call: Call) -> Answer:
     """Let the next daily run post a parked customer's charges."""
-    return Answer(views.customer(customers.unpark(call.services.db, call.params["customer_id"])))
+    return Answer(views.customer(customers.unpark(call.services.db, call.act, call.params["customer_id"])))
 
 
 @route(blueprint, "GET", _PATH + "/features", parameters={"date": DAY})

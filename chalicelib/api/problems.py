@@ -9,18 +9,23 @@ from ..domain.errors import (
     BillingError,
     Conflict,
     Contention,
+    Forbidden,
     Invalid,
+    IssuerUnreachable,
     Malformed,
     Misconfigured,
     NotFound,
     Throttled,
     TooLarge,
+    Unauthenticated,
     UnsupportedMediaType,
     VersionMismatch,
 )  # fmt: skip
 
 STATUSES: Final[dict[type[BillingError], tuple[int, str]]] = {
     Malformed: (400, "The request can't be read"),
+    Unauthenticated: (401, "The caller is not known"),
+    Forbidden: (403, "The caller may not do this"),
     NotFound: (404, "There is no such thing"),
     Conflict: (409, "The state of things forbids it"),
     VersionMismatch: (412, "Somebody else changed it"),
@@ -29,6 +34,7 @@ STATUSES: Final[dict[type[BillingError], tuple[int, str]]] = {
     Invalid: (422, "Some fields are not right"),
     Throttled: (503, "Busy"),
     Contention: (503, "Busy"),
+    IssuerUnreachable: (503, "Tokens can't be checked"),
     Misconfigured: (503, "The deployment contradicts its tables"),
 }
 PROBLEM: Final = "application/problem+json"
@@ -44,9 +50,21 @@ def answer(error: BillingError) -> Response:
     if isinstance(error, Invalid):
         body["errors"] = [fault._asdict() for fault in error.faults]
     headers: dict[str, str | list[str]] = {"Content-Type": PROBLEM}
-    if isinstance(error, Throttled | Contention) or error.code == "in_progress":
+    if isinstance(error, Unauthenticated | Forbidden):
+        headers["WWW-Authenticate"] = _challenge(error)
+    if isinstance(error, Throttled | Contention | IssuerUnreachable) or error.code == "in_progress":
         headers["Retry-After"] = str(Throttled.retry_after_seconds)
     return Response(json.dumps(body), headers, status)
+
+
+def _challenge(error: Unauthenticated | Forbidden) -> str:
+    """What a client needs to get a token that will do (RFC 6750). API Gateway answers it as `x-amzn-Remapped-WWW-Authenticate`."""
+    parts = ['realm="packages-billing"']
+    if isinstance(error, Forbidden):
+        parts += ['error="insufficient_scope"', f'scope="{error.scope}"']
+    elif error.tried:
+        parts += ['error="invalid_token"', f'error_description="{error.detail}"']
+    return f"Bearer {', '.join(parts)}"
 
 
 def unforeseen(request_id: str) -> Response:

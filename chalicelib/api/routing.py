@@ -12,7 +12,7 @@ from .. import deployment
 from ..domain.errors import BillingError, Fault, Invalid, Misconfigured
 from ..usecases.act import Act
 from ..wire import jsontext
-from . import access, formats, idempotent, problems, query
+from . import access, callers, formats, idempotent, problems, query
 from .call import JSON_TYPES, PATCH_TYPES, Answer, Call, checked_params, json_body
 from .formats import Renderer
 from .query import Parameter
@@ -86,30 +86,38 @@ def route(  # noqa: PLR0913 - what a route promises, each by its name
 
 
 def _authorizer() -> IAMAuthorizer | None:
-    """What API Gateway checks before a call gets here; decided when the stack is packaged. Raises `Misconfigured`."""
+    """What API Gateway checks before a call gets here; decided when the stack is packaged. Raises `Misconfigured`.
+
+    It knows nothing of tokens of an OIDC issuer: these are checked here (`callers`).
+    """
     mode = deployment.auth_mode()
-    if mode not in ("iam", "none"):
-        raise Misconfigured(f"AUTH_MODE is {mode}; iam and none are served")
+    if mode not in ("iam", "jwt", "none"):
+        raise Misconfigured(f"AUTH_MODE is {mode}; iam, jwt and none are served")
     return IAMAuthorizer() if mode == "iam" else None
 
 
 def _answer(request: Any, route_: Route, params: dict[str, str]) -> Response:
     method, body = route_.method, route_.body
+    who = callers.identified(request, public=route_.public)
+    who.demand(route_.scopes)
     types = PATCH_TYPES if method == "PATCH" else JSON_TYPES
     checked_params(params, creates=method == "PUT")
     known = query.read(request, route_.query, ordered=route_.ordered)
     parsed = json_body(request, types, required=body) if method in WITH_BODY else None
+    live = route_.live and route_.live(parsed)
+    if live is not None:
+        who.demand(route_.scopes[live : live + 1])
     if parsed and not body:
         names = [jsontext.pointer(name) for name in parsed] if isinstance(parsed, dict) else [""]
         raise Invalid([Fault(name, "this request takes no body") for name in names])
-    services, by = deployment.services(), caller(request.context)
+    services, by = deployment.services(), who.name
     form = formats.chosen(request.headers.get("accept", ""), (formats.JSON, *route_.forms))
 
     def work(act: Act) -> Response:
         return _respond(lambda: _shown(route_.view(Call(services, act, params, known, request.headers, parsed, form))), request)
 
     key = request.headers.get("idempotency-key")
-    if key is not None and method == "POST" and (route_.live is None or route_.live(parsed)):
+    if key is not None and method == "POST" and (route_.live is None or live):
         made = idempotent.answered(services.db, by, json.dumps([method, request.path, params]), key, parsed, work)
     else:
         made = work(deployment.act(by))
@@ -134,17 +142,11 @@ def _respond(make: Callable[[], Response], request: Any) -> Response:
         return problems.unforeseen(request_id)
 
 
-def caller(context: dict[str, Any]) -> str:
-    """Who calls: the signed-in principal, as API Gateway tells; `anonymous` where nobody has to sign in."""
-    identity = context.get("identity") or {}
-    return str(identity.get("userArn") or identity.get("caller") or "anonymous")
-
-
 def _log_call(request: Any, method: str, path: str, response: Response, began: float) -> None:
     """One line a call."""
     line = {
         "method": method, "route": path, "status": response.status_code, "ms": round((time.monotonic() - began) * 1000),
-        "request_id": request.context.get("requestId"), "caller": caller(request.context),
+        "request_id": request.context.get("requestId"), "caller": callers.name(request.context),
     }  # fmt: skip
     _log.info(json.dumps(line))
 

@@ -47,6 +47,26 @@ class Invalid(BillingError):
         super().__init__("; ".join(f"{f.pointer}: {f.detail}" for f in self.faults), code=code)
 
 
+class Unauthenticated(BillingError):
+    """The caller has not shown who it is; `tried` when it showed a token that doesn't count."""
+
+    code = "unauthenticated"
+
+    def __init__(self, detail: str, *, tried: bool = True) -> None:
+        super().__init__(detail)
+        self.tried = tried
+
+
+class Forbidden(BillingError):
+    """The caller's token lacks a scope; `scope` names it as the issuer does, several with spaces between."""
+
+    code = "forbidden"
+
+    def __init__(self, detail: str, *, scope: str = "") -> None:
+        super().__init__(detail)
+        self.scope = scope
+
+
 class NotFound(BillingError):
     """No such thing, or no longer visible."""
 
@@ -82,6 +102,12 @@ class Throttled(BillingError):
 
     code = "throttled"
     retry_after_seconds = 2
+
+
+class IssuerUnreachable(BillingError):
+    """No token can be checked: the keys of their issuer are not known yet and can't be fetched."""
+
+    code = "issuer_unreachable"
 
 
 class Contention(BillingError):

@@ -162,14 +162,14 @@ def park(account: Account, since: date) -> Action:
     )
 
 
-def unpark(customer_id: str) -> Action:
-    """Let the next run post however many lines there are."""
+def unpark(customer_id: str, *, at: str, by: str) -> Action:
+    """Let the next run post however many lines there are, by somebody's word."""
     return update(
         ACCOUNTS,
         keys.account(customer_id),
-        "SET #oversize = :yes REMOVE #parked",
+        "SET #oversize = :yes, #updated = :at, #updater = :by REMOVE #parked",
         condition="#parked = :yes",
-        values={"yes": True},
+        values={"yes": True, "at": at, "by": by},
     )
 
 

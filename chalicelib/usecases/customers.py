@@ -135,11 +135,11 @@ def cancel_held(db: Db, act: Act, entry_id: str) -> Entry:
     return settle(attempt)
 
 
-def unpark(db: Db, customer_id: str) -> Account:
+def unpark(db: Db, act: Act, customer_id: str) -> Account:
     """Let the next daily run post a parked customer's charges, however many. Raises `Conflict` not_parked."""
     read(db, customer_id)
     try:
-        return accounts.from_item(db.write(accounts.unpark(customer_id)))
+        return accounts.from_item(db.write(accounts.unpark(customer_id, at=act.stamp, by=act.by)))
     except ConditionFailed:
         account = read(db, customer_id)
         if account.oversize:

@@ -8,7 +8,7 @@ import pytest
 
 from tools.bundle import ROOT
 
-SOURCES = ("app.py", "chalicelib", "tools", ".chalice", "constraints.txt", "constraints-runtime.txt")
+SOURCES = ("app.py", "chalicelib", "tools", ".chalice", "constraints.txt", "constraints-runtime.txt", "constraints-runtime-jwt.txt")
 
 
 @pytest.fixture(scope="session")

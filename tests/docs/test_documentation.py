@@ -28,7 +28,7 @@ from tools.bundle import ROOT
 from tools.embedded import EmbeddedStack
 from tools.template import LOCAL_STAGE, settings_from
 
-PAGES = ("README.md", "CHANGELOG.md", "docs/rules.md", "docs/decisions.md", "docs/architecture.md", "docs/operations.md")
+PAGES = ("README.md", "CHANGELOG.md", "docs/rules.md", "docs/decisions.md", "docs/architecture.md", "docs/operations.md", "docs/access.md")
 README = (ROOT / "README.md").read_text()
 RULES = (ROOT / "docs" / "rules.md").read_text()
 NOT_YET = "What it does not do yet"

@@ -198,7 +198,7 @@ def remove_customer(world: "World") -> Request:
 def unpark(world: "World") -> Request:
     """Unpark a customer, parked or not."""
     customer = world.a_customer()
-    return Request("unpark", lambda act: customers.unpark(world.db, customer))
+    return Request("unpark", lambda act: customers.unpark(world.db, act, customer))
 
 
 def simulate(world: "World") -> Request:

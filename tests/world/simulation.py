@@ -341,7 +341,7 @@ class World:
     def _unpark_all(self) -> None:
         for item in self.store.items("accounts"):
             if "parked" in item:
-                customers.unpark(self.db, str(text(item, "pk")))
+                customers.unpark(self.db, self.act("u"), str(text(item, "pk")))
 
 
 class QueueDown(Exception):

@@ -429,13 +429,13 @@ def accounts_are_parked_once(db: Db) -> None:
     db.write(accounts.park(CUSTOMER, TODAY))
     with pytest.raises(ConditionFailed):
         db.write(accounts.park(CUSTOMER, TODAY))
-    parked = accounts.from_item(db.write(accounts.unpark("c")))
+    parked = accounts.from_item(db.write(accounts.unpark("c", at="2031-01-01T00:00:00+00:00", by="ada")))
     assert (parked.parked, parked.oversize, parked.evaluate_from) == (False, True, TODAY)
     db.write(accounts.catch_up(parked, TODAY + DAY))
     with pytest.raises(ConditionFailed):
         db.write(accounts.catch_up(parked, None))
     db.write(accounts.catch_up(parked._replace(evaluate_from=TODAY + DAY), None))
-    assert accounts.find(db, "c") == CUSTOMER
+    assert accounts.find(db, "c") == CUSTOMER._replace(updated_at=parked.updated_at, updated_by="ada")
 
 
 @case
