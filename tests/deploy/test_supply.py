@@ -43,7 +43,13 @@ def test_everything_locked_has_hashes(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("requirements", "lock"),
-    [("requirements-dev.txt", LOCKS[0]), ("requirements.txt", LOCKS[0]), ("requirements.txt", LOCKS[1]), ("requirements.txt", LOCKS[2]), ("requirements-jwt.txt", LOCKS[2])],
+    [
+        ("requirements-dev.txt", LOCKS[0]),
+        ("requirements.txt", LOCKS[0]),
+        ("requirements.txt", LOCKS[1]),
+        ("requirements.txt", LOCKS[2]),
+        ("requirements-jwt.txt", LOCKS[2]),
+    ],
 )
 def test_the_locks_have_every_direct_need(requirements: str, lock: str) -> None:
     assert wanted(requirements) - set(locked(lock)) == set(), "run `make constraints`"
