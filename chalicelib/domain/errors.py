@@ -120,3 +120,8 @@ class Misconfigured(BillingError):
     """The deployment contradicts what its tables were made for."""
 
     code = "misconfigured"
+
+
+def told(error: Exception) -> tuple[str, str]:
+    """The code and the sentence that an operator reads."""
+    return (error.code, error.detail) if isinstance(error, BillingError) else ("internal", f"{type(error).__name__}: {error}")

@@ -1,6 +1,6 @@
 """The record of a live run: what was asked, how far it is, what came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date as Day  # noqa: N812 - `date` is a field here
 from decimal import Decimal
 from typing import Final, Literal, NamedTuple
@@ -55,6 +55,16 @@ class Step(NamedTuple):
     def outcome(self) -> Outcome:
         """The outcome of a step that was carried out."""
         return Outcome(self.line, self.status or "skipped", self.act in ("repeat", "skip"))
+
+
+def each_once(steps: Iterable[Step]) -> Iterable[Step]:
+    """What several deliveries of one piece of work told, each charge once: as posted where one of them posted it."""
+    told: dict[tuple[str, str], Step] = {}
+    for step in steps:
+        place = step.line.customer_id, step.key
+        if place not in told or told[place].status == "held":
+            told[place] = step
+    return told.values()
 
 
 class Plan(NamedTuple):

@@ -4,11 +4,13 @@ The plan of a customer is one item, `PLAN#customer`, written once; lines beyond 
 `MORE#customer#attempt#n`, written before it, so that whichever planner writes `PLAN#` first has decided for all.
 """
 
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
+from itertools import groupby
 from typing import Any
 
-from ..domain.record import Plan, Result, RunRecord, Step
+from ..domain.record import Plan, Result, RunRecord, Step, each_once
 from ..domain.run import NotDue
 from . import keys
 from .codec import Codec, day, plain, whole
@@ -105,11 +107,20 @@ def begin_reversal(db: Db, run_id: str, day_: date, at: str, by: str) -> RunReco
     return found
 
 
-def save_result(db: Db, run_id: str, segment: int, piece: int, result: Result, steps: list[Step]) -> None:
-    """Keep what a piece of a segment brought, and its lines. The same piece again overwrites it."""
-    for number, start in enumerate(range(0, len(steps), LINES_PER_ITEM)):
-        part = f"LINES#{segment:04}#{piece:06}#{number:06}"
+def save_lines(db: Db, run_id: str, segment: int, attempt: str, number: int, steps: Sequence[Step]) -> int:
+    """Keep lines that one attempt at a segment has brought, from its item `number` on; the number of the next item.
+
+    Another attempt's lines are left alone: it may have brought what this one finds done.
+    """
+    for start in range(0, len(steps), LINES_PER_ITEM):
+        part = f"LINES#{segment:04}#{attempt}#{number:06}"
         db.write(put(RUNS, keys.run_part(run_id, part) | {"steps": pack_steps(steps[start : start + LINES_PER_ITEM])}))
+        number += 1
+    return number
+
+
+def save_result(db: Db, run_id: str, segment: int, piece: int, result: Result) -> None:
+    """Keep what a piece of a segment brought. The same piece again overwrites it."""
     part = f"RESULT#{segment:04}#{piece:06}"
     db.write(put(RUNS, keys.run_part(run_id, part) | {"result": pack_result(result)}))
 
@@ -162,10 +173,15 @@ def plans(db: Db, run_id: str, after: str = "") -> Any:
         yield _plan(db, item)
 
 
-def steps(db: Db, run_id: str) -> Any:
-    """All lines of a daily run, with their statuses."""
-    for item in _parts(db, run_id, "LINES#"):
-        yield from unpack_steps(item["steps"])
+def steps(db: Db, run_id: str) -> Iterator[Step]:
+    """All lines of a daily run, with their statuses, each once: a customer is in one segment."""
+    for _, parts in groupby(_parts(db, run_id, "LINES#"), key=lambda item: item["sk"].split("#")[1]):
+        yield from each_once(step for item in parts for step in unpack_steps(item["steps"]))
+
+
+def done_steps(db: Db, run_id: str) -> Iterator[Step]:
+    """The lines of the plans that are carried out, with their statuses."""
+    return (step for plan in plans(db, run_id) if plan.done for step in plan.steps)
 
 
 def _parts(db: Db, run_id: str, prefix: str) -> Any:

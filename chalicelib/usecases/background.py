@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from ..domain.errors import told
 from ..domain.record import Failure, Plan, Result, RunRecord, merged
 from ..domain.run import tally_by_currency
 from ..storage import runs
@@ -12,7 +13,6 @@ from .act import Act, Services
 from .daily_run import finish_segment
 from .patience import STOP_SECONDS, patient
 from .sweep import Catalog, Group, customers
-from .worker import told
 
 
 def work_customer(services: Services, act: Act, run_id: str, seconds_left: Callable[[], float]) -> None:
@@ -42,7 +42,7 @@ def work_segment(
         if seconds_left() < STOP_SECONDS:
             last = group.last
             break
-    runs.save_result(services.db, run_id, segment, piece, merged(brought), [])
+    runs.save_result(services.db, run_id, segment, piece, merged(brought))
     if last:
         message = {"kind": "run", "run_id": run_id, "segment": segment, "piece": piece + 1, "cursor": last}
         services.send([message])

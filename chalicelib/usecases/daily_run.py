@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from ..domain.errors import Fault, Invalid
-from ..domain.record import DAILY, Failure, RunRecord, merged
+from ..domain.record import DAILY, Failure, RunRecord
 from ..domain.schedule import DAY
 from ..storage import progress, runs
 from ..storage.db import Db
@@ -18,6 +18,7 @@ from ..storage.retry import settle
 from .act import Act, Services
 from .patience import patient
 from .piece import Piece
+from .summary import summed_up
 from .worker import Worker
 
 LONGEST_CATCH_UP: Final = timedelta(days=400)
@@ -72,25 +73,30 @@ def work(services: Services, act: Act, piece: Piece, seconds_left: Callable[[], 
     since = passed + DAY if passed else min(standing.first or piece.date, piece.date)
     worker = Worker(services, act, piece, since, again)
     cursor = worker.sweep(seconds_left)
-    failures = worker.keep(act)
+    failures = worker.keep(act.stamp)
     if cursor:
         services.send([piece._replace(piece=piece.piece + 1, cursor=cursor).message()])
     else:
         if not again:
             progress.finish_segment(services.db, piece.segment, piece.segments, piece.date)
-        _finish_if_running(services.db, piece, act.stamp)
+        _finish(services.db, piece, act.stamp, worker.brought)
     return failures
 
 
-def _finish_if_running(db: Db, piece: Piece, at: str) -> None:
-    """Note in the run that the segment is through, also when a later day has overtaken it; a finished run is left alone."""
+def _finish(db: Db, piece: Piece, at: str, brought: bool) -> None:
+    """Note in the run that the segment is through, also when a later day has overtaken it.
+
+    A finished run is left alone, unless this delivery came so late that it was finished without what this one brought.
+    """
     run = runs.find(db, piece.run_id)
     if run and run.state == "running":
         finish_segment(db, piece.run_id, piece.segment, at)
+    elif run and brought:
+        runs.finish(db, piece.run_id, summed_up(db, run), at)
 
 
 def finish_segment(db: Db, run_id: str, segment: int, at: str) -> None:
     """Note that a segment is through; the last one sums the run up."""
     run = runs.finish_segment(db, run_id, segment)
     if len(run.done) >= run.segments:
-        runs.finish(db, run_id, merged(runs.results(db, run_id)), at)
+        runs.finish(db, run_id, summed_up(db, run), at)

@@ -4,7 +4,7 @@ A live run records what it decided before it posts anything; whoever carries it 
 the same decisions.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from ..domain.errors import Conflict, NotFound
 from ..domain.ledger import Entry, charge_key
 from ..domain.package import Package
 from ..domain.posting import Stamp, recorded_status
-from ..domain.record import Plan, Result, RunRecord, Step, merged
+from ..domain.record import Plan, Result, RunRecord, Step
 from ..domain.run import Decision, IfCharged, NotDue, Outcome, Report, Status, decide, simulated, tally, tally_by_currency
 from ..domain.schedule import DAY
 from ..storage import assignments, ledger, runs, usage
@@ -202,11 +202,6 @@ def read(db: Db, run_id: str) -> RunRecord:
     return run
 
 
-def so_far(db: Db, run: RunRecord) -> Result:
-    """The run's totals and failures: final, or of the pieces that are through."""
-    return run.result or merged(runs.results(db, run.run_id))
-
-
 def listed(db: Db, after: Key | None, limit: int) -> tuple[list[RunRecord], Key | None]:
     """A page of live runs, newest first."""
     return runs.listed(db, after, limit)
@@ -215,14 +210,9 @@ def listed(db: Db, after: Key | None, limit: int) -> tuple[list[RunRecord], Key 
 def lines(db: Db, run_id: str, skip: int, limit: int) -> tuple[list[Outcome], bool]:
     """Up to `limit` lines of a run after the first `skip`, and whether there are more."""
     run = read(db, run_id)
-    every = runs.steps(db, run_id) if run.kind == "daily" else _done_steps(db, run_id)
+    every = runs.steps(db, run_id) if run.kind == "daily" else runs.done_steps(db, run_id)
     window = [step for number, step in enumerate(every) if skip <= number <= skip + limit]
     return [step.outcome for step in window[:limit]], len(window) > limit
-
-
-def _done_steps(db: Db, run_id: str) -> Iterator[Step]:
-    """The lines of the plans that are carried out."""
-    return (step for plan in runs.plans(db, run_id) if plan.done for step in plan.steps)
 
 
 def _piece(run: RunRecord, segment: int) -> dict[str, object]:

@@ -11,11 +11,11 @@ from ..domain import posting
 from ..domain.account import Account
 from ..domain.assignment import Assignment
 from ..domain.charging import Line, in_order
-from ..domain.errors import BillingError, Contention, Throttled
+from ..domain.errors import Contention, Throttled, told
 from ..domain.ledger import charge_key
 from ..domain.package import Package
 from ..domain.posting import MAX_ACTIONS, Stamp
-from ..domain.record import LISTED_FAILURES, Failure, Result, RunRecord, Step, merged
+from ..domain.record import LISTED_FAILURES, Failure, Result, RunRecord, Step
 from ..domain.run import Decision, Status, tally_by_currency
 from ..domain.schedule import DAY
 from ..storage import accounts, assignments, ledger, progress, runs
@@ -28,6 +28,7 @@ from .act import Act, Services
 from .patience import STOP_SECONDS
 from .piece import Piece
 from .posting import Place, place, post
+from .summary import Journal, summed_up
 from .sweep import Catalog, Group, customers
 
 ROUND_LINES: Final = 1600
@@ -61,11 +62,11 @@ class Worker:
         self._db = services.db
         self._piece = piece
         self._since = since
-        self._again = again
-        run_id = piece.again_id if again else piece.run_id
-        self._stamp = Stamp(run_id, act.at, piece.by)
+        self._again = RunRecord(piece.again_id, "daily", piece.date, act.stamp, act.by, segments=piece.segments) if again else None
+        self._run_id = piece.again_id if again else piece.run_id
+        self._stamp = Stamp(self._run_id, act.at, piece.by)
         self._catalog = Catalog(services.db)
-        self._steps: list[Step] = []
+        self._journal = Journal(services.db, self._run_id, piece.segment, act.id)
         self._failures: list[Failure] = []
         self._unplanned: dict[tuple[str, str], date] = {}
         self._own: set[Place] = set()
@@ -95,7 +96,7 @@ class Worker:
             for round_ in self._rounds(groups):
                 self._settle_round(round_, pool)
                 self._through = round_[-1].group.last, len(self._failures)
-                if self._seconds_left() < STOP_SECONDS or len(self._steps) >= PIECE_LINES:
+                if self._seconds_left() < STOP_SECONDS or len(self._journal.steps) >= PIECE_LINES:
                     return round_[-1].group.last
         return None
 
@@ -161,9 +162,11 @@ class Worker:
         failed = self._failed([d for d in decisions if place(d) not in statuses and d.act != "retry"])
         self._mark(failed)
         self._park([customer.parked for customer in owed if customer.parked])
-        self._clear(owed, {assignment_id for _, assignment_id in failed}, pool)
         brought = [(d, status) for d in decisions if (status := statuses.get(place(d))) in POSTED and not self._held_before(d, status)]
-        self._steps += [Step(d.line, "charge" if place(d) in self._own else d.act, d.key, status) for d, status in brought]
+        self._journal.steps += [Step(d.line, "charge" if place(d) in self._own else d.act, d.key, status) for d, status in brought]
+        if any(d.act == "retry" for d, _ in brought):
+            self._keep_lines()  # what is no longer held, the next attempt would not find
+        self._clear(owed, {assignment_id for _, assignment_id in failed}, pool)
 
     def _held_before(self, decision: Decision, status: Status) -> bool:
         """Whether another run held the charge, and it is still held: nothing that this run brought."""
@@ -253,6 +256,7 @@ class Worker:
         ]
         if not marked and not caught_up:
             return
+        self._keep_lines()  # without its mark, the next attempt would not look for what is behind it
         latest = progress.latest_started(self._db)
         to = self._piece.date + DAY if latest and latest > self._piece.date else None
         actions = [assignments.move_evaluate_from(a, to) for a in marked if a.evaluate_from != to]
@@ -272,22 +276,26 @@ class Worker:
                 with suppress(Contention):
                     self._db.write(action)
 
-    def keep(self, act: Act) -> list[Failure]:
+    @property
+    def brought(self) -> bool:
+        """Whether there is anything to tell."""
+        return bool(self._journal.steps or self._failures)
+
+    def _keep_lines(self) -> None:
+        if self._again and self.brought:
+            settle(partial(runs.record, self._db, self._again))
+        self._journal.keep()
+
+    def keep(self, at: str) -> list[Failure]:
         """Keep what this piece brought, if anything; the failures, for whoever tells operators."""
-        if not self._steps and not self._failures:
-            return []
-        run_id = self._stamp.run_id or self._piece.run_id
-        totals = tally_by_currency(step.outcome for step in self._steps)
-        result = Result(totals, tuple(self._failures[:LISTED_FAILURES]), len(self._failures))
-        if self._again:
-            run = RunRecord(run_id, "daily", self._piece.date, act.stamp, act.by, segments=self._piece.segments)
-            settle(partial(runs.record, self._db, run))
-        runs.save_result(self._db, run_id, self._piece.segment, self._piece.piece, result, self._steps)
-        if self._again:
-            runs.finish(self._db, run_id, merged(runs.results(self._db, run_id)), act.stamp)
+        if self.brought:
+            self._keep_result()
+        if self._again and runs.find(self._db, self._run_id):
+            runs.finish(self._db, self._run_id, summed_up(self._db, self._again), at)
         return self._failures
 
-
-def told(error: Exception) -> tuple[str, str]:
-    """The code and the sentence that an operator reads."""
-    return (error.code, error.detail) if isinstance(error, BillingError) else ("internal", f"{type(error).__name__}: {error}")
+    def _keep_result(self) -> None:
+        self._keep_lines()
+        totals = tally_by_currency(step.outcome for step in self._journal.steps)
+        result = Result(totals, tuple(self._failures[:LISTED_FAILURES]), len(self._failures))
+        runs.save_result(self._db, self._run_id, self._piece.segment, self._piece.piece, result)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from ..domain.errors import Fault, Invalid
 from ..domain.record import RunRecord
-from ..usecases import run_all, run_package
+from ..usecases import run_all, run_package, summary
 from ..usecases.act import Act, Services
 from ..usecases.run_package import Ask
 from . import views
@@ -46,4 +46,4 @@ def told(services: Services, found: RunRecord) -> Json:
 
 def summed_up(services: Services, found: RunRecord) -> Json:
     """The record of a live run with its totals so far."""
-    return views.run(found, run_package.so_far(services.db, found))
+    return views.run(found, summary.so_far(services.db, found))

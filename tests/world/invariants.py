@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Spend = dict[date, Fraction]
 FAR = timedelta(days=40)
+HARMLESS = {"message twice", "time limit", "late", "sent again"}
+"""Faults that no worker dies of."""
 
 
 def judge(world: "World") -> None:
@@ -215,14 +217,18 @@ def _runs(world: "World", entries: list[Entry]) -> None:
 
 
 def _totals(world: "World", entries: list[Entry]) -> None:
-    """A live run of one customer that finished tells the sum of what stands in the ledger under its id."""
+    """A finished run tells what stands in the ledger under its id, however often its work was delivered; never more.
+
+    It may tell less if a worker died: what that one had posted, and somebody else then took out of its successor's sight.
+    """
+    died = bool(set(world.faults.injected) - HARMLESS)
     for run_id in world.watch.runs:
         run = runs.find(world.db, run_id)
-        if run is None or run.result is None or run.state != "finished" or run.customer_id is None:
+        if run is None or run.result is None:
             continue
         own = [entry for entry in entries if entry.line and entry.run_id == run_id and entry.status == "posted"]
         told = sum(totals.lines for totals in run.result.totals.values())
-        world.watch.demand("a run tells what it posted", told == len(own), run_id, run.result, own)
+        world.watch.demand("a run tells what it posted", told == len(own) or (died and told < len(own)), run_id, run.result, own)
 
 
 def _reversals(world: "World", entries: list[Entry]) -> None:

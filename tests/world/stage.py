@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from itertools import repeat
 from typing import Any, Final, TypeVar
 
 from chalicelib.domain.account import Account
@@ -56,6 +57,7 @@ class Stage:
         self.services = Services(self.db, self._send, segments, max_lines, False, "USD", RETAINED, inline, 2)
         self.today = TODAY
         self.messages: list[str] = []
+        self.workers: Iterator[str] = repeat("worker")
 
     def _send(self, messages: list[dict[str, object]]) -> None:
         self.messages += [json.dumps(message) for message in messages]
@@ -92,7 +94,7 @@ class Stage:
 
     def deliver(self, body: str) -> None:
         message = json.loads(body)
-        queue._WORK[message.pop("kind")](self.services, self.act("worker"), message, lambda: 100.0)
+        queue._WORK[message.pop("kind")](self.services, self.act(next(self.workers)), message, lambda: 100.0)
 
     def next_day(self) -> None:
         self.today += DAY

@@ -598,7 +598,7 @@ def runs_are_recorded_once_and_keep_their_first_plan(db: Db) -> None:
     assert runs.finish_segment(db, "r1", 1).done == {1}
     assert runs.finish_segment(db, "r1", 1).done == {1}
     assert runs.finish_segment(db, "r1", 0).done == {0, 1}
-    runs.save_result(db, "r1", 0, 0, Result({}), [])
+    runs.save_result(db, "r1", 0, 0, Result({}))
     assert runs.results(db, "r1") == [Result({})]
     runs.finish(db, "r1", Result({}), AT.isoformat())
     assert [one.state for one in runs.listed(db, None, 5)[0]] == ["finished"]
