@@ -3,7 +3,7 @@
 from functools import partial
 
 from ..domain.record import Result, RunRecord, Step, merged
-from ..domain.run import tally_by_currency
+from ..domain.run import Totals, tally_by_currency
 from ..storage import runs
 from ..storage.db import Db
 from ..storage.retry import settle
@@ -16,6 +16,10 @@ class Journal:
         self.steps: list[Step] = []
         self._save = partial(runs.save_lines, db, run_id, segment, attempt)
         self._kept = self._items = 0
+
+    def totals(self) -> dict[str, Totals]:
+        """The totals by currency."""
+        return tally_by_currency(step.outcome for step in self.steps)
 
     def keep(self) -> None:
         """Keep what is not kept yet."""

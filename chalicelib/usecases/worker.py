@@ -16,7 +16,7 @@ from ..domain.ledger import charge_key
 from ..domain.package import Package
 from ..domain.posting import MAX_ACTIONS, Stamp
 from ..domain.record import LISTED_FAILURES, Failure, Result, RunRecord, Step
-from ..domain.run import Decision, Status, tally_by_currency
+from ..domain.run import Decision, Status
 from ..domain.schedule import DAY
 from ..storage import accounts, assignments, ledger, progress, runs
 from ..storage.db import Action
@@ -296,6 +296,5 @@ class Worker:
 
     def _keep_result(self) -> None:
         self._keep_lines()
-        totals = tally_by_currency(step.outcome for step in self._journal.steps)
-        result = Result(totals, tuple(self._failures[:LISTED_FAILURES]), len(self._failures))
+        result = Result(self._journal.totals(), tuple(self._failures[:LISTED_FAILURES]), len(self._failures))
         runs.save_result(self._db, self._run_id, self._piece.segment, self._piece.piece, result)
