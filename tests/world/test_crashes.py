@@ -130,7 +130,7 @@ def test_a_crash_anywhere_changes_nothing_in_the_end(name: str) -> None:
                 assert left[table] == wanted[table], f"crash {'after' if after else 'before'} call {number} of {never.calls}, {table}"
 
 
-def _told(crash: _CrashAt) -> tuple[Decimal, int, int]:
+def _told(crash: CrashAt) -> tuple[Decimal, int, int]:
     """What the run of a day tells in the end: retail, lines, lines listed. Each delivery is a worker of its own, as on AWS."""
     stage = furnished()
     stage.workers = (f"worker{number}" for number in count())
@@ -151,11 +151,11 @@ def _releases(request: Request) -> bool:
 
 def test_a_run_tells_the_same_after_a_crash_anywhere() -> None:
     """All but the crash between a held charge's posting and its note: whoever comes next finds nothing held, and can't know."""
-    never = _CrashAt(0, after=False)
+    never = CrashAt(0, after=False)
     wanted = _told(never)
     released = 1 + next(number for number, request in enumerate(never.requests) if _releases(request))
     untold = {(released, True), (released + 1, False)}
     for number in range(1, len(never.requests) + 1):
         for after in (False, True):
             if (number, after) not in untold:
-                assert _told(_CrashAt(number, after=after)) == wanted, f"crash {'after' if after else 'before'} call {number}"
+                assert _told(CrashAt(number, after=after)) == wanted, f"crash {'after' if after else 'before'} call {number}"
