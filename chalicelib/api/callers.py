@@ -1,12 +1,13 @@
 """Who calls: as API Gateway tells, or by a bearer token; `AUTH_MODE` decides."""
 
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import deployment
 from .access import ANYTHING, Caller
-from .issuer import Issuer
-from .tokens import Verifier
+
+if TYPE_CHECKING:
+    from .tokens import Verifier
 
 
 def identified(request: Any, *, public: bool) -> Caller:
@@ -28,7 +29,10 @@ def name(context: dict[str, Any]) -> str:
 
 
 @lru_cache(maxsize=1)
-def _verifier() -> Verifier:
-    """Made once a process: it keeps the issuer's keys."""
+def _verifier() -> "Verifier":
+    """Made once a process: it keeps the issuer's keys. What reads tokens is loaded where they are read, not in other cold starts."""
+    from .issuer import Issuer
+    from .tokens import Verifier
+
     settings = deployment.settings()
     return Verifier(Issuer(settings.auth_issuer), settings.auth_audiences, settings.auth_scope_prefix)

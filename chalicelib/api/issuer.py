@@ -123,7 +123,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """An issuer's documents are where it says they are."""
 
     def redirect_request(self, *_: Any) -> None:
-        return None
+        """Leave the redirect as an answer that is no good."""
 
 
 def fetched(url: str) -> Any:
