@@ -1,5 +1,6 @@
 """Ids that sort by the time they were made: 48 bits of milliseconds, 80 bits of chance or of a request's fingerprint (ULID)."""
 
+import functools
 import hashlib
 import secrets
 from datetime import datetime
@@ -17,6 +18,15 @@ def derived(at: datetime, fingerprint: str) -> str:
     return _spell(at, hashlib.sha256(fingerprint.encode()).digest()[:10])
 
 
+def following(first: str, count: int) -> list[str]:
+    """`count` ids that sort after `first` in this order, the same for the same `first`."""
+    number = functools.reduce(lambda sum_, letter: sum_ << 5 | _ALPHABET.index(letter), first, 0)
+    return [_letters(number + n) for n in range(1, count + 1)]
+
+
 def _spell(at: datetime, tail: bytes) -> str:
-    number = int(at.timestamp() * 1000) << 80 | int.from_bytes(tail, "big")
+    return _letters(int(at.timestamp() * 1000) << 80 | int.from_bytes(tail, "big"))
+
+
+def _letters(number: int) -> str:
     return "".join(_ALPHABET[number >> 5 * place & 31] for place in range(25, -1, -1))

@@ -91,13 +91,32 @@ def checked_params(params: Mapping[str, str], *, creates: bool) -> Mapping[str, 
 
 def json_body(request: Request, types: tuple[str, ...], *, required: bool) -> Any:
     """The parsed body. Raises `UnsupportedMediaType`, `Malformed` and what `jsontext.read` raises."""
-    raw = request.raw_body
-    raw = raw.encode() if isinstance(raw, str) else raw
+    raw = _raw(request)
     if not raw.strip():
         if required:
             raise Malformed("a JSON body is required")
         return None
+    _demand_type(request, types)
+    return jsontext.read(raw)
+
+
+def csv_body(request: Request) -> str:
+    """A body in CSV. Raises `UnsupportedMediaType`, `Malformed`, `TooLarge`."""
+    raw = _raw(request)
+    _demand_type(request, (formats.CSV,))
+    jsontext.demand_size(raw)
+    try:
+        return raw.decode()
+    except ValueError:
+        raise Malformed("the file is not UTF-8") from None
+
+
+def _raw(request: Request) -> bytes:
+    raw = request.raw_body
+    return raw.encode() if isinstance(raw, str) else raw
+
+
+def _demand_type(request: Request, types: tuple[str, ...]) -> None:
     given = request.headers.get("content-type", types[0]).split(";")[0].strip().lower()
     if given not in types:
         raise UnsupportedMediaType(f"{given} is not read here; send {' or '.join(types)}")
-    return jsontext.read(raw)

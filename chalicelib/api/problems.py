@@ -30,7 +30,7 @@ STATUSES: Final[dict[type[BillingError], tuple[int, str]]] = {
     Conflict: (409, "The state of things forbids it"),
     VersionMismatch: (412, "Somebody else changed it"),
     TooLarge: (413, "The body is too large"),
-    UnsupportedMediaType: (415, "The body is not JSON"),
+    UnsupportedMediaType: (415, "The body is of another media type"),
     Invalid: (422, "Some fields are not right"),
     Throttled: (503, "Busy"),
     Contention: (503, "Busy"),

@@ -13,7 +13,7 @@ from ..domain.errors import BillingError, Fault, Invalid, Misconfigured
 from ..usecases.act import Act
 from ..wire import jsontext
 from . import access, callers, formats, idempotent, problems, query
-from .call import JSON_TYPES, PATCH_TYPES, Answer, Call, checked_params, json_body
+from .call import JSON_TYPES, PATCH_TYPES, Answer, Call, checked_params, csv_body, json_body
 from .formats import Renderer
 from .query import Parameter
 
@@ -37,6 +37,7 @@ class Route(NamedTuple):
     scopes: tuple[str, ...]
     view: View
     forms: Mapping[str, Renderer] = ONLY_JSON
+    reads: str = formats.JSON
 
 
 ROUTES: Final[list[Route]] = []
@@ -55,6 +56,7 @@ def route(  # noqa: PLR0913 - what a route promises, each by its name
     public: bool = False,
     scope: tuple[str, ...] = (),
     forms: Mapping[str, Renderer] = ONLY_JSON,
+    reads: str = formats.JSON,
 ) -> Callable[[View], View]:
     """Register a view.
 
@@ -62,12 +64,13 @@ def route(  # noqa: PLR0913 - what a route promises, each by its name
     `public` routes are open to all; others name the `scope` that a token needs, but for a GET, which needs `billing:read`.
     `live(json)` tells a live run from a simulation, None where the body doesn't say; then `scope` has two: what a simulation
     needs and what a live run needs. A simulation ignores `Idempotency-Key`, which counts on every other POST.
-    `forms` are the media types besides JSON that answers are written as.
+    `forms` are the media types besides JSON that answers are written as; `reads` is the body's: `CSV` for a file, which gets to
+    the view as its text, `csv`, with the query.
     """
 
     def register(view: View) -> View:
         scopes = access.scopes(method, path, scope, public=public)
-        promised = Route(method, path, parameters, ordered, body, live, public, scopes, view, forms)
+        promised = Route(method, path, parameters, ordered, body, live, public, scopes, view, forms, reads)
         ROUTES.append(promised)
 
         def endpoint(**params: str) -> Response:
@@ -97,19 +100,15 @@ def _authorizer() -> IAMAuthorizer | None:
 
 
 def _answer(request: Any, route_: Route, params: dict[str, str]) -> Response:
-    method, body = route_.method, route_.body
+    method = route_.method
     who = callers.identified(request, public=route_.public)
     who.demand(route_.scopes)
-    types = PATCH_TYPES if method == "PATCH" else JSON_TYPES
     checked_params(params, creates=method == "PUT")
     known = query.read(request, route_.query, ordered=route_.ordered)
-    parsed = json_body(request, types, required=body) if method in WITH_BODY else None
+    parsed = _body(request, route_, known) if method in WITH_BODY else None
     live = route_.live and route_.live(parsed)
     if live is not None:
         who.demand(route_.scopes[live : live + 1])
-    if parsed and not body:
-        names = [jsontext.pointer(name) for name in parsed] if isinstance(parsed, dict) else [""]
-        raise Invalid([Fault(name, "this request takes no body") for name in names])
     services, by = deployment.services(), who.name
     form = formats.chosen(request.headers.get("accept", ""), (formats.JSON, *route_.forms))
 
@@ -122,6 +121,17 @@ def _answer(request: Any, route_: Route, params: dict[str, str]) -> Response:
     else:
         made = work(deployment.act(by))
     return formats.written(made, form, route_.forms, route_.path.format(**params), request.query_params or {})
+
+
+def _body(request: Any, route_: Route, known: Mapping[str, Any]) -> Any:
+    """The body as the route reads it."""
+    if route_.reads == formats.CSV:
+        return {"dry_run": True, **known, "csv": csv_body(request)}
+    parsed = json_body(request, PATCH_TYPES if route_.method == "PATCH" else JSON_TYPES, required=route_.body)
+    if parsed and not route_.body:
+        names = [jsontext.pointer(name) for name in parsed] if isinstance(parsed, dict) else [""]
+        raise Invalid([Fault(name, "this request takes no body") for name in names])
+    return parsed
 
 
 def _shown(answer: Answer) -> Response:

@@ -3,7 +3,7 @@
 The edges translate: `api/problems.py` to HTTP, `jobs/` to function errors. `code` is stable and part of the contract.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 MOST_FAULTS = 100
@@ -15,6 +15,20 @@ class Fault(NamedTuple):
 
     pointer: str
     detail: str
+
+
+class RowFault(NamedTuple):
+    """What is wrong with a row of a file, counted as a spreadsheet does: the heading is row 1. `column` "" is the whole row."""
+
+    row: int
+    column: str
+    pointer: str
+    detail: str
+
+
+def row_fault(row: int, column: str, detail: str, pointer: str = "") -> RowFault:
+    """A fault of a cell, or of a part of it at `pointer` (`/frequency_match/0`)."""
+    return RowFault(row, column, f"/rows/{row}{pointer or (column and f'/{column}')}", detail)
 
 
 class BillingError(Exception):
@@ -43,8 +57,19 @@ class Invalid(BillingError):
     def __init__(self, faults: Iterable[Fault], *, code: str | None = None) -> None:
         found = tuple(faults)
         more = len(found) - MOST_FAULTS
-        self.faults = found if more <= 0 else (*found[:MOST_FAULTS], Fault("", f"and {more} more"))
+        self.faults: Sequence[Fault | RowFault] = found if more <= 0 else (*found[:MOST_FAULTS], Fault("", f"and {more} more"))
         super().__init__("; ".join(f"{f.pointer}: {f.detail}" for f in self.faults), code=code)
+
+
+class InvalidRows(Invalid):
+    """Rows of a file that break a rule; every one is named, however many: files are bounded."""
+
+    def __init__(self, faults: Iterable[RowFault], *, code: str | None = None) -> None:
+        found = sorted(faults)
+        super().__init__((), code=code)
+        self.faults = found
+        rows = len({fault.row for fault in found})
+        self.detail = f"{rows} {'row is' if rows == 1 else 'rows are'} not right; nothing was written"
 
 
 class Unauthenticated(BillingError):

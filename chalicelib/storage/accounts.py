@@ -94,7 +94,7 @@ def removal(account: Account) -> Action:
 
 
 def count_assignment(account: Account, change: int) -> Action:
-    """One assignment more or less, while the currency is what it was read as."""
+    """So many assignments more, or less, while the currency is what it was read as."""
     return update(
         ACCOUNTS,
         keys.account(account.customer_id),

@@ -1,5 +1,6 @@
 """Assignments in `accounts`, beside their customer, and the DID holds in `catalog`."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -175,7 +176,18 @@ def move_evaluate_from(assignment: Assignment, to: date | None) -> Action:
 
 def holds(db: Db, did: str) -> Holds:
     """Who has the DID."""
-    item = db.get(CATALOG, keys.did_holds(did)) or {"version": 0, "holds": {}}
+    return _holds(did, db.get(CATALOG, keys.did_holds(did)))
+
+
+def holds_of_many(db: Db, dids: Iterable[str]) -> dict[str, Holds]:
+    """Who has each of the DIDs."""
+    wanted = {did: keys.did_holds(did) for did in dids}
+    items = db.get_many(CATALOG, list(wanted.values()))
+    return {did: _holds(did, items.get((key["pk"], key["sk"]))) for did, key in wanted.items()}
+
+
+def _holds(did: str, stored: Item | None) -> Holds:
+    item = stored or {"version": 0, "holds": {}}
     found = (Hold(value[0], key, value[1], value[2]) for key, value in item["holds"].items())
     return Holds(did, int(item["version"]), tuple(sorted(found, key=lambda hold: hold.assignment_id)))
 

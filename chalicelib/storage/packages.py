@@ -78,14 +78,14 @@ def replacement(old: Package, new: Package) -> Action:
     )
 
 
-def count_assignment(package: Package) -> Action:
-    """One more assignment, provided that the package is as it was read and not deleted."""
+def count_assignment(package: Package, more: int = 1) -> Action:
+    """So many more assignments, provided that the package is as it was read and not deleted."""
     return update(
         CATALOG,
         keys.package(package.package_id),
-        "SET #assignments = #assignments + :one",
+        "SET #assignments = #assignments + :more",
         condition="#version = :version AND attribute_not_exists(#deleted)",
-        values={"one": 1, "version": package.version},
+        values={"more": more, "version": package.version},
     )
 
 

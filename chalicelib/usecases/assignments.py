@@ -1,6 +1,6 @@
 """Assignments: give a package to a customer or a DID, change it, end it; and post what was due before."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from typing import NamedTuple
@@ -46,30 +46,31 @@ def read(db: Db, today: date, customer_id: str, assignment_id: str) -> Detail:
     assignment = assignments.find(db, customer_id, assignment_id)
     if assignment is None:
         raise NotFound(f"customer {customer_id} has no assignment {assignment_id}")
-    return _details(db, [assignment], today)[0]
+    return details(db, [assignment], today)[0]
 
 
 def listed(db: Db, today: date, customer_id: str, after: Key | None, limit: int) -> tuple[list[Detail], Key | None]:
     """A page of a customer's assignments, oldest first."""
     customers.read(db, customer_id)
     found, last = assignments.listed(db, customer_id, after, limit)
-    return _details(db, found, today), last
+    return details(db, found, today), last
 
 
 def of_did(db: Db, today: date, did: str) -> list[Detail]:
     """All assignments that a DID has or had, oldest first."""
     held = assignments.holds(db, did).holds
-    return _details(db, assignments.find_many(db, [(hold.customer_id, hold.assignment_id) for hold in held]), today)
+    return details(db, assignments.find_many(db, [(hold.customer_id, hold.assignment_id) for hold in held]), today)
 
 
 def of_package(db: Db, today: date, package_id: str, after: Key | None, limit: int) -> tuple[list[Detail], Key | None]:
     """A page of the assignments that a package has or had, oldest first. Raises `NotFound` for an unknown package."""
     read_package(db, package_id)
     found, last = assignments.listed_of_package(db, package_id, after, limit)
-    return _details(db, found, today), last
+    return details(db, found, today), last
 
 
-def _details(db: Db, found: list[Assignment], today: date) -> list[Detail]:
+def details(db: Db, found: list[Assignment], today: date) -> list[Detail]:
+    """Assignments with their packages and minutes."""
     catalog = planning.packages_of(db, found)
     buckets = {one.assignment.assignment_id: one for one in of_assignments(db, found, catalog, today)}
     return [Detail(one, catalog[one.package_id], buckets.get(one.assignment_id)) for one in found]
@@ -85,11 +86,11 @@ def create(db: Db, act: Act, draft: Assignment, given_minimum_days: int | None, 
         account = customers.read(db, draft.customer_id)
         made = assignments.find(db, draft.customer_id, act.id)
         if made is not None:
-            return account, _details(db, [made], act.today)[0]
+            return account, details(db, [made], act.today)[0]
         package = packages.find(db, draft.package_id)
         if package is None or package.deleted:
             raise Invalid([Fault("/package_id", f"there is no package {draft.package_id}")])
-        new = _complete(act, draft, package, given_minimum_days)
+        new = complete(act, draft._replace(assignment_id=act.id), package, given_minimum_days)
         _demand_valid(new, package, account, rules.minimum_days_faults(given_minimum_days, package))
         held = _room_on_did(db, new)
         backlog.demand_confirmed(db, act, new, package, first_day(new), confirm_backlog)
@@ -104,9 +105,9 @@ def create(db: Db, act: Act, draft: Assignment, given_minimum_days: int | None, 
     return read(db, act.today, draft.customer_id, act.id)
 
 
-def _complete(act: Act, draft: Assignment, package: Package, given_minimum_days: int | None) -> Assignment:
+def complete(act: Act, draft: Assignment, package: Package, given_minimum_days: int | None) -> Assignment:
+    """A new assignment with what it takes from its package and from the request."""
     return draft._replace(
-        assignment_id=act.id,
         minimum_days=package.minimum_days or given_minimum_days or 0,
         evaluate_from=first_day(draft),
         package_version=package.version,
@@ -222,9 +223,15 @@ def _demand_changeable(act: Act, old: Assignment, new: Assignment) -> None:
         raise Conflict(f"an end date can't be set before today, {act.today}", code="ended", today=str(act.today))
 
 
+def faults_of(new: Assignment, package: Package, account: Account) -> Iterator[Fault]:
+    """What is wrong with an assignment of this package to this customer."""
+    yield from rules.package_faults(new, package, account.currency)
+    yield from amount_faults(package, new.quantity, "/quantity")
+    yield from rules.cross_faults({"start_date": new.start_date, "end_date": new.end_date})
+
+
 def _demand_valid(new: Assignment, package: Package, account: Account, more: Iterable[Fault] = ()) -> None:
-    faults = [*rules.package_faults(new, package, account.currency), *amount_faults(package, new.quantity, "/quantity"), *more]
-    faults += rules.cross_faults({"start_date": new.start_date, "end_date": new.end_date})
+    faults = [*faults_of(new, package, account), *more]
     if faults:
         raise Invalid(faults)
     if new.end_date is not None:
@@ -244,11 +251,20 @@ def _room_on_did(db: Db, new: Assignment) -> Holds | None:
     """The holds of the assignment's DID. Raises `Conflict` did_in_use when another customer has it at the same time."""
     if new.did is None:
         return None
-    held, mine = assignments.holds(db, new.did), assignments.hold(new)
-    for other in held.holds:
-        if other.customer_id != mine.customer_id and other.start_date <= mine.end_date and mine.start_date <= other.end_date:
-            raise Conflict(f"DID {new.did} is another customer's from {other.start_date} to {other.end_date}", code="did_in_use")
+    held = assignments.holds(db, new.did)
+    taken = clash(held.holds, new)
+    if taken:
+        raise Conflict(taken, code="did_in_use")
     return held
+
+
+def clash(holds: Sequence[Hold], new: Assignment) -> str | None:
+    """Why an assignment can't have its DID beside these holds: another customer has it at the same time."""
+    mine = assignments.hold(new)
+    for other in holds:
+        if other.customer_id != mine.customer_id and other.start_date <= mine.end_date and mine.start_date <= other.end_date:
+            return f"DID {new.did} is another customer's from {other.start_date} to {other.end_date}"
+    return None
 
 
 def _hold_actions(held: Holds | None, new: Assignment) -> list[Action]:

@@ -32,22 +32,27 @@ def through(db: Db, act: Act) -> date:
 def demand_confirmed(db: Db, act: Act, new: Assignment, package: Package, since: date, confirmed: bool) -> None:
     """Raise `Conflict` backlog when more than 3 due dates lie before today and nobody has confirmed them."""
     last = through(db, act)
-    unpriced = charging.lines(new, package, since, last, lambda *_: money.ZERO)
-    dates = {line.due_date for line in unpriced}
+    dates = due_dates(new, package, since, last)
     if len(dates) > LONGEST:
         raise Conflict(
             f"{len(dates)} due dates lie before today; at most {LONGEST} can be posted at once: use charge_from",
             code="backlog_too_long", due_dates=len(dates),
         )  # fmt: skip
     if len(dates) > UNCONFIRMED and not confirmed:
-        due = [_told(line) for line in planning.lines(db, new, package, since, last)]
+        due = [told(line) for line in planning.lines(db, new, package, since, last)]
         raise Conflict(
             f"{len(dates)} due dates lie before today and would be charged at once; confirm_backlog: true says so",
             code="backlog", backlog=due,
         )  # fmt: skip
 
 
-def _told(line: Line) -> dict[str, str]:
+def due_dates(new: Assignment, package: Package, since: date, last: date) -> set[date]:
+    """The dates from `since` through `last` on which something is charged; spend is not looked up."""
+    return {line.due_date for line in charging.lines(new, package, since, last, lambda *_: money.ZERO)}
+
+
+def told(line: Line) -> dict[str, str]:
+    """A line of the backlog, as callers read it."""
     return {
         "due_date": line.due_date.isoformat(), "kind": line.kind, "cost": money.text(line.cost), "retail": money.text(line.retail),
     }  # fmt: skip

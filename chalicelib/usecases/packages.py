@@ -22,12 +22,17 @@ LONGEST_SCHEDULE = timedelta(days=3660)
 
 def create(db: Db, act: Act, package: Package) -> Package:
     """Write a new package. A retry of the same request finds it and answers the same."""
-    new = package._replace(package_id=act.id, created_at=act.stamp, created_by=act.by, updated_at=act.stamp, updated_by=act.by)
+    new = stamped(act, package._replace(package_id=act.id))
     try:
         db.write(packages.creation(new))
     except ConditionFailed:
         return read(db, act.id)
     return new
+
+
+def stamped(act: Act, package: Package) -> Package:
+    """A new package with who made it, and when."""
+    return package._replace(created_at=act.stamp, created_by=act.by, updated_at=act.stamp, updated_by=act.by)
 
 
 def read(db: Db, package_id: str) -> Package:

@@ -127,6 +127,12 @@ class AssignmentBody(Body):
         return self.applied(Assignment(customer_id, "", self.package_id, self.start_date, self.did))
 
 
+class AssignmentRow(AssignmentBody):
+    """An assignment as a row of a file, which says whose it is."""
+
+    customer_id: Id
+
+
 class PaymentBody(Body):
     """A payment, or a correction when negative."""
 

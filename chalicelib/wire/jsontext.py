@@ -18,17 +18,22 @@ class Number(NamedTuple):
 
 def read(raw: bytes) -> Any:
     """The value that `raw` spells. Raises `TooLarge`, `Malformed`, or `Invalid` for strings that the gateway has spoiled."""
-    if len(raw) > MAX_BODY_BYTES:
-        raise TooLarge(f"the body has {len(raw)} bytes; at most {MAX_BODY_BYTES} are read")
+    demand_size(raw)
     try:
         value = json.loads(raw.decode(), parse_float=Number, parse_int=_whole, parse_constant=_refuse, object_pairs_hook=_object)
-        faults = list(_spoiled(value, ""))
+        faults = list(spoiled(value, ""))
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise Malformed(f"the body is not JSON that can be read exactly: {reason}") from None
     if faults:
         raise Invalid(faults)
     return value
+
+
+def demand_size(raw: bytes) -> None:
+    """Raise `TooLarge` for more bytes than are read of a body."""
+    if len(raw) > MAX_BODY_BYTES:
+        raise TooLarge(f"the body has {len(raw)} bytes; at most {MAX_BODY_BYTES} are read")
 
 
 def pointer(*parts: object) -> str:
@@ -52,14 +57,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _spoiled(value: Any, where: str) -> Any:
+def spoiled(value: Any, where: str) -> Any:
     """Strings with lone surrogates or U+FFFD, which is what invalid UTF-8 becomes on its way here."""
     if isinstance(value, str) and (_REPLACEMENT in value or any("\ud800" <= c <= "\udfff" for c in value)):
         yield Fault(where.encode("ascii", "replace").decode(), "is not valid text")
     elif isinstance(value, dict):
         for name, part in value.items():
-            yield from _spoiled(name, where + pointer(name))
-            yield from _spoiled(part, where + pointer(name))
+            yield from spoiled(name, where + pointer(name))
+            yield from spoiled(part, where + pointer(name))
     elif isinstance(value, list):
         for n, part in enumerate(value):
-            yield from _spoiled(part, where + pointer(n))
+            yield from spoiled(part, where + pointer(n))
