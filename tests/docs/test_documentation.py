@@ -23,12 +23,15 @@ from chalicelib.domain import errors
 from chalicelib.domain.package import parse_match
 from chalicelib.domain.schedule import FREQUENCIES, due_dates
 from chalicelib.storage.keys import TABLES
+from tests.world.test_planted_faults import MOST_SEEDS, PLANTED
 from tools import embedded, serve
 from tools.bundle import ROOT
 from tools.embedded import EmbeddedStack
 from tools.template import LOCAL_STAGE, settings_from
 
-PAGES = ("README.md", "CHANGELOG.md", "docs/rules.md", "docs/decisions.md", "docs/architecture.md", "docs/operations.md", "docs/access.md")
+PAGES = ("README.md", "CHANGELOG.md", *(f"docs/{name}.md" for name in (
+    "rules", "decisions", "architecture", "operations", "access", "testing", "mutation", "benchmarks",
+)))  # fmt: skip
 README = (ROOT / "README.md").read_text()
 RULES = (ROOT / "docs" / "rules.md").read_text()
 NOT_YET = "What it does not do yet"
@@ -190,6 +193,12 @@ def test_links_lead_somewhere(page: str) -> None:
     links = re.findall(r"\]\(([^)#]+)", (ROOT / page).read_text())
     local = [link for link in links if "://" not in link]
     assert [link for link in local if not ((ROOT / page).parent / link).exists()] == []
+
+
+def test_the_page_on_testing_names_every_planted_fault() -> None:
+    rows = re.findall(r"^\| (.+) \| (\d+) \|$", (ROOT / "docs" / "testing.md").read_text(), re.MULTILINE)
+    assert [name.replace("`", "") for name, _ in rows] == list(PLANTED)
+    assert all(int(seeds) <= MOST_SEEDS for _, seeds in rows)
 
 
 def test_decisions_are_dated_and_short() -> None:

@@ -1,4 +1,4 @@
-"""Tests of the tests: seven mistakes that billing systems make, planted one at a time. Each is found within 2,000 seeds."""
+"""Tests of the tests: mistakes that billing systems make, planted one at a time. Each is found within 2,000 seeds."""
 
 import hashlib
 import json
@@ -12,11 +12,13 @@ from botocore.exceptions import ClientError
 
 from chalicelib.domain import charging, schedule
 from chalicelib.domain.account import Account
+from chalicelib.domain.assignment import Assignment, ended
+from chalicelib.domain.package import Package
 from chalicelib.storage import accounts, assignments, keys, ledger, progress
 from chalicelib.storage.db import Action, Db, update
 from chalicelib.storage.db import put as put_item
 from chalicelib.storage.errors import Cancelled
-from chalicelib.usecases import daily_run, posting
+from chalicelib.usecases import daily_run, packages, posting
 from chalicelib.usecases.act import Act, Services
 from chalicelib.usecases.piece import Piece
 from chalicelib.usecases.worker import Worker
@@ -157,6 +159,15 @@ def added_beside(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Db, "transact", transact)
 
 
+def free_too_early(patch: pytest.MonkeyPatch) -> None:
+    """A package may change its rules as soon as its assignments have ended."""
+
+    def in_use(db: Db, act: Act, old: Package, _: Package) -> list[Assignment]:
+        return [one for one in packages._assignments(db, old) if not ended(one, act.today)]
+
+    patch.setattr(packages, "_in_use", in_use)
+
+
 PLANTED: dict[str, Plant] = {
     "charge, then debit, in two writes": two_writes,
     "a client token in place of a condition": token_for_condition,
@@ -166,6 +177,7 @@ PLANTED: dict[str, Plant] = {
     "no evaluate_from": no_evaluate_from,
     "an unconditional debit": unconditional_add,
     "an unconditional payment": added_beside,
+    "a package's rules change before all is posted": free_too_early,
 }
 
 
