@@ -125,7 +125,7 @@ def test_a_conflict_shows_both_versions_and_lets_the_user_decide(visit: Visit, a
     expect(conflict).to_contain_text("Description: was empty, is now Changed meanwhile")
     assert ok(api.get(where))["cost"] == "0.00"
     conflict.get_by_role("button", name="Save my changes all the same").click()
-    expect(page.get_by_role("heading", name=package["name"], level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name=package["name"], level=1, exact=True)).to_be_visible()
     now = ok(api.get(where))
     assert (now["cost"], now["retail"], now["description"]) == ("4.00", "11.00", "Changed meanwhile")
 

@@ -2,11 +2,16 @@
 
 import { get, root } from "./api.js";
 import { settings } from "./auth.js";
+import { Assign, Assignment, EditAssignment } from "./assign.js";
+import { Customer, Did } from "./customer.js";
+import { Customers, EditCustomer, NewCustomer } from "./customers.js";
+import { HeldCharges } from "./held.js";
 import { EditPackage, NewPackage } from "./package-form.js";
 import { Package, Packages } from "./packages.js";
-import { html, render, useState } from "./preact.js";
+import { html, render, useEffect, useRef, useState } from "./preact.js";
 import { go, useRoute } from "./router.js";
 import { RunPackage } from "./run.js";
+import { Run, Runs } from "./runs.js";
 import { Toasts } from "./toast.js";
 import { Page } from "./ui.js";
 
@@ -16,21 +21,36 @@ const PAGES = [
   [/^packages\/new$/, () => html`<${NewPackage} />`],
   [/^packages\/([^/]+)$/, (id) => html`<${Package} key=${id} id=${id} />`],
   [/^packages\/([^/]+)\/edit$/, (id) => html`<${EditPackage} key=${id} id=${id} />`],
+  [/^customers$/, () => html`<${Customers} />`],
+  [/^customers\/new$/, () => html`<${NewCustomer} />`],
+  [/^customers\/([^/]+)\/edit$/, (id) => html`<${EditCustomer} key=${id} id=${id} />`],
+  [/^customers\/([^/]+)\/assign$/, (id) => html`<${Assign} key=${id} id=${id} />`],
+  [/^customers\/([^/]+)\/assignments\/([^/]+)$/, (customer, id) => html`<${Assignment} key=${id} customer=${customer} id=${id} />`],
+  [/^customers\/([^/]+)\/assignments\/([^/]+)\/edit$/, (customer, id) => html`<${EditAssignment} key=${id} customer=${customer} id=${id} />`],
+  [/^customers\/([^/]+)(?:\/(assignments|ledger|held|minutes|features))?$/, (id, tab) => html`<${Customer} key=${id} id=${id} tab=${tab} />`],
+  [/^dids\/(\d+)$/, (did) => html`<${Did} key=${did} did=${did} />`],
+  [/^runs$/, () => html`<${Runs} />`],
+  [/^runs\/([^/]+)$/, (id) => html`<${Run} key=${id} id=${id} />`],
+  [/^held$/, () => html`<${HeldCharges} />`],
   [/^run$/, () => html`<${RunPackage} />`],
 ];
 const NAVIGATION = [
-  ["packages", "Packages"], ["run", "Run Package"],
+  ["packages", "Packages"], ["customers", "Customers"], ["run", "Run Package"], ["runs", "Daily runs"], ["held", "Held charges"],
 ];
 
 function App() {
   const { path } = useRoute();
   const here = path.join("/");
+  const navigation = useRef(null);
+  useEffect(() => { // on a narrow screen the links scroll sideways
+    navigation.current.scrollLeft = (navigation.current.querySelector("[aria-current]")?.offsetLeft ?? 0) - 120;
+  }, [path[0]]);
   const found = PAGES.map(([pattern, page]) => [pattern.exec(here), page]).find(([match]) => match);
   return html`
     <a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main").focus(); }}>Skip to the content</a>
     <header class="side">
       <a class="brand" href="#/packages"><img src=${new URL("icon.svg", import.meta.url).href} alt="" width="26" height="26" />Packages billing</a>
-      <nav aria-label="Main">${NAVIGATION.map(([where, name]) => html`<a key=${where} href=${`#/${where}`} aria-current=${(path[0] ?? "packages") === where ? "page" : undefined}>${name}</a>`)}</nav>
+      <nav aria-label="Main" ref=${navigation}>${NAVIGATION.map(([where, name]) => html`<a key=${where} href=${`#/${where}`} aria-current=${(path[0] ?? "packages") === where ? "page" : undefined}>${name}</a>`)}</nav>
       <${Find} />
       <div class="side-foot"><${Theme} /></div>
     </header>

@@ -28,12 +28,15 @@ const LINES = [
       ${line.did && html` <span class="mono muted">${line.did}</span>`}
       ${line.kind !== "recurring" && html` <${Badge}>${format.KINDS[line.kind]}<//>`}
       <span class="sub">${format.readable(line.explanation)}</span>` },
-  { name: "status", label: "Status", cell: (line) => html`<${Badge} status=${line.status} />${line.status === "simulated" && line.already_charged ? html` <${Badge} tone="warn">again<//>` : ""}` },
+  { name: "status", label: "Status", cell: (line) => html`${status(line, line.simulate)}${line.status === "simulated" && line.already_charged ? html` <${Badge} tone="warn">again<//>` : ""}` },
   { name: "quantity", label: "Quantity", num: true, cell: (line) => line.quantity },
   { name: "cost", label: "Cost", num: true, cell: (line) => html`<span class="muted"><${Money} value=${line.cost} /></span>` },
   { name: "margin", label: "Margin", num: true, cell: (line) => html`<${Money} value=${line.margin} />` },
-  { name: "retail", label: "Retail", num: true, cell: (line) => html`<strong><${Money} value=${line.retail} /></strong>` },
+  { name: "retail", label: "Retail", num: true, cell: (line) => html`<strong><${Money} value=${line.retail} currency=${line.currency} /></strong>` },
 ];
+
+/** In a simulation nothing is held yet. */
+const status = (line, simulate) => (simulate && line.status === "held" ? html`<${Badge} tone="warn">Would be held<//>` : html`<${Badge} status=${line.status} />`);
 
 const CUSTOMER = { name: "customer", label: "Customer", cell: (line) => html`<a href=${link(["customers", line.customer])}>${line.customer}</a>` };
 
@@ -59,7 +62,7 @@ export function Report({ report }) {
     <//>
     <${Card} title=${report.simulate ? "What would be charged" : "What was charged"}>
       ${report.lines.length
-        ? html`<${Lines} lines=${report.lines} caption="What is charged" />`
+        ? html`<${Lines} lines=${report.lines.map((line) => ({ ...line, simulate: report.simulate }))} caption="What is charged" />`
         : html`<${Empty} title=${`Nothing is due on ${format.day(report.date)}`}>${report.not_due.length ? "Why stands below, for each assignment." : "This customer has no assignments. Assign a package first."}<//>`}
       ${report.lines_left_out > 0 && html`<p class="hint">${format.plural(report.lines_left_out, "more line")} not shown; the totals count all.</p>`}
     <//>
@@ -92,5 +95,12 @@ export function Summary({ report }) {
       <${Card} title="By customer"><${Table} caption="By customer" columns=${byCustomer} rows=${report.by_customer} id=${(one) => one.customer} /><//>`}`;
 }
 
-export const ByCurrency = ({ totals }) => Object.entries(totals).map(([currency, one]) => html`
-  <${Stats} key=${currency}><${Totals} totals=${one} currency=${currency} /><//>`);
+/** Sums of one currency as figures, of several as a table: they don't add up. */
+export function ByCurrency({ totals }) {
+  const rows = Object.entries(totals).map(([currency, one]) => ({ currency, ...one }));
+  if (rows.length < 2) return rows.map((one) => html`<${Stats} key=${one.currency}><${Totals} totals=${one} currency=${one.currency} /><//>`);
+  const amount = (name, label) => ({ name, label, num: true, cell: (one) => html`<${Money} value=${one[name]} />` });
+  const columns = [{ name: "currency", label: "Currency", main: true, cell: (one) => html`<strong>${one.currency}</strong>` },
+    amount("held", "Held"), amount("cost", "Cost"), amount("margin", "Margin"), { ...amount("retail", "Retail"), cell: (one) => html`<strong><${Money} value=${one.retail} /></strong>` }];
+  return html`<${Card} title="Totals"><${Table} caption="Totals by currency" rows=${rows} columns=${columns} id=${(one) => one.currency} /><//>`;
+}

@@ -22,12 +22,9 @@ export function Page({ title, lead, back, actions, badges, children }) {
   return html`
     <header class="page-head">
       ${back && html`<a class="back" href=${back[0]}>← ${back[1]}</a>`}
-      <div class="page-title">
-        <h1 ref=${heading} tabindex="-1">${title}</h1>
-        ${badges}
-        ${actions && html`<div class="actions">${actions}</div>`}
-      </div>
+      <div class="page-title"><h1 ref=${heading} tabindex="-1">${title}</h1>${badges}</div>
       ${lead && html`<p class="lead">${lead}</p>`}
+      ${actions && html`<div class="actions">${actions}</div>`}
     </header>
     ${children}`;
 }
@@ -115,12 +112,12 @@ export const LinkButton = ({ href, needs, look = "", children }) => (needs && re
 
 /**
  * A table; below 640 px each row becomes a card, with the column's name beside each value.
- * @param {{caption: string, columns: {name: string, label: string, num?: boolean, cell: Function, quiet?: boolean}[], rows: object[], id: Function, below?: Function}} props
+ * @param {{caption: string, columns: {name: string, label: string, num?: boolean, main?: boolean, cell: Function}[], rows: object[], id: Function, below?: Function}} props
  *   `below(row)` may give a second row with details.
  */
 export function Table({ caption, columns, rows, id, below, foot }) {
   return html`
-    <div class="table-box" role="region" aria-label=${caption} tabindex="0">
+    <div class="table-box" role="group" aria-label=${caption} tabindex="0">
       <table role="table">
         <caption class="hidden">${caption}</caption>
         <thead role="rowgroup"><tr role="row">
@@ -130,7 +127,7 @@ export function Table({ caption, columns, rows, id, below, foot }) {
           ${rows.map((row) => html`
             <tr key=${id(row)} role="row">
               ${columns.map((column) => html`
-                <td key=${column.name} role="cell" data-label=${column.label} class=${[column.num && "num", column.quiet && "quiet-cell", column.main && "main-cell"].filter(Boolean).join(" ")}>${column.cell(row)}</td>`)}
+                <td key=${column.name} role="cell" data-label=${column.label} class=${[column.num && "num", column.main && "main-cell"].filter(Boolean).join(" ")}><div>${column.cell(row)}</div></td>`)}
             </tr>
             ${below?.(row)}`)}
         </tbody>

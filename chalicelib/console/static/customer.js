@@ -1,0 +1,160 @@
+// One customer: the balance, and what there is to see and do.
+
+import { all, call, get, path } from "./api.js";
+import { settings } from "./auth.js";
+import { Field, MoneyField } from "./fields.js";
+import * as format from "./format.js";
+import { useAction, useForm, useList, useLoad } from "./hooks.js";
+import { HeldTable } from "./held.js";
+import { Ledger } from "./ledger.js";
+import { validity } from "./packages.js";
+import { html, useState } from "./preact.js";
+import { link } from "./router.js";
+import { announce } from "./toast.js";
+import { Badge, Button, Card, Dialog, Empty, LinkButton, List, Minutes, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
+
+const TABS = [["assignments", "Assignments"], ["ledger", "Ledger"], ["held", "Held charges"], ["minutes", "Free minutes"], ["features", "Features"]];
+
+export function Customer({ id, tab = "assignments" }) {
+  const { data: one, error, reload } = useLoad(() => get(path("customers", id)), [id, tab]);
+  const [dialog, setDialog] = useState(null);
+  const back = ["#/customers", "Customers"];
+  if (error && !one) return html`<${Page} title=${id} back=${back}><${Problem} error=${error} retry=${reload} /><//>`;
+  if (!one) return html`<${Page} title=${id} back=${back}><${Skeleton} /><//>`;
+  const changed = (text) => { setDialog(null); announce(text); reload(); };
+  return html`
+    <${Page} title=${one.name || id} lead=${one.name ? html`<span class="mono">${id}</span>` : null} back=${back}
+      badges=${one.parked && html`<${Badge} tone="bad">Parked<//>`}
+      actions=${html`
+        <${LinkButton} href=${link(["customers", id, "edit"])} needs="write" look="quiet">Edit<//>
+        <${Button} needs="charge" onClick=${() => setDialog("payment")}>Record payment…<//>
+        <${LinkButton} href=${link(["run"], { customer: id })}>Run Package<//>
+        <${LinkButton} href=${link(["customers", id, "assign"])} needs="write" look="primary">Assign a package<//>`}>
+      ${one.parked && html`<${Parked} one=${one} done=${() => changed("Unparked: the next daily run posts what is due")} />`}
+      <${Balance} one=${one} />
+      <nav class="tabs" aria-label="Customer">
+        ${TABS.map(([name, text]) => html`<a key=${name} href=${link(["customers", id, name])} aria-current=${tab === name ? "page" : undefined}>${text}${name === "held" && one.held_charges ? ` (${one.held_charges})` : ""}</a>`)}
+      </nav>
+      <div class="panel">
+        ${tab === "assignments" && html`<${Assignments} id=${id} />`}
+        ${tab === "ledger" && html`<${Ledger} id=${id} />`}
+        ${tab === "held" && html`<${Held} id=${id} reload=${reload} />`}
+        ${tab === "minutes" && html`<${FreeMinutes} id=${id} />`}
+        ${tab === "features" && html`<${Features} id=${id} />`}
+      </div>
+      ${dialog === "payment" && html`<${Payment} one=${one} close=${() => setDialog(null)} done=${() => changed("The payment is booked")} />`}
+    <//>`;
+}
+
+function Balance({ one }) {
+  const left = one.debit_limit === null ? null : format.sum(one.balance, one.debit_limit);
+  return html`
+    <${Stats}>
+      <${Stat} label="Balance"><${Money} value=${one.balance} currency=${one.currency} /><//>
+      <${Stat} label="Debit limit">${one.debit_limit === null ? html`<span class="muted">none</span>` : html`<${Money} value=${one.debit_limit} currency=${one.currency} />`}<//>
+      ${left !== null && html`<${Stat} label="Left before charges are held"><${Money} value=${format.isNegative(left) ? "0.00" : left} currency=${one.currency} /><//>`}
+      <${Stat} label="Held charges">${one.held_charges ? html`<a href=${link(["customers", one.customer_id, "held"])}>${one.held_charges}</a>` : "0"}<//>
+    <//>`;
+}
+
+function Parked({ one, done }) {
+  const action = useAction(done);
+  return html`
+    <div class="banner bad">
+      <div><p class="banner-title">Parked: nothing is posted for this customer</p>
+        <p>More lines were due in one evaluation than the safety bound allows. Nothing is lost. Look at the assignments; if so many lines are meant, unpark, and the next daily run posts them.</p>
+        <${Problem} error=${action.problem} /></div>
+      <${Button} needs="charge" look="small" busy=${action.busy} busyLabel="Unparking…" onClick=${() => action.post(path("customers", one.customer_id, "unpark"))}>Unpark<//>
+    </div>`;
+}
+
+function Payment({ one, close, done }) {
+  const form = useForm({
+    name: `payment-${one.customer_id}`,
+    initial: { amount: "", reference: "" },
+    send: ({ amount, reference }, key) => call("POST", path("customers", one.customer_id, "payments"), { body: { amount: amount.trim().replace("−", "-"), reference }, key }),
+    done,
+  });
+  return html`
+    <${Dialog} title="Record a payment" close=${close} busy=${form.busy}
+      actions=${html`<${Button} needs="charge" look="primary" busy=${form.busy} busyLabel="Booking…" onClick=${() => form.submit()}>${form.problem?.isOpen ? "Try again" : "Book payment"}<//>`}>
+      <form class="grid" ref=${form.element} noValidate onSubmit=${(event) => { event.preventDefault(); form.submit(); }}>
+        <${MoneyField} form=${form} name="amount" label="Amount" wide suffix=${one.currency} hint="Negative for a correction, such as −5.00." />
+        <${Field} form=${form} name="reference" label="Reference" optional wide hint="What finds it again: a bank transfer, an invoice." />
+        <button class="hidden" tabindex="-1" aria-hidden="true"></button>
+      </form>
+      <${Problem} error=${form.problem} fields=${["amount", "reference"]} />
+    <//>`;
+}
+
+function Assignments({ id }) {
+  const list = useList(path("customers", id, "assignments"));
+  return html`
+    <${List} list=${list} of="more assignments" empty=${html`<${Empty} title="No assignments yet">Give this customer, or one of its numbers, a package: <a href=${link(["customers", id, "assign"])}>Assign a package</a><//>`}>
+      <${Table} caption="Assignments" rows=${list.items ?? []} columns=${ASSIGNMENTS} id=${(one) => one.assignment_id} />
+    <//>`;
+}
+
+export const ASSIGNMENTS = [
+  { name: "package", label: "Package", main: true, cell: (one) => html`
+      <a href=${link(["customers", one.customer_id, "assignments", one.assignment_id])}>${one.package.name}</a>
+      <span class="sub">${one.did ? html`DID <span class="mono">${one.did}</span>` : "Customer-wide"}</span>` },
+  { name: "charged", label: "Charged", cell: (one) => html`${format.rule(one.package)}${one.auto_decrement_credit && html`<span class="sub">from credit</span>`}` },
+  { name: "validity", label: "Validity", cell: validity },
+  { name: "minutes", label: "Free minutes", cell: (one) => (one.minutes ? html`<${Minutes} bucket=${one.minutes} />` : html`<span class="muted">–</span>`) },
+  { name: "quantity", label: "Quantity", num: true, cell: (one) => one.quantity },
+  { name: "retail", label: "Retail each", num: true, cell: (one) => html`<strong><${Money} value=${one.package.retail} currency=${one.package.currency} /></strong>` },
+];
+
+function Held({ id, reload }) {
+  const list = useList("held", { customer: id });
+  const done = (text) => { announce(text); list.reload(); reload(); };
+  return html`
+    <${List} list=${list} of="more held charges" empty=${html`<${Empty} title="Nothing is held">A charge that would take the balance below the debit limit waits here and is tried again every day.<//>`}>
+      <p class="hint above">These would take the balance below the debit limit. Each is tried again by every daily run until it posts; a payment or a higher limit makes room.</p>
+      <${HeldTable} items=${list.items ?? []} done=${done} />
+    <//>`;
+}
+
+const OnDate = ({ label, value, set }) => html`<div class="filters"><div class="field"><label for="on-date">${label}</label><input id="on-date" type="date" value=${value} onInput=${(event) => set(event.target.value)} /></div></div>`;
+
+function FreeMinutes({ id }) {
+  const [date, setDate] = useState(settings.today);
+  const { data, error, reload } = useLoad(async () => (date ? (await get(path("customers", id, "minutes"), { date })).items : null), [id, date]);
+  return html`
+    <${OnDate} label="On" value=${date} set=${setDate} />
+    ${error ? html`<${Problem} error=${error} retry=${reload} />` : !data ? html`<${Skeleton} lines=${3} />` : data.length === 0
+      ? html`<${Empty} title=${`No free minutes on ${format.day(date)}`}>Packages of the type “Free minutes” give them.<//>`
+      : html`<${Table} caption="Free minutes" rows=${data} id=${(one) => one.assignment_id} columns=${BUCKETS(id)} />`}`;
+}
+
+const BUCKETS = (customer) => [
+  { name: "package", label: "Package", main: true, cell: (one) => html`<a href=${link(["customers", customer, "assignments", one.assignment_id])}>${one.package_name}</a><span class="sub">${one.did ? html`DID <span class="mono">${one.did}</span>` : "Customer-wide"}</span>` },
+  { name: "destination", label: "Destinations", cell: (one) => (one.destination ? html`<code>${one.destination}</code>` : "every one") },
+  { name: "used", label: "Used", cell: (one) => html`<${Minutes} bucket=${one} />` },
+  { name: "remaining", label: "Left (min)", num: true, cell: (one) => format.minutes(one.remaining) },
+];
+
+function Features({ id }) {
+  const [date, setDate] = useState(settings.today);
+  const { data, error, reload } = useLoad(async () => (date ? (await get(path("customers", id, "features"), { date })).features : null), [id, date]);
+  return html`
+    <${OnDate} label="On" value=${date} set=${setDate} />
+    ${error ? html`<${Problem} error=${error} retry=${reload} />` : !data ? html`<${Skeleton} lines=${3} />` : data.length === 0
+      ? html`<${Empty} title=${`Nothing is enabled on ${format.day(date)}`}>A package with a ConnexCS package enables it while it is assigned.<//>`
+      : html`<${Card} title="Enabled ConnexCS packages"><ul class="reasons">${data.map((one) => html`
+          <li key=${one.connexcs_package}><code>${one.connexcs_package}</code><span>by ${one.assignments.map((by, n) => html`${n > 0 && ", "}<a href=${link(["customers", id, "assignments", by])}>assignment ${n + 1}</a>`)}</span></li>`)}</ul><//>`}`;
+}
+
+/** Who has, had or will have a number. */
+export function Did({ did }) {
+  const { data, error, reload } = useLoad(() => all(path("dids", did, "assignments")), [did]);
+  const columns = [{ name: "customer", label: "Customer", main: true, cell: (one) => html`<a href=${link(["customers", one.customer_id])}>${one.customer_id}</a>` },
+    { ...ASSIGNMENTS[0], main: false, cell: (one) => html`<a href=${link(["customers", one.customer_id, "assignments", one.assignment_id])}>${one.package.name}</a>` }, ...ASSIGNMENTS.slice(1)];
+  return html`
+    <${Page} title=${`DID ${did}`} lead="Who has this number, had it, or will have it.">
+      ${error ? html`<${Problem} error=${error} retry=${reload} />` : !data ? html`<${Skeleton} /> ` : data.length === 0
+        ? html`<${Empty} title="Nobody has this number">It can be assigned: open a customer and choose “Assign a package”. <a href="#/customers">Customers</a><//>`
+        : html`<${Table} caption="Assignments of this DID" rows=${data} columns=${columns} id=${(one) => one.assignment_id} />`}
+    <//>`;
+}

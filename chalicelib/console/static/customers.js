@@ -1,0 +1,105 @@
+// Customers: the list, and the form that creates and edits one.
+
+import { ApiError, call, get, path } from "./api.js";
+import { settings } from "./auth.js";
+import { useConflict } from "./conflict.js";
+import { CurrencyField, Field, MoneyField } from "./fields.js";
+import * as format from "./format.js";
+import { useDebounced, useForm, useList, useLoad } from "./hooks.js";
+import { html } from "./preact.js";
+import { go, link, replace, useRoute } from "./router.js";
+import { announce } from "./toast.js";
+import { Badge, Button, Card, Empty, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
+
+const IS_ID = /^[A-Za-z0-9._:-]{1,64}$/;
+
+export function Customers() {
+  const { q = "" } = useRoute().query;
+  const list = useList("customers", {}, 200);
+  const prefix = useDebounced(q, 200);
+  const { data: byId } = useLoad(async () => (IS_ID.test(prefix) ? get("customers", { prefix, limit: 50 }) : null), [prefix]);
+  const loaded = new Map([...(list.items ?? []), ...(byId?.items ?? [])].map((one) => [one.customer_id, one]));
+  const found = [...loaded.values()].filter((one) => `${one.customer_id} ${one.name}`.toLowerCase().includes(q.toLowerCase()));
+  const create = html`<${LinkButton} href="#/customers/new" needs="write" look="primary">New customer<//>`;
+  return html`
+    <${Page} title="Customers" lead="Who is charged: each with a currency, a credit balance and, if you like, a debit limit." actions=${create}>
+      <form class="filters" role="search" aria-label="Customers" onSubmit=${(event) => event.preventDefault()}>
+        <div class="field grow"><label for="q">Search</label>
+          <input id="q" type="search" data-search placeholder="Id or name" value=${q} onInput=${(event) => replace(["customers"], { q: event.target.value })} /></div>
+      </form>
+      <${List} list=${list} of="more customers" empty=${html`<${Empty} title="No customers yet">Create the first one, then assign a package to it.<//>`}>
+        <p class="count" role="status">${format.plural(found.length, "customer")}${list.hasMore ? " among those loaded; ids are searched in full" : ""}</p>
+        ${found.length
+          ? html`<${Table} caption="Customers" columns=${COLUMNS} rows=${found} id=${(one) => one.customer_id} />`
+          : html`<${Empty} title="Nobody matches">Ids are compared from their beginning, upper and lower case apart. <a href="#/customers">Show all customers</a><//>`}
+      <//>
+    <//>`;
+}
+
+const COLUMNS = [
+  { name: "name", label: "Customer", main: true, cell: (one) => html`<a href=${link(["customers", one.customer_id])}>${one.name || one.customer_id}</a>${one.name && html`<span class="sub mono">${one.customer_id}</span>`}` },
+  { name: "state", label: "State", cell: (one) => html`${one.parked && html`<${Badge} tone="bad">Parked<//> `}${one.held_charges > 0 && html`<${Badge} tone="warn">${one.held_charges} held<//>`}${!one.parked && !one.held_charges && html`<span class="muted">–</span>`}` },
+  { name: "limit", label: "Debit limit", num: true, cell: (one) => (one.debit_limit === null ? html`<span class="muted">none</span>` : html`<span class="muted"><${Money} value=${one.debit_limit} /></span>`) },
+  { name: "balance", label: "Balance", num: true, cell: (one) => html`<strong><${Money} value=${one.balance} currency=${one.currency} /></strong>` },
+];
+
+const NAMES = ["name", "currency", "debit_limit"];
+const body = (values) => ({ name: values.name.trim(), currency: values.currency.trim().toUpperCase(), debit_limit: values.debit_limit.trim() || null });
+
+const Fields = ({ form }) => html`
+  <${Field} form=${form} name="name" label="Name" wide maxlength="200" />
+  <${CurrencyField} form=${form} name="currency" label="Currency" hint="Fixed once there is an assignment or a ledger entry." />
+  <${MoneyField} form=${form} name="debit_limit" label="Debit limit" optional suffix=${form.values.currency} placeholder="no limit"
+    hint="How far below zero charges may take the balance. A charge that would pass it is held, not lost. Empty: no limit." />`;
+
+export function NewCustomer() {
+  const form = useForm({
+    name: "customer",
+    initial: { customer_id: "", name: "", currency: settings.default_currency, debit_limit: "" },
+    send: async (values) => {
+      const id = values.customer_id.trim();
+      if (!IS_ID.test(id)) throw fault("must be 1 to 64 characters of A-Z a-z 0-9 . _ : -");
+      try {
+        return await call("PUT", path("customers", id), { body: body(values), version: 0 });
+      } catch (error) {
+        throw error.code === "version_mismatch" ? fault(`there is already a customer ${id}`) : error;
+      }
+    },
+    done: (made) => { announce(`Created ${made.name || made.customer_id}`); go(["customers", made.customer_id]); },
+  });
+  return html`
+    <${Page} title="New customer" back=${["#/customers", "Customers"]}>
+      <form class="narrow-form" ref=${form.element} noValidate onSubmit=${(event) => { event.preventDefault(); form.submit(); }}>
+        <${Problem} error=${form.problem} fields=${[...NAMES, "customer_id"]} retry=${form.problem?.isOpen ? () => form.submit() : undefined} />
+        <${Card}><div class="grid">
+          <${Field} form=${form} name="customer_id" label="Customer id" wide spellcheck=${false} maxlength="64" hint="As your other systems know the customer; it never changes." />
+          <${Fields} form=${form} />
+        </div><//>
+        <div class="form-actions"><${Button} type="submit" needs="write" look="primary" busy=${form.busy} busyLabel="Saving…">Create customer<//><a class="button" href="#/customers">Cancel</a></div>
+      </form>
+    <//>`;
+}
+
+const fault = (detail) => new ApiError(422, { code: "invalid", title: "Some fields are not right", errors: [{ pointer: "/customer_id", detail }] });
+
+export function EditCustomer({ id }) {
+  const { data, error, reload } = useLoad(() => get(path("customers", id)), [id]);
+  return html`
+    <${Page} title=${`Edit ${data?.name || id}`} back=${[link(["customers", id]), data?.name || id]}>
+      ${error ? html`<${Problem} error=${error} retry=${reload} />` : data ? html`<${Edit} one=${data} />` : html`<${Skeleton} />`}
+    <//>`;
+}
+
+function Edit({ one }) {
+  const where = ["customers", one.customer_id];
+  const conflict = useConflict({ where: path(...where), seen: one, body, names: NAMES });
+  const done = (saved) => { announce(`Saved ${saved.name || saved.customer_id}`); go(where); };
+  const form = useForm({ name: `customer-${one.customer_id}`, initial: { ...one, debit_limit: one.debit_limit ?? "" }, send: conflict.send, done });
+  return html`
+    <form class="narrow-form" ref=${form.element} noValidate onSubmit=${(event) => { event.preventDefault(); form.submit(); }}>
+      <${conflict.Choice} form=${form} done=${done} />
+      <${Problem} error=${form.problem} fields=${NAMES} retry=${form.problem?.isOpen ? () => form.submit() : undefined} />
+      <${Card}><div class="grid"><${Fields} form=${form} /></div><//>
+      <div class="form-actions"><${Button} type="submit" needs="write" look="primary" busy=${form.busy} busyLabel="Saving…">Save<//><a class="button" href=${link(where)}>Cancel</a></div>
+    </form>`;
+}

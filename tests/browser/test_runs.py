@@ -1,0 +1,68 @@
+"""Run Package, simulated and live."""
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from tests.api.support import a_customer, a_package, an_assignment, charges, ledger, run
+from tests.browser.conftest import Visit
+
+DATE = "2031-02-28"
+
+
+@pytest.fixture
+def customer(api: httpx.Client) -> str:
+    """A customer with one line due on 28 February 2031 and one package that is not."""
+    customer = a_customer(api)
+    package = a_package(api, name="Line", retail="12.50", cost="7.25", frequency="monthly", frequency_match=[31])
+    an_assignment(api, customer, package, start_date="2031-02-01")
+    an_assignment(api, customer, a_package(api, name="Later", retail="1"), start_date="2031-05-01")
+    return customer
+
+
+def test_a_simulation_writes_nothing_and_says_why_something_is_not_due(visit: Visit, api: httpx.Client, customer: str) -> None:
+    page = visit.open(f"run?customer={customer}&date={DATE}")
+    expect(page.get_by_role("table", name="What is charged").get_by_role("row")).to_have_count(2)
+    expect(page.get_by_role("region", name="What is not due, and why")).to_contain_text("Laterstarts on 1 May 2031")
+    for label, amount in (("Retail", "12.50"), ("Cost", "7.25"), ("Margin", "5.25")):
+        expect(page.get_by_role("definition").filter(has_text=f"{amount} USD").first, label).to_be_visible()
+    assert ledger(api, customer) == []
+
+
+def test_a_live_run_says_what_would_be_charged_again(visit: Visit, api: httpx.Client, customer: str) -> None:
+    run(api, customer, DATE, live=True)
+    page = visit.open(f"run?customer={customer}&date={DATE}")
+    page.get_by_role("button", name="Run it live…").click()
+    dialog = page.get_by_role("dialog", name="Run it live?")
+    expect(dialog).to_contain_text("1 line was charged already and would be charged again")
+    dialog.get_by_role("button", name="Cancel").click()
+    page.get_by_role("radio", name="Leave alone").check()
+    expect(page.get_by_text("The form has changed since")).to_be_visible()
+    page.get_by_role("button", name="Simulate").click()
+    expect(page.get_by_role("table", name="What is charged").get_by_text("Left alone")).to_be_visible()
+    expect(page.get_by_role("button", name="Run it live…")).not_to_be_visible()
+    assert len(charges(api, customer)) == 1
+
+
+@pytest.mark.parametrize("arrives", [True, False], ids=["answer-lost", "request-lost"])
+def test_a_live_run_whose_answer_is_lost_is_tried_again_as_the_same_run(
+    visit: Visit, api: httpx.Client, customer: str, arrives: bool
+) -> None:
+    page = visit.open(f"run?customer={customer}&date={DATE}")
+    page.get_by_role("radio", name="No, run live").check()
+    page.get_by_role("button", name="Run live…").click()
+    dialog = page.get_by_role("dialog", name="Run it live?")
+    expect(dialog).to_be_visible()
+    page.route("**/runs", lambda route: (arrives and route.fetch(), route.abort()), times=1)
+    dialog.get_by_role("button", name="Charge now").dblclick()
+    expect(dialog.get_by_role("alert")).to_contain_text("Trying again is safe")
+    dialog.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="Run Package of 28 Feb 2031")).to_be_visible()
+    assert [charge["repeat"] for charge in charges(api, customer)] == [False]
+
+
+def test_an_unknown_customer_is_told_in_words(visit: Visit) -> None:
+    page = visit.open("run")
+    page.get_by_label("Customer", exact=True).fill("nobody-at-all")
+    page.get_by_role("button", name="Simulate").click()
+    expect(page.get_by_role("alert")).to_contain_text("there is no customer nobody-at-all")
