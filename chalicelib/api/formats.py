@@ -24,9 +24,9 @@ MOST_BYTES: Final = 5_500_000
 Renderer = Callable[[Any], str]
 """From the JSON values of an answer to its text."""
 
-_RANGE = re.compile(r"\s*([^\s;,/]+)/([^\s;,/]+)\s*((?:;[^,]*)?)", re.ASCII)
-_WEIGHT = re.compile(r";\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*(?:;|$)", re.ASCII | re.IGNORECASE)
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
+_RANGE: Final = r"\s*([^\s;,/]+)/([^\s;,/]+)\s*((?:;[^,]*)?)"
+_WEIGHT: Final = r";\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*(?:;|$)"
+_UNSAFE: Final = r"[^A-Za-z0-9._-]+"
 
 
 def report_page(body: Any) -> str:
@@ -38,7 +38,9 @@ def report_page(body: Any) -> str:
 
 def chosen(accept: str, offered: Sequence[str]) -> str:
     """The offered type that the caller weighs most; the first of equals, and the first when it takes none of them."""
-    weights = [_weight(one, accept) for one in offered] if accept.strip() else [0.0]
+    if accept.strip() in ("", "*/*") or len(offered) == 1:  # almost always
+        return offered[0]
+    weights = [_weight(one, accept) for one in offered]
     return offered[weights.index(max(weights))]
 
 
@@ -47,9 +49,9 @@ def _weight(offered: str, accept: str) -> float:
     main, sub = offered.split("/")
     covering = [(-1, 0.0)]
     for part in accept.lower().split(","):
-        found = _RANGE.fullmatch(part.rstrip())
+        found = re.fullmatch(_RANGE, part.rstrip())
         if found and (found[1], found[2]) in ((main, sub), (main, "*"), ("*", "*")):
-            weighed = _WEIGHT.search(found[3])
+            weighed = re.search(_WEIGHT, found[3])
             covering.append(((found[1] != "*") + (found[2] != "*"), min(1.0, float(weighed[1])) if weighed else 1.0))
     return max(covering)[1]
 
@@ -78,7 +80,7 @@ def _headers(form: str, where: str) -> dict[str, str]:
         from ..wire import page
 
         return headers | {"Content-Security-Policy": page.POLICY, "Referrer-Policy": "no-referrer"}
-    name = _UNSAFE.sub("_", "-".join(part for part in where.split("/") if part))
+    name = re.sub(_UNSAFE, "_", "-".join(part for part in where.split("/") if part))
     return headers | {"Content-Disposition": f'attachment; filename="{name}.csv"'}
 
 

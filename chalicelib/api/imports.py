@@ -1,13 +1,12 @@
 """`POST /packages/import` and `POST /assignments/import`: files, checked first (`dry_run`, the default), written whole or not at all"""
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chalice.app import Blueprint
 
 from .. import ids
 from ..domain.package import Package
-from ..usecases import backlog, imports
-from ..usecases.imports import Made, Row
+from ..usecases import backlog
 from ..wire import views
 from ..wire.bodies import AssignmentRow, B, PackageBody
 from .access import WRITE
@@ -15,6 +14,9 @@ from .call import Answer, Call
 from .formats import CSV
 from .query import Parameter
 from .routing import route
+
+if TYPE_CHECKING:
+    from ..usecases.imports import Made
 
 blueprint = Blueprint(__name__)
 
@@ -36,6 +38,8 @@ def _is_live(sheet: Any) -> bool:
 @route(blueprint, "POST", "/packages/import", parameters=_DRY_RUN, reads=CSV, scope=(WRITE, WRITE), live=_is_live)
 def import_packages(call: Call) -> Answer:
     """Define the packages of a file, all or none; unless `dry_run=false`, say what would be defined."""
+    from ..usecases import imports  # not in cold starts
+
     rows, dry_run = _rows(call, PackageBody), not _is_live(call.json)
     blank, default = Package("", "", ""), call.services.default_currency
     named = zip(rows, ids.following(call.act.id, len(rows)), strict=True)
@@ -47,9 +51,11 @@ def import_packages(call: Call) -> Answer:
 @route(blueprint, "POST", "/assignments/import", parameters=_DRY_RUN, reads=CSV, scope=(WRITE, WRITE), live=_is_live)
 def import_assignments(call: Call) -> Answer:
     """Make the assignments of a file, all or none; unless `dry_run=false`, say what would be made, and charged at once."""
+    from ..usecases import imports  # not in cold starts
+
     found, dry_run = _rows(call, AssignmentRow), not _is_live(call.json)
     rows = [
-        Row(number, body.draft(body.customer_id)._replace(assignment_id=made_id), body.minimum_days, body.confirm_backlog)
+        imports.Row(number, body.draft(body.customer_id)._replace(assignment_id=made_id), body.minimum_days, body.confirm_backlog)
         for (number, body), made_id in zip(found, ids.following(call.act.id, len(found)), strict=True)
     ]
     made = imports.assign(call.services.db, call.act, rows, dry_run=dry_run)
@@ -62,7 +68,7 @@ def _rows(call: Call, model: type[B]) -> list[tuple[int, B]]:
     return sheet.read(call.json["csv"], model)
 
 
-def _assigned(made: Made, dry_run: bool) -> dict[str, Any]:
+def _assigned(made: "Made", dry_run: bool) -> dict[str, Any]:
     assignment = _shown(views.assignment(made.detail), "assignment_id", dry_run)
     return {"row": made.row, "assignment": assignment, "backlog": [backlog.told(line) for line in made.backlog]}
 

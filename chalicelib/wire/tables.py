@@ -4,8 +4,6 @@ Amounts stand as in JSON. Nothing is the empty cell, a list is `15;31`. A text t
 gets an apostrophe before it; `plain` takes it away again. No byte order mark: programs read these files too.
 """
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
@@ -15,9 +13,9 @@ from ..domain.errors import Fault, Invalid
 Json = dict[str, Any]
 Columns = Sequence[str]
 
-_FORMULA = re.compile(r"'*(?:[\s\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20\u2212]|[\t\r\n])")
+_FORMULA: Final = r"'*(?:[\s\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20\u2212]|[\t\r\n])"
 """What a spreadsheet may compute (OWASP, CSV injection), behind any apostrophes, so that adding one can be undone."""
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
+_NUMBER: Final = r"-?[0-9]+(\.[0-9]+)?"
 
 _WRITTEN: Final = ("version", "created_at", "created_by", "updated_at", "updated_by")
 _PRICES: Final = ("currency", "cost", "retail", "setup_cost", "setup_retail")
@@ -88,6 +86,9 @@ def _sums(body: Json) -> Iterator[Json]:
 
 def written(columns: Columns, rows: Iterable[Json]) -> str:
     """A table with a heading. A value that has no column yet gets one at the end, so that none is lost."""
+    import csv  # not in cold starts
+    import io
+
     flat = [dict(_flat(row)) for row in rows]
     more = dict.fromkeys(name for row in flat for name in row if name not in columns)
     text = io.StringIO(newline="")
@@ -116,9 +117,9 @@ def cell(value: Any) -> str:
 
 def safe(text: str) -> str:
     """A text that no spreadsheet computes; numbers stay numbers, negative ones too."""
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+    return f"'{text}" if re.match(_FORMULA, text) and not re.fullmatch(_NUMBER, text) else text
 
 
 def plain(text: str) -> str:
     """What `safe` was given."""
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+    return text[1:] if text.startswith("'") and re.match(_FORMULA, text) else text

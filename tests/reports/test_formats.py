@@ -4,7 +4,7 @@ import json
 
 import pytest
 from chalice.app import Response
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.api.formats import CSV, HTML, JSON, MOST_BYTES, chosen, written
@@ -35,6 +35,7 @@ def test_a_route_with_json_only_answers_json() -> None:
     assert chosen("text/csv", (JSON,)) == JSON
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_header_is_read(accept: str) -> None:
     assert chosen(accept, ALL) in ALL

@@ -86,7 +86,7 @@ def test_data_makes_no_element_and_no_attribute(body: Json, attack: str) -> None
     assert attack in attacked
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.text(min_size=1))
 def test_no_text_at_all_makes_an_element(text: str) -> None:
     assert Reader(page.report(poisoned(REPORT, text))).tags == Reader(page.report(REPORT)).tags

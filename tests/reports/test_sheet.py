@@ -5,7 +5,7 @@ import io
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import BillingError, InvalidRows, Malformed, RowFault
@@ -106,12 +106,14 @@ def test_every_field_has_a_kind_of_cell() -> None:
         assert {name for name, kind in kinds.items() if "list" in kind} == sheet._LISTS & kinds.keys()
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\ufffd"), min_size=1, max_size=200), min_size=1, max_size=20))
 def test_what_our_csv_says_is_read_again(names: list[str]) -> None:
     text = written(("name", "retail"), [{"name": name, "retail": "1.50"} for name in names])
     assert [body.name for _, body in sheet.read(text, PackageBody)] == names
 
 
+@settings(deadline=None)
 @given(st.text() | st.lists(st.lists(st.text())).map(lambda rows: "name,retail\n" + _text(rows)))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import Invalid
@@ -49,6 +49,7 @@ def read(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_a_table_read_again_is_what_it_was_made_from(rows: list[dict[str, Any]]) -> None:
     again = read(tables.written(("name", "retail", "quantity", "repeat"), rows))
@@ -58,6 +59,7 @@ def test_a_table_read_again_is_what_it_was_made_from(rows: list[dict[str, Any]])
     ]
 
 
+@settings(deadline=None)
 @given(names)
 def test_no_cell_is_a_formula(name: str) -> None:
     cell = tables.cell(name)
