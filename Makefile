@@ -7,7 +7,7 @@ STAGE ?= prod
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-browser bench simulate balances mutate check format lint types imports sizes duplication package constraints audit clean
+.PHONY: openapi help setup demo serve test test-browser bench simulate balances mutate check format lint types imports sizes duplication package constraints audit clean
 
 help:
 	@echo "make demo | serve | test | test-browser | check | format | package STAGE=prod"
@@ -78,6 +78,10 @@ constraints: setup
 	$(COMPILE) requirements-jwt.txt -c constraints.txt -o constraints-runtime-jwt.txt && \
 	$(PYTHON) tools/bootstrap.py && mkdir -p .local && \
 	$(BIN)/python -m tools.licences > .local/licences.md && mv .local/licences.md docs/licences.md
+
+# The API's description and the Postman collection, after a change of routes or models; with ARGS=--record the examples too.
+openapi: setup
+	@exec $(BIN)/python -m tools.openapi $(ARGS)
 
 # Known vulnerabilities of what ships, and of what builds it. Fails when there are any, and when nobody could be asked.
 audit: setup

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalice.app import Chalice, Cron
 
-from chalicelib.api import assignments, customers, imports, meta, packages, runs, schedule, usage
+from chalicelib.api import assignments, customers, imports, meta, packages, reference, runs, schedule, usage
 from chalicelib.console import pages as console
 from chalicelib.jobs import functions, queue
 
@@ -17,7 +17,7 @@ app.debug = False
 logging.basicConfig(format="%(levelname)s %(name)s %(message)s", level=logging.WARNING)
 logging.getLogger("packages_billing").setLevel(logging.INFO)
 
-for module in (meta, packages, schedule, customers, assignments, imports, usage, runs, console):
+for module in (meta, packages, schedule, customers, assignments, imports, usage, runs, reference, console):
     app.register_blueprint(module.blueprint)
 
 

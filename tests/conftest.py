@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from tests.openapi.conformance import hooks
 from tools.embedded import EmbeddedStack
 
 REQUEST_SECONDS = 120
@@ -13,8 +14,11 @@ REQUEST_SECONDS = 120
 
 @contextmanager
 def client_of(stack: EmbeddedStack) -> Iterator[httpx.Client]:
-    """A client of a stack's API; the first request, this one's, stores the billing time zone with the tables."""
-    with httpx.Client(base_url=stack.base_url, timeout=REQUEST_SECONDS, trust_env=False) as client:
+    """A client of a stack's API, which holds every answer against the API's description.
+
+    The first request, this one's, stores the billing time zone with the tables.
+    """
+    with httpx.Client(base_url=stack.base_url, timeout=REQUEST_SECONDS, trust_env=False, event_hooks=hooks(stack.base_url)) as client:
         client.get("/health").raise_for_status()
         yield client
 

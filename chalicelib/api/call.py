@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class Answer(NamedTuple):
-    """What a route answers: JSON values, a status, headers."""
+    """What a route answers: JSON values, or a text of the `Content-Type` among its headers; a status."""
 
     body: Any
     status: int = 200

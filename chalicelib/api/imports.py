@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 blueprint = Blueprint(__name__)
 
 
-def _flag(text: str) -> bool:
+def flag(text: str) -> bool:
+    """`true` or `false`. Raises `ValueError`."""
     if text not in ("true", "false"):
         raise ValueError("must be true or false")
     return text == "true"
 
 
-_DRY_RUN: Final = {"dry_run": Parameter(_flag)}
+_DRY_RUN: Final = {"dry_run": Parameter(flag)}
 
 
 def _is_live(sheet: Any) -> bool:

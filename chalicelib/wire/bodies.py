@@ -25,6 +25,7 @@ from .fields import (
     Id,
     IfCharged,
     Instant,
+    MatchDay,
     MinimumDays,
     Minutes,
     Name,
@@ -64,7 +65,7 @@ class PackageBody(Body):
     setup_cost: Price = money.ZERO
     setup_retail: Price = money.ZERO
     frequency: Frequency = "none"
-    frequency_match: Annotated[list[Any], Field(max_length=31)] = []
+    frequency_match: Annotated[list[MatchDay], Field(max_length=31)] = []
     connexcs_package: Annotated[str, Field(min_length=1, max_length=64, strict=True)] | None = None
     minimum_days: MinimumDays = 0
     type: PackageType = "standard"

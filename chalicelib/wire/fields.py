@@ -12,6 +12,7 @@ from ..domain.assignment import MAX_QUANTITY
 from ..domain.currencies import CURRENCIES
 from ..domain.package import MAX_MINIMUM_DAYS, destination_fault
 from ..domain.record import DAILY
+from ..domain.schedule import WEEKDAYS
 from .jsontext import Number
 
 FIRST_DAY: Final = date(1900, 1, 1)
@@ -119,16 +120,27 @@ def simulate(value: Any) -> bool:
     raise ValueError("must be true, false, yes or no")
 
 
-_MONEY_SCHEMA = {"type": ["string", "number"], "examples": ["10.50"], "description": "digits with at most 6 decimals, read exactly"}
+DAY_SCHEMA = {"type": "string", "format": "date", "pattern": "^(19|2[0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}$"}
+_SIMULATE_SCHEMA = {"anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["yes", "no", "true", "false"]}]}
+_DESTINATION_SCHEMA = {"type": "string", "pattern": r"^(\^[0-9]+(\|\^[0-9]+)*)?$", "maxLength": LONGEST_DESTINATION}
+_MATCH_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 31}, {"type": "string", "enum": list(WEEKDAYS)}]}
 
-Price = Annotated[Decimal, PlainValidator(_price), WithJsonSchema(_MONEY_SCHEMA)]
-Amount = Annotated[Decimal, PlainValidator(_nonzero), WithJsonSchema(_MONEY_SCHEMA)]
-Day = Annotated[date, PlainValidator(day), WithJsonSchema({"type": "string", "format": "date"})]
+
+def _money_schema(sign: str, least: int) -> WithJsonSchema:
+    text = {"type": "string", "pattern": f"^{sign}[0-9]{{1,12}}(\\.[0-9]{{1,6}})?$"}
+    return WithJsonSchema({"anyOf": [text, {"type": "number", "minimum": least, "exclusiveMaximum": 10**12}]})
+
+
+Price = Annotated[Decimal, PlainValidator(_price), _money_schema("", 0)]
+Amount = Annotated[Decimal, PlainValidator(_nonzero), _money_schema("-?", 1 - 10**12)]
+Day = Annotated[date, PlainValidator(day), WithJsonSchema(DAY_SCHEMA)]
 Instant = Annotated[datetime, PlainValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 Called = Annotated[str, PlainValidator(_destination_number), WithJsonSchema({"type": "string", "pattern": f"^{_NUMBER.pattern}$"})]
 Currency = Annotated[str, PlainValidator(_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
-Destination = Annotated[str, PlainValidator(_destination), WithJsonSchema({"type": ["string", "null"]})]
-Simulate = Annotated[bool, PlainValidator(simulate), WithJsonSchema({"enum": [True, False, "yes", "no"]})]
+Destination = Annotated[str, PlainValidator(_destination), WithJsonSchema({"anyOf": [_DESTINATION_SCHEMA, {"type": "null"}]})]
+MatchDay = Annotated[Any, WithJsonSchema(_MATCH_SCHEMA)]
+"""Checked across fields: whether it is a weekday or a day of the month depends on the frequency."""
+Simulate = Annotated[bool, PlainValidator(simulate), WithJsonSchema(_SIMULATE_SCHEMA)]
 Id = Annotated[str, PlainValidator(identifier), WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"})]
 RunId = Annotated[str, PlainValidator(_run_id), WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"})]
 Did = Annotated[str, PlainValidator(did), WithJsonSchema({"type": "string", "pattern": f"^{_DID.pattern}$"})]

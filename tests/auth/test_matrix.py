@@ -23,6 +23,9 @@ PACKAGE, CUSTOMER = "/packages/{package_id}", "/customers/{customer_id}"
 ASSIGNMENT = CUSTOMER + "/assignments/{assignment_id}"
 SCOPES = {
     "GET /health": OPEN,
+    "GET /openapi.json": OPEN,
+    "GET /docs": OPEN,
+    "GET /docs/{file}": OPEN,
     "GET /console": OPEN,
     "GET /console/settings.json": OPEN,
     "GET /console/{version}/{name}": OPEN,
@@ -72,7 +75,7 @@ BODIES = {
 NOBODY = {
     "{package_id}": "01M83000000000000000000000", "{customer_id}": "nobody", "{assignment_id}": "01M83000000000000000000000",
     "{run_id}": "none", "{entry_id}": "nobody~2031-01-01~1-recurring~none", "{did}": "4420",
-    "{version}": "old", "{name}": "console.js",
+    "{version}": "old", "{file}": "none.js", "{name}": "console.js",
 }  # fmt: skip
 UNASKED_KEYS = Key.make("unknown")
 

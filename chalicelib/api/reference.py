@@ -1,0 +1,69 @@
+"""`/openapi.json` and `/docs`: the API's description of itself, and a page to read and try it. Open to all.
+
+The files are read when they are asked for, never at import: every function would pay for it.
+"""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from chalice.app import Blueprint
+
+from ..domain.errors import NotFound
+from .call import Answer, Call
+from .routing import route
+
+blueprint = Blueprint(__name__)
+DOCUMENT: Final = Path(__file__).parent / "pages" / "openapi.json"
+_TYPES: Final = {
+    "docs.html": "text/html; charset=utf-8",
+    "docs.css": "text/css; charset=utf-8",
+    "docs.js": "text/javascript; charset=utf-8",
+    "swagger-ui.css": "text/css; charset=utf-8",
+    "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+}
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The page takes nothing from other hosts and runs nothing that is written into it. Pictures in the style sheet are data."""
+
+
+@route(blueprint, "GET", "/openapi.json", public=True)
+def read_document(call: Call) -> Answer:
+    """This document."""
+    return _file(call, DOCUMENT.name, "application/json")
+
+
+@route(blueprint, "GET", "/docs", public=True)
+def read_docs(call: Call) -> Answer:
+    """A page to read this document and to try it."""
+    return _file(call, "docs.html", _TYPES["docs.html"])
+
+
+@route(blueprint, "GET", "/docs/{file}", public=True)
+def read_docs_file(call: Call) -> Answer:
+    """What the page loads."""
+    name = call.params["file"]
+    if name not in _TYPES:
+        raise NotFound(f"there is no file {name}")
+    return _file(call, name, _TYPES[name])
+
+
+def _file(call: Call, name: str, content_type: str) -> Answer:
+    """A file, or 304 for who has it."""
+    text, tag = _read(name)
+    headers = {
+        "Content-Type": content_type, "ETag": tag, "Cache-Control": "no-cache", "Content-Security-Policy": POLICY,
+        "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+    }  # fmt: skip
+    known = tag in call.headers.get("if-none-match", "")
+    return Answer("", 304, headers) if known else Answer(text, 200, headers)
+
+
+@lru_cache(maxsize=8)
+def _read(name: str) -> tuple[str, str]:
+    """A file's text and its ETag."""
+    text = (DOCUMENT.parent / name).read_text(encoding="utf-8")
+    return text, f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'

@@ -1,0 +1,231 @@
+"""The document: routes, models and examples put together as OpenAPI 3.1."""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, get_type_hints, is_typeddict
+
+import app
+from chalicelib.api import access, call, imports, query
+from chalicelib.api import schedule as schedule_
+from chalicelib.api.routing import ROUTES, WITH_BODY, Route
+from chalicelib.domain.schedule import FREQUENCIES, WEEKDAYS
+from chalicelib.wire import fields
+
+from . import answers
+from .glossary import PARAMETERS
+from .operations import NO_LOCATION, OPERATIONS, TAGS, Operation
+from .refusals import REFUSALS
+from .schemas import Json, Schemas
+
+PROBLEM: Final = "application/problem+json"
+CSV: Final = "text/csv"
+JSON: Final = "application/json"
+MERGE: Final = "application/merge-patch+json"
+VERSIONED: Final = ("PUT", "PATCH", "DELETE")
+DESCRIPTION: Final = """\
+Packages are products that are priced once and assigned to customers or to their telephone numbers; this service charges what is due.
+
+- Money goes out as decimal text. It comes in as text or a number, and is read exactly.
+- Dates are `YYYY-MM-DD`, from 1900-01-01 to 2999-12-31; instants are RFC 3339 with offset.
+- Unknown fields and unknown query parameters are refused. Every bad field is named at once. Bodies have at most 262,144 bytes.
+- Lists take `limit` and `cursor`, and answer `items` and `next_cursor`.
+- `PUT`, `PATCH` and `DELETE` honour `If-Match` with the `ETag` of what you saw.
+- `POST` honours `Idempotency-Key`: the same key and body answer as the first time, for 7 days, per caller and route.
+- Errors are problem documents (RFC 9457) with a `code` that does not change.
+
+How callers sign in is decided when the service is deployed: with AWS credentials (SigV4), or with a bearer token whose
+scopes say what it allows. Each operation names the scopes of which it needs one.
+"""
+_DAY_OR_WEEKDAY: Final = f"({'|'.join(WEEKDAYS)}|[0-9]{{1,2}})"
+_QUERY: Final[Mapping[Any, Json]] = {
+    query.DAY.parse: fields.DAY_SCHEMA,
+    query.LIST["limit"].parse: {"type": "integer", "minimum": 1, "maximum": query.LARGEST_LIMIT, "default": query.DEFAULT_LIMIT},
+    query.LIST["cursor"].parse: {"type": "string"},
+    fields.identifier: {"type": "string", "pattern": f"^{call.ID.pattern}$"},
+    schedule_.frequency: {"type": "string", "enum": list(FREQUENCIES)},
+    schedule_.match: {"type": "string", "pattern": f"^({_DAY_OR_WEEKDAY}(,{_DAY_OR_WEEKDAY})*)?$", "maxLength": 123},
+    schedule_.count: {"type": "integer", "minimum": 1, "maximum": schedule_.MOST_DATES},
+    imports.flag: {"type": "string", "enum": ["true", "false"], "default": "true"},
+    fields.did: {"type": "string", "pattern": f"^{call.OTHER_IDS['did'].pattern}$"},
+}
+_SUCCESSES: Final = {200: "Done", 201: "Made", 202: "Begun; it goes on in the background"}
+_IF_MATCH: Final = 'The `ETag` that was seen, such as `"1"`, or `*`. Another version now: 412.'
+_KEY: Final = "Makes the request safe to send again: the same key and body answer as the first time."
+_COMMON: Final = ("IfMatch", "IdempotencyKey", "limit", "cursor")
+_STATUS_NAMES: Final = {
+    401: "Unauthenticated", 403: "Forbidden", 404: "NotFound", 412: "VersionMismatch", 413: "TooLarge", 415: "UnsupportedMediaType",
+    429: "Throttled", 500: "Internal", 503: "Unavailable",
+}  # fmt: skip
+"""Answers that are the same wherever they occur."""
+
+
+def build(examples: Mapping[str, Json]) -> Json:
+    """The document. `examples` are recorded ones by operation: name -> {request, response, parameters}."""
+    app.app.routes.keys()  # the import of the service has registered its routes
+    schemas = Schemas()
+    schemas.answer(answers.Problem)
+    paths: Json = {}
+    for route in ROUTES:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas, examples)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Packages billing", "version": "1", "description": DESCRIPTION, "license": {"name": "MIT", "identifier": "MIT"}},
+        "servers": [{"url": ".", "description": "Where this document comes from, stage and all"}],
+        "tags": [{"name": name, "description": about} for name, about in TAGS.items()],
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": dict(sorted(schemas.named.items())),
+            "parameters": _common_parameters(),
+            "responses": {_STATUS_NAMES[status]: _refusal(status, codes) for status, codes in _common_refusals().items()},
+            "examples": {code: {"summary": refusal.when, "value": refusal.example} for code, refusal in sorted(REFUSALS.items())},
+            "securitySchemes": _security_schemes(),
+        },
+    }
+
+
+def _security_schemes() -> Json:
+    scopes = "; ".join(f"`{scope}`: {what}" for scope, what in access.SCOPES.items())
+    signed: Json = {"type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "awsSigv4"}
+    bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    return {
+        "sigv4": signed | {"description": "AWS Signature Version 4, where the service is deployed with AUTH_MODE=iam."},
+        "bearer": bearer | {"description": f"A token of the configured issuer, where it is deployed with AUTH_MODE=jwt. {scopes}."},
+    }
+
+
+def _operation(route: Route, schemas: Schemas, examples: Mapping[str, Json]) -> Json:
+    name = route.view.__name__
+    told, shown = OPERATIONS[name], examples.get(name, {})
+    summary = (inspect.getdoc(route.view) or "").split("\n", maxsplit=1)[0].removesuffix(".")
+    operation: Json = {"operationId": name, "summary": summary, "tags": [told.tag]}
+    if told.notes:
+        operation["description"] = told.notes
+    operation["security"] = _security(route)
+    operation["parameters"] = list(_parameters(route, shown))
+    if told.body:
+        media = {"schema": schemas.body(told.body, route.method)} | _examples(shown, "request")
+        types = (MERGE, JSON) if route.method == "PATCH" else (JSON,)
+        operation["requestBody"] = {"required": True, "content": dict.fromkeys(types, media)}
+    if route.reads == CSV:
+        operation["requestBody"] = {"required": True, "content": {CSV: {"schema": {"type": "string"}} | _examples(shown, "request")}}
+    operation["responses"] = _successes(route, told, schemas, shown) | _refusals(route, told)
+    return operation
+
+
+def _security(route: Route) -> list[Json]:
+    return [] if route.public else [{"sigv4": []}, *({"bearer": [scope]} for scope in route.scopes)]
+
+
+def _parameters(route: Route, shown: Mapping[str, Json]) -> Iterator[Json]:
+    given: Mapping[str, str] = next((one["parameters"] for one in shown.values() if one.get("parameters")), {})
+    for part in route.path.split("/"):
+        if part.startswith("{"):
+            name = part.strip("{}")
+            pattern = call.OTHER_IDS.get(name, call.ID).pattern
+            yield _parameter("path", name, {"type": "string", "pattern": f"^{pattern}$"}, given, required=True)
+    for name, parameter in route.query.items():
+        common = name in _COMMON
+        required = {"required": True} if parameter.required else {}
+        yield _component("parameters", name) if common else _parameter("query", name, _QUERY[parameter.parse], given, **required)
+    if route.method in VERSIONED:
+        yield _component("parameters", "IfMatch")
+    if route.method == "POST":
+        yield _component("parameters", "IdempotencyKey")
+
+
+def _parameter(where: str, name: str, schema: Json, given: Mapping[str, str], **more: bool) -> Json:
+    shown = {"example": given[name]} if name in given else {}
+    return {"name": name, "in": where, "description": PARAMETERS[name], **more, "schema": schema, **shown}
+
+
+def _common_parameters() -> Json:
+    etag = {"type": "string", "pattern": r'^(\*|"[0-9]{1,18}")$'}
+    listed = {name: _parameter("query", name, _QUERY[query.LIST[name].parse], {}) for name in query.LIST}
+    key = {"type": "string", "minLength": 1, "maxLength": 255}
+    return listed | {
+        "IfMatch": {"name": "If-Match", "in": "header", "description": _IF_MATCH, "schema": etag},
+        "IdempotencyKey": {"name": "Idempotency-Key", "in": "header", "description": _KEY, "schema": key},
+    }
+
+
+def _component(kind: str, name: str) -> Json:
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+def _successes(route: Route, told: Operation, schemas: Schemas, shown: Mapping[str, Json]) -> Json:
+    if told.answer is None:
+        return {str(told.status): {"description": "Done"}}
+    schema = schemas.page(told.answer) if told.page else schemas.answer(told.answer)
+    content = {told.media: {"schema": schema} | _examples(shown, "response")}
+    forms: Json = {form: {"schema": {"type": "string"}} for form in route.forms}
+    found: Json = {"304": {"description": "Not changed since"}} if told.tagged_text else {}
+    for status in (told.status, *told.also):
+        headers = _headers(route, told, status)
+        found[str(status)] = {
+            "description": _SUCCESSES[status],
+            **({"headers": headers} if headers else {}),
+            "content": content | (forms if status == 200 else {}),
+        }
+    return found
+
+
+def _headers(route: Route, told: Operation, status: int) -> Json:
+    headers: Json = {}
+    if told.tagged_text or (not told.page and is_typeddict(told.answer) and "version" in get_type_hints(told.answer)):
+        headers["ETag"] = {
+            "description": "The version, for `If-Match`; of a file, for `If-None-Match`.",
+            "required": True,
+            "schema": {"type": "string"},
+        }
+    if status in (201, 202) and route.view.__name__ not in NO_LOCATION:
+        description = "Where it lives, relative to the URL of the request."
+        headers["Location"] = {"description": description, "required": True, "schema": {"type": "string"}}
+    return headers
+
+
+def _examples(shown: Mapping[str, Json], part: str) -> Json:
+    found = {name: {"summary": name.replace("_", " "), "value": one[part]} for name, one in shown.items() if one.get(part) is not None}
+    return {"examples": found} if found else {}
+
+
+# Refusals
+
+
+def codes(route: Route, told: Operation) -> Iterator[str]:
+    """The codes of every refusal that an operation can end in."""
+    posts, writes = route.method == "POST", route.method in WITH_BODY
+    yield from () if route.public else ("unauthenticated", "forbidden", "issuer_unreachable")
+    yield from ("malformed",) if writes or "cursor" in route.query else ()
+    yield from ("not_found",) if ("{" in route.path if told.seeks is None else told.seeks) else ()
+    yield from (*told.conflicts, "in_progress") if posts else told.conflicts
+    yield from ("version_mismatch",) if route.method in VERSIONED else ()
+    yield from ("too_large", "unsupported_media_type") if writes else ()
+    yield from ("too_many",) if route.forms else ()
+    yield from ("invalid", *told.invalid, "idempotency_key_reused") if posts else ("invalid", *told.invalid)
+    yield from ("throttled", "internal", "contention", "misconfigured")
+
+
+def _refusals(route: Route, told: Operation) -> Json:
+    by_status: dict[int, list[str]] = {429: ["throttled"]}
+    for code in sorted(set(codes(route, told)), key=list(REFUSALS).index):
+        by_status.setdefault(REFUSALS[code].status, []).append(code)
+    common = _common_refusals()
+    return {
+        str(status): _component("responses", _STATUS_NAMES[status]) if common.get(status) == given else _refusal(status, given)
+        for status, given in sorted(by_status.items())
+    }
+
+
+def _common_refusals() -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {429: ["throttled"]}
+    for code, refusal in REFUSALS.items():
+        if refusal.status in _STATUS_NAMES:
+            found.setdefault(refusal.status, []).append(code)
+    return found
+
+
+def _refusal(status: int, given: list[str]) -> Json:
+    described = "\n".join(f"- `{code}`: {REFUSALS[code].when}" for code in given)
+    media = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {code: _component("examples", code) for code in given}}
+    wait = {"Retry-After": {"description": "Seconds to wait before trying again.", "schema": {"type": "string", "pattern": "^[0-9]+$"}}}
+    return {"description": described, **({"headers": wait} if status in (409, 429, 503) else {}), "content": {PROBLEM: media}}

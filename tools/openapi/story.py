@@ -1,0 +1,208 @@
+"""The examples of the document: a short story told to the running service, and what it really answered.
+
+Ids that the server makes, instants and today's date differ from run to run; they are replaced by fixed ones, so that the
+same service always gives the same examples.
+"""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import httpx
+
+from tools.embedded import EmbeddedStack
+
+Json = dict[str, Any]
+_MADE_ID: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.?\d*[+-]\d\d:\d\d")
+_CURSOR: Final = re.compile(r'"next_cursor": "[^"]+"')
+_FIRST_ID: Final = "01M82Z7BJX2VDR1WG2EXAB0"
+_SHOWN_DAY: Final = "2031-03-03"
+_SHOWN_INSTANT: Final = f"{_SHOWN_DAY}T09:30:00+00:00"
+MOST_LINES: Final = "5"
+"""What the stack of the story takes as too much to charge a customer, so that one is parked."""
+
+
+class Recorder:
+    """Makes calls and keeps them as examples: operation -> name -> {parameters, request, response}."""
+
+    def __init__(self, api: httpx.Client) -> None:
+        self.api = api
+        self.told: dict[str, dict[str, Json]] = {}
+
+    def __call__(
+        self,
+        operation: str,
+        name: str,
+        method: str,
+        path: str,
+        *,
+        ids: dict[str, str] | None = None,
+        query: dict[str, str] | None = None,
+        body: Any = None,
+        csv: str | None = None,
+    ) -> Any:
+        """Makes a call and keeps it. Raises `HTTPStatusError` for a refusal."""
+        answer = self.api.request(method, path.format(**ids or {}), params=query or {}, **_content(body, csv))
+        answer.raise_for_status()
+        response = answer.json() if answer.content else None
+        kept = {"parameters": (ids or {}) | (query or {}), "request": csv or body, "response": response}
+        self.told.setdefault(operation, {})[name] = kept
+        return response
+
+
+def _content(body: Any, csv: str | None) -> Json:
+    return {"json": body} if csv is None else {"content": csv.encode(), "headers": {"Content-Type": "text/csv"}}
+
+
+def tell(stack: EmbeddedStack, api: httpx.Client) -> dict[str, dict[str, Json]]:
+    """Tells the story; the examples, made comparable."""
+    say = Recorder(api)
+    package = _packages(say)
+    assignment = _customers(say, package)
+    _usage(say)
+    _runs(say)
+    _held(say, package)
+    _parked(say, stack)
+    _ends(say, assignment)
+    found: dict[str, dict[str, Json]] = json.loads(comparable(json.dumps(say.told)))
+    return found
+
+
+def comparable(text: str) -> str:
+    """The text with fixed ids, instants and today in place of real ones."""
+    ids = {made: f"{_FIRST_ID}{n:03d}" for n, made in enumerate(dict.fromkeys(_MADE_ID.findall(text)))}
+    text = _CURSOR.sub('"next_cursor": "b3BhcXVl"', text)
+    shown = _MADE_ID.sub(lambda found: ids[found[0]], _INSTANT.sub(_SHOWN_INSTANT, text))
+    today = datetime.now(UTC).date()
+    for day in (today, today - timedelta(days=1)):
+        shown = shown.replace(day.isoformat(), _SHOWN_DAY)
+    return shown
+
+
+def _packages(say: Recorder) -> str:
+    fields: Json = {"name": "Hosted phone", "cost": "7.25", "retail": "12.50", "setup_retail": "10.00"}
+    monthly = fields | {"frequency": "monthly", "frequency_match": [15, 31]}
+    package = str(say("create_package", "monthly_on_15_and_31", "POST", "/packages", body=monthly)["package_id"])
+    free = {"name": "100 minutes UK", "retail": "4.00", "frequency": "monthly", "type": "free_minutes", "destination": "^44"}
+    say("create_package", "free_minutes", "POST", "/packages", body=free)
+    minimum = {"name": "Minimum 30", "retail": "30.00", "frequency": "monthly", "minimum_spend": True}
+    say("create_package", "minimum_spend", "POST", "/packages", body=minimum)
+    ids = {"package_id": package}
+    file = "name,retail,frequency\r\nFax,3.00,monthly\r\n"
+    say("import_packages", "dry_run", "POST", "/packages/import", csv=file)
+    say("import_packages", "written", "POST", "/packages/import", query={"dry_run": "false"}, csv=file)
+    say("list_packages", "first_page", "GET", "/packages", query={"limit": "2"})
+    say("read_package", "one", "GET", "/packages/{package_id}", ids=ids)
+    say("replace_package", "all_fields", "PUT", "/packages/{package_id}", ids=ids, body=monthly)
+    say("change_package", "description", "PATCH", "/packages/{package_id}", ids=ids, body={"description": "A desk phone with a number"})
+    rule = {"frequency": "monthly", "frequency_match": "15,31", "start": "2031-01-15", "count": "4"}
+    say("preview", "on_15_and_31", "GET", "/schedule", query=rule)
+    days = {"start": "2031-01-15", "from": "2031-02-01", "to": "2031-04-30"}
+    say("package_schedule", "a_quarter", "GET", "/packages/{package_id}/schedule", ids=ids, query=days)
+    return package
+
+
+def _customers(say: Recorder, package: str) -> str:
+    ids = {"customer_id": "acme"}
+    say("write_customer", "new", "PUT", "/customers/{customer_id}", ids=ids, body={"name": "Acme Ltd", "debit_limit": "100"})
+    say("change_customer", "name", "PATCH", "/customers/{customer_id}", ids=ids, body={"name": "Acme Limited"})
+    say("read_customer", "one", "GET", "/customers/{customer_id}", ids=ids)
+    say("list_customers", "first_page", "GET", "/customers", query={"limit": "2"})
+    body: Json = {"package_id": package, "quantity": 4, "start_date": "2031-01-15", "auto_decrement_credit": True}
+    made = say("create_assignment", "to_a_customer", "POST", "/customers/{customer_id}/assignments", ids=ids, body=body)
+    file = f"customer_id,package_id,start_date\r\nacme,{package},2031-03-01\r\n"
+    say("import_assignments", "dry_run", "POST", "/assignments/import", csv=file)
+    body = {"package_id": package, "did": "442079460000", "start_date": "2031-02-01", "end_date": "2031-12-31"}
+    say("create_assignment", "to_a_did", "POST", "/customers/{customer_id}/assignments", ids=ids, body=body)
+    say("list_assignments", "first_page", "GET", "/customers/{customer_id}/assignments", ids=ids, query={"limit": "1"})
+    say(
+        "list_assignments_of_package",
+        "first_page",
+        "GET",
+        "/packages/{package_id}/assignments",
+        ids={"package_id": package},
+        query={"limit": "1"},
+    )
+    say("list_assignments_of_did", "first_page", "GET", "/dids/{did}/assignments", ids={"did": "442079460000"})
+    one = ids | {"assignment_id": str(made["assignment_id"])}
+    say("read_assignment", "one", "GET", "/customers/{customer_id}/assignments/{assignment_id}", ids=one)
+    changes = {"end_date": "2031-12-31"}
+    say("change_assignment", "end_date", "PATCH", "/customers/{customer_id}/assignments/{assignment_id}", ids=one, body=changes)
+    return one["assignment_id"]
+
+
+def _usage(say: Recorder) -> None:
+    ids = {"customer_id": "acme"}
+    free = say.told["create_package"]["free_minutes"]["response"]
+    resold = say.api.post("/packages", json={"name": "Voicemail", "connexcs_package": "voicemail"}).json()
+    for body in (
+        {"package_id": free["package_id"], "start_date": "2031-01-01", "free_minutes": 100},
+        {"package_id": resold["package_id"], "start_date": "2031-01-01"},
+    ):
+        say.api.post("/customers/acme/assignments", json=body).raise_for_status()
+    call = {
+        "call_id": "switch1-000042",
+        "started_at": "2031-02-20T09:30:00Z",
+        "destination": "442079460000",
+        "seconds": 6600,
+        "charge": "1.10",
+    }
+    say("record_usage", "one_call", "POST", "/customers/{customer_id}/usage", ids=ids, body={"calls": [call]})
+    range_ = {"from": "2031-02-01", "to": "2031-02-28"}
+    say("read_usage", "a_month", "GET", "/customers/{customer_id}/usage", ids=ids, query=range_)
+    say("read_minutes", "a_day", "GET", "/customers/{customer_id}/minutes", ids=ids, query={"date": "2031-02-20"})
+    say("read_features", "a_day", "GET", "/customers/{customer_id}/features", ids=ids, query={"date": "2031-02-20"})
+
+
+def _runs(say: Recorder) -> None:
+    ids = {"customer_id": "acme"}
+    say("run", "simulate_one_customer", "POST", "/runs", body={"customer": "acme", "simulate": "yes", "date": "2031-02-28"})
+    say("run", "simulate_all_customers", "POST", "/runs", body={"date": "2031-02-28"})
+    live = {"customer": "acme", "simulate": "no", "date": "2031-02-28", "run_id": "acme-2031-02-28"}
+    say("run", "live", "POST", "/runs", body=live)
+    run = {"run_id": "acme-2031-02-28"}
+    say("list_runs", "first_page", "GET", "/runs", query={"limit": "2"})
+    say("read_run", "finished", "GET", "/runs/{run_id}", ids=run)
+    say("list_run_lines", "first_page", "GET", "/runs/{run_id}/lines", ids=run, query={"limit": "1"})
+    payment = {"amount": "30.00", "reference": "bank transfer 4711"}
+    say("pay", "payment", "POST", "/customers/{customer_id}/payments", ids=ids, body=payment)
+    say("pay", "correction", "POST", "/customers/{customer_id}/payments", ids=ids, body={"amount": "-5.00", "reference": "wrong customer"})
+    range_ = {"from": "2031-02-01", "to": "2031-02-28"}
+    say("read_ledger", "a_month", "GET", "/customers/{customer_id}/ledger", ids=ids, query=range_)
+    say("reverse_run", "all_of_it", "POST", "/runs/{run_id}/reversal", ids=run)
+
+
+def _held(say: Recorder, package: str) -> None:
+    say.api.put("/customers/poor", json={"name": "Poor Ltd", "debit_limit": "0"}).raise_for_status()
+    body = {"package_id": package, "start_date": "2031-02-01", "auto_decrement_credit": True}
+    say.api.post("/customers/poor/assignments", json=body).raise_for_status()
+    live = {"customer": "poor", "simulate": False, "date": "2031-02-15", "run_id": "poor-2031-02-15"}
+    say.api.post("/runs", json=live).raise_for_status()
+    held = say("list_held", "of_a_customer", "GET", "/held", query={"customer": "poor"})["items"][0]
+    say("cancel_held", "write_off", "POST", "/held/{entry_id}/cancellation", ids={"entry_id": held["entry_id"]})
+
+
+def _parked(say: Recorder, stack: EmbeddedStack) -> None:
+    """A customer with more to charge in one evaluation than the stack of the story allows."""
+    say.api.put("/customers/large", json={"name": "Large Ltd"}).raise_for_status()
+    today = datetime.now(UTC).date()
+    many = say.api.post("/packages", json={"name": "Extension", "retail": "1.00", "frequency": "daily"}).json()["package_id"]
+    for _ in range(int(MOST_LINES) + 1):
+        body = {"package_id": many, "start_date": (today + timedelta(days=1)).isoformat()}
+        say.api.post("/customers/large/assignments", json=body).raise_for_status()
+    run = stack.invoke("evaluate_due_charges", {"date": (today + timedelta(days=1)).isoformat(), "allow_future": True})
+    while say.api.get(f"/runs/{run['run_id']}").json()["status"] == "running":
+        pass
+    say("unpark", "one", "POST", "/customers/{customer_id}/unpark", ids={"customer_id": "large"})
+
+
+def _ends(say: Recorder, assignment: str) -> None:
+    ids = {"customer_id": "acme", "assignment_id": assignment}
+    say("end_assignment", "one", "DELETE", "/customers/{customer_id}/assignments/{assignment_id}", ids=ids)
+    unused = say.api.post("/packages", json={"name": "Never sold"}).json()["package_id"]
+    say("delete_package", "one", "DELETE", "/packages/{package_id}", ids={"package_id": unused})
+    say.api.put("/customers/mistake", json={}).raise_for_status()
+    say("delete_customer", "one", "DELETE", "/customers/{customer_id}", ids={"customer_id": "mistake"})
+    say("health", "well", "GET", "/health")
