@@ -1,5 +1,6 @@
 """The issuer's keys: changed, withdrawn, unreachable, asked for by made-up ids. The issuer is real; the clock is turned by hand."""
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -80,6 +81,14 @@ def test_a_withdrawn_key_counts_until_keys_are_fetched_again(local: LocalIssuer,
     assert passes(SECOND)
 
 
+def test_a_new_key_under_an_old_id_takes_its_place(local: LocalIssuer, passes: Passes, clock: Clock) -> None:
+    assert passes(FIRST)
+    local.rotate(Key.make("first"))
+    clock.now += keys.FRESH_SECONDS
+    assert passes(local.key)
+    assert not passes(FIRST)
+
+
 def test_two_changes_within_seconds_delay_the_second(local: LocalIssuer, passes: Passes, clock: Clock) -> None:
     assert passes(FIRST)
     local.rotate(SECOND)
@@ -144,28 +153,26 @@ def test_tokens_that_can_not_be_the_issuers_do_not_reach_it(local: LocalIssuer, 
     assert local.asked == []
 
 
-SPOILT: dict[str, tuple[str, Any]] = {
-    "no discovery": (DISCOVERY, None),
-    "discovery no JSON": (DISCOVERY, b"<html>"),
-    "discovery no object": (DISCOVERY, []),
-    "another issuer's": (DISCOVERY, {"issuer": "https://elsewhere.example", "jwks_uri": "http://127.0.0.1:1/keys"}),
-    "no place": (DISCOVERY, {"issuer": "SELF"}),
-    "place a file": (DISCOVERY, {"issuer": "SELF", "jwks_uri": "file:///etc/passwd"}),
-    "place nowhere": (DISCOVERY, {"issuer": "SELF", "jwks_uri": "http://127.0.0.1:1/keys"}),
-    "no keys": ("/keys", {}),
-    "keys no list": ("/keys", {"keys": {}}),
-    "keys nested": ("/keys", b"[" * 100_000),
-    "keys too large": ("/keys", b" " * (keys.LARGEST_ANSWER + 1)),
-    "keys no UTF-8": ("/keys", b"\xff\xfe\xfd"),
-}  # fmt: skip
+SPOILT: dict[str, tuple[str, Callable[[LocalIssuer], Any]]] = {
+    "no discovery": (DISCOVERY, lambda _: None),
+    "discovery no JSON": (DISCOVERY, lambda _: b"<html>"),
+    "discovery no object": (DISCOVERY, lambda _: []),
+    "another issuer's": (DISCOVERY, lambda local: {"issuer": "https://elsewhere.example", "jwks_uri": f"{local.url}/keys"}),
+    "no place": (DISCOVERY, lambda local: {"issuer": local.url}),
+    "place a file": (DISCOVERY, lambda local: {"issuer": local.url, "jwks_uri": "file:///etc/passwd"}),
+    "place nowhere": (DISCOVERY, lambda local: {"issuer": local.url, "jwks_uri": "http://127.0.0.1:1/keys"}),
+    "no keys": ("/keys", lambda _: {}),
+    "keys no list": ("/keys", lambda _: {"keys": {}}),
+    "keys nested": ("/keys", lambda _: b"[" * 100_000),
+    "keys too large": ("/keys", lambda local: json.dumps(local.documents["/keys"]).encode() + b" " * keys.LARGEST_ANSWER),
+    "keys no UTF-8": ("/keys", lambda _: b"\xff\xfe\xfd"),
+}
 
 
 @pytest.mark.parametrize("case", SPOILT)
 def test_an_issuer_that_answers_nonsense_is_not_reached(case: str, local: LocalIssuer, passes: Passes) -> None:
-    path, content = SPOILT[case]
-    local.documents[path] = content
-    if isinstance(content, dict) and content.get("issuer") == "SELF":
-        content["issuer"] = local.url
+    path, spoil = SPOILT[case]
+    local.documents[path] = spoil(local)
     with pytest.raises(IssuerUnreachable):
         passes(FIRST)
 

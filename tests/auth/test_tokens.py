@@ -82,6 +82,7 @@ REFUSED: dict[str, tuple[str, Make]] = {
     "no audience": ("another audience", saying(aud=None)),
     "no audience but a client": ("another audience", saying(aud=None, client_id=AUDIENCE)),
     "Cognito, other client": ("another audience", saying(aud=None, client_id="other", token_use="access")),
+    "Cognito, empty audience": ("another audience", saying(aud="", client_id=AUDIENCE, token_use="access")),
     "Cognito, other audience": ("another audience", saying(aud="other", client_id=AUDIENCE, token_use="access")),
     "Cognito's id token": ("access token", saying(token_use="id")),
     "Keycloak's id token": ("access token", saying(typ="ID")),
@@ -176,6 +177,14 @@ def test_short_keys_are_no_keys() -> None:
 def test_a_token_without_key_id_needs_a_sole_key() -> None:
     with LocalIssuer(Key.make("a"), Key.make("b")) as issuer, pytest.raises(Unauthenticated, match="no key"):
         verifier(issuer).caller(f"Bearer {signed(issuer.key, issuer.claims(), kid=None)}")
+
+
+def test_a_token_without_key_id_finds_the_key_of_its_kind() -> None:
+    with LocalIssuer(KEYS["ES256"], KEYS["RS256"]) as issuer:
+        published = [{name: value for name, value in key.published().items() if name != "alg"} for key in issuer.keys]
+        issuer.documents["/keys"] = {"keys": published}
+        for key in issuer.keys:
+            assert verifier(issuer).caller(f"Bearer {signed(key, issuer.claims(), kid=None)}").name == "ada"
 
 
 @pytest.mark.parametrize(
