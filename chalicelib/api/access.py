@@ -26,7 +26,7 @@ class Caller(NamedTuple):
     def demand(self, scopes: tuple[str, ...]) -> None:
         """Raises `Forbidden` unless the caller has one of `scopes`; there may be none to have."""
         if scopes and not self.scopes & set(scopes):
-            named = [self.prefix + scope for scope in scopes]
+            named = [self.prefix + scope for scope in dict.fromkeys(scopes)]
             raise Forbidden(f"the token lacks the scope {' or '.join(named)}", scope=" ".join(named))
 
 
