@@ -64,9 +64,9 @@ class Service:
         message = self.queued.pop(0)
         message.pop("kind")
         piece = Piece(**message | {"date": date.fromisoformat(message["date"])})
-        failures = daily_run.work(self.services, act(piece.date), piece, lambda: 900.0)
-        if failures:
-            raise RuntimeError(f"a charge failed: {failures[0]}")
+        brought = daily_run.work(self.services, act(piece.date), piece, lambda: 900.0)
+        if brought.result.failures:
+            raise RuntimeError(f"a charge failed: {brought.result.failures[0]}")
         return piece.segment
 
 

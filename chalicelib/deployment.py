@@ -2,8 +2,8 @@
 
 import json
 from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, Final
 
 import botocore.session
 from botocore.config import Config as ClientConfig
@@ -13,7 +13,9 @@ from .storage.db import Db
 from .storage.settings import agree_on_time_zone
 from .usecases.act import Act, Services
 
-_CLIENT = ClientConfig(
+CORRELATION_ID: Final = "correlation_id"
+"""The attribute of a message that names what it belongs to; whoever reads the body needs not know."""
+_CLIENT: Final = ClientConfig(
     retries={"mode": "standard", "total_max_attempts": 6},
     connect_timeout=2,
     read_timeout=10,
@@ -57,15 +59,22 @@ def auth_mode() -> str:
     return config.read().auth_mode
 
 
+def services(correlation_id: str | None = None) -> Services:
+    """The deployment's services; what they queue carries the correlation id.
+
+    Raises `Misconfigured` when the tables were made for another time zone.
+    """
+    return _services()._replace(send=partial(_send, correlation_id))
+
+
 @lru_cache(maxsize=1)
-def services() -> Services:
-    """The deployment's services. Raises `Misconfigured` when its tables were made for another time zone."""
+def _services() -> Services:
     configured = settings()
     db = Db(dynamodb(), configured.tables)
     agree_on_time_zone(db, configured.time_zone)
     return Services(
         db,
-        _send,
+        partial(_send, None),
         configured.segments,
         configured.max_lines_per_customer,
         configured.allow_future,
@@ -79,10 +88,11 @@ def _queue() -> Any:
     return _client("sqs")
 
 
-def _send(messages: list[dict[str, object]]) -> None:
+def _send(correlation_id: str | None, messages: list[dict[str, object]]) -> None:
     """Queue messages, one by one: there are a few dozen a day, and a batch can be refused in part."""
+    attributes = {CORRELATION_ID: {"DataType": "String", "StringValue": correlation_id}} if correlation_id else {}
     for message in messages:
-        _queue().send_message(QueueUrl=settings().queue_url, MessageBody=json.dumps(message))
+        _queue().send_message(QueueUrl=settings().queue_url, MessageBody=json.dumps(message), MessageAttributes=attributes)
 
 
 def act(by: str, *, derived_from: tuple[str, str] | None = None) -> Act:

@@ -197,7 +197,8 @@ def queue_event(prefix: str, *, concurrency: int) -> Resource:
 def environment(settings: Settings) -> dict[str, Any]:
     """Every function gets the same variables: one list to document, and nothing that only some of them know."""
     tables: dict[str, Any] = {f"{name.upper()}_TABLE": {"Ref": f"{name.capitalize()}Table"} for name in TABLES}
-    return tables | {"POST_CHARGES_QUEUE_URL": {"Ref": "PostChargesQueue"}} | dict(settings.variables)
+    named = {"POST_CHARGES_QUEUE_URL": {"Ref": "PostChargesQueue"}, "POWERTOOLS_SERVICE_NAME": {"Ref": "AWS::StackName"}}
+    return tables | named | dict(settings.variables)
 
 
 def scheduled_events(settings: Settings) -> Resource:

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from chalice.app import Request
 
 from ..domain.errors import BillingError, Fault, Invalid, Malformed, NotFound, UnsupportedMediaType, VersionMismatch
+from ..domain.record import Brought
 from ..usecases.act import Act, Services
 from ..wire import jsontext
 from ..wire.bodies import B, parse
@@ -23,11 +24,12 @@ T = TypeVar("T")
 
 
 class Answer(NamedTuple):
-    """What a route answers: JSON values, or a text of the `Content-Type` among its headers; a status."""
+    """What a route answers: JSON values, or a text of the `Content-Type` among its headers; a status; what it posted, for metrics."""
 
     body: Any
     status: int = 200
     headers: Mapping[str, str] = {}
+    brought: Brought | None = None
 
 
 class Call(NamedTuple):

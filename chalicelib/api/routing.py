@@ -1,15 +1,15 @@
 """The one way a route is made: parse, call, answer; errors become problem documents here and nowhere else."""
 
 import json
-import logging
-import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Final, NamedTuple
 
 from chalice.app import Blueprint, IAMAuthorizer, Response
 
-from .. import deployment
+from .. import deployment, telling
 from ..domain.errors import BillingError, Fault, Invalid, Misconfigured
+from ..telling import Told
 from ..usecases.act import Act
 from ..wire import jsontext
 from . import access, callers, formats, idempotent, problems, query
@@ -21,7 +21,10 @@ NO_PARAMETERS: Final[Mapping[str, Parameter]] = {}
 ONLY_JSON: Final[Mapping[str, Renderer]] = {}
 View = Callable[[Call], Answer]
 WITH_BODY: Final = ("POST", "PUT", "PATCH")
-_log = logging.getLogger("packages_billing")
+_LOGGED_IDS: Final = {"customer_id": "customer", "customer": "customer"} | {
+    name: name for name in ("run_id", "package_id", "assignment_id", "entry_id")
+}
+CORRELATION_HEADER: Final = "X-Correlation-Id"
 
 
 class Route(NamedTuple):
@@ -75,9 +78,11 @@ def route(  # noqa: PLR0913 - what a route promises, each by its name
 
         def endpoint(**params: str) -> Response:
             request: Any = blueprint.current_request
-            began = time.monotonic()
-            response = _respond(lambda: _answer(request, promised, params), request)
-            _log_call(request, method, path, response, began)
+            with _told(request, blueprint.lambda_context) as told:
+                told.add(method=method, route=path)
+                response = _respond(lambda: _answer(request, promised, params, told), told)
+                told.add(status=response.status_code)
+            response.headers[CORRELATION_HEADER] = told.correlation_id
             return response
 
         endpoint.__name__ = view.__name__
@@ -99,21 +104,34 @@ def _authorizer() -> IAMAuthorizer | None:
     return IAMAuthorizer() if mode == "iam" else None
 
 
-def _answer(request: Any, route_: Route, params: dict[str, str]) -> Response:
+def _told(request: Any, context: Any) -> AbstractContextManager[Told]:
+    """The call's line in the log. The gateway's request id is what the caller was given."""
+    request_id = request.context.get("requestId") or context.aws_request_id
+    correlation_id = telling.correlation_id(request.headers.get(CORRELATION_HEADER), request_id)
+    return telling.invocation("request", context, correlation_id=correlation_id, request_id=request_id)
+
+
+def _answer(request: Any, route_: Route, params: dict[str, str], told: Told) -> Response:
     method = route_.method
     who = callers.identified(request, public=route_.public)
     who.demand(route_.scopes)
-    checked_params(params, creates=method == "PUT")
+    told.add(caller=who.name, **_ids(checked_params(params, creates=method == "PUT")))
     known = query.read(request, route_.query, ordered=route_.ordered)
     parsed = _body(request, route_, known) if method in WITH_BODY else None
     live = route_.live and route_.live(parsed)
     if live is not None:
         who.demand(route_.scopes[live : live + 1])
-    services, by = deployment.services(), who.name
+    services, by = deployment.services(told.correlation_id), who.name
     form = formats.chosen(request.headers.get("accept", ""), (formats.JSON, *route_.forms))
 
+    def view(act: Act) -> Response:
+        answer = route_.view(Call(services, act, params, known, request.headers, parsed, form))
+        told.add(**_ids(answer.body))
+        told.bring(answer.brought)
+        return _shown(answer)
+
     def work(act: Act) -> Response:
-        return _respond(lambda: _shown(route_.view(Call(services, act, params, known, request.headers, parsed, form))), request)
+        return _respond(lambda: view(act), told)
 
     key = request.headers.get("idempotency-key")
     if key is not None and method == "POST" and (route_.live is None or live):
@@ -140,25 +158,22 @@ def _shown(answer: Answer) -> Response:
     return Response("" if answer.body is None else answer.body, headers, answer.status)
 
 
-def _respond(make: Callable[[], Response], request: Any) -> Response:
+def _ids(found: Any) -> dict[str, str]:
+    """Whom and what a call was about, for the log."""
+    found = found if isinstance(found, Mapping) else {}
+    return {_LOGGED_IDS[name]: value for name, value in found.items() if name in _LOGGED_IDS and value is not None}
+
+
+def _respond(make: Callable[[], Response], told: Told) -> Response:
     """The response, or the problem document of what was raised."""
     try:
         return make()
     except BillingError as error:
+        told.fail(error)
         return problems.answer(error)
-    except Exception:  # noqa: BLE001 - a caller gets a 500 with a request id, whatever it is
-        request_id = request.context.get("requestId", "unknown")
-        _log.exception("request %s failed", request_id)
-        return problems.unforeseen(request_id)
-
-
-def _log_call(request: Any, method: str, path: str, response: Response, began: float) -> None:
-    """One line a call."""
-    line = {
-        "method": method, "route": path, "status": response.status_code, "ms": round((time.monotonic() - began) * 1000),
-        "request_id": request.context.get("requestId"), "caller": callers.name(request.context),
-    }  # fmt: skip
-    _log.info(json.dumps(line))
+    except Exception as error:  # noqa: BLE001 - a caller gets a 500 with a request id, whatever it is
+        told.fail(error)
+        return problems.unforeseen(told.fields["request_id"])
 
 
 def tagged(body: dict[str, Any], status: int = 200, *, location: str | None = None) -> Answer:

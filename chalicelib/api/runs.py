@@ -30,7 +30,9 @@ def _is_live(json: Any) -> bool | None:
 def run(call: Call) -> Answer:
     """Run Package: simulate, or post, what is due on one date."""
     ran = running.run(call.services, call.act, call.body(RunBody), MOST_ROWS if call.form == CSV else None)
-    return Answer(ran.answer, 202, {"Location": f"runs/{ran.under_way}"}) if ran.under_way else Answer(ran.answer)
+    if ran.under_way:
+        return Answer(ran.answer, 202, {"Location": f"runs/{ran.under_way}"})
+    return Answer(ran.answer, brought=ran.brought)
 
 
 @route(blueprint, "GET", "/runs", parameters=LIST)

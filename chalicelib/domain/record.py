@@ -33,6 +33,34 @@ class Result(NamedTuple):
     failed: int = 0
 
 
+class Brought(NamedTuple):
+    """What one invocation brought, to be told and not stored: `held` lines, `parked` customers, and of a sweep how many
+    assignments it saw (`swept`), how many it had to leave uncharged (`owed`), how many segments of the run are `left`.
+    """
+
+    result: Result
+    held: int = 0
+    parked: int = 0
+    swept: int | None = None
+    owed: int | None = None
+    left: int | None = None
+
+    @property
+    def posted(self) -> int:
+        """Lines posted."""
+        return sum(totals.lines for totals in self.result.totals.values())
+
+    @property
+    def failed(self) -> int:
+        """What could not be posted, parked customers apart."""
+        return self.result.failed - self.parked
+
+
+def together(brought: Sequence[Brought]) -> Brought:
+    """The sum of what several customers brought."""
+    return Brought(merged([one.result for one in brought]), sum(one.held for one in brought))
+
+
 def merged(results: Sequence[Result]) -> Result:
     """The sum of the pieces of a run."""
     totals: dict[str, Totals] = {}

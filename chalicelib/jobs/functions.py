@@ -1,14 +1,18 @@
 """What the scheduled and the invoked function do."""
 
-import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
 from chalice.app import BaseLambdaEvent
 
-from .. import deployment
+from .. import deployment, metrics, telling
 from ..domain.errors import BillingError, Fault, Invalid
+from ..domain.schedule import DAY
+from ..telling import Told
 from ..usecases import daily_run
+from ..usecases.act import Services
 from ..wire import running, views
 from ..wire.bodies import EvaluationBody, RunBody, parse
 from ..wire.jsontext import Number
@@ -23,43 +27,58 @@ class AnyEvent(BaseLambdaEvent):
 
 
 _SCHEDULE_FIELDS = {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
-_log = logging.getLogger("packages_billing")
 
 
-def evaluate(event: Any) -> dict[str, Any]:
+def evaluate(event: Any, context: Any) -> dict[str, Any]:
     """Begin the evaluation of a day, today or `date`; with `check`, only tell whether it is finished. Raises `Refused`."""
     scheduled = isinstance(event, dict) and event.get("source") == "aws.events" and event.keys() <= _SCHEDULE_FIELDS
-    try:
+    own_id = context.aws_request_id
+    correlation_id = telling.correlation_id(str(event.get("id")), own_id) if scheduled else own_id
+    with _refusing(), telling.invocation("evaluation", context, correlation_id=correlation_id) as told:
         body = parse(EvaluationBody, {} if scheduled else _exact(event))
         act = deployment.act("schedule" if scheduled else "evaluate_due_charges")
+        services, day = deployment.services(correlation_id), body.date or act.today
+        told.add(by=act.by, date=str(day))
         if body.check:
-            return _checked(body.date or act.today)
-        started = daily_run.start(deployment.services(), act, body.date or act.today, allow_future=body.allow_future)
-    except BillingError as error:
-        _log.warning("evaluation refused: %s", error.detail)
-        raise Refused(error) from None
-    _log.info("evaluation of %s handed to the queue as %s", started.day, started.run_id)
+            return _checked(services, day, told)
+        started = daily_run.start(services, act, day, allow_future=body.allow_future)
+        told.add(run_id=started.run_id)
+        if day >= act.today:
+            _tell_late(services, day - DAY, told)
     return views.started(started)
 
 
-def _checked(day: date) -> dict[str, Any]:
+def _checked(services: Services, day: date, told: Told) -> dict[str, Any]:
     """What each morning is asked: whether the day is finished. An alarm listens."""
-    late = daily_run.days_late(deployment.services(), day)
-    _log.log(logging.WARNING if late else logging.INFO, "up to %s, %d days are not finished", day, late)
-    return {"date": day.isoformat(), "days_late": late}
+    return {"date": day.isoformat(), "days_late": _tell_late(services, day, told)}
 
 
-def run_package(event: Any, request_id: str) -> dict[str, Any]:
+def _tell_late(services: Services, day: date, told: Told) -> int:
+    late = daily_run.days_late(services, day)
+    told.add(days_late=late)
+    told.metrics.append(lambda _: metrics.of_lateness(late))
+    return late
+
+
+def run_package(event: Any, context: Any) -> dict[str, Any]:
     """Run Package; a live run without `run_id` has the invocation's own, so that AWS's retries of it charge once. Raises `Refused`."""
-    try:
+    request_id = context.aws_request_id
+    with _refusing(), telling.invocation("run", context, correlation_id=request_id) as told:
         body = parse(RunBody, _exact(event))
         act = deployment.act("run_package")._replace(id=request_id)
-        ran = running.run(deployment.services(), act, body)
-    except BillingError as error:
-        _log.warning("run refused: %s", error.detail)
-        raise Refused(error) from None
-    _log.info("run for %s on %s: simulate=%s", body.customer, ran.answer["date"], body.simulate)
+        ran = running.run(deployment.services(request_id), act, body)
+        told.add(run_id=ran.answer["run_id"], customer=body.customer, date=ran.answer["date"], simulate=body.simulate)
+        told.bring(ran.brought)
     return ran.answer
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Callers that are no HTTP clients get a refusal as an error they can read."""
+    try:
+        yield
+    except BillingError as error:
+        raise Refused(error) from None
 
 
 def _exact(event: Any) -> Any:

@@ -1,12 +1,14 @@
 """The queue's worker: pieces of daily runs and of live runs of many lines."""
 
 import json
-import logging
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
-from .. import deployment
+from .. import deployment, telling
+from ..domain.record import Brought
+from ..telling import Told
 from ..usecases import background, daily_run, usage
 from ..usecases.act import Act, Services
 from ..usecases.piece import Piece
@@ -14,62 +16,77 @@ from ..wire import jsontext
 from ..wire.bodies import UsageMessage, parse
 
 SecondsLeft = Callable[[], float]
-_log = logging.getLogger("packages_billing")
+Work = Callable[[str, str, Told], None]
+"""Works off a message: its body, its correlation id, and where to tell what came of it."""
 
 
-def post_charges(event: dict[str, Any], seconds_left: SecondsLeft) -> dict[str, Any]:
+def post_charges(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Work off pieces of runs."""
-    return _work_off(event, lambda body: _post(body, seconds_left))
+
+    def seconds_left() -> float:
+        return float(context.get_remaining_time_in_millis()) / 1000
+
+    return _work_off("charges", event, context, partial(_post, seconds_left))
 
 
-def record_usage(event: dict[str, Any]) -> dict[str, Any]:
+def record_usage(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Record batches of calls, as over HTTP."""
-    return _work_off(event, _record)
+    return _work_off("usage", event, context, _record)
 
 
-def _work_off(event: dict[str, Any], work: Callable[[str], None]) -> dict[str, Any]:
+def _work_off(what: str, event: dict[str, Any], context: Any, work: Work) -> dict[str, Any]:
     """Work off the messages of a batch; those that failed come back, after 5 times to the dead-letter queue."""
-    failed = [record["messageId"] for record in event["Records"] if not _worked_off(record, work)]
-    _log.info("%d messages, %d failed", len(event["Records"]), len(failed))
+    records = event["Records"]
+    ids = " ".join(dict.fromkeys(map(_correlation_id, records)))
+    with telling.invocation(what, context, correlation_id=ids) as told:
+        failed = [record["messageId"] for record in records if not _worked_off(record, work, told)]
+        told.add(messages=len(records), messages_failed=len(failed))
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
-def _worked_off(record: dict[str, Any], work: Callable[[str], None]) -> bool:
+def _correlation_id(record: dict[str, Any]) -> str:
+    """What the message belongs to: by its attribute, which older ones and those sent again by hand lack, else itself."""
+    attribute = record.get("messageAttributes", {}).get(deployment.CORRELATION_ID, {})
+    return telling.correlation_id(attribute.get("stringValue"), record["messageId"])
+
+
+def _worked_off(record: dict[str, Any], work: Work, told: Told) -> bool:
     try:
-        work(record["body"])
-    except Exception:  # noqa: BLE001 - the message comes back, and after 5 times goes to the dead letters
-        _log.exception("message %s failed", record.get("messageId"))
+        work(record["body"], _correlation_id(record), told)
+    except Exception as error:  # noqa: BLE001 - the message comes back, and after 5 times goes to the dead letters
+        telling.failed_message(told, record["messageId"], error)
         return False
     return True
 
 
-def _post(body: str, seconds_left: SecondsLeft) -> None:
+def _post(seconds_left: SecondsLeft, body: str, correlation_id: str, told: Told) -> None:
     message = json.loads(body)
-    _WORK[message.pop("kind")](deployment.services(), deployment.act("schedule"), message, seconds_left)
+    told.add(run_id=message.get("run_id"), segment=message.get("segment"), piece=message.get("piece"))
+    work = _WORK[message.pop("kind")]
+    told.bring(work(deployment.services(correlation_id), deployment.act("schedule"), message, seconds_left))
 
 
-def _record(body: str) -> None:
-    told = parse(UsageMessage, jsontext.read(body.encode()))
+def _record(body: str, _: str, told: Told) -> None:
+    given = parse(UsageMessage, jsontext.read(body.encode()))
     services, zone = deployment.services(), deployment.settings().zone
-    calls = [call.call(zone) for call in told.calls]
-    usage.record(services.db, deployment.act("record_usage"), told.customer, calls, services.call_retention)
+    calls = [call.call(zone) for call in given.calls]
+    usage.record(services.db, deployment.act("record_usage"), given.customer, calls, services.call_retention)
+    told.add(calls=told.fields.get("calls", 0) + len(calls))
 
 
-def _daily(services: Services, act: Act, message: dict[str, Any], seconds_left: SecondsLeft) -> None:
+def _daily(services: Services, act: Act, message: dict[str, Any], seconds_left: SecondsLeft) -> Brought:
     piece = Piece(**message | {"date": date.fromisoformat(message["date"])})
-    for failure in daily_run.work(services, act, piece, seconds_left):
-        what = "customer parked" if failure.code == "parked" else "assignment failed"
-        _log.error("%s: %s", what, json.dumps(failure._asdict(), default=str))
+    return daily_run.work(services, act, piece, seconds_left)
 
 
-def _segment(services: Services, act: Act, message: dict[str, Any], seconds_left: SecondsLeft) -> None:
-    background.work_segment(services, act, **{"cursor": None} | message, seconds_left=seconds_left)
+def _segment(services: Services, act: Act, message: dict[str, Any], seconds_left: SecondsLeft) -> Brought:
+    return background.work_segment(services, act, **{"cursor": None} | message, seconds_left=seconds_left)
 
 
-def _customer(services: Services, act: Act, message: dict[str, Any], seconds_left: SecondsLeft) -> None:
-    background.work_customer(services, act, **message, seconds_left=seconds_left)
+def _customer(services: Services, act: Act, message: dict[str, Any], seconds_left: SecondsLeft) -> Brought | None:
+    return background.work_customer(services, act, **message, seconds_left=seconds_left)
 
 
-_WORK: dict[str, Callable[[Services, Act, dict[str, Any], SecondsLeft], None]] = {
+_WORK: dict[str, Callable[[Services, Act, dict[str, Any], SecondsLeft], Brought | None]] = {
     "daily": _daily, "run": _segment, "customer_run": _customer,
 }  # fmt: skip

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 from ..domain.errors import told
-from ..domain.record import Failure, Plan, Result, RunRecord, merged
-from ..domain.run import tally_by_currency
+from ..domain.record import Brought, Failure, Plan, Result, RunRecord, together
 from ..storage import runs
 from ..storage.db import Db
 from ..storage.keys import Key
@@ -15,52 +14,54 @@ from .patience import STOP_SECONDS, patient
 from .sweep import Catalog, Group, customers
 
 
-def work_customer(services: Services, act: Act, run_id: str, seconds_left: Callable[[], float]) -> None:
-    """Carry out a recorded run of one customer."""
+def work_customer(services: Services, act: Act, run_id: str, seconds_left: Callable[[], float]) -> Brought | None:
+    """Carry out a recorded run of one customer; what that brought, None for a run that is through already."""
     services = patient(services, seconds_left)
     run = run_package.read(services.db, run_id)
-    if run.state == "running" and run.customer_id:
-        plan = run_package.first_look(services, act, run, run.customer_id)
-        run_package.complete(services, act, run, plan)
+    if run.state != "running" or not run.customer_id:
+        return None
+    plan = run_package.first_look(services, act, run, run.customer_id)
+    return run_package.complete(services, act, run, plan).brought
 
 
 def work_segment(
     services: Services, act: Act, run_id: str, segment: int, piece: int, cursor: Key | None, seconds_left: Callable[[], float]
-) -> None:
-    """Carry out a recorded run of all customers in one segment, or in what is left of it."""
+) -> Brought:
+    """Carry out a recorded run of all customers in one segment, or in what is left of it; what that brought."""
     services = patient(services, seconds_left)
     run = run_package.read(services.db, run_id)
     catalog = Catalog(services.db)
-    brought: list[Result] = []
+    of_customers: list[Brought] = []
     last: Key | None = None
 
     def unreadable(customer_id: str, error: Exception) -> None:
-        brought.append(_failed(run, customer_id, error))
+        of_customers.append(_failed(run, customer_id, error))
 
     for group in customers(services.db, segment, run.segments, cursor, unreadable):
-        brought.append(_run_customer(services, act, run, group, catalog))
+        of_customers.append(_run_customer(services, act, run, group, catalog))
         if seconds_left() < STOP_SECONDS:
             last = group.last
             break
-    runs.save_result(services.db, run_id, segment, piece, merged(brought))
+    brought = together(of_customers)
+    runs.save_result(services.db, run_id, segment, piece, brought.result)
     if last:
         message = {"kind": "run", "run_id": run_id, "segment": segment, "piece": piece + 1, "cursor": last}
         services.send([message])
-    else:
-        finish_segment(services.db, run_id, segment, act.stamp)
+        return brought
+    return brought._replace(left=finish_segment(services.db, run_id, segment, act.stamp))
 
 
-def _run_customer(services: Services, act: Act, run: RunRecord, group: Group, catalog: Catalog) -> Result:
+def _run_customer(services: Services, act: Act, run: RunRecord, group: Group, catalog: Catalog) -> Brought:
     """Carry out one customer. A failure is told and stops no other; the same run id again completes it."""
     try:
         plan = _carried_out(services.db, act, run, group, catalog)
     except Exception as error:  # noqa: BLE001 - told, whatever it is
         return _failed(run, group.account.customer_id, error)
-    return Result(tally_by_currency(step.outcome for step in plan.steps))
+    return run_package.brought(plan)
 
 
-def _failed(run: RunRecord, customer_id: str, error: Exception) -> Result:
-    return Result({}, (Failure(customer_id, None, run.date, *told(error)),), 1)
+def _failed(run: RunRecord, customer_id: str, error: Exception) -> Brought:
+    return Brought(Result({}, (Failure(customer_id, None, run.date, *told(error)),), 1))
 
 
 def _carried_out(db: Db, act: Act, run: RunRecord, group: Group, catalog: Catalog) -> Plan:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from ..domain.errors import Fault, Invalid
-from ..domain.record import DAILY, Failure, RunRecord
+from ..domain.record import DAILY, Brought, Result, RunRecord
 from ..domain.schedule import DAY
 from ..storage import progress, runs
 from ..storage.db import Db
@@ -64,8 +64,8 @@ def days_late(services: Services, day: date) -> int:
     return max((day - finished).days, 0)
 
 
-def work(services: Services, act: Act, piece: Piece, seconds_left: Callable[[], float]) -> list[Failure]:
-    """Sweep a segment, or what is left of it, and post what is due; what failed. Safe to repeat at any point."""
+def work(services: Services, act: Act, piece: Piece, seconds_left: Callable[[], float]) -> Brought:
+    """Sweep a segment, or what is left of it, and post what is due. Safe to repeat at any point."""
     services = patient(services, seconds_left)
     standing = progress.read(services.db)
     passed = standing.of_segment(piece.segment, piece.segments)
@@ -73,30 +73,31 @@ def work(services: Services, act: Act, piece: Piece, seconds_left: Callable[[], 
     since = passed + DAY if passed else min(standing.first or piece.date, piece.date)
     worker = Worker(services, act, piece, since, again)
     cursor = worker.sweep(seconds_left)
-    failures = worker.keep(act.stamp)
+    brought = worker.keep(act.stamp)
     if cursor:
         services.send([piece._replace(piece=piece.piece + 1, cursor=cursor).message()])
-    else:
-        if not again:
-            progress.finish_segment(services.db, piece.segment, piece.segments, piece.date)
-        _finish(services.db, piece, act.stamp, worker.brought)
-    return failures
+        return brought
+    if not again:
+        progress.finish_segment(services.db, piece.segment, piece.segments, piece.date)
+    return brought._replace(left=_finish(services.db, piece, act.stamp, brought.result))
 
 
-def _finish(db: Db, piece: Piece, at: str, brought: bool) -> None:
-    """Note in the run that the segment is through, also when a later day has overtaken it.
+def _finish(db: Db, piece: Piece, at: str, result: Result) -> int | None:
+    """Note in the run that the segment is through, also when a later day has overtaken it; how many are left of one that runs.
 
     A finished run is left alone, unless this delivery came so late that it was finished without what this one brought.
     """
     run = runs.find(db, piece.run_id)
     if run and run.state == "running":
-        finish_segment(db, piece.run_id, piece.segment, at)
-    elif run and brought:
+        return finish_segment(db, piece.run_id, piece.segment, at)
+    if run and (result.totals or result.failed):
         runs.finish(db, piece.run_id, summed_up(db, run), at)
+    return None
 
 
-def finish_segment(db: Db, run_id: str, segment: int, at: str) -> None:
-    """Note that a segment is through; the last one sums the run up."""
+def finish_segment(db: Db, run_id: str, segment: int, at: str) -> int:
+    """Note that a segment is through; the last one sums the run up. How many are left."""
     run = runs.finish_segment(db, run_id, segment)
     if len(run.done) >= run.segments:
         runs.finish(db, run_id, summed_up(db, run), at)
+    return run.segments - len(run.done)

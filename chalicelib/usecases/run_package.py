@@ -18,7 +18,7 @@ from ..domain.errors import Conflict, NotFound
 from ..domain.ledger import Entry, charge_key
 from ..domain.package import Package
 from ..domain.posting import Stamp, recorded_status
-from ..domain.record import Plan, Result, RunRecord, Step
+from ..domain.record import Brought, Plan, Result, RunRecord, Step
 from ..domain.run import Decision, IfCharged, NotDue, Outcome, Report, Status, decide, simulated, tally, tally_by_currency
 from ..domain.schedule import DAY
 from ..storage import assignments, ledger, runs, usage
@@ -44,6 +44,13 @@ class Ask(NamedTuple):
     date: date
     if_charged: IfCharged
     run_id: str
+
+
+class Live(NamedTuple):
+    """A live run, and what carrying it out just now brought; None when that was done before, or is left to the queue."""
+
+    run: RunRecord
+    brought: Brought | None = None
 
 
 class Look(NamedTuple):
@@ -93,8 +100,8 @@ def simulate(db: Db, act: Act, ask: Ask) -> Report:
     return Report(None, True, ask.date, account.customer_id, account.currency, act.stamp, outcomes, seen.not_due, account.balance, after)
 
 
-def live(services: Services, act: Act, ask: Ask) -> RunRecord:
-    """Post what is due; the run's record, still `running` when it goes on in the background.
+def live(services: Services, act: Act, ask: Ask) -> Live:
+    """Post what is due; the run's record is still `running` when it goes on in the background.
 
     The same run id again completes an interrupted or a partly failed run, or answers with the finished one.
     Raises `Conflict` run_id_reused.
@@ -107,14 +114,14 @@ def live(services: Services, act: Act, ask: Ask) -> RunRecord:
     if (run.kind, run.customer_id, run.date, run.if_charged) != ("package", ask.customer_id, ask.date, ask.if_charged):
         raise Conflict(f"run {ask.run_id} was another customer, date or if_charged", code="run_id_reused")
     if run.state == "finished":
-        return run
+        return Live(run)
     if ask.customer_id is None:
         services.send([_piece(run, segment) for segment in range(run.segments)])
-        return run
+        return Live(run)
     plan = first_look(services, act, run, ask.customer_id)
     if len(plan.steps) > LARGEST_AT_ONCE:
         services.send([{"kind": "customer_run", "run_id": run.run_id}])
-        return run
+        return Live(run)
     return complete(services, act, run, plan)
 
 
@@ -138,12 +145,18 @@ def make_plan(db: Db, act: Act, run: RunRecord, account: Account, found: list[As
     return Plan(account.customer_id, account.currency, account.balance, act.stamp, steps, tuple(listed), left_out)
 
 
-def complete(services: Services, act: Act, run: RunRecord, plan: Plan) -> RunRecord:
+def complete(services: Services, act: Act, run: RunRecord, plan: Plan) -> Live:
     """Carry out a run of one customer and finish it."""
-    done = carry_out(services.db, act, run, plan)
-    totals = tally_by_currency(step.outcome for step in done.steps) or {plan.currency: tally(())}
-    runs.finish(services.db, run.run_id, Result(totals), act.stamp)
-    return runs.find(services.db, run.run_id) or run
+    done = brought(carry_out(services.db, act, run, plan))
+    result = done.result._replace(totals=done.result.totals or {plan.currency: tally(())})
+    runs.finish(services.db, run.run_id, result, act.stamp)
+    return Live(runs.find(services.db, run.run_id) or run, done)
+
+
+def brought(plan: Plan) -> Brought:
+    """What a customer's plan brought that was carried out."""
+    totals = tally_by_currency(step.outcome for step in plan.steps)
+    return Brought(Result(totals), sum(step.status == "held" for step in plan.steps))
 
 
 def carry_out(db: Db, act: Act, run: RunRecord, plan: Plan) -> Plan:

@@ -1,9 +1,10 @@
 """What a live run brought: summed up by the pieces that tell of themselves while it runs, by its lines at the end."""
 
+from collections.abc import Sequence
 from functools import partial
 
-from ..domain.record import Result, RunRecord, Step, merged
-from ..domain.run import Totals, tally_by_currency
+from ..domain.record import LISTED_FAILURES, Brought, Failure, Result, RunRecord, Step, merged
+from ..domain.run import tally_by_currency
 from ..storage import runs
 from ..storage.db import Db
 from ..storage.retry import settle
@@ -16,10 +17,15 @@ class Journal:
         self.steps: list[Step] = []
         self._save = partial(runs.save_lines, db, run_id, segment, attempt)
         self._kept = self._items = 0
+        self.swept = self.owed = 0
+        """Assignments seen, and those left uncharged."""
 
-    def totals(self) -> dict[str, Totals]:
-        """The totals by currency."""
-        return tally_by_currency(step.outcome for step in self.steps)
+    def brought(self, failures: Sequence[Failure]) -> Brought:
+        """All that the attempt brought; it failed at these."""
+        totals = tally_by_currency(step.outcome for step in self.steps)
+        held = sum(step.status == "held" for step in self.steps)
+        parked = sum(failure.code == "parked" for failure in failures)
+        return Brought(Result(totals, tuple(failures[:LISTED_FAILURES]), len(failures)), held, parked, self.swept, self.owed)
 
     def keep(self) -> None:
         """Keep what is not kept yet."""

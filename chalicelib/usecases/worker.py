@@ -15,7 +15,7 @@ from ..domain.errors import Contention, Throttled, told
 from ..domain.ledger import charge_key
 from ..domain.package import Package
 from ..domain.posting import MAX_ACTIONS, Stamp
-from ..domain.record import LISTED_FAILURES, Failure, Result, RunRecord, Step
+from ..domain.record import Brought, Failure, RunRecord, Step
 from ..domain.run import Decision, Status
 from ..domain.schedule import DAY
 from ..storage import accounts, assignments, ledger, progress, runs
@@ -167,6 +167,8 @@ class Worker:
         if any(d.act == "retry" for d, _ in brought):
             self._keep_lines()  # what is no longer held, the next attempt would not find
         self._clear(owed, {assignment_id for _, assignment_id in failed}, pool)
+        self._journal.swept += sum(len(customer.group.assignments) for customer in owed)
+        self._journal.owed += len(failed) + sum(len(c.group.assignments) for c in owed if c.parked or c.group.account.parked)
 
     def _held_before(self, decision: Decision, status: Status) -> bool:
         """Whether another run held the charge, and it is still held: nothing that this run brought."""
@@ -277,24 +279,20 @@ class Worker:
                     self._db.write(action)
 
     @property
-    def brought(self) -> bool:
-        """Whether there is anything to tell."""
+    def _has_brought(self) -> bool:
         return bool(self._journal.steps or self._failures)
 
     def _keep_lines(self) -> None:
-        if self._again and self.brought:
+        if self._again and self._has_brought:
             settle(partial(runs.record, self._db, self._again))
         self._journal.keep()
 
-    def keep(self, at: str) -> list[Failure]:
-        """Keep what this piece brought, if anything; the failures, for whoever tells operators."""
-        if self.brought:
-            self._keep_result()
+    def keep(self, at: str) -> Brought:
+        """Keep what this piece brought, if anything, and tell it."""
+        brought = self._journal.brought(self._failures)
+        if self._has_brought:
+            self._keep_lines()
+            runs.save_result(self._db, self._run_id, self._piece.segment, self._piece.piece, brought.result)
         if self._again and runs.find(self._db, self._run_id):
             runs.finish(self._db, self._run_id, summed_up(self._db, self._again), at)
-        return self._failures
-
-    def _keep_result(self) -> None:
-        self._keep_lines()
-        result = Result(self._journal.totals(), tuple(self._failures[:LISTED_FAILURES]), len(self._failures))
-        runs.save_result(self._db, self._run_id, self._piece.segment, self._piece.piece, result)
+        return brought

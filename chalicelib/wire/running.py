@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from ..domain.errors import Fault, Invalid
-from ..domain.record import RunRecord
+from ..domain.record import Brought, RunRecord
 from ..usecases import run_all, run_package, summary
 from ..usecases.act import Act, Services
 from ..usecases.run_package import Ask
@@ -13,10 +13,11 @@ from .views import Json
 
 
 class Ran(NamedTuple):
-    """The answer to a Run Package; `under_way` names a live run that goes on in the background."""
+    """The answer to a Run Package; `under_way` names a live run that goes on in the background, `brought` is what was posted."""
 
     answer: Json
     under_way: str | None = None
+    brought: Brought | None = None
 
 
 def run(services: Services, act: Act, body: RunBody, listed: int | None = None) -> Ran:
@@ -30,8 +31,8 @@ def run(services: Services, act: Act, body: RunBody, listed: int | None = None) 
         return Ran(views.summary(run_all.simulate(services.db, act, ask, listed or run_all.LISTED_GROUPS)))
     if body.simulate:
         return Ran(views.report(run_package.simulate(services.db, act, ask), listed or run_package.LISTED))
-    done = run_package.live(services, act, ask)
-    return Ran(told(services, done), done.run_id if done.state == "running" else None)
+    done, brought = run_package.live(services, act, ask)
+    return Ran(told(services, done), done.run_id if done.state == "running" else None, brought)
 
 
 def told(services: Services, found: RunRecord) -> Json:

@@ -30,6 +30,7 @@ from tests.api.support import (
     unique,
 )
 from tests.conftest import REQUEST_SECONDS
+from tests.telling.logs import lines
 from tools.embedded import EmbeddedStack
 
 QUEUE, DEAD = "post_charges", "post_charges-dead-letters"
@@ -95,7 +96,8 @@ def test_a_parked_customer_loses_nothing(service: Service) -> None:
     assert report["status"] == "finished_with_failures"
     assert [(f["customer_id"], f["assignment_id"], f["due_date"], f["code"]) for f in report["failures"]] == [(big, None, first, "parked")]
     assert (ok(api.get(f"/customers/{big}"))["parked"], charges(api, big), len(charges(api, small))) == (True, [], 1)
-    assert "customer parked" in service.stack.function_log(QUEUE)
+    parked = [line for line in lines(service.stack, QUEUE) if line.get("parked")]
+    assert [(f["customer_id"], f["code"]) for line in parked for f in line["failures"]] == [(big, "parked")]
 
     before = contents(service.stack)
     assert service.again() == []
@@ -136,7 +138,8 @@ def test_a_failure_is_told_and_made_up_for(service: Service) -> None:
     told = (failure["customer_id"], failure["assignment_id"], failure["due_date"], failure["code"])
     assert told == (customer, failing["assignment_id"], first, "internal")
     assert broken["package_id"] in failure["detail"]
-    assert "assignment failed" in service.stack.function_log(QUEUE)
+    failed = [line for line in lines(service.stack, QUEUE) if line.get("failed") and line["run_id"] == run["run_id"]]
+    assert [(f["customer_id"], f["assignment_id"]) for line in failed for f in line["failures"]] == [told[:2]]
     assert [(entry["retail"], entry["date"]) for entry in charges(api, customer) + charges(api, other)] == [("3.00", first)] * 2
     assert service.evaluate()["failures_total"] == 1
 

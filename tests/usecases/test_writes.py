@@ -104,7 +104,7 @@ class World:
             message = self.queued.pop(0)
             message.pop("kind")
             piece = Piece(**message | {"date": day})
-            assert daily_run.work(self.services, self.act(), piece, lambda: 900.0) == []
+            assert daily_run.work(self.services, self.act(), piece, lambda: 900.0).result.failures == ()
 
     def charges(self, customer: str) -> int:
         return len(ledger.statement(self.db, customer, Window(), None, 10_000)[0])

@@ -112,12 +112,12 @@ def progress_first(patch: pytest.MonkeyPatch) -> None:
         since = passed + schedule.DAY if passed else min(standing.first or piece.date, piece.date)
         worker = Worker(services, act, piece, since, again)
         cursor = worker.sweep(seconds_left)
-        failures = worker.keep(act)
+        brought = worker.keep(act.stamp)
         if cursor:
             services.send([piece._replace(piece=piece.piece + 1, cursor=cursor).message()])
         else:
-            daily_run._finish_if_running(services.db, piece, act.stamp)
-        return failures
+            daily_run._finish(services.db, piece, act.stamp, brought.result)
+        return brought
 
     patch.setattr(daily_run, "work", work)
 
