@@ -51,6 +51,23 @@ def api(stack: EmbeddedStack) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def worked(stack: EmbeddedStack, api: httpx.Client) -> EmbeddedStack:
+    """The stack after each function has done some work, and failed at some."""
+    customer = a_customer(api)
+    an_assignment(api, customer, a_package(api, retail="1", frequency="daily"))
+    stack.invoke("evaluate_due_charges", {"check": True})
+    stack.invoke("evaluate_due_charges", {})
+    stack.invoke("run_package", {"customer": customer, "simulate": "no"})
+    assert api.get("/customers/nobody-there").status_code == 404
+    for call in ({"call_id": "a", "started_at": f"{day()}T00:00:00Z", "destination": "44", "seconds": 1, "charge": "1"}, {"call_id": 1}):
+        body = json.dumps({"customer": customer, "calls": [call]})
+        sent = stack.client("sqs").send_message(QueueUrl=stack.queue_url("record_usage"), MessageBody=body)
+        until(lambda sent=sent: of(stack, "record_usage", sent["MessageId"]))
+    queue_is_empty(stack)
+    return stack
+
+
 def of(stack: EmbeddedStack, function: str, correlation_id: str) -> list[Json]:
     """The lines of a function that belong together."""
     return [line for line in lines(stack, function) if line["correlation_id"] == correlation_id]
@@ -249,9 +266,9 @@ def test_simulations_count_nothing(stack: EmbeddedStack, api: httpx.Client) -> N
     assert len(metrics(stack, "run_package")) == before[1] + 2
 
 
-def test_metrics_are_valid_and_few(stack: EmbeddedStack) -> None:
+def test_metrics_are_valid_and_few(worked: EmbeddedStack) -> None:
     """As CloudWatch demands: names of at most 1,024 characters, numbers, each dimension's value beside them."""
-    found = [line for function in FUNCTIONS if function != "record_usage" for line in metrics(stack, function)]
+    found = [line for function in FUNCTIONS if function != "record_usage" for line in metrics(worked, function)]
     names = set()
     for line in found:
         (directive,) = line["_aws"]["CloudWatchMetrics"]
@@ -265,8 +282,9 @@ def test_metrics_are_valid_and_few(stack: EmbeddedStack) -> None:
     assert len(names) == 10
 
 
-def test_nothing_that_a_caller_sent_is_logged(stack: EmbeddedStack, api: httpx.Client) -> None:
+def test_nothing_that_a_caller_sent_is_logged(worked: EmbeddedStack, api: httpx.Client) -> None:
     """Secrets in every place that a caller can fill; ids in paths are what lines are for."""
+    stack = worked
     headers = {
         "Authorization": f"Bearer {CANARY}", "Cookie": f"session={CANARY}", "X-Api-Key": CANARY, "Idempotency-Key": f"key-{CANARY}",
         HEADER: f"{CANARY} {CANARY}", "User-Agent": CANARY,
@@ -299,11 +317,12 @@ def test_nothing_that_a_caller_sent_is_logged(stack: EmbeddedStack, api: httpx.C
     assert CANARY not in stack.log()
 
 
-def test_each_invocation_has_one_line(stack: EmbeddedStack) -> None:
-    """Over everything that the tests above made happen."""
-    queue_is_empty(stack)
+def test_each_invocation_has_one_line(worked: EmbeddedStack) -> None:
+    """Over everything that was done to the stack."""
+    queue_is_empty(worked)
     for function in FUNCTIONS:
         own = "function_request_id" if function == "api_handler" else "request_id"
-        found = Counter(line[own] for line in lines(stack, function) if "message_id" not in line)
-        started = {text.split()[2] for text in stack.function_log(function).splitlines() if text.startswith("START RequestId:")}
-        assert found == dict.fromkeys(started, 1), function
+        found = Counter(line[own] for line in lines(worked, function) if "message_id" not in line)
+        ended = {text.split()[2] for text in worked.function_log(function).splitlines() if text.startswith("END RequestId:")}
+        assert {request: found[request] for request in ended} == dict.fromkeys(ended, 1), function
+        assert len(ended) >= 2
