@@ -114,8 +114,9 @@ def _told(request: Any, context: Any) -> AbstractContextManager[Told]:
 def _answer(request: Any, route_: Route, params: dict[str, str], told: Told) -> Response:
     method = route_.method
     who = callers.identified(request, public=route_.public)
+    told.add(caller=who.name)
     who.demand(route_.scopes)
-    told.add(caller=who.name, **_ids(checked_params(params, creates=method == "PUT")))
+    told.add(**_ids(checked_params(params, creates=method == "PUT")))
     known = query.read(request, route_.query, ordered=route_.ordered)
     parsed = _body(request, route_, known) if method in WITH_BODY else None
     live = route_.live and route_.live(parsed)
