@@ -23,6 +23,7 @@ class Config(NamedTuple):
     auth_audiences: frozenset[str]
     auth_scope_prefix: str
     auth_client_id: str
+    auth_origins: tuple[str, ...]
     allow_future: bool
     segments: int
     max_lines_per_customer: int
@@ -46,6 +47,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Config:
         auth_audiences=frozenset(environment.get("AUTH_AUDIENCE", "").split()),
         auth_scope_prefix=environment.get("AUTH_SCOPE_PREFIX", ""),
         auth_client_id=environment.get("AUTH_CLIENT_ID", ""),
+        auth_origins=tuple(environment.get("AUTH_ORIGINS", "").split()),
         allow_future=environment.get("ALLOW_FUTURE", "").lower() in _YES,
         segments=int(environment.get("SWEEP_SEGMENTS") or 64),
         max_lines_per_customer=int(environment.get("MAX_LINES_PER_CUSTOMER") or 20_000),

@@ -45,6 +45,7 @@ _SHARED_DEFAULTS = {
     "AUTH_AUDIENCE": "",
     "AUTH_SCOPE_PREFIX": "",
     "AUTH_CLIENT_ID": "",
+    "AUTH_ORIGINS": "",
     "ALLOW_FUTURE": "false",
     "SWEEP_SEGMENTS": "64",
     "MAX_LINES_PER_CUSTOMER": "20000",

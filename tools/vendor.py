@@ -29,8 +29,8 @@ ENTRIES = {
     "oauth.js": """
         export {
             allowInsecureRequests, authorizationCodeGrantRequest, calculatePKCECodeChallenge, discoveryRequest,
-            generateRandomCodeVerifier, generateRandomState, None, processAuthorizationCodeResponse, processDiscoveryResponse,
-            processRefreshTokenResponse, refreshTokenGrantRequest, validateAuthResponse,
+            generateRandomCodeVerifier, generateRandomState, getValidatedIdTokenClaims, None, processAuthorizationCodeResponse,
+            processDiscoveryResponse, validateAuthResponse,
         } from "oauth4webapi";
     """,
 }

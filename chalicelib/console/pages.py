@@ -63,18 +63,21 @@ def _missing() -> Response:
 
 def _policy() -> str:
     """What the page may load and talk to: itself, and in `jwt` mode the issuer that people sign in at."""
-    talks_to = " ".join(["'self'", *_issuer_origins()])
+    talks_to = " ".join(["'self'", *_sign_in_origins()])
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
         f"connect-src {talks_to}; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
     )
 
 
-def _issuer_origins() -> list[str]:
+def _sign_in_origins() -> list[str]:
+    """The issuer's origin, and those at which it has its other addresses."""
     configured = deployment.settings()
-    parts = urlsplit(getattr(configured, "auth_issuer", "") if configured.auth_mode == "jwt" else "")
-    origin = f"{parts.scheme}://{parts.netloc}"
-    return [origin] if _ORIGIN.fullmatch(origin) else []
+    if configured.auth_mode != "jwt":
+        return []
+    parts = [urlsplit(url) for url in (configured.auth_issuer, *configured.auth_origins)]
+    origins = dict.fromkeys(f"{one.scheme}://{one.netloc}" for one in parts)
+    return [origin for origin in origins if _ORIGIN.fullmatch(origin)]
 
 
 @_open("/console", _ASK_AGAIN)
@@ -88,13 +91,18 @@ def page(request: Any) -> tuple[str, str]:
 def settings(_request: Any) -> tuple[str, str]:
     """What the page needs to know first; nothing of it is secret."""
     configured = deployment.settings()
-    told = {
+    told: dict[str, Any] = {
         "auth_mode": configured.auth_mode,
         "default_currency": configured.default_currency,
         "time_zone": configured.time_zone,
         "today": deployment.act("").today.isoformat(),
         "currencies": sorted(CURRENCIES),
     }
+    if configured.auth_mode == "jwt":
+        told |= {
+            "issuer": configured.auth_issuer, "client_id": configured.auth_client_id,
+            "audience": min(configured.auth_audiences, default=""), "scope_prefix": configured.auth_scope_prefix,
+        }  # fmt: skip
     return "application/json", json.dumps(told)
 
 

@@ -1,6 +1,6 @@
 // The one way to the API. Every refusal becomes an ApiError with the problem document's words.
 
-import { authorization, signIn } from "./auth.js";
+import { authorization, fresh, signIn } from "./auth.js";
 
 /** The API's root: two folders above this file, whatever stage stands before it. */
 export const root = new URL("../../", import.meta.url);
@@ -37,6 +37,7 @@ export async function call(method, path, { query = {}, body, key, version, accep
   for (const [name, value] of Object.entries(query)) {
     if (value !== "" && value !== null && value !== undefined) url.searchParams.set(name, value);
   }
+  await fresh();
   const headers = { ...authorization(), Accept: accept ?? "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (key) headers["Idempotency-Key"] = key;

@@ -1,9 +1,96 @@
-// Who is signed in, and what they may do.
+// Who is signed in, and what they may do. In `jwt` mode people sign in at the issuer: authorization code with PKCE, by
+// oauth4webapi. Tokens live as long as the tab does; nothing is stored beyond it.
+
+import { keep } from "./drafts.js";
 
 /** What the deployment told: filled once, before anything is shown. */
 export const settings = {};
 
-export const authorization = () => ({});
-export const signIn = async () => {};
-/** Why an action isn't allowed: an empty string when it is. */
-export const refusal = () => "";
+const SESSION = "session";
+const PENDING = "sign-in";
+const SCOPES = ["billing:read", "billing:write", "billing:charge"];
+const EARLY_SECONDS = 15;
+const read = (name) => JSON.parse(sessionStorage.getItem(name) ?? "null");
+const here = () => location.origin + location.pathname;
+const now = () => Date.now() / 1000;
+
+/** The present session: {token, expires, scopes, name}; null when nobody has signed in. */
+export const session = () => (settings.auth_mode === "jwt" ? read(SESSION) : null);
+export const isNeeded = () => settings.auth_mode === "jwt" && !session();
+
+export const authorization = () => {
+  const token = session()?.token;
+  return token ? { Authorization: `Bearer ${token}` } : {};
+};
+
+/** Before a request: a session that is about to end is renewed at the issuer. */
+export const fresh = async () => {
+  const one = session();
+  if (one && one.expires < now() + EARLY_SECONDS) await signIn();
+};
+
+/** Why something isn't allowed, in words; empty when it is. @param {"read"|"write"|"charge"} what */
+export function refusal(what) {
+  const one = session();
+  const scope = `${settings.scope_prefix ?? ""}billing:${what}`;
+  return one && !one.scopes.includes(scope) ? `Your sign-in lacks the scope ${scope}.` : "";
+}
+
+async function issuer() {
+  const oauth = await import("./oauth.js");
+  const url = new URL(settings.issuer);
+  const options = { algorithm: "oidc", [oauth.allowInsecureRequests]: url.protocol === "http:" };
+  const server = await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, options));
+  return { oauth, server, client: { client_id: settings.client_id }, options };
+}
+
+/** Leaves for the issuer; what is typed and the page's address are there again afterwards. Never returns. */
+export async function signIn() {
+  if (settings.auth_mode !== "jwt") return;
+  const { oauth, server } = await issuer();
+  const pending = { verifier: oauth.generateRandomCodeVerifier(), state: oauth.generateRandomState(), hash: location.hash };
+  keep();
+  sessionStorage.setItem(PENDING, JSON.stringify(pending));
+  sessionStorage.removeItem(SESSION);
+  const url = new URL(server.authorization_endpoint);
+  const asked = {
+    client_id: settings.client_id, redirect_uri: here(), response_type: "code", state: pending.state, audience: settings.audience,
+    scope: ["openid", ...SCOPES.map((scope) => settings.scope_prefix + scope)].join(" "),
+    code_challenge: await oauth.calculatePKCECodeChallenge(pending.verifier), code_challenge_method: "S256",
+  };
+  for (const [name, value] of Object.entries(asked)) url.searchParams.set(name, value);
+  location.assign(url);
+  await new Promise(() => {});
+}
+
+/** Back from the issuer: takes the code for a token. Throws when the issuer refused. */
+export async function complete() {
+  const pending = read(PENDING);
+  const query = new URLSearchParams(location.search);
+  if (settings.auth_mode !== "jwt" || !(query.has("code") || query.has("error"))) return;
+  const url = new URL(location.href);
+  history.replaceState(null, "", location.pathname + (pending?.hash ?? ""));
+  sessionStorage.removeItem(PENDING);
+  if (!pending) return;
+  const { oauth, server, client, options } = await issuer();
+  const parameters = oauth.validateAuthResponse(server, client, url, pending.state);
+  const answer = await oauth.authorizationCodeGrantRequest(server, client, oauth.None(), parameters, here(), pending.verifier, options);
+  const granted = await oauth.processAuthorizationCodeResponse(server, client, answer);
+  const who = granted.id_token ? oauth.getValidatedIdTokenClaims(granted) : {};
+  sessionStorage.setItem(SESSION, JSON.stringify({
+    token: granted.access_token, expires: now() + (granted.expires_in ?? 3600),
+    scopes: granted.scope?.split(" ") ?? SCOPES.map((scope) => settings.scope_prefix + scope),
+    name: who.name ?? who.preferred_username ?? who.email ?? who.sub ?? "",
+  }));
+}
+
+/** Forgets the session here, and ends it at the issuer if that has a page for it. */
+export async function signOut() {
+  sessionStorage.clear();
+  const { server } = await issuer().catch(() => ({ server: {} }));
+  if (!server.end_session_endpoint) return location.reload();
+  const url = new URL(server.end_session_endpoint);
+  url.searchParams.set("client_id", settings.client_id);
+  url.searchParams.set("post_logout_redirect_uri", here());
+  return location.assign(url);
+}

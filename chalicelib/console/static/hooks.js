@@ -1,6 +1,7 @@
 // What pages share: loading, lists by page, forms.
 
 import { call, get, newKey } from "./api.js";
+import { take, watch } from "./drafts.js";
 import { useEffect, useRef, useState } from "./preact.js";
 import { announce } from "./toast.js";
 
@@ -60,22 +61,6 @@ export function useDebounced(value, milliseconds) {
   return settled;
 }
 
-const drafts = new Map();
-const DRAFTS = "drafts";
-
-/** Keeps what is typed over a sign-in, which leaves the page. */
-export const keepDrafts = () => sessionStorage.setItem(DRAFTS, JSON.stringify([...drafts].map(([name, read]) => [name, read()])));
-
-function takeDraft(name) {
-  const kept = new Map(JSON.parse(sessionStorage.getItem(DRAFTS) ?? "[]"));
-  const draft = kept.get(name);
-  if (draft) {
-    kept.delete(name);
-    sessionStorage.setItem(DRAFTS, JSON.stringify([...kept]));
-  }
-  return draft;
-}
-
 /**
  * The key of one intent: the same for every attempt of which it isn't known what became of it, a new one after an answer.
  * `send(run)` runs at most one request at a time; `run` gets the key.
@@ -112,7 +97,7 @@ export function useIntent(kept) {
  *   `name` tells it from other forms, for drafts.
  */
 export function useForm({ name, initial, send, done }) {
-  const [kept] = useState(() => takeDraft(name));
+  const [kept] = useState(() => take(name));
   const [values, setValues] = useState(kept?.values ?? initial);
   const [errors, setErrors] = useState({});
   const intent = useIntent(kept?.key);
@@ -120,8 +105,7 @@ export function useForm({ name, initial, send, done }) {
   const latest = useRef(values);
   latest.current = values;
   useEffect(() => {
-    drafts.set(name, () => ({ values: latest.current, key: intent.key.current }));
-    return () => drafts.delete(name);
+    return watch(name, () => ({ values: latest.current, key: intent.key.current }));
   }, [name]);
   const set = (field, value) => {
     setValues((old) => ({ ...old, [field]: value }));

@@ -1,10 +1,11 @@
 // The frame: settings, navigation, and which page an address stands for.
 
 import { get, root } from "./api.js";
-import { settings } from "./auth.js";
+import { complete, isNeeded, session, settings, signOut } from "./auth.js";
 import { Assign, Assignment, EditAssignment } from "./assign.js";
 import { Customer, Did } from "./customer.js";
 import { Customers, EditCustomer, NewCustomer } from "./customers.js";
+import { OnlySigned, SignIn } from "./entry.js";
 import { HeldCharges } from "./held.js";
 import { EditPackage, NewPackage } from "./package-form.js";
 import { Package, Packages } from "./packages.js";
@@ -52,7 +53,10 @@ function App() {
       <a class="brand" href="#/packages"><img src=${new URL("icon.svg", import.meta.url).href} alt="" width="26" height="26" />Packages billing</a>
       <nav aria-label="Main" ref=${navigation}>${NAVIGATION.map(([where, name]) => html`<a key=${where} href=${`#/${where}`} aria-current=${(path[0] ?? "packages") === where ? "page" : undefined}>${name}</a>`)}</nav>
       <${Find} />
-      <div class="side-foot"><${Theme} /></div>
+      <div class="side-foot">
+        ${session() && html`<div class="who"><span>${session().name}</span><button type="button" class="button small" onClick=${signOut}>Sign out</button></div>`}
+        <${Theme} />
+      </div>
     </header>
     <main id="main" tabindex="-1">${found ? found[1](...found[0].slice(1)) : html`<${Page} title="No such page"><p>There is nothing at this address. <a href="#/packages">Go to the packages</a>.</p><//>`}</main>
     <${Toasts} />`;
@@ -99,12 +103,21 @@ addEventListener("keydown", (event) => {
   (document.querySelector("main [data-search]") ?? document.getElementById("find"))?.focus();
 });
 
+/** The console, or what stands in its place. */
+async function entry() {
+  if (settings.auth_mode === "iam") return html`<${OnlySigned} />`;
+  let refused = null;
+  await complete().catch((error) => { refused = error; });
+  return refused || isNeeded() ? html`<${SignIn} refused=${refused} />` : html`<${App} />`;
+}
+
 async function start() {
   const place = document.getElementById("app");
   try {
     Object.assign(settings, await get("console/settings.json"));
+    const shown = await entry();
     place.textContent = "";
-    render(html`<${App} />`, place);
+    render(shown, place);
   } catch (error) {
     place.textContent = `The console can't reach the service at ${root.href}: ${error.message} Reload the page to try again.`;
   }

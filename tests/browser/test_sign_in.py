@@ -1,0 +1,109 @@
+"""`AUTH_MODE=jwt`: a person signs in at the issuer, and comes back to where they were with what they had typed."""
+
+import re
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.auth.local_issuer import AUDIENCE
+from tests.browser.conftest import Visit
+from tests.browser.sign_in import CLIENT_ID, SignInIssuer
+from tests.conftest import client_of
+from tools.embedded import EmbeddedStack
+
+
+@pytest.fixture(scope="module")
+def running_issuer() -> Iterator[SignInIssuer]:
+    with SignInIssuer() as running:
+        yield running
+
+
+@pytest.fixture
+def issuer(running_issuer: SignInIssuer) -> SignInIssuer:
+    """The issuer as it was made."""
+    running_issuer.scopes, running_issuer.seconds, running_issuer.refuses = "openid billing:read billing:write billing:charge", 3600, False
+    return running_issuer
+
+
+@pytest.fixture(scope="module")
+def stack(running_issuer: SignInIssuer) -> Iterator[EmbeddedStack]:
+    variables = {"AUTH_MODE": "jwt", "AUTH_ISSUER": running_issuer.url, "AUTH_AUDIENCE": AUDIENCE, "AUTH_CLIENT_ID": CLIENT_ID}
+    with EmbeddedStack(env=variables) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def api(stack: EmbeddedStack) -> Iterator[httpx.Client]:
+    with client_of(stack) as client:
+        yield client
+
+
+def sign_in(page: Page) -> None:
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="Sign in as Ada").click()
+    expect(page.get_by_text("Ada Lovelace")).to_be_visible()
+
+
+def test_signing_in_leads_back_to_the_page_that_was_asked_for(visit: Visit, issuer: SignInIssuer) -> None:
+    page = visit.open("customers/new")
+    sign_in(page)
+    expect(page.get_by_role("heading", name="New customer")).to_be_visible()
+    assert page.url == f"{visit.url}/console#/customers/new"
+    page.get_by_label("Customer id").fill("signed-in")
+    page.get_by_role("button", name="Create customer").click()
+    expect(page.get_by_role("heading", name="signed-in")).to_be_visible()
+    assert "billing:charge" in issuer.signed_in[-1]
+    page.reload()
+    expect(page.get_by_text("Ada Lovelace")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Signed out")).to_be_visible()
+    visit.open("packages")
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_an_expired_session_is_renewed_and_what_was_typed_is_still_there(visit: Visit, issuer: SignInIssuer) -> None:
+    issuer.seconds = 17
+    page = visit.open("packages/new")
+    sign_in(page)
+    page.get_by_label("Name", exact=True).fill("Typed before")
+    page.get_by_label("Retail", exact=True).fill("12.50")
+    before, issuer.seconds = len(issuer.signed_in), 3600
+    time.sleep(4)
+    page.get_by_role("button", name="Create package").click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Typed before")
+    expect(page.get_by_label("Retail", exact=True)).to_have_value("12.50")
+    assert len(issuer.signed_in) == before + 1
+    page.get_by_role("button", name="Create package").click()
+    expect(page.get_by_role("heading", name="Typed before")).to_be_visible()
+    keys = {request.headers["idempotency-key"] for request in visit.posts("/packages")}
+    assert len(keys) == 1
+
+
+def test_what_the_scopes_do_not_allow_is_disabled_and_says_why(visit: Visit, issuer: SignInIssuer) -> None:
+    issuer.scopes = "openid billing:read"
+    page = visit.open("packages")
+    sign_in(page)
+    button = page.get_by_role("button", name="New package")
+    expect(button).to_be_disabled()
+    expect(button).to_have_accessible_description("Your sign-in lacks the scope billing:write.")
+    expect(page.get_by_text("Your sign-in lacks the scope billing:write.")).to_be_visible()
+
+
+def test_a_refusal_of_the_issuer_is_told(visit: Visit, issuer: SignInIssuer) -> None:
+    issuer.refuses = True
+    page = visit.open("packages")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="Sign in as Ada").click()
+    expect(page.get_by_role("alert")).to_contain_text("Ask your administrator")
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_the_page_may_talk_to_the_issuer_and_nobody_else(api: httpx.Client, issuer: SignInIssuer) -> None:
+    policy = api.get("/console").headers["content-security-policy"]
+    assert re.findall(r"connect-src ([^;]+)", policy) == [f"'self' {issuer.url}"]
+    settings = api.get("/console/settings.json").json()
+    told = {"issuer": issuer.url, "client_id": CLIENT_ID, "audience": AUDIENCE, "scope_prefix": ""}
+    assert {name: settings[name] for name in told} == told
