@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from . import cold, counted, curve, timed
+from . import cold, counted, curve, runtime, timed
 from .report import Budget, budgets, machine, progress
 
 QUICK_SIZES = (1_000, 10_000)
@@ -27,7 +27,9 @@ def measured(*, quick: bool) -> list[Budget]:
     progress("planning")
     found += timed.pure_planning(rounds)
     progress("cold start")
-    return found + cold.cold_start(5 if quick else 9)
+    found += cold.cold_start(5 if quick else 9)
+    progress("the packaged zip under the runtime client")
+    return found + runtime.starts(3 if quick else 7)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
