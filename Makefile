@@ -7,7 +7,7 @@ STAGE ?= prod
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: openapi help setup demo serve test test-browser bench simulate balances mutate check format lint types imports sizes duplication package constraints audit clean
+.PHONY: contract openapi help setup demo serve test test-browser bench simulate balances mutate check format lint types imports sizes duplication package constraints audit clean
 
 help:
 	@echo "make demo | serve | test | test-browser | check | format | package STAGE=prod"
@@ -82,6 +82,10 @@ constraints: setup
 # The API's description and the Postman collection, after a change of routes or models; with ARGS=--record the examples too.
 openapi: setup
 	@exec $(BIN)/python -m tools.openapi $(ARGS)
+
+# Schemathesis on the whole deployed API; more of it by ARGS='--max-examples 200 --seed 7'.
+contract: setup
+	@exec $(BIN)/python -m tests.openapi.contract $(or $(ARGS),--max-examples 20 --seed 1)
 
 # Known vulnerabilities of what ships, and of what builds it. Fails when there are any, and when nobody could be asked.
 audit: setup

@@ -391,8 +391,9 @@ class WholeRun(_Recorded, _AllCustomers):
     totals: Totals | None
 
 
-AnyReport = Report | Summary | CustomerRun | WholeRun | Run
 AnyRun = CustomerRun | WholeRun | Run
+AnyReport = AnyRun | Report | Summary
+"""The fuller first: generated clients take the first that fits, whatever else there is."""
 
 
 class ReversalTotals(TypedDict):

@@ -51,6 +51,7 @@ _QUERY: Final[Mapping[Any, Json]] = {
 _SUCCESSES: Final = {200: "Done", 201: "Made", 202: "Begun; it goes on in the background"}
 _IF_MATCH: Final = 'The `ETag` that was seen, such as `"1"`, or `*`. Another version now: 412.'
 _KEY: Final = "Makes the request safe to send again: the same key and body answer as the first time."
+_LIVE_KEY: Final = f"{_KEY} 1 to 255 characters. A simulation or a dry run stores nothing and does not look at it."
 _COMMON: Final = ("IfMatch", "IdempotencyKey", "limit", "cursor")
 _STATUS_NAMES: Final = {
     401: "Unauthenticated", 403: "Forbidden", 404: "NotFound", 412: "VersionMismatch", 413: "TooLarge", 415: "UnsupportedMediaType",
@@ -130,7 +131,7 @@ def _parameters(route: Route, shown: Mapping[str, Json]) -> Iterator[Json]:
     if route.method in VERSIONED:
         yield _component("parameters", "IfMatch")
     if route.method == "POST":
-        yield _component("parameters", "IdempotencyKey")
+        yield _component("parameters", "IdempotencyKeyOfLive" if route.live else "IdempotencyKey")
 
 
 def _parameter(where: str, name: str, schema: Json, given: Mapping[str, str], **more: bool) -> Json:
@@ -145,6 +146,7 @@ def _common_parameters() -> Json:
     return listed | {
         "IfMatch": {"name": "If-Match", "in": "header", "description": _IF_MATCH, "schema": etag},
         "IdempotencyKey": {"name": "Idempotency-Key", "in": "header", "description": _KEY, "schema": key},
+        "IdempotencyKeyOfLive": {"name": "Idempotency-Key", "in": "header", "description": _LIVE_KEY, "schema": {"type": "string"}},
     }
 
 
