@@ -1,6 +1,5 @@
 """A real Chromium before the deployed console. Every page must end without an error on its console."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -64,7 +63,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         pytest.exit("The browser tests need Chromium, and it is not there. On Debian: apt-get install chromium", returncode=3)
-    running = playwright.chromium.launch(executable_path=found, args=list(QUIET), env=os.environ | {"LANGUAGE": "en_GB"})
+    running = playwright.chromium.launch(executable_path=found, args=list(QUIET))
     yield running
     running.close()
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.api.support import Json, a_customer, a_package, an_assignment, day, evaluate, finished, unique
+from tests.api.support import Json, a_customer, a_package, an_assignment, charges, day, evaluate, finished, unique
 from tests.browser.conftest import Visit
 from tests.conftest import client_of
 from tools.embedded import EmbeddedStack
@@ -15,7 +15,7 @@ from tools.embedded import EmbeddedStack
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[EmbeddedStack]:
-    with EmbeddedStack() as running:
+    with EmbeddedStack(env={"MAX_LINES_PER_CUSTOMER": "5"}) as running:
         yield running
 
 
@@ -61,3 +61,21 @@ def test_daily_runs_their_chart_and_a_run_of_all_customers(visit: Visit, stack: 
     expect(heading).to_be_visible()
     finished(api, page.url.rpartition("/")[2])
     expect(page.get_by_role("button", name="Reverse this run…")).to_be_visible()
+
+
+def test_a_parked_customer_is_found_and_unparked(visit: Visit, stack: EmbeddedStack, api: httpx.Client) -> None:
+    customer = a_customer(api, unique("many"), name="Very Many Ltd")
+    package = a_package(api, name="Line", retail="1", frequency="daily")
+    for _ in range(6):
+        an_assignment(api, customer, package, start_date=day(6))
+    evaluate(stack, api, day(6))
+    page = visit.open("runs")
+    page.get_by_role("table", name="Runs").get_by_role("link").first.click()
+    expect(page.get_by_role("table", name="Failures")).to_contain_text(customer)
+    page.get_by_role("link", name="Held charges", exact=True).click()
+    parked = page.get_by_text("Very Many Ltd is parked: nothing is posted")
+    expect(parked).to_be_visible()
+    page.get_by_role("button", name="Unpark").click()
+    expect(parked).not_to_be_visible()
+    evaluate(stack, api, day(7))
+    assert len(charges(api, customer)) == 6 + 6

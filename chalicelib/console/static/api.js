@@ -29,20 +29,20 @@ const lost = () => new ApiError(0, {
 /**
  * @param {string} method
  * @param {string} path relative to the root: "packages/42"
- * @param {{query?: object, body?: object, key?: string, version?: number, accept?: string}} options `version` is sent as If-Match
+ * @param {{query?: object, body?: object, csv?: string, key?: string, version?: number, accept?: string}} options `version` is sent as If-Match
  * @returns {Promise<any>} the parsed body; the text when `accept` asks for something else than JSON
  */
-export async function call(method, path, { query = {}, body, key, version, accept } = {}) {
+export async function call(method, path, { query = {}, body, csv, key, version, accept } = {}) {
   const url = new URL(path, root);
   for (const [name, value] of Object.entries(query)) {
     if (value !== "" && value !== null && value !== undefined) url.searchParams.set(name, value);
   }
   await fresh();
   const headers = { ...authorization(), Accept: accept ?? "application/json" };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (body !== undefined || csv !== undefined) headers["Content-Type"] = csv === undefined ? "application/json" : "text/csv";
   if (key) headers["Idempotency-Key"] = key;
   if (version !== undefined) headers["If-Match"] = `"${version}"`;
-  const answer = await fetch(url, { method, headers, body: body && JSON.stringify(body), cache: "no-store" }).catch(() => { throw lost(); });
+  const answer = await fetch(url, { method, headers, body: csv ?? (body && JSON.stringify(body)), cache: "no-store" }).catch(() => { throw lost(); });
   if (answer.status === 401) await signIn();
   const text = await answer.text().catch(() => { throw lost(); });
   if (!answer.ok) throw new ApiError(answer.status, problemOf(answer, text));

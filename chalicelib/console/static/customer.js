@@ -5,7 +5,8 @@ import { settings } from "./auth.js";
 import { Field, MoneyField } from "./fields.js";
 import * as format from "./format.js";
 import { useAction, useForm, useList, useLoad } from "./hooks.js";
-import { HeldTable } from "./held.js";
+import { Download } from "./files.js";
+import { HeldTable, Parked } from "./held.js";
 import { Ledger } from "./ledger.js";
 import { validity } from "./packages.js";
 import { html, useState } from "./preact.js";
@@ -57,17 +58,6 @@ function Balance({ one }) {
     <//>`;
 }
 
-function Parked({ one, done }) {
-  const action = useAction(done);
-  return html`
-    <div class="banner bad">
-      <div><p class="banner-title">Parked: nothing is posted for this customer</p>
-        <p>More lines were due in one evaluation than the safety bound allows. Nothing is lost. Look at the assignments; if so many lines are meant, unpark, and the next daily run posts them.</p>
-        <${Problem} error=${action.problem} /></div>
-      <${Button} needs="charge" look="small" busy=${action.busy} busyLabel="Unparking…" onClick=${() => action.post(path("customers", one.customer_id, "unpark"))}>Unpark<//>
-    </div>`;
-}
-
 function Payment({ one, close, done }) {
   const form = useForm({
     name: `payment-${one.customer_id}`,
@@ -91,6 +81,7 @@ function Assignments({ id }) {
   const list = useList(path("customers", id, "assignments"));
   return html`
     <${List} list=${list} of="more assignments" empty=${html`<${Empty} title="No assignments yet">Give this customer, or one of its numbers, a package: <a href=${link(["customers", id, "assign"])}>Assign a package</a><//>`}>
+      <div class="bar"><p class="count">${format.plural(list.items?.length ?? 0, "assignment")}${list.hasMore ? " loaded" : ""}</p><${Download} where=${path("customers", id, "assignments")} name=${`assignments-${id}`} /></div>
       <${Table} caption="Assignments" rows=${list.items ?? []} columns=${ASSIGNMENTS} id=${(one) => one.assignment_id} />
     <//>`;
 }

@@ -6,7 +6,8 @@ import { useConflict } from "./conflict.js";
 import { CurrencyField, Field, MoneyField } from "./fields.js";
 import * as format from "./format.js";
 import { useDebounced, useForm, useList, useLoad } from "./hooks.js";
-import { html } from "./preact.js";
+import { Import } from "./files.js";
+import { html, useState } from "./preact.js";
 import { go, link, replace, useRoute } from "./router.js";
 import { announce } from "./toast.js";
 import { Badge, Button, Card, Empty, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
@@ -20,7 +21,11 @@ export function Customers() {
   const { data: byId } = useLoad(async () => (IS_ID.test(prefix) ? get("customers", { prefix, limit: 50 }) : null), [prefix]);
   const loaded = new Map([...(list.items ?? []), ...(byId?.items ?? [])].map((one) => [one.customer_id, one]));
   const found = [...loaded.values()].filter((one) => `${one.customer_id} ${one.name}`.toLowerCase().includes(q.toLowerCase()));
-  const create = html`<${LinkButton} href="#/customers/new" needs="write" look="primary">New customer<//>`;
+  const [importing, setImporting] = useState(false);
+  const imported = (count) => { setImporting(false); announce(`Imported ${format.plural(count, "assignment")}`); list.reload(); };
+  const create = html`
+    <${Button} needs="write" look="quiet" onClick=${() => setImporting(true)}>Import assignments…<//>
+    <${LinkButton} href="#/customers/new" needs="write" look="primary">New customer<//>`;
   return html`
     <${Page} title="Customers" lead="Who is charged: each with a currency, a credit balance and, if you like, a debit limit." actions=${create}>
       <form class="filters" role="search" aria-label="Customers" onSubmit=${(event) => event.preventDefault()}>
@@ -33,6 +38,7 @@ export function Customers() {
           ? html`<${Table} caption="Customers" columns=${COLUMNS} rows=${found} id=${(one) => one.customer_id} />`
           : html`<${Empty} title="Nobody matches">Ids are compared from their beginning, upper and lower case apart. <a href="#/customers">Show all customers</a><//>`}
       <//>
+      ${importing && html`<${Import} kind="assignments" close=${() => setImporting(false)} done=${imported} />`}
     <//>`;
 }
 

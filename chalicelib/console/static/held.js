@@ -1,7 +1,8 @@
 // Held charges: what waits for room below the debit limit.
 
-import { path } from "./api.js";
-import { useAction, useList } from "./hooks.js";
+import { all, path } from "./api.js";
+import { Download } from "./files.js";
+import { useAction, useList, useLoad } from "./hooks.js";
 import { html, useState } from "./preact.js";
 import { link } from "./router.js";
 import { announce } from "./toast.js";
@@ -10,13 +11,29 @@ import * as format from "./format.js";
 
 export function HeldCharges() {
   const list = useList("held");
+  const { data: customers, reload } = useLoad(() => all("customers"), []);
   const done = (text) => { announce(text); list.reload(); };
+  const unparked = () => { announce("Unparked: the next daily run posts what is due"); reload(); };
   return html`
     <${Page} title="Held charges" lead="Charges that would take a balance below its debit limit. Each is tried again by every daily run until it posts, or until you write it off.">
+      ${customers?.filter((one) => one.parked).map((one) => html`<${Parked} key=${one.customer_id} one=${one} done=${unparked} named />`)}
       <${List} list=${list} of="more held charges" empty=${html`<${Empty} title="Nothing is held">When a charge passes a customer's debit limit, it waits here.<//>`}>
+        <div class="bar"><p class="count">${list.items?.length} held${list.hasMore ? " among those loaded" : ""}</p><${Download} where="held" name="held" /></div>
         <${HeldTable} items=${list.items ?? []} done=${done} withCustomer />
       <//>
     <//>`;
+}
+
+/** What a parked customer is, and the way out. */
+export function Parked({ one, done, named }) {
+  const action = useAction(done);
+  return html`
+    <div class="banner bad">
+      <div><p class="banner-title">${named ? html`<a href=${link(["customers", one.customer_id])}>${one.name || one.customer_id}</a> is parked: nothing is posted` : "Parked: nothing is posted for this customer"}</p>
+        <p>More lines were due in one evaluation than the safety bound allows. Nothing is lost. Look at the assignments; if so many lines are meant, unpark, and the next daily run posts them.</p>
+        <${Problem} error=${action.problem} /></div>
+      <${Button} needs="charge" look="small" busy=${action.busy} busyLabel="Unparking…" onClick=${() => action.post(path("customers", one.customer_id, "unpark"))}>Unpark<//>
+    </div>`;
 }
 
 export function HeldTable({ items, done, withCustomer }) {

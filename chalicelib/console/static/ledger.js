@@ -3,6 +3,7 @@
 import { path } from "./api.js";
 import { settings } from "./auth.js";
 import * as format from "./format.js";
+import { Download } from "./files.js";
 import { useList } from "./hooks.js";
 import { html, useState } from "./preact.js";
 import { link, replace, useRoute } from "./router.js";
@@ -28,7 +29,7 @@ export function Ledger({ id }) {
         <select id="kind" value=${kind} onChange=${(event) => filter({ kind: event.target.value })}><option value="">All kinds</option>${Object.entries(format.KINDS).map(([value, text]) => html`<option value=${value}>${text}</option>`)}</select></div>
     </form>
     <${List} list=${list} of="later entries" empty=${html`<${Empty} title="No entries in this range">Choose an earlier day above, or simulate a <a href=${link(["run"], { customer: id })}>Run Package</a> to see what is due.<//>`}>
-      <p class="count" role="status">${format.plural(shown.length, "entry", "entries")}, oldest first</p>
+      <div class="bar"><p class="count" role="status">${format.plural(shown.length, "entry", "entries")}, oldest first</p><${Download} where=${path("customers", id, "ledger")} query=${range} name=${`ledger-${id}`} /></div>
       <${Entries} items=${shown} />
     <//>`;
 }

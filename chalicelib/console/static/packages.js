@@ -5,6 +5,7 @@ import { settings } from "./auth.js";
 import * as format from "./format.js";
 import { useAction, useList, useLoad } from "./hooks.js";
 import { html, useState } from "./preact.js";
+import { Download, Import } from "./files.js";
 import { go, link, replace, useRoute } from "./router.js";
 import { DueDates } from "./schedule.js";
 import { announce } from "./toast.js";
@@ -18,17 +19,22 @@ export function Packages() {
   const list = useList("packages", {}, 200);
   const filter = (change) => replace(["packages"], { ...query, ...change });
   const found = list.items?.filter((one) => matches(one, query));
-  const create = html`<${LinkButton} href="#/packages/new" needs="write" look="primary">New package<//>`;
+  const [importing, setImporting] = useState(false);
+  const imported = (count) => { setImporting(false); announce(`Imported ${format.plural(count, "package")}`); list.reload(); };
+  const create = html`
+    <${Button} needs="write" look="quiet" onClick=${() => setImporting(true)}>Import…<//>
+    <${LinkButton} href="#/packages/new" needs="write" look="primary">New package<//>`;
   return html`
     <${Page} title="Packages" lead="What you sell: priced once, assigned to many customers and numbers." actions=${create}>
       <${Filters} query=${query} filter=${filter} />
       <${List} list=${list} of="more packages" empty=${html`
         <${Empty} title="No packages yet">A package is a product with a price and a rhythm: a number, a hosted phone, a bundle of minutes. Create the first one, then assign it to a customer.<//>`}>
-        <p class="count" role="status">${format.plural(found?.length ?? 0, "package")}${list.hasMore ? " among those loaded" : ""}</p>
+        <div class="bar"><p class="count" role="status">${format.plural(found?.length ?? 0, "package")}${list.hasMore ? " among those loaded" : ""}</p><${Download} where="packages" name="packages" /></div>
         ${found?.length === 0
           ? html`<${Empty} title="Nothing matches">Try fewer letters, or <a href="#/packages">show all packages</a>.<//>`
           : html`<${Table} caption="Packages" columns=${COLUMNS} rows=${found ?? []} id=${(one) => one.package_id} />`}
       <//>
+      ${importing && html`<${Import} kind="packages" close=${() => setImporting(false)} done=${imported} />`}
     <//>`;
 }
 

@@ -4,6 +4,7 @@ import { get, path } from "./api.js";
 import { settings } from "./auth.js";
 import { Chart } from "./chart.js";
 import * as format from "./format.js";
+import { Download } from "./files.js";
 import { useAction, useList, useLoad } from "./hooks.js";
 import { html, useEffect, useState } from "./preact.js";
 import { link, replace, useRoute } from "./router.js";
@@ -86,7 +87,9 @@ export function Run({ id }) {
   return html`
     <${Page} title=${title} back=${back} badges=${html`<${State} run=${run} />`}
       lead=${run.kind === "daily" ? null : html`For ${run.customer ? html`<a href=${link(["customers", run.customer])}>${run.customer}</a>` : "all customers"}`}
-      actions=${html`
+      actions=${run.status !== "running" && html`
+        <${Download} where=${path("runs", id, "lines")} name=${`run-${id}`} />
+        <${Button} look="small" onClick=${() => print()}>Print<//>
         ${run.customer && html`<${LinkButton} href=${link(["customers", run.customer, "ledger"], { from: run.date, to: run.date })}>See the ledger<//>`}
         ${reversible && html`<${Button} needs="charge" look="danger" onClick=${() => setReversing(true)}>Reverse this run…<//>`}`}>
       ${run.reversal && html`<div class="banner warn"><p>Reversed on <${Day} value=${run.reversal.date} /> by ${run.reversal.by}: the opposite of each charge is posted, and what was still held is cancelled.</p></div>`}

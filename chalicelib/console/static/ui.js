@@ -56,7 +56,7 @@ export const Badge = ({ status, tone, children }) => html`<span class=${`badge $
 /** Facts as terms and values: [term, value] pairs; empty ones are left out. */
 export const Facts = ({ of, wide }) => html`
   <dl class=${`facts${wide ? " wide" : ""}`}>
-    ${of.filter((fact) => fact && fact[1] !== null && fact[1] !== undefined && fact[1] !== "").map(([term, value]) => html`<div key=${term}><dt>${term}</dt><dd>${value}</dd></div>`)}
+    ${of.filter((fact) => fact && (fact[1] === 0 || fact[1])).map(([term, value]) => html`<div key=${term}><dt>${term}</dt><dd>${value}</dd></div>`)}
   </dl>`;
 
 export const Stat = ({ label, children, note }) => html`

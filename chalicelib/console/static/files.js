@@ -1,0 +1,88 @@
+// Lists as CSV files out, and packages and assignments from CSV files in.
+
+import { call } from "./api.js";
+import * as format from "./format.js";
+import { useAction, useIntent } from "./hooks.js";
+import { html, useState } from "./preact.js";
+import { Button, Dialog, Money, Problem, Table } from "./ui.js";
+
+const SHOWN = 50;
+
+/** A list as a CSV file; a plain link could not carry who is signed in. */
+export function Download({ where, query, name }) {
+  const action = useAction((text) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+    link.download = `${name}.csv`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  });
+  return html`
+    <${Button} look="small" busy=${action.busy} busyLabel="Preparing…" onClick=${() => action.run(() => call("GET", where, { query, accept: "text/csv" }))}>Download CSV<//>
+    ${action.problem && html`<span class="fault" role="alert">${action.problem.message}</span>`}`;
+}
+
+const KINDS = {
+  packages: {
+    title: "Import packages", one: "package", example: "name,retail,frequency,frequency_match\nFax number,2.50,monthly,1;15",
+    columns: [
+      { name: "name", label: "Package", main: true, cell: ({ package: one }) => one.name },
+      { name: "charged", label: "Charged", cell: ({ package: one }) => format.rule(one) },
+      { name: "retail", label: "Retail", num: true, cell: ({ package: one }) => html`<${Money} value=${one.retail} currency=${one.currency} />` },
+    ],
+  },
+  assignments: {
+    title: "Import assignments", one: "assignment", example: "customer_id,package_id,did,quantity,start_date\nacme,01M8…,442079460001,1,2031-03-01",
+    columns: [
+      { name: "customer", label: "Customer", main: true, cell: ({ assignment: one }) => html`${one.customer_id}<span class="sub">${one.package.name}${one.did ? `, DID ${one.did}` : ""}</span>` },
+      { name: "from", label: "From", cell: ({ assignment: one }) => format.day(one.start_date) },
+      { name: "backlog", label: "Charged at once", num: true, cell: (row) => (row.backlog?.length ? html`<${Money} value=${format.sum(...row.backlog.map((one) => one.retail))} currency=${row.assignment.package.currency} />` : "–") },
+    ],
+  },
+};
+
+const FAULTS = [
+  { name: "row", label: "Row", cell: (one) => one.row },
+  { name: "column", label: "Column", cell: (one) => one.column ?? "–" },
+  { name: "detail", label: "What is wrong", main: true, cell: (one) => format.readable(one.detail) },
+];
+
+/** @param {{kind: "packages"|"assignments", close: Function, done: (count: number) => void}} props checked first, then written whole or not at all */
+export function Import({ kind, close, done }) {
+  const { title, one, example, columns } = KINDS[kind];
+  const [file, setFile] = useState(null);
+  const [checked, setChecked] = useState(null);
+  const intent = useIntent();
+  const send = (csv, dryRun) => intent.send((key) => call("POST", `${kind}/import`, { csv, key, query: { dry_run: dryRun } }));
+  const choose = async (chosen) => {
+    setChecked(null);
+    setFile(null);
+    if (!chosen) return;
+    const csv = await chosen.text();
+    setFile(csv);
+    const { answer } = (await send(csv, "true")) ?? {};
+    if (answer) setChecked(answer);
+  };
+  const write = async () => {
+    const { answer } = (await send(file, "false")) ?? {};
+    if (answer) done(answer.rows);
+  };
+  const faults = intent.problem?.errors.filter((fault) => fault.row) ?? [];
+  return html`
+    <${Dialog} title=${title} close=${close} busy=${intent.busy}
+      actions=${html`<${Button} needs="write" look="primary" disabled=${!checked} busy=${intent.busy} busyLabel=${checked ? "Writing…" : "Checking…"} onClick=${write}>${checked ? `Import ${format.plural(checked.rows, one)}` : "Import"}<//>`}>
+      <div class="field"><label for="import-file">CSV file</label>
+        <input id="import-file" type="file" accept=".csv,text/csv" aria-describedby="import-hint" onChange=${(event) => choose(event.target.files[0])} />
+        <p class="hint" id="import-hint">The first row names the fields. It is checked at once; nothing is written before you say so, and then all rows or none.</p></div>
+      ${!file && html`<pre class="mono example" tabindex="0" aria-label="Example">${example}</pre>`}
+      <div aria-live="polite">
+        ${faults.length
+          ? html`<p class="fault">${intent.problem.message}</p><${Table} caption="Faulty rows" rows=${faults} columns=${FAULTS} id=${(fault) => fault.pointer} />`
+          : html`<${Problem} error=${intent.problem} />`}
+        ${checked && html`
+          <p class="above">${format.plural(checked.rows, one)} would be made:</p>
+          <${Table} caption="What would be made" rows=${checked.items.slice(0, SHOWN)} columns=${columns} id=${(row) => row.row} />
+          ${checked.rows > SHOWN && html`<p class="hint">and ${checked.rows - SHOWN} more</p>`}`}
+      </div>
+    <//>`;
+}

@@ -1,0 +1,71 @@
+"""Lists as CSV files out, and packages and assignments from CSV files in."""
+
+import csv
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import expect
+
+from tests.api.support import a_customer, a_package, an_assignment, charges, day, ok, pay, unique
+from tests.browser.conftest import Visit
+
+
+def sheet(text: str) -> dict[str, object]:
+    return {"name": "import.csv", "mimeType": "text/csv", "buffer": text.encode()}
+
+
+def test_a_ledger_is_downloaded_as_it_is_shown(visit: Visit, api: httpx.Client) -> None:
+    customer = a_customer(api)
+    pay(api, customer, "12.50")
+    pay(api, customer, "-2.50")
+    page = visit.open(f"customers/{customer}/ledger")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download CSV").click()
+    assert waiting.value.suggested_filename == f"ledger-{customer}.csv"
+    rows = list(csv.DictReader(Path(waiting.value.path()).read_text().splitlines()))
+    assert [row["credit_change"] for row in rows] == ["12.50", "-2.50"]
+
+
+def test_faulty_rows_are_named_and_a_good_file_is_written_once(visit: Visit, api: httpx.Client) -> None:
+    name = unique("Fax")
+    page = visit.open("packages")
+    page.get_by_role("button", name="Import…").click()
+    dialog = page.get_by_role("dialog", name="Import packages")
+    dialog.get_by_label("CSV file").set_input_files(sheet(f"name,retail\n{name},2.50\nVoicemail,-1\n"))  # type: ignore[arg-type]
+    faults = dialog.get_by_role("table", name="Faulty rows")
+    expect(faults.get_by_role("row").nth(1)).to_contain_text("3retail")
+    expect(dialog.get_by_role("button", name="Import")).to_be_disabled()
+    dialog.get_by_label("CSV file").set_input_files(sheet(f"name,retail,frequency,frequency_match\n{name},2.50,monthly,1;15\n"))  # type: ignore[arg-type]
+    expect(dialog.get_by_role("table", name="What would be made")).to_contain_text("Monthly on 1, 15")
+    dialog.get_by_role("button", name="Import 1 package").dblclick()
+    expect(dialog).not_to_be_visible()
+    expect(page.get_by_role("link", name=name)).to_be_visible()
+    items = ok(api.get("/packages", params={"limit": "200"}))["items"]
+    assert [one["retail"] for one in items if one["name"] == name] == ["2.50"]
+
+
+def test_assignments_are_imported_after_a_look_at_what_is_charged_at_once(visit: Visit, api: httpx.Client) -> None:
+    customer, package = a_customer(api), a_package(api, name="Line", retail="10", frequency="daily")
+    page = visit.open("customers")
+    page.get_by_role("button", name="Import assignments…").click()
+    dialog = page.get_by_role("dialog", name="Import assignments")
+    text = f"customer_id,package_id,start_date\n{customer},{package['package_id']},{day(-2)}\n"
+    dialog.get_by_label("CSV file").set_input_files(sheet(text))  # type: ignore[arg-type]
+    expect(dialog.get_by_role("table", name="What would be made")).to_contain_text("20.00 USD")
+    assert charges(api, customer) == []
+    dialog.get_by_role("button", name="Import 1 assignment").click()
+    expect(dialog).not_to_be_visible()
+    assert len(charges(api, customer)) == 2
+
+
+def test_a_run_is_downloaded_and_printed_without_the_frame(visit: Visit, api: httpx.Client) -> None:
+    customer = a_customer(api)
+    an_assignment(api, customer, a_package(api, name="Line", retail="10", frequency="daily"))
+    report = ok(api.post("/runs", json={"customer": customer, "date": day(), "simulate": False}))
+    page = visit.open(f"runs/{report['run_id']}")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download CSV").click()
+    assert "recurring" in Path(waiting.value.path()).read_text()
+    page.emulate_media(media="print")
+    expect(page.get_by_role("navigation", name="Main")).not_to_be_visible()
+    expect(page.get_by_role("table", name="What is charged")).to_be_visible()
