@@ -55,6 +55,8 @@ def due_days(frequency: str, match: tuple[int, ...], start: date, first: date, l
 def half_up(amount: Fraction) -> Fraction:
     """Rounded to 6 decimals, halves away from zero; for amounts >= 0."""
     millionths = amount * 1_000_000
+    if millionths.denominator == 1:
+        return amount
     whole = millionths.numerator // millionths.denominator
     return Fraction(whole + 1 if millionths - whole >= Fraction(1, 2) else whole, 1_000_000)
 
@@ -119,6 +121,8 @@ def _settlement(terms: Terms, since: date, day: date, spent: Fraction) -> Charge
     uncut = day
     while not is_due(terms.frequency, terms.match, terms.start, uncut):
         uncut += ONE_DAY
-    part = Fraction((day - since).days, (uncut - since).days)
-    minimum = half_up(terms.retail * terms.quantity * part)
-    return day, "minimum_spend", half_up(terms.cost * terms.quantity * part), max(Fraction(0), minimum - spent)
+    cost, minimum = terms.cost * terms.quantity, terms.retail * terms.quantity
+    if uncut > day:
+        part = Fraction((day - since).days, (uncut - since).days)
+        cost, minimum = half_up(cost * part), half_up(minimum * part)
+    return day, "minimum_spend", cost, max(Fraction(0), minimum - spent)

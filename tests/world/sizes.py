@@ -11,7 +11,10 @@ MAX_ITEM = 400 * 1024
 
 def item_size(item: Mapping[str, Any]) -> int:
     """Bytes of an item: names and values."""
-    return sum(_text_size(name) + _value_size(value) for name, value in item.items())
+    size = 0
+    for name, value in item.items():
+        size += _text_size(name) + (_text_size(value["S"]) if "S" in value else _value_size(value))
+    return size
 
 
 @lru_cache(maxsize=65536)
