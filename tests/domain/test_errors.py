@@ -1,19 +1,35 @@
 """What an error carries: its sentence, its code, and every faulty field up to a limit."""
 
+from typing import Any
+
 import pytest
 
-from chalicelib.domain.errors import MOST_FAULTS, BillingError, Conflict, Fault, Invalid, NotFound
+from chalicelib.domain.errors import (
+    MOST_FAULTS,
+    BillingError,
+    Conflict,
+    Fault,
+    Forbidden,
+    Invalid,
+    InvalidRows,
+    NotFound,
+    RowFault,
+    Unauthenticated,
+    row_fault,
+    told,
+)
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "extra"),
+    ("kind", "given", "code", "extra"),
     [
-        (NotFound("there is none"), "not_found", {}),
-        (Conflict("there is none", code="package_in_use", assignments=3), "package_in_use", {"assignments": 3}),
+        (NotFound, {}, "not_found", {}),
+        (Conflict, {"code": "package_in_use", "assignments": 3}, "package_in_use", {"assignments": 3}),
     ],
     ids=["by its kind", "by its name"],
 )
-def test_an_error_says_what_is_wrong(error: BillingError, code: str, extra: dict[str, object]) -> None:
+def test_an_error_says_what_is_wrong(kind: type[BillingError], given: dict[str, Any], code: str, extra: dict[str, object]) -> None:
+    error = kind("there is none", **given)
     assert (error.detail, str(error), error.code, error.extra) == ("there is none", "there is none", code, extra)
 
 
@@ -29,3 +45,38 @@ def test_faults_beyond_the_limit_are_counted(given: int, more: str | None) -> No
     faults = tuple(Fault(f"/{n}", "is odd") for n in range(given))
     rest = () if more is None else (Fault("", more),)
     assert Invalid(faults).faults == faults[:MOST_FAULTS] + rest
+
+
+@pytest.mark.parametrize(
+    ("column", "given", "pointer"),
+    [("retail", {}, "/rows/7/retail"), ("", {}, "/rows/7"), ("match", {"pointer": "/match/0"}, "/rows/7/match/0")],
+    ids=["a cell", "a whole row", "a part of a cell"],
+)
+def test_a_fault_in_a_file_has_its_place(column: str, given: dict[str, str], pointer: str) -> None:
+    assert row_fault(7, column, "is odd", **given) == RowFault(7, column, pointer, "is odd")
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [((3, 3), "1 row is not right; nothing was written"), ((9, 3), "2 rows are not right; nothing was written")],
+)
+def test_faulty_rows_are_counted_and_told_in_order(rows: tuple[int, ...], sentence: str) -> None:
+    faults = [row_fault(row, "name", "is odd") for row in rows]
+    for error, code in ((InvalidRows(iter(faults)), "invalid"), (InvalidRows(faults, code="too_many"), "too_many")):
+        assert (list(error.faults), error.detail, error.code) == (sorted(faults), sentence, code)
+
+
+def test_a_refused_caller_is_told_what_was_missing() -> None:
+    strange, known = Unauthenticated("no token", tried=False), Unauthenticated("an old token")
+    assert [(e.detail, e.tried, e.code) for e in (strange, known)] == [
+        ("no token", False, "unauthenticated"), ("an old token", True, "unauthenticated"),
+    ]  # fmt: skip
+    lacking, without = Forbidden("not yours", scope="billing:charge"), Forbidden("not yours")
+    assert [(e.detail, e.scope, e.code) for e in (lacking, without)] == [
+        ("not yours", "billing:charge", "forbidden"), ("not yours", "", "forbidden"),
+    ]  # fmt: skip
+
+
+def test_what_an_operator_reads_of_an_error() -> None:
+    assert told(NotFound("there is none")) == ("not_found", "there is none")
+    assert told(ValueError("odd")) == ("internal", "ValueError: odd")

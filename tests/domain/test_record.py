@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.domain.record import LISTED_FAILURES, Failure, Result, Step, merged
+from chalicelib.domain.record import LISTED_FAILURES, Brought, Failure, Result, Step, each_once, merged, together
 from chalicelib.domain.run import Act, Outcome, Status, Totals
 from tests.domain.build import day, priced
 
@@ -46,3 +46,18 @@ def test_a_run_without_pieces_brought_nothing() -> None:
 def test_the_outcome_of_a_step(act: Act, status: Status | None, said: Status, charged_before: bool) -> None:
     line = priced()
     assert Step(line, act, "key", status).outcome == Outcome(line, said, charged_before)
+
+
+def test_what_several_customers_brought_adds_up() -> None:
+    lost = failures(3, "one")
+    found = together([Brought(Result({"USD": totals(10, 1)}, lost, 3), held=2, parked=1), Brought(Result({"EUR": totals(5, 4)}), held=5)])
+    assert found == Brought(Result({"USD": totals(10, 1), "EUR": totals(5, 4)}, lost, 3), held=7)
+    assert (found.posted, found.failed) == (5, 3)
+    assert found._replace(parked=1).failed == 2
+
+
+def test_a_charge_told_twice_counts_once_as_posted_where_it_was() -> None:
+    ours, others = priced(), priced()._replace(customer_id="other")
+    held, posted, again = (Step(ours, "charge", "key", status) for status in ("held", "posted", "held"))
+    strange, second = Step(others, "charge", "key", "posted"), Step(ours, "charge", "key-2", "held")
+    assert list(each_once([held, strange, posted, again, second])) == [posted, strange, second]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.schedule import FREQUENCIES, Frequency, Match, due_dates, last_day, next_due, previous_due
+from chalicelib.domain.schedule import FREQUENCIES, Frequency, Match, due_dates, last_day, next_due, previous_due, upcoming
 
 from . import oracle
 
@@ -223,3 +223,21 @@ def test_a_range_of_one_day_tells_what_a_long_range_does(frequency: Frequency) -
     for match in random_matches(frequency, 5) if frequency in MATCHED else [()]:
         one_by_one = [day for day in oracle.each_day(start, until) if due_dates(frequency, match, start, day, day)]
         assert tuple(one_by_one) == due_dates(frequency, match, start, start, until)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "match", "since", "count", "expected"),
+    [
+        ("monthly", (31,), "2024-02-29", 3, "2024-02-29 2024-03-31 2024-04-30"),
+        ("monthly", (31,), "2024-03-01", 1, "2024-03-31"),
+        ("yearly", (), "2024-01-16", 2, "2025-01-15 2026-01-15"),
+        ("daily", (), "2024-01-01", 2, "2024-01-15 2024-01-16"),
+        ("none", (), "2024-01-15", 3, "2024-01-15"),
+        ("none", (), "2024-01-16", 3, ""),
+        ("daily", (), "2024-01-15", 0, ""),
+    ],
+    ids=["from a due date on", "one", "years", "not before the start", "a one-off", "a one-off that was", "none asked for"],
+)
+def test_upcoming(frequency: Frequency, match: Match, since: str, count: int, expected: str) -> None:
+    found = upcoming(frequency, match, date(2024, 1, 15), date.fromisoformat(since), count)
+    assert " ".join(map(str, found)) == expected

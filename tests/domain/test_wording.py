@@ -9,7 +9,7 @@ from chalicelib.domain.assignment import Assignment
 from chalicelib.domain.charging import dues, lines
 from chalicelib.domain.package import Package
 from chalicelib.domain.schedule import Frequency, Match
-from chalicelib.domain.wording import clamped, explanation, not_due, nothing_to_charge, ordinal, rule, spent_so_far
+from chalicelib.domain.wording import clamped, clamping, explanation, not_due, nothing_to_charge, ordinal, rule, spent_so_far
 
 from .build import assignment, day, package
 
@@ -239,3 +239,17 @@ ORDINALS = "1st 2nd 3rd 4th 5th 9th 10th 11th 12th 13th 14th 19th 20th 21st 22nd
 @pytest.mark.parametrize("expected", ORDINALS.split())
 def test_ordinals(expected: str) -> None:
     assert ordinal(int(expected[:-2])) == expected
+
+
+@pytest.mark.parametrize(
+    ("match", "due", "expected"),
+    [
+        ((31,), "2023-02-28", "February has no 31, so the 28th"),
+        ((29, 30, 31), "2023-02-28", "February has no 29, 30 or 31, so the 28th"),
+        ((), "2023-04-30", "April has no 31, so the 30th"),
+        ((31,), "2023-03-31", None),
+    ],
+    ids=["one day", "three days", "the start date's", "none is lacking"],
+)
+def test_why_a_due_date_is_not_a_day_of_its_rule(match: Match, due: str, expected: str | None) -> None:
+    assert clamping("monthly", match, day("2023-01-31"), day(due)) == expected
