@@ -151,8 +151,9 @@ class EmbeddedStack:
 
     `port` 0 takes a free one. With `state_dir` the data outlives an orderly stop, and a later start reuses the stack,
     updated if the sources changed. `env` are variables as for packaging, over the caller's environment; `root` is the
-    project to deploy, `stage` what it is packaged for. With `enforce_iam` a function is refused what its role doesn't
-    allow, and so is who calls without the credentials of `client`; without it everything passes.
+    project to deploy, `stage` what it is packaged for; or `bundle` what to deploy. With `enforce_iam` a function is
+    refused what its role doesn't allow, and so is who calls without the credentials of `client`; without it everything
+    passes.
     """
 
     def __init__(
@@ -164,10 +165,12 @@ class EmbeddedStack:
         root: Path = ROOT,
         enforce_iam: bool = True,
         stage: str = LOCAL_STAGE,
+        bundle: Bundle | None = None,
     ) -> None:
         self._port = port
         self._state_dir = state_dir
         self._root = root
+        self._bundle = bundle
         self._enforce_iam = enforce_iam
         self._settings = settings_from(os.environ | dict(env or {}), stage=stage, year=datetime.now(UTC).year)
         self._outputs: dict[str, str] = {}
@@ -182,12 +185,12 @@ class EmbeddedStack:
 
     def start(self) -> None:
         """Starts the emulator and deploys. Raises `EmbeddedStackError`, with nothing left running."""
-        bundle = cached(self._settings, BUILDS, root=self._root)
+        bundle = self._bundle or cached(self._settings, BUILDS, root=self._root)
         self._emulator = Emulator(port=self._port, state_dir=self._state_dir, enforce_iam=self._enforce_iam)
         try:
             self._await_emulator()
-            self._outputs = self._deploy(bundle)
-            self._set_consumers(enabled=True)
+            self.deploy(bundle)
+            self.set_consumers(enabled=True)
         except BaseException:
             self.stop()
             raise
@@ -195,7 +198,7 @@ class EmbeddedStack:
     def stop(self) -> None:
         """Stops taking requests, lets those under way end, saves."""
         if self._outputs and self._state_dir is not None and self._emulator.is_running():
-            self._set_consumers(enabled=False)
+            self.set_consumers(enabled=False)
         self._emulator.stop()
         self._clients.clear()
 
@@ -266,17 +269,19 @@ class EmbeddedStack:
                 return
         raise EmbeddedStackError(f"the emulator does not answer:\n{self.log()}")
 
-    def _deploy(self, bundle: Bundle) -> dict[str, str]:
-        """Creates or updates the stack; one that was deployed from the same build stays as it is."""
+    def deploy(self, bundle: Bundle) -> list[dict[str, Any]]:
+        """Creates or updates the stack; the changes that were made, none if it was deployed from the same build."""
         current = self._describe()
         if current and current["StackStatus"].endswith("_COMPLETE") and _tag(current) == bundle.fingerprint:
-            return _outputs(current)
+            self._outputs = _outputs(current)
+            return []
         self._upload(bundle)
-        self._change(bundle, kind="UPDATE" if current else "CREATE")
+        changes = self._change(bundle, kind="UPDATE" if current else "CREATE")
         deployed = self._settled()
         if deployed["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             raise EmbeddedStackError(f"deployment ended as {deployed['StackStatus']}: {deployed.get('StackStatusReason')}\n{self.log()}")
-        return _outputs(deployed)
+        self._outputs = _outputs(deployed)
+        return changes
 
     def _describe(self) -> dict[str, Any] | None:
         stacks = self.client("cloudformation").describe_stacks()["Stacks"]
@@ -297,8 +302,8 @@ class EmbeddedStack:
                 resource["Properties"]["CodeUri"] = code
         storage.put_object(Bucket=BUCKET, Key=f"{bundle.fingerprint}.json", Body=json.dumps(template).encode())
 
-    def _change(self, bundle: Bundle, *, kind: str) -> None:
-        """Deploys by a change set, as `aws cloudformation deploy` does."""
+    def _change(self, bundle: Bundle, *, kind: str) -> list[dict[str, Any]]:
+        """Deploys by a change set, as `aws cloudformation deploy` does; what the change set says."""
         formation = self.client("cloudformation")
         names = {"StackName": STACK, "ChangeSetName": f"build-{bundle.fingerprint}"}
         formation.create_change_set(
@@ -309,7 +314,9 @@ class EmbeddedStack:
             Tags=[{"Key": BUILD_TAG, "Value": bundle.fingerprint}],
         )
         self._poll(lambda: formation.describe_change_set(**names)["Status"] in ("CREATE_COMPLETE", "FAILED"))
+        changes = [change["ResourceChange"] for change in formation.describe_change_set(**names)["Changes"]]
         formation.execute_change_set(**names)
+        return changes
 
     def _settled(self) -> dict[str, Any]:
         """The stack once nothing is in progress."""
@@ -323,8 +330,8 @@ class EmbeddedStack:
                 raise EmbeddedStackError(f"deploying takes more than {DEPLOY_SECONDS} s:\n{self.log()}")
             time.sleep(0.03)
 
-    def _set_consumers(self, *, enabled: bool) -> None:
-        """Queues rest while the stack stops, so that no message is taken whose work would be cut off."""
+    def set_consumers(self, *, enabled: bool) -> None:
+        """Lets queues rest, or not. They rest while the stack stops: no message is taken whose work would be cut off."""
         functions = self.client("lambda")
         for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
             functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=enabled)

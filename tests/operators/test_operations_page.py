@@ -1,5 +1,6 @@
-"""docs/operations.md gives commands that there are, and names things as they are called."""
+"""docs/operations.md and docs/deploy.md give commands that there are, and name things as they are called."""
 
+import json
 import re
 import shlex
 from typing import get_args
@@ -10,29 +11,74 @@ from botocore import xform_name
 
 from chalicelib.storage.keys import EXPIRES
 from chalicelib.usecases import audit
-from tools.alarms import alarms
+from tools import stage
 from tools.balances import parsed
 from tools.bundle import ROOT
-from tools.template import CONSUMERS, stack_name
+from tools.template import CONSUMERS, handler_names, merge_template, settings_from, stack_name
 
 PAGE = (ROOT / "docs" / "operations.md").read_text()
-SHELL = "\n".join(re.findall(r"^ *```sh\n(.*?)^ *```$", PAGE, re.MULTILINE | re.DOTALL)).replace("\\\n", " ")
+DEPLOYING = (ROOT / "docs" / "deploy.md").read_text()
+SHELL = "\n".join(re.findall(r"^ *```sh\n(.*?)^ *```$", PAGE + DEPLOYING, re.MULTILINE | re.DOTALL)).replace("\\\n", " ")
 OF_EVERY_COMMAND = {"query", "output", "cli-binary-format"}
+RENAMED = {"notification-endpoint": "endpoint"}
+OF_THE_CLI = {
+    ("cloudformation", "package"): {"template-file", "s3-bucket", "output-template-file"},
+    ("cloudformation", "deploy"): {"template-file", "s3-bucket", "stack-name", "capabilities", "no-execute-changeset"},
+}
+"""Commands that are no operation of a service, as the reference of version 2 of the AWS CLI has them."""
+RESOURCES = merge_template(settings_from({}, stage="prod", year=2026), stage.read(ROOT, "prod"), handlers=handler_names(ROOT / "app.py"))
 
 
 def aws_commands() -> list[tuple[str, str, list[str]]]:
     """Service, operation and options of each AWS command."""
-    found = re.findall(r"\baws ((?:[a-z0-9]+) (?:[a-z-]+).*)", SHELL)
-    return [(words[0], words[1], re.findall(r"--([a-z-]+)", line)) for line in found if (words := line.split())]
+    found = re.findall(r"\baws ((?:[a-z0-9-]+) (?:[a-z-]+).*)", SHELL)
+    return [(words[0], words[1], re.findall(r" --([a-z0-9-]+)", line)) for line in found if (words := line.split())]
 
 
 @pytest.mark.parametrize(("service", "operation", "options"), aws_commands(), ids=lambda value: str(value)[:40])
 def test_aws_commands_exist(service: str, operation: str, options: list[str]) -> None:
-    model = botocore.session.get_session().get_service_model(service)
+    if own := OF_THE_CLI.get((service, operation)):
+        assert set(options) <= own
+        return
+    model = botocore.session.get_session().get_service_model({"s3api": "s3"}.get(service, service))
     by_command = {xform_name(name, "-"): name for name in model.operation_names}
-    members = model.operation_model(by_command[operation]).input_shape.members
-    known = {xform_name(name, "-") for name in members} | OF_EVERY_COMMAND
-    assert {option.removeprefix("no-") for option in options} <= known
+    members = model.operation_model(by_command[operation]).input_shape
+    known = {xform_name(name, "-") for name in members.members} | OF_EVERY_COMMAND
+    given = {RENAMED.get(option, option.removeprefix("no-")) for option in options}
+    assert {xform_name(name, "-") for name in members.required_members} <= given <= known
+
+
+def test_documents_in_commands_are_documents() -> None:
+    documents = re.findall(r"--(?:payload|policy-document|assume-role-policy-document)\s+'([^']*)'", SHELL)
+    assert len(documents) >= 6
+    assert all(isinstance(json.loads(document), dict) for document in documents)
+
+
+def test_what_packaging_prints_is_what_the_page_says() -> None:
+    printed = re.findall(r"aws cloudformation \w+", (ROOT / "tools" / "package.py").read_text())
+    assert printed == ["aws cloudformation package", "aws cloudformation deploy"]
+    assert all(command in DEPLOYING for command in printed)
+
+
+def test_the_stages_settings_are_told_with_their_values() -> None:
+    rows = [[cell.strip(" `") for cell in line.split("|")[1:4]] for line in DEPLOYING.splitlines() if line.startswith("| `")]
+    prod, dev = (stage.read(ROOT, name).stack._asdict() for name in ("prod", "dev"))
+    assert rows == [[name, str(prod[name]), str(dev[name])] for name in prod]
+
+
+def test_the_costs_add_up() -> None:
+    rows = [
+        [float(cell.replace(",", "")) for cell in line.split("|")[2:-1]]
+        for line in DEPLOYING.splitlines()
+        if re.match(r"\| [\d,]+ \|", line)
+    ]
+    assert len(rows) == 4
+    assert [round(sum(parts)) for *parts, _ in rows] == [total for *_, total in rows]
+    assert {fixed for *_, fixed, _ in rows} == {0.10 * len(alarms_made()) + 3 + 0.30 * 11}
+
+
+def alarms_made() -> set[str]:
+    return {name for name in RESOURCES["Resources"] if name.endswith("Alarm")}
 
 
 def test_there_are_commands() -> None:
@@ -51,8 +97,11 @@ def test_every_finding_is_explained() -> None:
 
 
 def test_alarms_queues_and_attributes_are_called_so() -> None:
-    made = {name for name in alarms(list(CONSUMERS.values())) if name.endswith("Alarm")}
-    assert set(re.findall(r"`(\w+Alarm)`", PAGE)) == made
+    told = set(re.findall(r"`(\w+Alarm)`", PAGE))
+    kinds = tuple(re.findall(r"`\.\.\.(\w+Alarm)`", PAGE))
+    assert kinds
+    assert told <= alarms_made()
+    assert {name for name in alarms_made() - told if not name.endswith(kinds)} == set()
     for name in CONSUMERS:
         assert stack_name(f"{name.replace('_', '-')}-dead-letters")["Fn::Sub"].replace("${AWS::StackName}", "<stack>") in PAGE
     assert f"`{EXPIRES}`" in PAGE

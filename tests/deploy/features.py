@@ -1,0 +1,322 @@
+"""What each function is for, as small things to do, and the permissions that each of them needs.
+
+A need is `table:ACTIONS`, `table/index:ACTIONS` or `queue:S`; the actions are letters of `ACTIONS`. Each feature is done with
+a sample of its own, made while nothing is forbidden.
+"""
+
+import json
+from collections.abc import Callable
+from functools import cached_property
+from itertools import count
+from typing import Any, NamedTuple
+
+import httpx
+
+from tests.api.support import Json, a_customer, a_package, an_assignment, charges, day, later, ok, path, pay, run, unique, unique_did
+from tools.embedded import EmbeddedStack, FunctionError
+
+_days = count(1)
+
+
+class Sample:
+    """Things to work on, that nobody else works on; each is made when it is asked for first."""
+
+    def __init__(self, stack: EmbeddedStack, api: httpx.Client) -> None:
+        self.stack, self.api = stack, api
+        self.on = day(10 + next(_days))
+        """A date on which the customers' assignments are due; no other sample's."""
+        self.run_id = unique("run")
+
+    @cached_property
+    def package(self) -> Json:
+        """Assigned to nobody."""
+        return a_package(self.api)
+
+    @cached_property
+    def assigned(self) -> Json:
+        return a_package(self.api, retail="2", frequency="daily")
+
+    @cached_property
+    def empty(self) -> str:
+        """A customer without anything."""
+        return a_customer(self.api)
+
+    def _with(self, package: Json, on: str, **fields: Any) -> Json:
+        return an_assignment(self.api, a_customer(self.api), package, **{"start_date": on, "end_date": on} | fields)
+
+    @cached_property
+    def assignment(self) -> Json:
+        """Of a number, debited on the date."""
+        return self._with(self.assigned, self.on, did=unique_did(), auto_decrement_credit=True)
+
+    @property
+    def customer(self) -> str:
+        """Who has that assignment."""
+        return str(self.assignment["customer_id"])
+
+    @cached_property
+    def plain(self) -> str:
+        """A customer with something due on the date that is not debited."""
+        return str(self._with(self.assigned, self.on)["customer_id"])
+
+    @cached_property
+    def caller(self) -> str:
+        """A customer with a free minute."""
+        minutes = a_package(self.api, type="free_minutes", destination="^44")
+        return str(self._with(minutes, day(-1), end_date=None, free_minutes=1)["customer_id"])
+
+    @cached_property
+    def spender(self) -> str:
+        """A customer who has to spend something by the date."""
+        package = a_package(self.api, retail="5", frequency="daily", minimum_spend=True)
+        return str(self._with(package, later(self.on, -1), end_date=self.on)["customer_id"])
+
+    @cached_property
+    def poor(self) -> str:
+        """A customer whose credit is too small for what is due on the date."""
+        customer = a_customer(self.api, debit_limit="0")
+        an_assignment(self.api, customer, self.assigned, start_date=self.on, end_date=self.on, auto_decrement_credit=True)
+        return customer
+
+    @cached_property
+    def rich(self) -> str:
+        """A customer with a charge that was held, and with the money for it since."""
+        customer = a_customer(self.api, debit_limit="0")
+        an_assignment(self.api, customer, self.assigned, start_date=self.on, end_date=self.on, auto_decrement_credit=True)
+        run(self.api, customer, self.on, live=True)
+        pay(self.api, customer, "100")
+        return customer
+
+    @cached_property
+    def held(self) -> Json:
+        """A held charge, of a live run."""
+        run(self.api, self.poor, self.on, live=True, run_id=self.run_id)
+        return charges(self.api, self.poor)[0]
+
+    def prepare(self, function: str) -> None:
+        """Make what a function works on, before anything is forbidden and before the date is evaluated."""
+        for name in PREPARED.get(function, ()):
+            assert getattr(self, name)
+
+
+class Feature(NamedTuple):
+    """Something a function does, and what it needs for that. It fails by an error that `FAILS` lists.
+
+    A slow one starts the function's process anew; it is tried only without what it needs.
+    """
+
+    needs: str
+    work: Callable[[Sample], Any]
+    is_slow: bool = False
+
+
+FAILS = (AssertionError, FunctionError, KeyError, ValueError)
+
+
+def calls(seconds: int = 90) -> list[Json]:
+    return [{"call_id": unique("call"), "started_at": f"{day()}T09:30:00Z", "destination": "4420", "seconds": seconds, "charge": "0.10"}]
+
+
+def the_same_twice(s: Sample) -> None:
+    key = {"Idempotency-Key": unique("key")}
+    answers = [ok(s.api.post(f"/customers/{s.customer}/payments", json={"amount": "1"}, headers=key), 201) for _ in range(2)]
+    assert answers[0] == answers[1]
+
+
+API: dict[str, Feature] = {
+    "health": Feature("catalog:G", lambda s: ok(s.api.get("/health"))),
+    "define a package": Feature("catalog:P", lambda s: a_package(s.api)),
+    "list packages": Feature("catalog:Q", lambda s: ok(s.api.get("/packages"))),
+    "read a package": Feature("catalog:G", lambda s: ok(s.api.get(f"/packages/{s.package['package_id']}"))),
+    "price a package": Feature("catalog:GP", lambda s: ok(s.api.patch(f"/packages/{s.assigned['package_id']}", json={"retail": "3"}))),
+    "drop a package": Feature(
+        "accounts/index/by_package:Q catalog:GP", lambda s: ok(s.api.delete(f"/packages/{s.package['package_id']}"), 204)
+    ),
+    "add a customer": Feature("accounts:GP", lambda s: a_customer(s.api)),
+    "list customers": Feature("accounts:B accounts/index/customers:Q", lambda s: ok(s.api.get("/customers"))),
+    "change a customer": Feature("accounts:GU", lambda s: ok(s.api.patch(f"/customers/{s.customer}", json={"name": "Acme"}))),
+    "drop a customer": Feature("accounts:GD", lambda s: ok(s.api.delete(f"/customers/{s.empty}"), 204)),
+    "pay": Feature("accounts:GU ledger:P", lambda s: pay(s.api, s.caller, "1")),
+    "pay, sent twice": Feature("accounts:GU ledger:P runs:GP", the_same_twice),
+    "statement": Feature("accounts:G ledger:Q", lambda s: ok(s.api.get(f"/customers/{s.customer}/ledger"))),
+    "enabled features": Feature("accounts:Q", lambda s: ok(s.api.get(f"/customers/{s.customer}/features"))),
+    "assign to a number": Feature(
+        "accounts:GPU catalog:GBPU runs:Q", lambda s: an_assignment(s.api, s.caller, s.assigned, start_date=day(2), did=unique_did())
+    ),
+    "list assignments": Feature("accounts:GQ catalog:B", lambda s: ok(s.api.get(f"/customers/{s.customer}/assignments"))),
+    "read an assignment": Feature("accounts:G catalog:B", lambda s: ok(s.api.get(path(s.assignment)))),
+    "change an assignment": Feature("accounts:GU catalog:B", lambda s: ok(s.api.patch(path(s.assignment), json={"quantity": 2}))),
+    "who has a number": Feature("accounts:B catalog:GB", lambda s: ok(s.api.get(f"/dids/{s.assignment['did']}/assignments"))),
+    "record a call": Feature("accounts:GQU usage:BPU", lambda s: ok(s.api.post(f"/customers/{s.customer}/usage", json={"calls": calls()}))),
+    "record a free call": Feature(
+        "accounts:GQU catalog:B usage:BPU", lambda s: ok(s.api.post(f"/customers/{s.caller}/usage", json={"calls": calls()}))
+    ),
+    "usage by day": Feature("accounts:G usage:Q", lambda s: ok(s.api.get(f"/customers/{s.caller}/usage?from={day()}&to={day()}"))),
+    "minutes left": Feature("accounts:Q catalog:B usage:B", lambda s: ok(s.api.get(f"/customers/{s.caller}/minutes"))),
+    "simulate": Feature("accounts:Q catalog:B ledger:B", lambda s: run(s.api, s.customer, s.on)),
+    "simulate all": Feature(
+        "accounts:S catalog:B ledger:B ledger/index/held:Q", lambda s: ok(s.api.post("/runs", json={"date": day(), "simulate": True}))
+    ),
+    "run live": Feature("accounts:QU catalog:B ledger:BP runs:GPU", lambda s: run(s.api, s.customer, s.on, live=True)),
+    "run all live": Feature(
+        "post-charges:M runs:QP", lambda s: ok(s.api.post("/runs", json={"date": day(-400), "simulate": False, "if_charged": "skip"}), 202)
+    ),
+    "list runs": Feature("runs:BQ", lambda s: ok(s.api.get("/runs"))),
+    "read a run": Feature("runs:G", lambda s: ok(s.api.get(f"/runs/{s.run_id}"))),
+    "a run's lines": Feature("runs:GQ", lambda s: ok(s.api.get(f"/runs/{s.run_id}/lines"))),
+    "held charges": Feature("ledger/index/held:S", lambda s: ok(s.api.get("/held"))),
+    "held charges of one": Feature("accounts:G ledger/index/held:Q", lambda s: ok(s.api.get(f"/held?customer={s.held['customer_id']}"))),
+    "write a held one off": Feature("accounts:U ledger:GU", lambda s: ok(s.api.post(f"/held/{s.held['entry_id']}/cancellation"))),
+    "reverse a run": Feature("accounts:U ledger:BU runs:GQU", lambda s: ok(s.api.post(f"/runs/{s.run_id}/reversal"))),
+    "end an assignment": Feature("accounts:GU catalog:GBP", lambda s: ok(s.api.delete(path(s.assignment)), 204)),
+}
+
+
+def evaluate(s: Sample, **event: Any) -> Json:
+    answer: Json = s.stack.invoke("evaluate_due_charges", {"date": s.on, "allow_future": True} | event)
+    assert answer["date"] == event.get("date", s.on)
+    return answer
+
+
+def finish_a_day(s: Sample) -> None:
+    """Today's evaluation, whole."""
+    begun = evaluate(s, date=day())
+    for segment in range(begun["segments"]):
+        message(s, "post_charges", piece(day(), segment, begun["segments"]))
+
+
+def piece(on: str, segment: int, segments: int) -> Json:
+    """A message of a day's sweep."""
+    run_id = f"daily:{on}"
+    return {
+        "kind": "daily", "run_id": run_id, "date": on, "segment": segment, "segments": segments, "again_id": unique(run_id), "by": "test",
+    }  # fmt: skip
+
+
+def anew(s: Sample, function: str) -> None:
+    """A process that has looked at nothing yet."""
+    functions, name = s.stack.client("lambda"), s.stack.function_name(function)
+    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables | {"TEST": unique()}})
+
+
+def first_of_all(s: Sample, function: str) -> None:
+    """As in a stack that nobody has asked for anything: the time zone is not stored."""
+    key = {"pk": {"S": "SETTINGS"}, "sk": {"S": "DEPLOYMENT"}}
+    s.stack.client("dynamodb").delete_item(TableName=s.stack.table_name("catalog"), Key=key)
+    anew(s, function)
+
+
+def first_evaluation(s: Sample) -> None:
+    first_of_all(s, "evaluate_due_charges")
+    evaluate(s, check=True)
+
+
+EVALUATION: dict[str, Feature] = {
+    "check a day": Feature("runs:Q", lambda s: evaluate(s, check=True)),
+    "begin a day": Feature("post-charges:M runs:QPU", evaluate),
+    "begin a finished day": Feature("post-charges:M runs:GQ", lambda s: evaluate(s, date=day())),
+    "come first": Feature("catalog:GP", first_evaluation, is_slow=True),
+}
+
+
+def invoked(s: Sample, **event: Any) -> Json:
+    answer: Json = s.stack.invoke("run_package", {"date": s.on} | event)
+    return answer
+
+
+def run_by_invocation(s: Sample) -> None:
+    (line,) = invoked(s, customer=s.customer, simulate="no", run_id=unique("run"))["lines"]
+    assert line["status"] in ("posted", "repeat")
+
+
+def a_held_one(s: Sample) -> None:
+    """A held charge that is paid for by now."""
+    assert s.held["status"] == "held"
+    pay(s.api, s.poor, "100")
+    (line,) = invoked(s, customer=s.poor, simulate="no", run_id=unique("run"), if_charged="skip")["lines"]
+    assert line["status"] == "posted"
+
+
+def first_run(s: Sample) -> None:
+    first_of_all(s, "run_package")
+    assert invoked(s, customer=s.customer)["simulate"] is True
+
+
+RUN_PACKAGE: dict[str, Feature] = {
+    "simulate": Feature("", lambda s: invoked(s, customer=s.customer)),
+    "simulate all": Feature("", lambda s: invoked(s, simulate=True)),
+    "run live": Feature("", run_by_invocation),
+    "run a minimum spend": Feature("", lambda s: invoked(s, customer=s.spender, simulate="no", run_id=unique("run"))),
+    "run all live": Feature("", lambda s: invoked(s, simulate=False, run_id=unique("run"), if_charged="skip")),
+    "post a held one": Feature("", a_held_one),
+    "come first": Feature("", first_run, is_slow=True),
+}
+
+
+def message(s: Sample, function: str, body: Json) -> None:
+    """A message handed to its function, which must not fail it."""
+    event = {"Records": [{"messageId": "one", "body": json.dumps(body)}]}
+    assert s.stack.invoke(function, event) == {"batchItemFailures": []}
+
+
+def a_days_piece(s: Sample, customer: str, status: str) -> None:
+    """The whole sweep of a day in one message, and what it brought a customer."""
+    message(s, "post_charges", piece(s.on, 0, 1))
+    assert [entry["status"] for entry in charges(s.api, customer) if entry["date"] == s.on] == [status]
+
+
+def a_recorded_run(s: Sample, kind: str, **asked: Any) -> None:
+    """A live run that the API has recorded, carried out by a message."""
+    run_id = unique("run")
+    ok(s.api.post("/runs", json={"date": s.on, "simulate": False, "run_id": run_id, "if_charged": "skip"} | asked), 202)
+    for segment in range(2):
+        message(s, "post_charges", {"kind": kind, "run_id": run_id, "segment": segment, "piece": 0})
+    report = ok(s.api.get(f"/runs/{run_id}"))
+    assert (report["status"], report["failures_total"]) == ("finished", 0)
+
+
+def a_new_worker(s: Sample) -> None:
+    anew(s, "post_charges")
+    message(s, "post_charges", piece(s.on, 0, 1))
+
+
+POST_CHARGES: dict[str, Feature] = {
+    "post a debit": Feature("accounts:SU catalog:B ledger:P runs:GQPU", lambda s: a_days_piece(s, s.customer, "posted")),
+    "post without debit": Feature("accounts:SU catalog:B ledger:P runs:GQPU", lambda s: a_days_piece(s, s.plain, "posted")),
+    "hold": Feature("accounts:SU catalog:B ledger:P runs:GQPU", lambda s: a_days_piece(s, s.poor, "held")),
+    "settle a minimum spend": Feature("accounts:SU catalog:B ledger:P runs:GQPU usage:Q", lambda s: a_days_piece(s, s.spender, "posted")),
+    "post a held one": Feature(
+        "accounts:SU catalog:B ledger:BU ledger/index/held:Q runs:GQPU", lambda s: a_days_piece(s, s.rich, "posted")
+    ),
+    "run all live": Feature("accounts:QSU catalog:B ledger:BPU ledger/index/held:Q runs:GQPU usage:Q", lambda s: a_recorded_run(s, "run")),
+    "begin": Feature("catalog:G", a_new_worker, is_slow=True),
+}
+
+
+def pushed(s: Sample, customer: str) -> None:
+    message(s, "record_usage", {"customer": customer, "calls": calls()})
+
+
+def a_new_recorder(s: Sample) -> None:
+    anew(s, "record_usage")
+    pushed(s, s.customer)
+
+
+RECORD_USAGE: dict[str, Feature] = {
+    "record a call": Feature("accounts:GQU usage:BPU", lambda s: pushed(s, s.customer)),
+    "record a free call": Feature("accounts:GQU catalog:B usage:BPU", lambda s: pushed(s, s.caller)),
+    "begin": Feature("catalog:G", a_new_recorder, is_slow=True),
+}
+PREPARED = {
+    "api_handler": ("package", "assignment", "empty", "caller", "held"),
+    "run_package": ("assignment", "spender", "held"),
+    "post_charges": ("assignment", "plain", "poor", "spender", "rich"),
+}
+FEATURES = {
+    "api_handler": API,
+    "evaluate_due_charges": EVALUATION,
+    "run_package": RUN_PACKAGE,
+    "post_charges": POST_CHARGES,
+    "record_usage": RECORD_USAGE,
+}
