@@ -244,13 +244,15 @@ def first_run(s: Sample) -> None:
 
 
 RUN_PACKAGE: dict[str, Feature] = {
-    "simulate": Feature("", lambda s: invoked(s, customer=s.customer)),
-    "simulate all": Feature("", lambda s: invoked(s, simulate=True)),
-    "run live": Feature("", run_by_invocation),
-    "run a minimum spend": Feature("", lambda s: invoked(s, customer=s.spender, simulate="no", run_id=unique("run"))),
-    "run all live": Feature("", lambda s: invoked(s, simulate=False, run_id=unique("run"), if_charged="skip")),
-    "post a held one": Feature("", a_held_one),
-    "come first": Feature("", first_run, is_slow=True),
+    "simulate": Feature("accounts:Q catalog:B ledger:B", lambda s: invoked(s, customer=s.customer)),
+    "simulate all": Feature("accounts:S catalog:B ledger:B ledger/index/held:Q usage:Q", lambda s: invoked(s, simulate=True)),
+    "run live": Feature("accounts:QU catalog:B ledger:BP runs:GPU", run_by_invocation),
+    "run a minimum spend": Feature(
+        "accounts:QU catalog:B ledger:BP runs:GPU usage:Q", lambda s: invoked(s, customer=s.spender, simulate="no", run_id=unique("run"))
+    ),
+    "run all live": Feature("post-charges:M runs:QP", lambda s: invoked(s, simulate=False, run_id=unique("run"), if_charged="skip")),
+    "post a held one": Feature("accounts:QU catalog:B ledger:BU ledger/index/held:Q runs:GPU", a_held_one),
+    "come first": Feature("catalog:GBP", first_run, is_slow=True),
 }
 
 

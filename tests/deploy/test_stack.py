@@ -18,7 +18,7 @@ from tools.template import CONSUMERS, settings_from
 pytestmark = pytest.mark.deploy
 
 ZONE = {"BILLING_TIMEZONE": "Europe/Berlin"}
-MODES: dict[str, dict[str, str]] = {"iam": {}}
+MODES = {"iam": {}, "jwt": {"AUTH_MODE": "jwt", "AUTH_ISSUER": "https://issuer.example", "AUTH_AUDIENCE": "billing"}}
 FUNCTIONS = ("APIHandler", "EvaluateDueCharges", "PostCharges", "RecordUsage", "RunPackage")
 QUEUES = tuple(f"{prefix}{kind}" for prefix in CONSUMERS.values() for kind in ("Queue", "DeadLetters"))
 TABLE_NAMES = tuple(f"{name.capitalize()}Table" for name in TABLES)
