@@ -146,6 +146,7 @@ def test_every_feature_works_with_its_role(stack: EmbeddedStack, api: httpx.Clie
     assert broken(FEATURES[function], given) == set()
 
 
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("function", FEATURES)
 def test_without_one_permission_exactly_what_needs_it_fails(stack: EmbeddedStack, api: httpx.Client, function: str) -> None:
     """Each permission is taken away in turn. This also says that none is there for nothing."""
