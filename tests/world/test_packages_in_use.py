@@ -59,7 +59,7 @@ def test_what_a_parked_customer_still_owes_keeps_the_rules_of_its_time() -> None
     assert not _charged(stage)
     stage.evaluate()
     _demand_in_use(stage, frequency="weekly")
-    customers.unpark(stage.db, "ann")
+    customers.unpark(stage.db, stage.act("unpark"), "ann")
     _demand_in_use(stage, frequency="weekly")
     stage.evaluate()
     assert len(_charged(stage)) == 2
