@@ -7,7 +7,6 @@ and a new release has new addresses. Their names have no folders, because a rout
 import hashlib
 import re
 from functools import lru_cache
-from html import escape
 from pathlib import Path
 from typing import Final
 
@@ -60,7 +59,7 @@ def page(folder: str) -> str:
 
     Its own modules are named in its head, so that a browser asks for all at once and not for one after the other.
     """
-    where = f"{escape(folder)}{version()}/"
+    where = f"{folder}{version()}/"
     own = [name for name in names() if name.endswith(".js") and name not in LATER]
     preloads = "\n".join(f'    <link rel="modulepreload" href="{where}{name}">' for name in own)
     source = (_FOLDER / PAGE).read_text(encoding="utf-8")

@@ -141,3 +141,26 @@ def test_a_package_in_use_says_so(visit: Visit, api: httpx.Client) -> None:
     page.keyboard.press("Escape")
     expect(dialog).not_to_be_visible()
     expect(page.get_by_role("button", name="Delete…")).to_be_focused()
+
+
+def test_what_a_package_in_use_may_not_change_is_told_at_its_field(visit: Visit, api: httpx.Client) -> None:
+    package = a_package(api, name=unique("Fixed"), retail="10", frequency="daily")
+    an_assignment(api, a_customer(api), package, start_date=day(1))
+    page = visit.open(f"packages/{package['package_id']}/edit")
+    page.get_by_label("Frequency").select_option("Yearly")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_label("Frequency")).to_have_accessible_description(re.compile("can't change while 1 assignments are in use"))
+    expect(page.get_by_label("Frequency")).to_be_focused()
+
+
+def test_a_form_that_changed_after_a_lost_answer_is_not_sent_as_something_new_unasked(visit: Visit, api: httpx.Client) -> None:
+    name = unique("Changed")
+    page = visit.open("packages/new")
+    fill_new_package(page, name)
+    page.route("**/packages", lambda route: (route.fetch(), route.abort()), times=1)
+    page.get_by_role("button", name="Create package").click()
+    expect(page.get_by_role("alert")).to_contain_text("No answer came")
+    page.get_by_label("Retail", exact=True).fill("99.00")
+    page.get_by_role("button", name="Create package").click()
+    expect(page.get_by_role("alert")).to_contain_text("An earlier try did arrive")
+    assert [one["retail"] for one in found(api, name)] == ["12.50"]

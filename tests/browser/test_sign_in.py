@@ -89,7 +89,7 @@ def test_what_the_scopes_do_not_allow_is_disabled_and_says_why(visit: Visit, iss
     button = page.get_by_role("button", name="New package")
     expect(button).to_be_disabled()
     expect(button).to_have_accessible_description("Your sign-in lacks the scope billing:write.")
-    expect(page.get_by_text("Your sign-in lacks the scope billing:write.")).to_be_visible()
+    expect(page.get_by_text("Your sign-in lacks the scope billing:write.").first).to_be_visible()
 
 
 def test_a_refusal_of_the_issuer_is_told(visit: Visit, issuer: SignInIssuer) -> None:

@@ -30,7 +30,7 @@ from tools.embedded import EmbeddedStack
 from tools.template import LOCAL_STAGE, settings_from
 
 PAGES = ("README.md", "CHANGELOG.md", *(f"docs/{name}.md" for name in (
-    "rules", "decisions", "architecture", "operations", "access", "testing", "mutation", "benchmarks",
+    "rules", "decisions", "architecture", "operations", "access", "testing", "mutation", "benchmarks", "console",
 )))  # fmt: skip
 README = (ROOT / "README.md").read_text()
 RULES = (ROOT / "docs" / "rules.md").read_text()

@@ -145,7 +145,7 @@ export function Assignment({ customer, id }) {
   const over = one.cancelled || (one.end_date && one.end_date < settings.today);
   const close = (text) => { setEnding(false); if (text) announce(text); };
   return html`
-    <${Page} title=${one.package.name} back=${back} lead=${one.did ? html`On DID <a class="mono" href=${link(["dids", one.did])}>${one.did}</a>, of ${customer}` : `Customer-wide, of ${customer}`}
+    <${Page} title=${one.package.name} about=${one.did ?? customer} back=${back} lead=${one.did ? html`On DID <a class="mono" href=${link(["dids", one.did])}>${one.did}</a>, of ${customer}` : `Customer-wide, of ${customer}`}
       badges=${one.cancelled ? html`<${Badge}>Cancelled<//>` : over && html`<${Badge}>Ended<//>`}
       actions=${!over && html`
         <${Button} needs="write" look="quiet" onClick=${() => setEnding(true)}>End it…<//>
@@ -190,7 +190,7 @@ export function EditAssignment({ customer, id }) {
   const where = ["customers", customer, "assignments", id];
   const { data: one, error, reload } = useLoad(() => get(path(...where)), [customer, id]);
   return html`
-    <${Page} title=${one ? `Edit ${one.package.name}` : "Edit assignment"} lead=${one && (one.did ? `On DID ${one.did}` : "Customer-wide")} back=${[link(where), "Assignment"]}>
+    <${Page} title=${one ? `Edit ${one.package.name}` : "Edit assignment"} about=${customer} lead=${one && (one.did ? `On DID ${one.did}` : "Customer-wide")} back=${[link(where), "Assignment"]}>
       ${error ? html`<${Problem} error=${error} retry=${reload} />` : one ? html`<${Edit} one=${one} where=${where} />` : html`<${Skeleton} />`}
     <//>`;
 }

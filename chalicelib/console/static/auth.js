@@ -37,7 +37,11 @@ export function refusal(what) {
 }
 
 async function issuer() {
-  const oauth = await import("./oauth.js");
+  const oauth = await import("./oauth.js").catch(() => { // a release has come since: its files have other addresses
+    keep();
+    location.reload();
+    return new Promise(() => {});
+  });
   const url = new URL(settings.issuer);
   const options = { algorithm: "oidc", [oauth.allowInsecureRequests]: url.protocol === "http:" };
   const server = await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, options));

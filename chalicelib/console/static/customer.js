@@ -24,7 +24,7 @@ export function Customer({ id, tab = "assignments" }) {
   if (!one) return html`<${Page} title=${id} back=${back}><${Skeleton} /><//>`;
   const changed = (text) => { setDialog(null); announce(text); reload(); };
   return html`
-    <${Page} title=${one.name || id} lead=${one.name ? html`<span class="mono">${id}</span>` : null} back=${back}
+    <${Page} title=${one.name || id} about=${TABS.find(([name]) => name === tab)[1].toLowerCase()} lead=${one.name ? html`<span class="mono">${id}</span>` : null} back=${back}
       badges=${one.parked && html`<${Badge} tone="bad">Parked<//>`}
       actions=${html`
         <${LinkButton} href=${link(["customers", id, "edit"])} needs="write" look="quiet">Edit<//>

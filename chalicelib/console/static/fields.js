@@ -1,6 +1,7 @@
 // Form fields: a label, what it means, the control, and the API's fault below it.
 
 import { settings } from "./auth.js";
+import { readable } from "./format.js";
 import { html } from "./preact.js";
 
 const idOf = (form, name) => `${form.name}-${name}`.replace(/[^A-Za-z0-9-]/g, "-");
@@ -15,7 +16,7 @@ function wiring(form, name, hint) {
 
 const Notes = ({ id, hint, error }) => html`
   ${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
-  ${error && html`<p class="fault" id=${`${id}-error`}>${error[0].toUpperCase() + error.slice(1)}</p>`}`;
+  ${error && html`<p class="fault" id=${`${id}-error`}>${readable(error[0].toUpperCase() + error.slice(1))}</p>`}`;
 
 /** @param {{form: object, name: string, label: string, hint?: any, type?: string, suffix?: string}} props */
 export function Field({ form, name, label, hint, type = "text", suffix, optional, wide, ...rest }) {

@@ -115,13 +115,21 @@ export function useForm({ name, initial, send, done }) {
     setErrors({});
     const outcome = await intent.send((key) => send({ ...latest.current, ...more }, key));
     if (!outcome) return;
-    if (outcome.error) setErrors(byField(outcome.error.errors));
+    if (outcome.error) setErrors(byField(faultsOf(outcome.error)));
     else done?.(outcome.answer);
   };
   useEffect(() => {
     element.current?.querySelector("[aria-invalid=true]")?.focus();
   }, [errors]);
   return { name, values, set, setValues, errors, element, submit, busy: intent.busy, problem: intent.problem, setProblem: intent.setProblem };
+}
+
+const FIELDS = { did_in_use: ["did"], minimum_days: ["end_date"], ended: ["end_date"], currency_fixed: ["currency"] };
+
+/** The faults of fields; a conflict concerns fields too. */
+function faultsOf({ errors, code, problem, message }) {
+  const concerned = (Array.isArray(problem.fields) ? problem.fields : FIELDS[code]) ?? [];
+  return errors.length ? errors : concerned.map((field) => ({ pointer: `/${field}`, detail: message }));
 }
 
 function byField(errors) {

@@ -7,10 +7,10 @@ import { html, useEffect, useId, useRef } from "./preact.js";
 
 let shown = null;
 
-/** A page: its heading gets the focus when another page was shown before, as it would on a fresh load. */
-export function Page({ title, lead, back, actions, badges, children }) {
+/** A page: its heading gets the focus when another page was shown before, as it would on a fresh load. `about` tells its title from others'. */
+export function Page({ title, about, lead, back, actions, badges, children }) {
   const heading = useRef(null);
-  useTitle(title);
+  useTitle(about ? `${title}, ${about}` : title);
   useEffect(() => {
     const here = location.hash.split("?")[0];
     if (shown !== null && shown !== here) {
@@ -70,13 +70,19 @@ export const Empty = ({ title, children, action }) => html`
 export const Skeleton = ({ lines = 6 }) => html`
   <div class="skeleton" role="status"><span class="hidden">Loading</span>${Array.from({ length: lines }, (_, n) => html`<div key=${n}></div>`)}</div>`;
 
+const WORDS = {
+  idempotency_key_reused: "An earlier try did arrive, but its answer was lost, and the form has changed since. Look whether it was done before you send this as something new.",
+  in_progress: "The first try is still under way. Try again in a moment.",
+  throttled: "The service is busy. Try again in a moment.",
+};
+
 /** What went wrong, in words, with a way on. Field faults that no field shows are listed. */
 export function Problem({ error, retry, title, fields = [], children }) {
   const box = useRef(null);
   useEffect(() => { if (error && !document.querySelector("[aria-invalid=true]")) box.current?.focus(); }, [error]);
   if (!error) return null;
-  const elsewhere = error.errors.filter(({ pointer }) => !fields.includes(pointer.split("/")[1] ?? ""));
-  if (error.errors.length && !elsewhere.length) {
+  const elsewhere = WORDS[error.code] ? [] : error.errors.filter(({ pointer }) => !fields.includes(pointer.split("/")[1] ?? ""));
+  if (error.errors.length && !elsewhere.length && !WORDS[error.code]) {
     return html`<div class="banner bad" role="alert" ref=${box} tabindex="-1"><p>${format.plural(error.errors.length, "field needs", "fields need")} another look; the reason stands below each.</p></div>`;
   }
   return html`
@@ -85,7 +91,7 @@ export function Problem({ error, retry, title, fields = [], children }) {
         <p class="banner-title">${title ?? error.problem.title ?? "That did not work"}</p>
         ${elsewhere.length
           ? html`<ul>${elsewhere.map((one) => html`<li key=${one.pointer}>${one.pointer ? `${one.pointer.slice(1)}: ` : ""}${format.readable(one.detail)}</li>`)}</ul>`
-          : html`<p>${format.readable(error.message)}</p>`}
+          : html`<p>${WORDS[error.code] ?? format.readable(error.message)}</p>`}
         ${children}
       </div>
       ${retry && html`<button type="button" class="button small" onClick=${retry}>Try again</button>`}
