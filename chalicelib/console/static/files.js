@@ -9,7 +9,7 @@ import { Button, Dialog, Money, Problem, Table } from "./ui.js";
 const SHOWN = 50;
 
 /** A list as a CSV file; a plain link could not carry who is signed in. */
-export function Download({ where, query, name }) {
+export function Download({ where, query, name, look = "small" }) {
   const action = useAction((text) => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
@@ -18,7 +18,7 @@ export function Download({ where, query, name }) {
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   });
   return html`
-    <${Button} look="small" busy=${action.busy} busyLabel="Preparing…" onClick=${() => action.run(() => call("GET", where, { query, accept: "text/csv" }))}>Download CSV<//>
+    <${Button} look=${look} busy=${action.busy} busyLabel="Preparing…" onClick=${() => action.run(() => call("GET", where, { query, accept: "text/csv" }))}>Download CSV<//>
     ${action.problem && html`<span class="fault" role="alert">${action.problem.message}</span>`}`;
 }
 

@@ -45,7 +45,7 @@ export function Entries({ items, caption = "Ledger" }) {
     { name: "date", label: "Date", cell: (one) => html`<span class="nowrap"><${Day} value=${one.date} /></span>` },
     { name: "what", label: "What", main: true, cell: (one) => html`
         <button type="button" class="button link" aria-expanded=${open.has(one.entry_id)} aria-controls=${`why-${one.entry_id}`} onClick=${() => toggle(one.entry_id)}>${one.package_name ?? format.KINDS[one.kind]}</button>
-        <span class="sub">${[one.package_name && format.KINDS[one.kind], one.did && `DID ${one.did}`, one.quantity > 1 && `${one.quantity} ×`, one.reference].filter(Boolean).join(" · ")}</span>` },
+        <span class="sub">${[one.package_name && format.KINDS[one.kind], one.did && `DID ${one.did}`, one.quantity > 1 && `${one.quantity} × ${format.money(one.unit_retail)}`, one.reference].filter(Boolean).join(" · ")}</span>` },
     { name: "status", label: "Status", cell: (one) => html`<${Badge} status=${one.status} />${one.repeat && html` <${Badge} tone="warn">Repeat<//>`}` },
     { name: "cost", label: "Cost", num: true, cell: (one) => html`<span class="muted"><${Money} value=${one.kind === "payment" ? null : one.cost} /></span>` },
     { name: "retail", label: "Retail", num: true, cell: (one) => html`<strong><${Money} value=${one.kind === "payment" ? null : one.retail} currency=${one.kind === "payment" ? null : one.currency} /></strong>` },

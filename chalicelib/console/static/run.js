@@ -87,8 +87,9 @@ export function CustomerField({ form, label = "Customer" }) {
 function Confirm({ report, ifCharged, close }) {
   const runId = useRef(`console-${report.date}-${newKey().slice(0, 13)}`);
   const intent = useIntent();
-  const charged = (report.lines ?? []).filter((line) => line.status !== "skipped" && line.status !== "held");
-  const repeated = charged.filter((line) => line.already_charged);
+  const lines = (report.lines ?? []).filter((line) => line.status !== "skipped");
+  const held = lines.filter((line) => line.status === "held");
+  const repeated = lines.filter((line) => line.already_charged);
   const send = async () => {
     const sent = { ...(report.customer ? { customer: report.customer } : {}), simulate: false, date: report.date, if_charged: ifCharged, run_id: runId.current };
     const outcome = await intent.send((key) => call("POST", "runs", { body: sent, key }));
@@ -101,7 +102,7 @@ function Confirm({ report, ifCharged, close }) {
     <${Dialog} title="Run it live?" close=${close} busy=${intent.busy}
       actions=${html`<${Button} needs="charge" look="danger" busy=${intent.busy} busyLabel="Charging…" onClick=${send}>${intent.problem?.isOpen ? "Try again" : "Charge now"}<//>`}>
       <p>${report.customer
-        ? html`<strong>${report.customer}</strong> is charged ${format.plural(charged.length, "line")} dated <${Time} value=${report.date} />:`
+        ? html`<strong>${report.customer}</strong> is charged ${format.plural(lines.length - held.length, "line")} dated <${Time} value=${report.date} />${held.length > 0 && `; ${format.plural(held.length, "line")} would be held, for they pass the debit limit`}:`
         : html`Every customer is charged what is due on <${Time} value=${report.date} />:`}</p>
       <${Amounts} report=${report} />
       ${repeated.length > 0 && html`
@@ -123,6 +124,6 @@ const Amounts = ({ report }) => html`
     ${(report.customer ? [[report.currency, report.totals]] : Object.entries(report.totals_by_currency)).map(([currency, totals]) => html`
       <tr key=${currency}><th scope="row">Retail</th><td><strong><${Money} value=${totals.retail} currency=${currency} /></strong></td></tr>
       <tr><th scope="row">Taken from credit</th><td><${Money} value=${totals.credit_debited} currency=${currency} /></td></tr>
-      ${!format.isZero(totals.held) && html`<tr><th scope="row">Held, for it passes the debit limit</th><td><${Money} value=${totals.held} currency=${currency} /></td></tr>`}
+      ${!format.isZero(totals.held) && html`<tr><th scope="row">Held</th><td><${Money} value=${totals.held} currency=${currency} /></td></tr>`}
       ${report.customer && html`<tr><th scope="row">Balance afterwards</th><td><${Money} value=${report.balance_after} currency=${currency} /></td></tr>`}`)}
   </tbody></table>`;

@@ -88,10 +88,10 @@ export function Run({ id }) {
     <${Page} title=${title} back=${back} badges=${html`<${State} run=${run} />`}
       lead=${run.kind === "daily" ? null : html`For ${run.customer ? html`<a href=${link(["customers", run.customer])}>${run.customer}</a>` : "all customers"}`}
       actions=${run.status !== "running" && html`
-        <${Download} where=${path("runs", id, "lines")} name=${`run-${id}`} />
-        <${Button} look="small" onClick=${() => print()}>Print<//>
+        <${Download} where=${path("runs", id, "lines")} name=${`run-${id}`} look="quiet" />
+        <${Button} look="quiet" onClick=${() => print()}>Print<//>
         ${run.customer && html`<${LinkButton} href=${link(["customers", run.customer, "ledger"], { from: run.date, to: run.date })}>See the ledger<//>`}
-        ${reversible && html`<${Button} needs="charge" look="danger" onClick=${() => setReversing(true)}>Reverse this run…<//>`}`}>
+        ${reversible && html`<${Button} needs="charge" look="careful" onClick=${() => setReversing(true)}>Reverse this run…<//>`}`}>
       ${run.reversal && html`<div class="banner warn"><p>Reversed on <${Day} value=${run.reversal.date} /> by ${run.reversal.by}: the opposite of each charge is posted, and what was still held is cancelled.</p></div>`}
       ${run.status === "running" && html`<div class="banner info" role="status"><p>Under way: ${run.segments_done} of ${format.plural(run.segments, "piece")} done, ${format.plural(run.lines_posted, "line")} posted. This page follows it.</p></div>`}
       <${Failures} run=${run} />
