@@ -11,13 +11,14 @@ from tools.stage import StackSettings
 
 PROBLEM = "application/problem+json"
 
-_DETAIL = "$context.error.message"
+_OWN_WORDS = "$context.error.messageString"
+"""The gateway's message with its quotes. Without them, a wrong signature's, which has several lines, would make no JSON."""
 
 
-def _response(status: int | None, code: str, title: str, *, detail: str = _DETAIL, retry_after: bool = False) -> dict[str, Any]:
-    """One gateway response; `status` None keeps the gateway's own."""
-    body: dict[str, Any] = {"type": f"urn:packages-billing:problem:{code}", "title": title, "code": code, "detail": detail}
-    text = json.dumps(body | ({"status": status} if status else {}))
+def _response(status: int | None, code: str, title: str, *, detail: str | None = None, retry_after: bool = False) -> dict[str, Any]:
+    """One gateway response; `status` None keeps the gateway's own, and so does `detail`."""
+    body: dict[str, Any] = {"type": f"urn:packages-billing:problem:{code}", "title": title, "code": code, "detail": detail or _OWN_WORDS}
+    text = json.dumps(body | ({"status": status} if status else {})).replace(f'"{_OWN_WORDS}"', _OWN_WORDS)
     headers = {"gatewayresponse.header.Content-Type": f"'{PROBLEM}'"}
     headers |= {"gatewayresponse.header.Retry-After": "'2'"} if retry_after else {}
     answer: dict[str, Any] = {"responseTemplates": {"application/json": text}, "responseParameters": headers}
@@ -62,7 +63,6 @@ ACCESS_LOG = {
     "request_id": "$context.requestId",
     "time": "$context.requestTime",
     "caller": "$context.identity.userArn",
-    "principal": "$context.authorizer.principalId",
     "method": "$context.httpMethod",
     "route": "$context.resourcePath",
     "status": "$context.status",
@@ -73,8 +73,8 @@ ACCESS_LOG = {
 }
 """One line of JSON a request. No query, no body, no header, no path with a customer's name: the route is its template.
 
-The service logs the same `request_id`, and the messages it sends carry it. `caller` is a signature's, `principal` a
-token's; `refused` says which of the gateway's own answers was given.
+The service logs the same `request_id`, and the messages it sends carry it. `caller` is a signature's; a token's is in the
+service's own line, for the gateway reads no tokens. `refused` says which of the gateway's own answers was given.
 """
 
 

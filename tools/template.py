@@ -168,18 +168,18 @@ def queue_pair(name: str, prefix: str, *, timeout_seconds: int, is_local: bool) 
     }
 
 
-def encrypted_transport(queues: list[str]) -> Resource:
-    """Refuses who talks to the queues without TLS."""
+def encrypted_transport(queue: str) -> Resource:
+    """Refuses who talks to the queue without TLS. Each queue has its own: SQS takes one resource in a statement, no list."""
     statement = {
         "Sid": "OnlyEncrypted",
         "Effect": "Deny",
         "Principal": "*",
         "Action": "sqs:*",
-        "Resource": [{"Fn::GetAtt": [queue, "Arn"]} for queue in queues],
+        "Resource": {"Fn::GetAtt": [queue, "Arn"]},
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
     document = {"Version": "2012-10-17", "Statement": [statement]}
-    return {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": queue} for queue in queues], "PolicyDocument": document}}
+    return {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": queue}], "PolicyDocument": document}}
 
 
 def queue_event(prefix: str, *, concurrency: int) -> Resource:
@@ -240,14 +240,14 @@ def outputs(functions: list[str], queues: list[str]) -> dict[str, Any]:
 
 
 def operations(functions: list[str], consumers: list[str], stage: Stage) -> dict[str, Resource]:
-    """What deployable stages have for who operates them: alarms, dashboard, the log of requests, queues' policy."""
+    """What deployable stages have for who operates them: alarms, dashboard, the log of requests, queues' policies."""
     names = [resource_name(name) for name in functions]
     queues = [f"{prefix}{kind}" for prefix in consumers for kind in ("Queue", "DeadLetters")]
     tables = [f"{name.capitalize()}Table" for name in TABLES]
     minutes = {prefix: getattr(stage.stack, f"{name}_minutes") for name, prefix in CONSUMERS.items() if prefix in consumers}
     made = alarms(stage.stack, functions=names, queues=minutes, tables=tables)
     made |= dashboard(function_names=names, queue_names=queues, table_names=tables)
-    return made | access_log(days=stage.log_days) | {"QueuePolicy": encrypted_transport(queues)}
+    return made | access_log(days=stage.log_days) | {f"{queue}Policy": encrypted_transport(queue) for queue in queues}
 
 
 def rest_api(auth_mode: str, stage: Stage) -> Resource:

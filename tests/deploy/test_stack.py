@@ -102,6 +102,15 @@ def test_the_access_log_is_json_without_what_callers_send(built: Built) -> None:
         assert not any(word in value for word in ("path}", "context.path", "querystring", "header", "body", "accessKey", "claims"))
 
 
+def test_the_gateways_own_answers_are_json_whatever_its_message_says(built: Built) -> None:
+    message = 'The signature does not match: "GET\n/api/packages\n"'
+    answers = built.properties("RestAPI")["Body"]["x-amazon-apigateway-gateway-responses"]
+    for kind, answer in answers.items():
+        template = answer["responseTemplates"]["application/json"]
+        filled = template.replace("$context.error.messageString", json.dumps(message)).replace("$context.error.message", message)
+        assert json.loads(filled)["detail"] in (message, "there is no such route", "the call is not signed, or there is no such route"), kind
+
+
 def test_the_api_is_found_by_the_stacks_name(built: Built) -> None:
     assert built.properties("RestAPI")["Body"]["info"]["title"] == {"Ref": "AWS::StackName"}
     assert built.properties("RestAPI")["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
@@ -159,10 +168,10 @@ def test_queues_are_kept_encrypted_and_refuse_what_is_not(built: Built, name: st
     assert (queue["DeletionPolicy"], queue["UpdateReplacePolicy"]) == ("Retain", "Retain")
     assert properties["SqsManagedSseEnabled"] is True
     assert properties["MessageRetentionPeriod"] == 14 * 24 * 3600
-    policy = built.properties("QueuePolicy")
+    (policy,) = [one for one in built.of_type("AWS::SQS::QueuePolicy").values() if {"Ref": name} in one["Queues"]]
     (statement,) = policy["PolicyDocument"]["Statement"]
-    assert {"Ref": name} in policy["Queues"]
-    assert {"Fn::GetAtt": [name, "Arn"]} in statement["Resource"]
+    assert policy["Queues"] == [{"Ref": name}]
+    assert statement["Resource"] == {"Fn::GetAtt": [name, "Arn"]}, "SQS refuses a statement with several resources"
     assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
