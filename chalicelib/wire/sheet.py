@@ -15,6 +15,7 @@ from .jsontext import pointer, spoiled
 from .tables import plain
 
 MOST_ROWS: Final = 1000
+MOST_COLUMNS: Final = 100
 _FLAGS: Final = frozenset(("auto_decrement_credit", "confirm_backlog", "minimum_spend"))
 _WHOLE: Final = frozenset(("quantity", "free_minutes", "minimum_days"))
 _LISTS: Final = frozenset(("frequency_match",))
@@ -60,6 +61,9 @@ def _heading_faults(heading: list[str], model: type[B]) -> Iterator[RowFault]:
     fields = model.model_fields
     if not heading:
         yield row_fault(1, "", "the file is empty: its first row has the names of columns")
+    if len(heading) > MOST_COLUMNS:
+        yield row_fault(1, "", f"has {len(heading)} columns; there are {', '.join(fields)}")
+        return
     for n, name in enumerate(heading):
         if name not in fields:
             hint = "; columns are separated by commas" if ";" in name else ""

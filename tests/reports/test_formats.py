@@ -1,13 +1,15 @@
 """What `Accept` chooses, without a server."""
 
 import json
+from typing import Any
 
 import pytest
 from chalice.app import Response
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.api.formats import CSV, HTML, JSON, MOST_BYTES, chosen, written
+from chalicelib.api.call import Call
+from chalicelib.api.formats import CSV, HTML, JSON, MOST_BYTES, MOST_ROWS, chosen, written
 from chalicelib.domain.errors import Invalid
 
 ALL = (JSON, CSV, HTML)
@@ -56,3 +58,30 @@ def test_only_the_thing_itself_is_written_in_another_form(status: int, body: dic
 def test_a_file_has_a_name_that_every_system_takes() -> None:
     answer = written(Response({}, {}, 200), CSV, {CSV: str}, "/runs/daily:2026-11-23/lines", {})
     assert answer.headers["Content-Disposition"] == 'attachment; filename="runs-daily_2026-11-23-lines.csv"'
+
+
+def listed(count: int, *, page: int, skipping: bool) -> list[int]:
+    """A list of `count` items as CSV, of which the database gives at most `page` at once, whatever the limit."""
+
+    def load(after: Any, limit: int) -> tuple[list[int], Any]:
+        start = 0 if after is None else after if skipping else int(after["sk"])
+        end = min(start + min(limit, page), count)
+        return list(range(start, end)), None if end == count else end if skipping else {"pk": "p", "sk": str(end)}
+
+    nobodys: Any = None
+    answer = Call(nobodys, nobodys, {}, {}, {}, None, CSV).page("numbers", load, lambda one: one, skipping=skipping)
+    assert answer.body["next_cursor"] is None
+    return list(answer.body["items"])
+
+
+@pytest.mark.parametrize("skipping", [False, True], ids=["keys", "numbers"])
+@pytest.mark.parametrize(("count", "page"), [(0, 7), (20, 7), (21, 7), (MOST_ROWS, 3000), (MOST_ROWS, MOST_ROWS)])
+def test_a_list_comes_whole_however_little_the_database_gives_at_once(count: int, page: int, skipping: bool) -> None:
+    assert listed(count, page=page, skipping=skipping) == list(range(count))
+
+
+@pytest.mark.parametrize("page", [3000, MOST_ROWS])
+def test_a_list_of_too_many_rows_is_refused(page: int) -> None:
+    with pytest.raises(Invalid, match="more than 10000 rows") as refused:
+        listed(MOST_ROWS + 1, page=page, skipping=False)
+    assert refused.value.code == "too_many"
