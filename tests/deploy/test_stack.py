@@ -108,7 +108,9 @@ def test_the_gateways_own_answers_are_json_whatever_its_message_says(built: Buil
     for kind, answer in answers.items():
         template = answer["responseTemplates"]["application/json"]
         filled = template.replace("$context.error.messageString", json.dumps(message)).replace("$context.error.message", message)
-        assert json.loads(filled)["detail"] in (message, "there is no such route", "the call is not signed, or there is no such route"), kind
+        assert json.loads(filled)["detail"] in (message, "there is no such route", "the call is not signed, or there is no such route"), (
+            kind
+        )
 
 
 def test_the_api_is_found_by_the_stacks_name(built: Built) -> None:
