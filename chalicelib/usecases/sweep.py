@@ -14,11 +14,15 @@ from ..storage.keys import ACCOUNTS, Key
 
 
 class Group(NamedTuple):
-    """One customer with its assignments, and the key to go on after."""
+    """One customer with its assignments, and the key to go on after.
+
+    Not `whole` are those of a customer that was given out before, up to where another piece began: newer ones only.
+    """
 
     account: Account
     assignments: list[Assignment]
     last: Key | None = None
+    whole: bool = True
 
 
 Unreadable = Callable[[str, Exception], None]
@@ -53,13 +57,14 @@ def _group(db: Db, items: list[Item], unreadable: Unreadable) -> Group | None:
 
 
 def _read(db: Db, items: list[Item]) -> Group | None:
-    """The group of one customer's items. Without its account item, which another page had, the account is read."""
+    """The group of one customer's items. Without its account item, which an earlier piece had, the account is read."""
     head = items[0]
-    account = accounts.find(db, head["pk"]) if assignments.is_assignment(head) else accounts.from_item(head)
+    whole = not assignments.is_assignment(head)
+    account = accounts.from_item(head) if whole else accounts.find(db, head["pk"])
     if account is None:
         return None
     found = [assignments.from_item(item) for item in items if assignments.is_assignment(item)]
-    return Group(account, found, {"pk": items[-1]["pk"], "sk": items[-1]["sk"]})
+    return Group(account, found, {"pk": items[-1]["pk"], "sk": items[-1]["sk"]}, whole)
 
 
 class Catalog:

@@ -254,7 +254,9 @@ class Worker:
         caught_up = [
             customer.group.account
             for customer in through
-            if customer.group.account.evaluate_from and failed.isdisjoint(a.assignment_id for a in customer.group.assignments)
+            if customer.group.whole
+            and customer.group.account.evaluate_from
+            and failed.isdisjoint(a.assignment_id for a in customer.group.assignments)
         ]
         if not marked and not caught_up:
             return

@@ -92,9 +92,9 @@ class Stage:
             self.deliver(self.messages[0])
             del self.messages[0]
 
-    def deliver(self, body: str) -> None:
+    def deliver(self, body: str, seconds_left: float = 100.0) -> None:
         message = json.loads(body)
-        queue._WORK[message.pop("kind")](self.services, self.act(next(self.workers)), message, lambda: 100.0)
+        queue._WORK[message.pop("kind")](self.services, self.act(next(self.workers)), message, lambda: seconds_left)
 
     def next_day(self) -> None:
         self.today += DAY
