@@ -136,7 +136,7 @@ class Worker:
         catalog = self._catalog.of(group.assignments)
         lines = in_order(line for one in group.assignments for line in self._planned(account, one, catalog))
         if len(lines) > self._services.max_lines and not account.oversize:
-            return _Owed(group, [], _Parked(account, lines[0].due_date))
+            return _Owed(group, [], _Parked(account, min(lines[0].due_date, account.evaluate_from or lines[0].due_date)))
         held = ledger.held_of(self._db, account.customer_id, account.held) if account.held else []
         retries = [Decision(entry.line, "retry", entry.key) for entry in held if entry.line]
         charges = [Decision(line, "charge", charge_key(line.identity)) for line in lines]
