@@ -21,9 +21,9 @@ export class ApiError extends Error {
   }
 }
 
-const lost = () => new ApiError(0, {
+const lost = (method) => new ApiError(0, {
   code: "network", title: "No answer came",
-  detail: "No answer came, so it isn't known whether this was done. Trying again is safe: it is done once.",
+  detail: method === "GET" ? "Look whether you are connected, and try again." : "So it isn't known whether this was done. Trying again is safe: it is done once.",
 });
 
 /**
@@ -42,9 +42,9 @@ export async function call(method, path, { query = {}, body, csv, key, version, 
   if (body !== undefined || csv !== undefined) headers["Content-Type"] = csv === undefined ? "application/json" : "text/csv";
   if (key) headers["Idempotency-Key"] = key;
   if (version !== undefined) headers["If-Match"] = `"${version}"`;
-  const answer = await fetch(url, { method, headers, body: csv ?? (body && JSON.stringify(body)), cache: "no-store" }).catch(() => { throw lost(); });
+  const answer = await fetch(url, { method, headers, body: csv ?? (body && JSON.stringify(body)), cache: "no-store" }).catch(() => { throw lost(method); });
   if (answer.status === 401) await signIn();
-  const text = await answer.text().catch(() => { throw lost(); });
+  const text = await answer.text().catch(() => { throw lost(method); });
   if (!answer.ok) throw new ApiError(answer.status, problemOf(answer, text));
   return accept ? text : text ? JSON.parse(text) : null;
 }

@@ -145,7 +145,7 @@ export function Did({ did }) {
   return html`
     <${Page} title=${`DID ${did}`} lead="Who has this number, had it, or will have it.">
       ${error ? html`<${Problem} error=${error} retry=${reload} />` : !data ? html`<${Skeleton} /> ` : data.length === 0
-        ? html`<${Empty} title="Nobody has this number">It can be assigned: open a customer and choose “Assign a package”. <a href="#/customers">Customers</a><//>`
+        ? html`<${Empty} title="Nobody has this number">It can be assigned: open a customer and choose “Assign a package”. Or did you mean a <a href=${link(["customers"], { q: did })}>customer ${did}</a>?<//>`
         : html`<${Table} caption="Assignments of this DID" rows=${data} columns=${columns} id=${(one) => one.assignment_id} />`}
     <//>`;
 }
