@@ -72,6 +72,7 @@ def announced(stack: EmbeddedStack) -> Iterator[None]:
     print(f"AWS endpoint  {stack.endpoint}  (region us-east-1, any credentials)")
     print(f"run package   {stack.function_name('run_package')}")
     print(f"evaluation    {stack.function_name('evaluate_due_charges')}")
+    print(f"console       {stack.base_url}/console")
     print(f"serving       {stack.base_url}", flush=True)
     try:
         yield

@@ -17,7 +17,9 @@ QUIET = (
 )  # fmt: skip
 REFUSED = "Failed to load resource:"
 """How the browser itself notes an answer of 4xx; the page has dealt with it, which tests look at."""
-WAIT_MS = 15_000
+WAIT_MS = 30_000
+ARRIVE_MS = 90_000
+"""The first visit meets functions that have yet to start, on a machine that may be busy."""
 expect.set_options(timeout=WAIT_MS)
 
 
@@ -40,7 +42,7 @@ class Visit:
     def open(self, where: str = "") -> Page:
         """Go to `#/where` by address, and wait until its heading stands."""
         self.page.goto(f"{self.url}/console#/{where}")
-        self.page.get_by_role("heading", level=1).wait_for()
+        self.page.get_by_role("heading", level=1).wait_for(timeout=ARRIVE_MS)
         return self.page
 
     def note_request(self, request: Request) -> None:
@@ -76,6 +78,7 @@ def visiting(browser: Browser, stack: EmbeddedStack, api: httpx.Client) -> Itera
     def visit(width: int = 1280, theme: str = "light") -> Visit:
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, locale="en-GB")  # type: ignore[arg-type]
         context.set_default_timeout(WAIT_MS)
+        context.set_default_navigation_timeout(ARRIVE_MS)
         one = Visit(context.new_page(), stack.base_url)
         one.page.on("console", lambda message: note(one, message))
         one.page.on("pageerror", lambda error: one.errors.append(str(error)))
