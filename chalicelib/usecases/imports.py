@@ -16,6 +16,7 @@ from ..domain.charging import Line
 from ..domain.errors import Fault, InvalidRows, RowFault, row_fault
 from ..domain.package import Package
 from ..domain.posting import MAX_ACTIONS
+from ..domain.schedule import due_dates
 from ..storage import accounts, assignments, packages
 from ..storage.assignments import Hold, Holds
 from ..storage.db import Action, Db
@@ -125,7 +126,7 @@ def _planned(act: Act, rows: Sequence[Row], seen: _Seen) -> list[Made]:
         package, own = seen.packages.get(row.draft.package_id), list(_unknown(row, seen))
         if package and not own:
             new = complete(act, row.draft, package, row.minimum_days)
-            dates = backlog.due_dates(new, package, first_day(new), seen.last)
+            dates = _due_dates(new, package, seen.last)
             own += [*_faults(row, new, package, seen), *_did_faults(row, new, taken), *_backlog_faults(row, dates)]
             due += len(dates)
             made.append(Made(row.number, Detail(new, package), []))
@@ -136,6 +137,13 @@ def _planned(act: Act, rows: Sequence[Row], seen: _Seen) -> list[Made]:
         detail = f"{due} due dates lie before today, more than {MOST_BACKLOG}: split the file, or use charge_from"
         raise InvalidRows([row_fault(rows[-1].number, "", detail)], code="too_many")
     return made
+
+
+def _due_dates(new: Assignment, package: Package, last: date) -> set[date]:
+    """The due dates of a row's backlog; of too many only some, for a spreadsheet's empty date is one of 1900."""
+    days = due_dates(package.frequency, package.frequency_match, new.start_date, first_day(new), last)
+    enough = 2 * backlog.LONGEST
+    return backlog.due_dates(new, package, first_day(new), days[enough] if len(days) > enough else last)
 
 
 def _unknown(row: Row, seen: _Seen) -> Iterator[RowFault]:
@@ -167,7 +175,7 @@ def _did_faults(row: Row, new: Assignment, taken: dict[str, list[Hold]]) -> Iter
 
 def _backlog_faults(row: Row, dates: set[date]) -> Iterator[RowFault]:
     if len(dates) > backlog.LONGEST:
-        detail = f"{len(dates)} due dates lie before today; at most {backlog.LONGEST} can be posted at once: use charge_from"
+        detail = f"more than {backlog.LONGEST} due dates lie before today, and no more can be posted at once: use charge_from"
         yield row_fault(row.number, "charge_from", detail)
     elif len(dates) > backlog.UNCONFIRMED and not row.confirm_backlog:
         detail = f"{len(dates)} due dates from {min(dates)} to {max(dates)} lie before today and would be charged at once; true says so"

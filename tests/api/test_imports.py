@@ -160,6 +160,13 @@ FAULTS = {
 }
 
 
+def test_a_file_of_far_too_old_dates_is_refused_at_once(api: httpx.Client) -> None:
+    """The date that a spreadsheet makes of an empty one: 46,000 due dates a row would outlast the request."""
+    customer, daily = a_customer(api), a_package(api, retail="1", frequency="daily")
+    rows = [row(customer, daily, start_date="1900-01-01", confirm_backlog="true")] * 500
+    assert named(importing(api, "assignments", rows)) == [(n, "charge_from") for n in range(2, 502)]
+
+
 def of_world(things: dict[str, Any], fields: Json) -> Json:
     """Fields with the names of things in place of their ids."""
     known = {name: thing["package_id"] if isinstance(thing, dict) else thing for name, thing in things.items()}
