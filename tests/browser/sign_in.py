@@ -27,6 +27,7 @@ class SignInIssuer:
         self.scopes = "openid billing:read billing:write billing:charge"
         self.seconds = 3600
         self.refuses = False
+        self.audience = AUDIENCE
         self.signed_in: list[str] = []
         self._key = Key.make("person")
         self._codes: dict[str, dict[str, str]] = {}
@@ -73,7 +74,7 @@ class SignInIssuer:
             return 400, {"error": "invalid_grant"}
         now = int(time.time())
         claims = {"iss": self.url, "sub": "ada", "iat": now, "exp": now + self.seconds}
-        access = signed(self._key, claims | {"aud": AUDIENCE, "scope": self.scopes})
+        access = signed(self._key, claims | {"aud": self.audience, "scope": self.scopes})
         person = signed(self._key, claims | {"aud": CLIENT_ID, "name": "Ada Lovelace"}, typ="JWT")
         return 200, {
             "access_token": access, "token_type": "Bearer", "expires_in": self.seconds, "scope": self.scopes, "id_token": person,

@@ -44,6 +44,22 @@ def test_faulty_rows_are_named_and_a_good_file_is_written_once(visit: Visit, api
     assert [one["retail"] for one in items if one["name"] == name] == ["2.50"]
 
 
+def test_a_file_whose_answer_was_lost_is_written_once_when_it_is_chosen_again(visit: Visit, api: httpx.Client) -> None:
+    name = unique("Fax")
+    page = visit.open("packages")
+    page.get_by_role("button", name="Import…").click()
+    dialog = page.get_by_role("dialog", name="Import packages")
+    page.route("**/packages/import?dry_run=false", lambda route: (route.fetch(), route.abort()), times=1)
+    for _ in range(2):
+        dialog.get_by_label("CSV file").set_input_files([])
+        dialog.get_by_label("CSV file").set_input_files(sheet(f"name,retail\n{name},2.50\n"))  # type: ignore[arg-type]
+        dialog.get_by_role("button", name="Import 1 package").click()
+        expect(dialog.get_by_text("No answer came").or_(page.get_by_text("Imported 1 package")).first).to_be_visible()
+    expect(dialog).not_to_be_visible()
+    items = ok(api.get("/packages", params={"limit": "200"}))["items"]
+    assert [one["retail"] for one in items if one["name"] == name] == ["2.50"]
+
+
 def test_assignments_are_imported_after_a_look_at_what_is_charged_at_once(visit: Visit, api: httpx.Client) -> None:
     customer, package = a_customer(api), a_package(api, name="Line", retail="10", frequency="daily")
     page = visit.open("customers")

@@ -25,6 +25,7 @@ def running_issuer() -> Iterator[SignInIssuer]:
 def issuer(running_issuer: SignInIssuer) -> SignInIssuer:
     """The issuer as it was made."""
     running_issuer.scopes, running_issuer.seconds, running_issuer.refuses = "openid billing:read billing:write billing:charge", 3600, False
+    running_issuer.audience = AUDIENCE
     return running_issuer
 
 
@@ -99,6 +100,14 @@ def test_a_refusal_of_the_issuer_is_told(visit: Visit, issuer: SignInIssuer) -> 
     page.get_by_role("link", name="Sign in as Ada").click()
     expect(page.get_by_role("alert")).to_contain_text("Ask your administrator")
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_a_token_that_the_service_refuses_is_told_and_not_asked_for_again(visit: Visit, issuer: SignInIssuer) -> None:
+    before, issuer.audience = len(issuer.signed_in), "another"
+    page = visit.open("packages")
+    sign_in(page)
+    expect(page.get_by_text("the token is for another audience").first).to_be_visible()
+    assert len(issuer.signed_in) == before + 1
 
 
 def test_the_page_may_talk_to_the_issuer_and_nobody_else(api: httpx.Client, issuer: SignInIssuer) -> None:

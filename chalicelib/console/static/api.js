@@ -1,6 +1,6 @@
 // The one way to the API. Every refusal becomes an ApiError with the problem document's words.
 
-import { authorization, fresh, signIn } from "./auth.js";
+import { authorization, fresh, isNew, signIn } from "./auth.js";
 
 /** The API's root: two folders above this file, whatever stage stands before it. */
 export const root = new URL("../../", import.meta.url);
@@ -43,7 +43,7 @@ export async function call(method, path, { query = {}, body, csv, key, version, 
   if (key) headers["Idempotency-Key"] = key;
   if (version !== undefined) headers["If-Match"] = `"${version}"`;
   const answer = await fetch(url, { method, headers, body: csv ?? (body && JSON.stringify(body)), cache: "no-store" }).catch(() => { throw lost(method); });
-  if (answer.status === 401) await signIn();
+  if (answer.status === 401 && !isNew()) await signIn();
   const text = await answer.text().catch(() => { throw lost(method); });
   if (!answer.ok) throw new ApiError(answer.status, problemOf(answer, text));
   return accept ? text : text ? JSON.parse(text) : null;

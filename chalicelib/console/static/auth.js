@@ -10,13 +10,16 @@ const SESSION = "session";
 const PENDING = "sign-in";
 const SCOPES = ["billing:read", "billing:write", "billing:charge"];
 const EARLY_SECONDS = 15;
+const NEW_SECONDS = 30;
 const read = (name) => JSON.parse(sessionStorage.getItem(name) ?? "null");
 const here = () => location.origin + location.pathname;
 const now = () => Date.now() / 1000;
 
-/** The present session: {token, expires, scopes, name}; null when nobody has signed in. */
+/** The present session: {token, began, expires, scopes, name}; null when nobody has signed in. */
 export const session = () => (settings.auth_mode === "jwt" ? read(SESSION) : null);
 export const isNeeded = () => settings.auth_mode === "jwt" && !session();
+/** Whether somebody signed in just now: what refuses that token will refuse the next, and signing in again would never end. */
+export const isNew = () => (session()?.began ?? 0) > now() - NEW_SECONDS;
 
 export const authorization = () => {
   const token = session()?.token;
@@ -82,7 +85,7 @@ export async function complete() {
   const granted = await oauth.processAuthorizationCodeResponse(server, client, answer);
   const who = granted.id_token ? oauth.getValidatedIdTokenClaims(granted) : {};
   sessionStorage.setItem(SESSION, JSON.stringify({
-    token: granted.access_token, expires: now() + (granted.expires_in ?? 3600),
+    token: granted.access_token, began: now(), expires: now() + (granted.expires_in ?? 3600),
     scopes: granted.scope?.split(" ") ?? SCOPES.map((scope) => settings.scope_prefix + scope),
     name: who.name ?? who.preferred_username ?? who.email ?? who.sub ?? "",
   }));

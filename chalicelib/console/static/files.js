@@ -1,9 +1,9 @@
 // Lists as CSV files out, and packages and assignments from CSV files in.
 
-import { call } from "./api.js";
+import { call, newKey } from "./api.js";
 import * as format from "./format.js";
 import { useAction, useIntent } from "./hooks.js";
-import { html, useState } from "./preact.js";
+import { html, useRef, useState } from "./preact.js";
 import { Button, Dialog, Money, Problem, Table } from "./ui.js";
 
 const SHOWN = 50;
@@ -52,33 +52,40 @@ export function Import({ kind, close, done }) {
   const { title, one, example, columns } = KINDS[kind];
   const [file, setFile] = useState(null);
   const [checked, setChecked] = useState(null);
+  const check = useIntent();
   const intent = useIntent();
-  const send = (csv, dryRun) => intent.send((key) => call("POST", `${kind}/import`, { csv, key, query: { dry_run: dryRun } }));
+  const last = useRef(null);
+  const busy = check.busy || intent.busy;
+  const problem = check.problem ?? intent.problem;
+  const send = (csv, dryRun, key) => call("POST", `${kind}/import`, { csv, key, query: { dry_run: dryRun } });
   const choose = async (chosen) => {
     setChecked(null);
     setFile(null);
+    intent.setProblem(null);
     if (!chosen) return;
     const csv = await chosen.text();
+    if (csv !== last.current) intent.key.current = newKey(); // the same file again may be one whose answer was lost
+    last.current = csv;
     setFile(csv);
-    const { answer } = (await send(csv, "true")) ?? {};
+    const { answer } = (await check.send(() => send(csv, "true"))) ?? {};
     if (answer) setChecked(answer);
   };
   const write = async () => {
-    const { answer } = (await send(file, "false")) ?? {};
+    const { answer } = (await intent.send((key) => send(file, "false", key))) ?? {};
     if (answer) done(answer.rows);
   };
-  const faults = intent.problem?.errors.filter((fault) => fault.row) ?? [];
+  const faults = problem?.errors.filter((fault) => fault.row) ?? [];
   return html`
-    <${Dialog} title=${title} close=${close} busy=${intent.busy}
-      actions=${html`<${Button} needs="write" look="primary" disabled=${!checked} busy=${intent.busy} busyLabel=${checked ? "Writing…" : "Checking…"} onClick=${write}>${checked ? `Import ${format.plural(checked.rows, one)}` : "Import"}<//>`}>
+    <${Dialog} title=${title} close=${close} busy=${busy}
+      actions=${html`<${Button} needs="write" look="primary" disabled=${!checked} busy=${busy} busyLabel=${checked ? "Writing…" : "Checking…"} onClick=${write}>${checked ? `Import ${format.plural(checked.rows, one)}` : "Import"}<//>`}>
       <div class="field"><label for="import-file">CSV file</label>
         <input id="import-file" type="file" accept=".csv,text/csv" aria-describedby="import-hint" onChange=${(event) => choose(event.target.files[0])} />
         <p class="hint" id="import-hint">The first row names the fields. It is checked at once; nothing is written before you say so, and then all rows or none.</p></div>
       ${!file && html`<pre class="mono example" tabindex="0" aria-label="Example">${example}</pre>`}
       <div aria-live="polite">
         ${faults.length
-          ? html`<p class="fault">${intent.problem.message}</p><${Table} caption="Faulty rows" rows=${faults} columns=${FAULTS} id=${(fault) => fault.pointer} />`
-          : html`<${Problem} error=${intent.problem} />`}
+          ? html`<p class="fault">${problem.message}</p><${Table} caption="Faulty rows" rows=${faults} columns=${FAULTS} id=${(fault) => fault.pointer} />`
+          : html`<${Problem} error=${problem} />`}
         ${checked && html`
           <p class="above">${format.plural(checked.rows, one)} would be made:</p>
           <${Table} caption="What would be made" rows=${checked.items.slice(0, SHOWN)} columns=${columns} id=${(row) => row.row} />
