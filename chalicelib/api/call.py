@@ -9,6 +9,7 @@ from chalice.app import Request
 from ..domain.errors import BillingError, Fault, Invalid, Malformed, NotFound, UnsupportedMediaType, VersionMismatch
 from ..domain.record import Brought
 from ..usecases.act import Act, Services
+from ..usecases.packages import ANY_VERSION
 from ..wire import jsontext
 from ..wire.bodies import B, parse
 from . import cursors, formats
@@ -51,10 +52,10 @@ class Call(NamedTuple):
         return parse(model, {k: v for k, v in self.json.items() if k not in ignoring} if isinstance(self.json, dict) else self.json)
 
     def version(self) -> int | None:
-        """The version that `If-Match` demands; None when it demands none, or any. Raises `VersionMismatch` for no tag of ours."""
+        """The version that `If-Match` demands, or any; None when it demands none. Raises `VersionMismatch` for no tag of ours."""
         given = self.headers.get("if-match")
         if given is None or given.strip() == "*":
-            return None
+            return None if given is None else ANY_VERSION
         tag = _ETAG.fullmatch(given.strip())
         if tag:
             return int(tag.group(1))

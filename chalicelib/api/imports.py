@@ -8,7 +8,7 @@ from .. import ids
 from ..domain.package import Package
 from ..usecases import backlog
 from ..wire import views
-from ..wire.bodies import AssignmentRow, B, PackageBody
+from ..wire.bodies import AssignmentRow, PackageBody
 from .access import WRITE
 from .call import Answer, Call
 from .formats import CSV
@@ -40,8 +40,9 @@ def _is_live(sheet: Any) -> bool:
 def import_packages(call: Call) -> Answer:
     """Define the packages of a file, all or none; unless `dry_run=false`, say what would be defined."""
     from ..usecases import imports  # not in cold starts
+    from ..wire import sheet
 
-    rows, dry_run = _rows(call, PackageBody), not _is_live(call.json)
+    rows, dry_run = sheet.read(call.json["csv"], PackageBody), not _is_live(call.json)
     blank, default = Package("", "", ""), call.services.default_currency
     named = zip(rows, ids.following(call.act.id, len(rows)), strict=True)
     drafts = [(number, body.applied(blank, default)._replace(package_id=made_id)) for (number, body), made_id in named]
@@ -53,20 +54,15 @@ def import_packages(call: Call) -> Answer:
 def import_assignments(call: Call) -> Answer:
     """Make the assignments of a file, all or none; unless `dry_run=false`, say what would be made, and charged at once."""
     from ..usecases import imports  # not in cold starts
+    from ..wire import sheet
 
-    found, dry_run = _rows(call, AssignmentRow), not _is_live(call.json)
+    (found, malformed), dry_run = sheet.sift(call.json["csv"], AssignmentRow), not _is_live(call.json)
     rows = [
         imports.Row(number, body.draft(body.customer_id)._replace(assignment_id=made_id), body.minimum_days, body.confirm_backlog)
         for (number, body), made_id in zip(found, ids.following(call.act.id, len(found)), strict=True)
     ]
-    made = imports.assign(call.services.db, call.act, rows, dry_run=dry_run)
+    made = imports.assign(call.services.db, call.act, rows, malformed, dry_run=dry_run)
     return _answer(dry_run, [_assigned(one, dry_run) for one in made])
-
-
-def _rows(call: Call, model: type[B]) -> list[tuple[int, B]]:
-    from ..wire import sheet
-
-    return sheet.read(call.json["csv"], model)
 
 
 def _assigned(made: "Made", dry_run: bool) -> dict[str, Any]:

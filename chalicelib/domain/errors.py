@@ -58,7 +58,7 @@ class Invalid(BillingError):
         found = tuple(faults)
         more = len(found) - MOST_FAULTS
         self.faults: Sequence[Fault | RowFault] = found if more <= 0 else (*found[:MOST_FAULTS], Fault("", f"and {more} more"))
-        super().__init__("; ".join(f"{f.pointer}: {f.detail}" for f in self.faults), code=code)
+        super().__init__("; ".join(f"{f.pointer}: {f.detail}" if f.pointer else f.detail for f in self.faults), code=code)
 
 
 class InvalidRows(Invalid):

@@ -49,7 +49,7 @@ class Holds(NamedTuple):
     holds: tuple[Hold, ...]
 
 
-_FOREVER = date.max.isoformat()
+FOREVER = date.max.isoformat()
 
 
 def from_item(item: Item) -> Assignment:
@@ -194,7 +194,7 @@ def _holds(did: str, stored: Item | None) -> Holds:
 
 def hold(assignment: Assignment) -> Hold:
     """The hold that an assignment has on its DID."""
-    end = assignment.end_date.isoformat() if assignment.end_date else _FOREVER
+    end = assignment.end_date.isoformat() if assignment.end_date else FOREVER
     return Hold(assignment.customer_id, assignment.assignment_id, assignment.start_date.isoformat(), end)
 
 

@@ -263,7 +263,8 @@ def clash(holds: Sequence[Hold], new: Assignment) -> str | None:
     mine = assignments.hold(new)
     for other in holds:
         if other.customer_id != mine.customer_id and other.start_date <= mine.end_date and mine.start_date <= other.end_date:
-            return f"DID {new.did} is another customer's from {other.start_date} to {other.end_date}"
+            until = "on" if other.end_date == assignments.FOREVER else f"to {other.end_date}"
+            return f"DID {new.did} is another customer's from {other.start_date} {until}"
     return None
 
 

@@ -75,10 +75,10 @@ def define(db: Db, act: Act, rows: Sequence[tuple[int, Package]], *, dry_run: bo
     return new
 
 
-def assign(db: Db, act: Act, rows: Sequence[Row], *, dry_run: bool) -> list[Made]:
+def assign(db: Db, act: Act, rows: Sequence[Row], malformed: Sequence[RowFault], *, dry_run: bool) -> list[Made]:
     """Assign packages and post what was due before today; a dry run says what would be. A retry of the same request completes it.
 
-    Raises `InvalidRows` for every row that can't be, also too_many.
+    Raises `InvalidRows` for every row that can't be, those `malformed` as they came included, also too_many.
     """
 
     def attempt() -> list[Made]:
@@ -86,7 +86,7 @@ def assign(db: Db, act: Act, rows: Sequence[Row], *, dry_run: bool) -> list[Made
         if standing:
             return standing
         seen = _look(db, act, rows)
-        planned = _planned(act, rows, seen)
+        planned = _planned(act, rows, seen, malformed)
         _demand_room(planned, lambda some: len(_actions(seen, some)), lambda made: made.row)
         if not dry_run:
             db.transact(_actions(seen, planned))
@@ -116,9 +116,9 @@ def _look(db: Db, act: Act, rows: Sequence[Row]) -> _Seen:
     )
 
 
-def _planned(act: Act, rows: Sequence[Row], seen: _Seen) -> list[Made]:
+def _planned(act: Act, rows: Sequence[Row], seen: _Seen, malformed: Sequence[RowFault]) -> list[Made]:
     """The assignments. Raises `InvalidRows` with the faults of all rows; a DID goes to the first row that asks for it."""
-    faults: list[RowFault] = []
+    faults = list(malformed)
     made: list[Made] = []
     taken = {did: list(held.holds) for did, held in seen.holds.items()}
     due = 0

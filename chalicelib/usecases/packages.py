@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Final
 
 from ..domain import assignment as assigned
 from ..domain import money
@@ -15,6 +16,9 @@ from ..storage.errors import ConditionFailed
 from ..storage.keys import Key
 from ..storage.retry import settle
 from .act import Act
+
+ANY_VERSION: Final = -1
+"""What a caller has seen who only demands that there is one."""
 
 Edit = Callable[[Package], Package]
 LONGEST_SCHEDULE = timedelta(days=3660)
@@ -97,8 +101,10 @@ def demand_short(since: date, until: date) -> None:
 
 
 def demand_version(current: int, seen: int | None) -> None:
-    """Raise `VersionMismatch` unless the caller saw the current version, or did not say."""
-    if seen is not None and seen != current:
+    """Raise `VersionMismatch` unless the caller saw the current version, takes any, or did not say. 0: there is none yet."""
+    if seen is not None and not current:
+        raise VersionMismatch("there is none yet")
+    if seen not in (None, ANY_VERSION, current):
         raise VersionMismatch(f"the current version is {current}")
 
 

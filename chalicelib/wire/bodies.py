@@ -1,7 +1,7 @@
 """Request bodies. A body's faults, of single fields and across fields, are all told at once."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -186,11 +186,20 @@ class EvaluationBody(Body):
     """What an invocation of the daily evaluation may say. `check` asks how late it is, and begins nothing."""
 
     date: Day | None = None
-    allow_future: Literal[True, False] = False
-    check: Literal[True, False] = False
+    allow_future: Flag = False
+    check: Flag = False
 
 
 B = TypeVar("B", bound=Body)
+_SENTENCES: Final = {
+    "extra_forbidden": "is not a field",
+    "missing": "is required",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "string_type": "must be text",
+    "list_type": "must be a list",
+    "model_type": "must be an object",
+}
 
 
 def parse(model: type[B], raw: Any) -> B:
@@ -219,12 +228,9 @@ def _faults(error: ValidationError) -> list[Fault]:
 
 
 def _sentence(detail: ErrorDetails) -> str:
-    if detail["type"] == "extra_forbidden":
-        return "is not a field"
-    if detail["type"] == "missing":
-        return "is required"
-    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return message[0].lower() + message[1:]
+    """The fault in a caller's words: pydantic's name Python's types, and our classes."""
+    message = _SENTENCES.get(detail["type"]) or detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return (message[0].lower() + message[1:]).replace(" after validation", "")
 
 
 def _well_formed(model: type[B], raw: dict[str, Any], bad: set[str]) -> dict[str, Any]:

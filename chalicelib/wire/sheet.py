@@ -26,6 +26,14 @@ Cells = dict[str, str]
 
 def read(text: str, model: type[B]) -> list[tuple[int, B]]:
     """The rows with their numbers. Raises `Malformed` for what is no CSV, `InvalidRows` with the faults of all rows."""
+    rows, faults = sift(text, model)
+    if faults:
+        raise InvalidRows(faults)
+    return rows
+
+
+def sift(text: str, model: type[B]) -> tuple[list[tuple[int, B]], list[RowFault]]:
+    """The rows that are well-formed, and the faults of the others. Raises what `read` does, but not for rows."""
     records = _records(text)
     heading = [name.strip() for name in records[0][1]] if records else []
     faults = list(_heading_faults(heading, model))
@@ -39,9 +47,7 @@ def read(text: str, model: type[B]) -> list[tuple[int, B]]:
             rows.append((number, _body(number, heading, cells, model)))
         except InvalidRows as error:
             faults += [fault for fault in error.faults if isinstance(fault, RowFault)]
-    if faults:
-        raise InvalidRows(faults)
-    return rows
+    return rows, faults
 
 
 def _records(text: str) -> list[tuple[int, list[str]]]:

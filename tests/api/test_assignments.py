@@ -196,6 +196,14 @@ def test_a_did_has_one_customer_at_a_time(api: httpx.Client) -> None:
     assert [one["assignment_id"] for one in held][::2] == [first["assignment_id"], second["assignment_id"]]
 
 
+def test_a_did_without_an_end_is_somebody_elses_from_then_on(api: httpx.Client) -> None:
+    """contract: errors a person can read: no date stands for having no end."""
+    package, did = a_package(api), unique_did()
+    an_assignment(api, a_customer(api), package, did=did, start_date=day(5))
+    told = problem(assigning(api, a_customer(api), package, did=did, start_date=day(9)), 409, "did_in_use")
+    assert told["detail"] == f"DID {did} is another customer's from {day(5)} on"
+
+
 def test_a_did_is_free_after_its_assignment_went(api: httpx.Client) -> None:
     """rules 4: Deleting: a removed or cancelled assignment holds its DID no more, an ended one from tomorrow."""
     one, other, package = a_customer(api), a_customer(api), a_package(api, retail="1")

@@ -105,10 +105,11 @@ def test_a_stale_version_is_refused(api: httpx.Client, method: str) -> None:
     assert api.request(method, f"/customers/{customer}", json=body, headers={"If-Match": fresh}).status_code in (200, 204)
 
 
-def test_if_match_does_not_make_a_customer(api: httpx.Client) -> None:
+@pytest.mark.parametrize("tag", ['"1"', '"0"', "*"])
+def test_if_match_does_not_make_a_customer(api: httpx.Client, tag: str) -> None:
     """contract: If-Match on what is not there fails."""
     customer = unique()
-    problem(api.put(f"/customers/{customer}", json={}, headers={"If-Match": '"1"'}), 412)
+    problem(api.put(f"/customers/{customer}", json={}, headers={"If-Match": tag}), 412, "version_mismatch")
     problem(api.get(f"/customers/{customer}"), 404)
 
 
