@@ -8,7 +8,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
 from aws_lambda_powertools import Logger
@@ -17,6 +17,7 @@ from . import metrics
 from .domain.errors import BillingError
 from .domain.record import Brought
 
+CORRELATION_HEADER: Final = "X-Correlation-Id"
 LISTED_FAILURES: Final = 20
 LONGEST_DETAIL: Final = 1000
 _CORRELATION_ID: Final = re.compile(r"[A-Za-z0-9._:\-]{1,64}", re.ASCII)
@@ -81,6 +82,13 @@ def invocation(what: str, context: Any, *, correlation_id: str, request_id: str 
         _WRITE[told.level](what, extra={**told.fields, "ms": round(ms)}, exc_info=told.error)
         for emit in told.metrics:
             emit(ms)
+
+
+def request(http: Any, context: Any) -> AbstractContextManager[Told]:
+    """Write one line about a call of the API when it ends. The gateway's request id is what the caller was given."""
+    request_id = http.context.get("requestId") or context.aws_request_id
+    given = correlation_id(http.headers.get(CORRELATION_HEADER), request_id)
+    return invocation("request", context, correlation_id=given, request_id=request_id)
 
 
 def failed_message(told: Told, message_id: str, error: Exception) -> None:

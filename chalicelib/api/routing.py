@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from typing import Any, Final, NamedTuple
 
 from chalice.app import Blueprint, IAMAuthorizer, Response
@@ -24,7 +23,6 @@ WITH_BODY: Final = ("POST", "PUT", "PATCH")
 _LOGGED_IDS: Final = {"customer_id": "customer", "customer": "customer"} | {
     name: name for name in ("run_id", "package_id", "assignment_id", "entry_id")
 }
-CORRELATION_HEADER: Final = "X-Correlation-Id"
 
 
 class Route(NamedTuple):
@@ -78,11 +76,11 @@ def route(  # noqa: PLR0913 - what a route promises, each by its name
 
         def endpoint(**params: str) -> Response:
             request: Any = blueprint.current_request
-            with _told(request, blueprint.lambda_context) as told:
+            with telling.request(request, blueprint.lambda_context) as told:
                 told.add(method=method, route=path)
                 response = _respond(lambda: _answer(request, promised, params, told), told)
                 told.add(status=response.status_code)
-            response.headers[CORRELATION_HEADER] = told.correlation_id
+            response.headers[telling.CORRELATION_HEADER] = told.correlation_id
             return response
 
         endpoint.__name__ = view.__name__
@@ -102,13 +100,6 @@ def _authorizer() -> IAMAuthorizer | None:
     if mode not in ("iam", "jwt", "none"):
         raise Misconfigured(f"AUTH_MODE is {mode}; iam, jwt and none are served")
     return IAMAuthorizer() if mode == "iam" else None
-
-
-def _told(request: Any, context: Any) -> AbstractContextManager[Told]:
-    """The call's line in the log. The gateway's request id is what the caller was given."""
-    request_id = request.context.get("requestId") or context.aws_request_id
-    correlation_id = telling.correlation_id(request.headers.get(CORRELATION_HEADER), request_id)
-    return telling.invocation("request", context, correlation_id=correlation_id, request_id=request_id)
 
 
 def _answer(request: Any, route_: Route, params: dict[str, str], told: Told) -> Response:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import logging
 import re
 from collections.abc import Callable
 from typing import Any, Final
@@ -10,12 +9,11 @@ from urllib.parse import urlsplit
 
 from chalice.app import Blueprint, Response
 
-from .. import deployment
+from .. import deployment, telling
 from ..domain.currencies import CURRENCIES
 from . import files
 
 blueprint = Blueprint(__name__)
-_log = logging.getLogger("packages_billing")
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _ASK_AGAIN: Final = "no-cache"
 _GUARDS: Final = {
@@ -35,9 +33,12 @@ def _open(path: str, cache: str) -> Callable[[Callable[..., tuple[str, str] | No
     def register(give: Callable[..., tuple[str, str] | None]) -> None:
         def endpoint(**params: str) -> Response:
             request: Any = blueprint.current_request
-            given = give(request, **params)
-            response = _missing() if given is None else _answer(request, *given, cache)
-            _log.info(json.dumps({"method": "GET", "route": path, "status": response.status_code}))
+            with telling.request(request, blueprint.lambda_context) as told:
+                told.add(method="GET", route=path, caller="anonymous")
+                given = give(request, **params)
+                response = _missing() if given is None else _answer(request, *given, cache)
+                told.add(status=response.status_code)
+            response.headers[telling.CORRELATION_HEADER] = told.correlation_id
             return response
 
         endpoint.__name__ = f"console_{give.__name__}"

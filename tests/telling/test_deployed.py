@@ -85,6 +85,7 @@ def until(found: Callable[[], Any]) -> Any:
 CALLS = {
     "health": ("GET", "/health", None, 200, {}),
     "list": ("GET", "/packages", None, 200, {}),
+    "console": ("GET", "/console/settings.json", None, 200, {}),
     "made": ("POST", "/packages", {"name": "Line"}, 201, {"package_id": ...}),
     "refused": ("POST", "/packages", {"name": "Line", "retail": "x"}, 422, {"code": "invalid"}),
     "unread": ("POST", "/packages", "{", 400, {"code": "malformed"}),
