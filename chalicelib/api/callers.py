@@ -11,21 +11,16 @@ if TYPE_CHECKING:
 
 
 def identified(request: Any, *, public: bool) -> Caller:
-    """The caller of a request; of a public route whoever it is. Raises what `Verifier.caller` raises.
-
-    Where a token says who it is, the request's context is told, as an authorizer of the gateway would have told it.
-    """
+    """The caller of a request; of a public route whoever it is. Raises what `Verifier.caller` raises."""
     if public or deployment.settings().auth_mode != "jwt":
         return Caller(name(request.context), ANYTHING)
-    found = _verifier().caller(request.headers.get("authorization"))
-    request.context["authorizer"] = {"principalId": found.name}
-    return found
+    return _verifier().caller(request.headers.get("authorization"))
 
 
 def name(context: dict[str, Any]) -> str:
-    """The signed-in principal; `anonymous` where nobody has to sign in, or has not."""
-    told, identity = context.get("authorizer") or {}, context.get("identity") or {}
-    return str(told.get("principalId") or identity.get("userArn") or identity.get("caller") or "anonymous")
+    """Who signed the request; `anonymous` where nobody has to sign, or has not."""
+    identity = context.get("identity") or {}
+    return str(identity.get("userArn") or identity.get("caller") or "anonymous")
 
 
 @lru_cache(maxsize=1)
