@@ -205,7 +205,7 @@ def test_a_token_without_key_id_finds_the_key_of_its_kind() -> None:
         ({"scope": f"packages/{READ}"}, set()),
         ({"scope": None, "roles": [READ], "permissions": [READ]}, set()),
     ],
-    ids=str,
+    ids=lambda value: str(sorted(value) if isinstance(value, set) else value),
 )
 def test_scopes_are_read_as_issuers_write_them(claims: dict[str, Any], granted: set[str], issuer: LocalIssuer, checked: Verifier) -> None:
     assert checked.caller(f"Bearer {issuer.token(**claims)}").scopes == granted
