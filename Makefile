@@ -7,7 +7,7 @@ STAGE ?= prod
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: contract openapi help setup demo serve test test-browser bench simulate balances mutate check format lint types imports sizes duplication package constraints audit clean
+.PHONY: contract openapi help setup demo permissions serve test test-browser bench simulate balances mutate check format lint types imports sizes duplication package constraints audit clean
 
 help:
 	@echo "make demo | serve | test | test-browser | check | format | package STAGE=prod"
@@ -22,7 +22,7 @@ serve: setup
 	@exec $(BIN)/python -m tools.serve
 
 test: setup
-	@exec $(BIN)/python -m pytest -m "not browser" $(ARGS)
+	@exec $(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 # Seeded worlds with faults everywhere: make simulate SEEDS=100000. A broken seed is named; --seed replays it.
 SEEDS ?= 10000
@@ -31,6 +31,10 @@ simulate: setup
 
 test-browser: setup
 	@exec $(BIN)/python -m pytest -m browser tests/browser $(ARGS)
+
+# Takes each permission of each function away in turn: exactly what needs it must fail. `make test` does so for some.
+permissions: setup
+	@EVERY_PERMISSION=1 exec $(BIN)/python -m pytest tests/deploy/test_permissions.py $(ARGS)
 
 bench: setup
 	@exec $(BIN)/python -m bench $(ARGS)
