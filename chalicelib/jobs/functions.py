@@ -40,24 +40,26 @@ def evaluate(event: Any, context: Any) -> dict[str, Any]:
         services, day = deployment.services(correlation_id), body.date or act.today
         told.add(by=act.by, date=str(day))
         if body.check:
-            return _checked(services, day, told)
+            return _checked(services, day, act.today, told)
         started = daily_run.start(services, act, day, allow_future=body.allow_future)
         told.add(run_id=started.run_id)
         if day >= act.today:
-            _tell_late(services, day - DAY, told)
+            _tell_late(daily_run.days_late(services, act.today - DAY), told)
     return views.started(started)
 
 
-def _checked(services: Services, day: date, told: Told) -> dict[str, Any]:
-    """What each morning is asked: whether the day is finished. An alarm listens."""
-    return {"date": day.isoformat(), "days_late": _tell_late(services, day, told)}
-
-
-def _tell_late(services: Services, day: date, told: Told) -> int:
+def _checked(services: Services, day: date, today: date, told: Told) -> dict[str, Any]:
+    """What each morning is asked: whether the day is finished. An alarm listens, but not to questions about other days."""
     late = daily_run.days_late(services, day)
     told.add(days_late=late)
-    told.metrics.append(lambda _: metrics.of_lateness(late))
-    return late
+    if day == today:
+        _tell_late(late, told)
+    return {"date": day.isoformat(), "days_late": late}
+
+
+def _tell_late(days: int, told: Told) -> None:
+    told.add(days_late=days)
+    told.metrics.append(lambda _: metrics.of_lateness(days))
 
 
 def run_package(event: Any, context: Any) -> dict[str, Any]:
