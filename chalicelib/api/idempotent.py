@@ -9,13 +9,14 @@ import json
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from chalice.app import Response
 
 from .. import deployment
-from ..domain.errors import Conflict, Contention, Fault, Invalid, Malformed
+from ..domain.errors import Conflict, Contention, Fault, Invalid, Malformed, Throttled
 from ..storage import idempotency
 from ..storage.db import Db
 from ..storage.idempotency import Record
@@ -43,6 +44,8 @@ def answered(db: Db, by: str, route: str, key: str, body: Any, work: Callable[[A
     response = work(deployment.act(by, derived_from=(record.begun_at, fingerprint)))
     if response.status_code < 500 and response.status_code != 429:
         idempotency.answer(db, record._replace(answer=_pack(response)))
+    else:
+        _give_back(db, record)
     return response
 
 
@@ -68,6 +71,12 @@ def _claim(db: Db, fingerprint: str, body_hash: str) -> Record:
         if time.monotonic() > deadline:
             raise Conflict("the first request with this key is under way", code="in_progress")
         time.sleep(_POLL_SECONDS)
+
+
+def _give_back(db: Db, record: Record) -> None:
+    """Let a retry begin at once: what failed for a moment is no answer. If this can't be written either, the claim runs out."""
+    with suppress(Contention, Throttled):
+        idempotency.claim(db, record._replace(claimed_until=datetime.now(UTC).isoformat()), record)
 
 
 def _pack(response: Response) -> bytes:

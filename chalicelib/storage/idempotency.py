@@ -35,7 +35,7 @@ def find(db: Db, fingerprint: str) -> Record | None:
 
 
 def claim(db: Db, record: Record, found: Record | None) -> None:
-    """Claim a request that nobody has, or whose claim was left behind as `found`. Raises `Contention` if another was quicker."""
+    """Claim a request that nobody has, or whose claim stands as `found`, without an answer. Raises `Contention` if another was quicker."""
     try:
         if found is None:
             db.write(create(RUNS, _item(record)))
