@@ -4,10 +4,14 @@ The edges translate: `api/problems.py` to HTTP, `jobs/` to function errors. `cod
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 MOST_FAULTS = 100
 """Faults that one answer names; a body made of nothing but faults would be answered at many times its size."""
+MOST_ROW_FAULTS = 20
+"""Faults that are named of one row of a file: a thousand rows with every match day wrong would not fit into an answer."""
 
 
 class Fault(NamedTuple):
@@ -29,6 +33,12 @@ class RowFault(NamedTuple):
 def row_fault(row: int, column: str, detail: str, pointer: str = "") -> RowFault:
     """A fault of a cell, or of a part of it at `pointer` (`/frequency_match/0`)."""
     return RowFault(row, column, f"/rows/{row}{pointer or (column and f'/{column}')}", detail)
+
+
+def _first_of_row(found: Sequence[RowFault]) -> Sequence[RowFault]:
+    """The first faults of a row; the last of them says how many more there are."""
+    more, last = len(found) - MOST_ROW_FAULTS, found[:MOST_ROW_FAULTS][-1]
+    return found if more <= 0 else (*found[: MOST_ROW_FAULTS - 1], last._replace(detail=f"{last.detail}; and {more} more in this row"))
 
 
 class BillingError(Exception):
@@ -62,13 +72,13 @@ class Invalid(BillingError):
 
 
 class InvalidRows(Invalid):
-    """Rows of a file that break a rule; every one is named, however many: files are bounded."""
+    """Rows of a file that break a rule; every one is named, with its first faults and how many more: files are bounded."""
 
     def __init__(self, faults: Iterable[RowFault], *, code: str | None = None) -> None:
-        found = sorted(faults)
+        by_row = {row: tuple(found) for row, found in groupby(sorted(faults), attrgetter("row"))}
         super().__init__((), code=code)
-        self.faults = found
-        rows = len({fault.row for fault in found})
+        self.faults = [fault for found in by_row.values() for fault in _first_of_row(found)]
+        rows = len(by_row)
         self.detail = f"{rows} {'row is' if rows == 1 else 'rows are'} not right; nothing was written"
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.domain.errors import (
     MOST_FAULTS,
+    MOST_ROW_FAULTS,
     BillingError,
     Conflict,
     Fault,
@@ -64,6 +65,18 @@ def test_faulty_rows_are_counted_and_told_in_order(rows: tuple[int, ...], senten
     faults = [row_fault(row, "name", "is odd") for row in rows]
     for error, code in ((InvalidRows(iter(faults)), "invalid"), (InvalidRows(faults, code="too_many"), "too_many")):
         assert (list(error.faults), error.detail, error.code) == (sorted(faults), sentence, code)
+
+
+@pytest.mark.parametrize(("given", "more"), [(MOST_ROW_FAULTS, ""), (MOST_ROW_FAULTS + 1, "; and 1 more in this row")])
+def test_a_rows_faults_beyond_the_limit_are_counted(given: int, more: str) -> None:
+    """Twice, too: a file's faults are gathered from its rows'."""
+    faults = [row_fault(7, "match", "is odd", f"/match/{n:02}") for n in range(given)]
+    other = row_fault(8, "name", "is odd")
+    last = faults[MOST_ROW_FAULTS - 1]._replace(detail=f"is odd{more}")
+    once = InvalidRows([other, *faults])
+    for error in (once, InvalidRows([fault for fault in once.faults if isinstance(fault, RowFault)])):
+        assert list(error.faults) == [*faults[: MOST_ROW_FAULTS - 1], last, other]
+        assert error.detail == "2 rows are not right; nothing was written"
 
 
 def test_a_refused_caller_is_told_what_was_missing() -> None:
