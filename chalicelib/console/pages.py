@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 from chalice.app import Blueprint, Response
 
 from .. import deployment, telling
+from ..api import problems
 from ..domain.currencies import CURRENCIES
+from ..domain.errors import NotFound
 from . import files
 
 blueprint = Blueprint(__name__)
@@ -58,8 +60,9 @@ def _answer(request: Any, content_type: str, text: str, cache: str) -> Response:
 
 
 def _missing() -> Response:
-    headers: dict[str, str | list[str]] = {**_GUARDS, "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
-    return Response("There is no such file. Reload the console.\n", headers, 404)
+    response = problems.answer(NotFound("there is no such file: reload the console"))
+    response.headers.update({**_GUARDS, "Cache-Control": "no-store"})
+    return response
 
 
 def _policy() -> str:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from chalicelib.console import files
+from tests.api.support import problem
 from tools.bundle import ROOT
 
 LARGEST_BYTES = 200_000
@@ -76,7 +77,9 @@ def test_a_browser_that_has_the_page_is_not_sent_it_again(api: httpx.Client) -> 
 )
 def test_what_is_no_file_of_this_version_is_not_found(api: httpx.Client, path: str) -> None:
     answer = api.get(f"/console/{path}")
-    assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store")
+    problem(answer, 404, "not_found")
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-correlation-id"]
 
 
 def test_the_settings_are_what_a_page_must_know_before_anybody_signs_in(api: httpx.Client) -> None:
