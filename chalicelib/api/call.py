@@ -17,6 +17,9 @@ from .query import DEFAULT_LIMIT
 
 JSON_TYPES: Final = ("application/json",)
 PATCH_TYPES: Final = ("application/json", "application/merge-patch+json")
+CHARSETS: Final = ("utf-8", "utf8", "us-ascii", "ascii")
+CODINGS: Final = ("", "identity", "gzip", "deflate")
+_GZIP: Final = b"\x1f"
 ID: Final = re.compile(r"[A-Za-z0-9._:\-]{1,64}", re.ASCII)
 OTHER_IDS: Final = {"entry_id": re.compile(r"[A-Za-z0-9._:\-~]{1,300}", re.ASCII), "did": re.compile(r"[0-9]{3,20}", re.ASCII)}
 _ETAG = re.compile(r'"([0-9]{1,18})"', re.ASCII)
@@ -36,7 +39,7 @@ class Answer(NamedTuple):
 class Call(NamedTuple):
     """A request on its way to a use case. `query` holds read parameters, `json` the parsed body, None when there was none.
 
-    `form` is the media type that the answer will be written as.
+    `form` is the media type that the answer will be written as; `slashed` says that the path was asked for with a slash at its end.
     """
 
     services: Services
@@ -46,6 +49,7 @@ class Call(NamedTuple):
     headers: Mapping[str, str]
     json: Any
     form: str = formats.JSON
+    slashed: bool = False
 
     def body(self, model: type[B], *, ignoring: frozenset[str] = frozenset()) -> B:
         """The body as `model`, without the fields to ignore."""
@@ -111,6 +115,7 @@ def json_body(request: Request, types: tuple[str, ...], *, required: bool) -> An
             raise Malformed("a JSON body is required")
         return None
     _demand_type(request, types)
+    _demand_coding(request, raw)
     return jsontext.read(raw)
 
 
@@ -118,6 +123,7 @@ def csv_body(request: Request) -> str:
     """A body in CSV. Raises `UnsupportedMediaType`, `Malformed`, `TooLarge`."""
     raw = _raw(request)
     _demand_type(request, (formats.CSV,))
+    _demand_coding(request, raw)
     jsontext.demand_size(raw)
     try:
         return raw.decode()
@@ -131,6 +137,16 @@ def _raw(request: Request) -> bytes:
 
 
 def _demand_type(request: Request, types: tuple[str, ...]) -> None:
-    given = request.headers.get("content-type", types[0]).split(";")[0].strip().lower()
+    given, *parameters = (part.strip().lower() for part in request.headers.get("content-type", types[0]).split(";"))
     if given not in types:
         raise UnsupportedMediaType(f"{given} is not read here; send {' or '.join(types)}")
+    for name, _, value in (parameter.partition("=") for parameter in parameters):
+        if name == "charset" and value.strip('"') not in CHARSETS:
+            raise UnsupportedMediaType(f"charset {value} is not read here; send utf-8")
+
+
+def _demand_coding(request: Request, raw: bytes) -> None:
+    """Raise `UnsupportedMediaType` for a body that is compressed still. API Gateway decompresses, and leaves the header as it was."""
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in CODINGS or (coding == "gzip" and raw.startswith(_GZIP)):
+        raise UnsupportedMediaType(f"Content-Encoding {coding} is not read here; send the body as it is")

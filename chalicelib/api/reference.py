@@ -38,7 +38,9 @@ def read_document(call: Call) -> Answer:
 
 @route(blueprint, "GET", "/docs", public=True)
 def read_docs(call: Call) -> Answer:
-    """A page to read this document and to try it."""
+    """A page to read this document and to try it. Its links are relative, so that an address with a slash is led to the one without."""
+    if call.slashed:
+        return Answer("", 308, {"Content-Type": _TYPES["docs.html"], "Location": "../docs"})
     return _file(call, "docs.html", _TYPES["docs.html"])
 
 

@@ -117,7 +117,8 @@ def _answer(request: Any, route_: Route, params: dict[str, str], told: Told) -> 
     form = formats.chosen(request.headers.get("accept", ""), (formats.JSON, *route_.forms))
 
     def view(act: Act) -> Response:
-        answer = route_.view(Call(services, act, params, known, request.headers, parsed, form))
+        slashed = str(request.context.get("path", "")).endswith("/")
+        answer = route_.view(Call(services, act, params, known, request.headers, parsed, form, slashed))
         told.add(**_ids(answer.body))
         told.bring(answer.brought)
         return _shown(answer)

@@ -1,5 +1,6 @@
 """Hostile requests: each is refused with a problem document in under a second, and nothing is written."""
 
+import gzip
 import time
 from typing import Any
 
@@ -156,8 +157,39 @@ def test_a_body_that_is_not_json_is_refused(api: httpx.Client, kind: str) -> Non
 
 def test_json_may_say_its_charset(api: httpx.Client) -> None:
     """contract: JSON in."""
-    for kind in ("application/json; charset=utf-8", "Application/JSON"):
+    for kind in (
+        "application/json; charset=utf-8",
+        "Application/JSON",
+        'application/json;charset="UTF-8"',
+        "application/json; charset=us-ascii",
+    ):
         ok(api.post("/packages", content=b'{"name": "a"}', headers={"Content-Type": kind}), 201)
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "iso-8859-1", '"windows-1252"', "no-such", ""])
+def test_another_charset_is_refused_by_its_name(api: httpx.Client, charset: str) -> None:
+    """contract: 415 unsupported_media_type."""
+    bodies = {"/packages": ("application/json", b'{"name": "a"}'), "/packages/import": ("text/csv", b"name\na\n")}
+    for where, (kind, body) in bodies.items():
+        answer = api.post(where, content=body, headers={"Content-Type": f"{kind}; charset={charset}"})
+        problem(answer, 415, "unsupported_media_type")
+        assert answer.json()["detail"] == f"charset {charset} is not read here; send utf-8"
+
+
+@pytest.mark.parametrize(
+    ("coding", "body", "status"),
+    [
+        ("identity", b"name\na\n", 200), ("GZIP", b"name\na\n", 200), ("gzip", gzip.compress(b"name\na\n"), 415),
+        ("br", b"name\na\n", 415), ("gzip, gzip", b"name\na\n", 415),
+    ],
+    ids=["as it is", "decompressed by the gateway", "gzip still", "brotli", "twice"],
+)  # fmt: skip
+def test_a_body_that_is_compressed_still_is_refused(api: httpx.Client, coding: str, body: bytes, status: int) -> None:
+    """contract: 415 unsupported_media_type. API Gateway decompresses by itself and leaves the header."""
+    answer = api.post("/packages/import", content=body, headers={"Content-Type": "text/csv", "Content-Encoding": coding})
+    assert answer.status_code == status, answer.text
+    if status == 415:
+        assert answer.json()["detail"] == f"Content-Encoding {coding} is not read here; send the body as it is"
 
 
 def test_a_merge_patch_is_for_patch_only(api: httpx.Client) -> None:

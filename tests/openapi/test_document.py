@@ -151,6 +151,12 @@ class TestServed:
         assert (again.status_code, again.content) == (304, b"")
         assert api.get("/openapi.json", headers={"If-None-Match": '"other"'}).status_code == 200
 
+    def test_its_page_is_found_with_a_slash_too(self, api: httpx.Client) -> None:
+        answer = api.get("/docs/")
+        assert (answer.status_code, answer.headers["location"]) == (308, "../docs")
+        page = api.get(str(answer.url.join(answer.headers["location"])))
+        assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+
     def test_its_server_is_where_it_came_from(self, api: httpx.Client) -> None:
         answer = api.get("/openapi.json")
         base = answer.url.join(answer.json()["servers"][0]["url"])
