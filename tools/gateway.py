@@ -38,7 +38,7 @@ def gateway_responses(auth_mode: str) -> dict[str, Any]:
         "THROTTLED": _response(429, "throttled", "Busy", retry_after=True),
         "QUOTA_EXCEEDED": _response(429, "throttled", "Busy", retry_after=True),
         "DEFAULT_4XX": _response(None, "refused", "The gateway refuses the request"),
-        "DEFAULT_5XX": _response(None, "internal", "Something went wrong here"),
+        "DEFAULT_5XX": _response(None, "internal", "Something went wrong here", retry_after=True),
     }
 
 

@@ -5,13 +5,14 @@ from contextlib import contextmanager
 
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
-from ..domain.errors import Contention, Malformed, Throttled
+from ..domain.errors import Contention, Malformed, Misconfigured, Throttled
 
 CONDITION_FAILED = "ConditionalCheckFailed"
 _BUSY = {
     "ProvisionedThroughputExceeded", "ProvisionedThroughputExceededException", "ThrottlingException", "ThrottlingError",
     "RequestLimitExceeded", "InternalServerError", "ServiceUnavailable",
 }  # fmt: skip
+_DENIED = {"AccessDeniedException", "AccessDenied"}
 _RACING = {"TransactionConflict", "TransactionConflictException", "TransactionInProgressException"}
 
 
@@ -45,6 +46,17 @@ def translated(*, refusing_after: bool = False) -> Iterator[None]:
         raise _translate(error) from error
     except (ConnectionError, HTTPClientError) as error:
         raise Throttled("the database does not answer; try again") from error
+
+
+@contextmanager
+def permitted(otherwise: str) -> Iterator[None]:
+    """Raise `Misconfigured` with these words where the function's role does not allow a call."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _DENIED:
+            raise Misconfigured(otherwise) from error
+        raise
 
 
 def _translate(error: ClientError) -> Exception:

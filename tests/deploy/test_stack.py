@@ -113,6 +113,13 @@ def test_the_gateways_own_answers_are_json_whatever_its_message_says(built: Buil
         )
 
 
+def test_the_gateways_own_answers_say_when_to_try_again(built: Built) -> None:
+    """Also server errors: when all of a function's concurrency is taken, the gateway says no more than that."""
+    answers = built.properties("RestAPI")["Body"]["x-amazon-apigateway-gateway-responses"]
+    waiting = {kind for kind, answer in answers.items() if answer["responseParameters"].get("gatewayresponse.header.Retry-After") == "'2'"}
+    assert waiting == {"THROTTLED", "QUOTA_EXCEEDED", "DEFAULT_5XX"}
+
+
 def test_the_api_is_found_by_the_stacks_name(built: Built) -> None:
     assert built.properties("RestAPI")["Body"]["info"]["title"] == {"Ref": "AWS::StackName"}
     assert built.properties("RestAPI")["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
