@@ -188,7 +188,7 @@ def run(value: RunRecord, result: Result) -> Json:
     shown: Json = {
         "run_id": value.run_id, "kind": value.kind, "simulate": False, "date": _day(value.date), "customer": value.customer_id,
         "if_charged": value.if_charged, "status": value.state, "created_at": value.created_at, "created_by": value.created_by,
-        "finished_at": value.finished_at, "segments": value.segments, "segments_done": len(value.done),
+        "finished_at": value.finished_at, "segments": value.segments, "segments_done": _through(value),
         **_sums(result.totals), "lines_posted": sum(one.lines for one in result.totals.values()),
         "failures_total": result.failed,
         "failures": [one._asdict() | {"due_date": _day(one.due_date)} for one in result.failures],
@@ -196,6 +196,11 @@ def run(value: RunRecord, result: Result) -> Json:
     if value.reversed_on:
         shown["reversal"] = {"date": _day(value.reversed_on), "at": value.reversed_at, "by": value.reversed_by}
     return shown
+
+
+def _through(run: RunRecord) -> int:
+    """Pieces that are through: of a finished run all, for that of one customer is not done piece by piece."""
+    return len(run.done) if run.state == "running" else run.segments
 
 
 def reversal(value: Reversal) -> Json:

@@ -123,6 +123,7 @@ def test_a_live_run_posts_and_records(api: httpx.Client, customer: str) -> None:
     assert [entry["date"] for entry in found] == [day(1)] * 4
     shown = ok(api.get(f"/runs/{report['run_id']}"))
     assert (shown["status"], shown["lines"], shown["totals"]) == ("finished", report["lines"], report["totals"])
+    assert shown["segments_done"] == shown["segments"] == 1
     assert pages(api, f"/runs/{report['run_id']}/lines", 2) == report["lines"]
     assert report["run_id"] in [one["run_id"] for one in pages(api, "/runs")]
 

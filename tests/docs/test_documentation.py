@@ -24,7 +24,7 @@ from chalicelib.domain.package import parse_match
 from chalicelib.domain.schedule import FREQUENCIES, due_dates
 from chalicelib.storage.keys import TABLES
 from tests.world.test_planted_faults import MOST_SEEDS, PLANTED
-from tools import embedded, serve
+from tools import embedded, serve, template
 from tools.bundle import ROOT
 from tools.embedded import EmbeddedStack
 from tools.template import LOCAL_STAGE, settings_from
@@ -88,7 +88,8 @@ def variables() -> dict[str, list[str]]:
 def test_every_variable_is_in_the_readme() -> None:
     environment = Recorder()
     config.read(environment)
-    assert set(variables()) == environment.asked | set(settings_from({}, stage="prod", year=2026).variables)
+    settings = settings_from({}, stage="prod", year=2026)
+    assert set(variables()) == environment.asked | set(template.environment(settings))
 
 
 @pytest.mark.parametrize(("stage", "column"), [("prod", 0), (LOCAL_STAGE, 1)])

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, get_type_hints, is_typeddict
 
 import app
+from chalicelib import telling
 from chalicelib.api import access, call, imports, query
 from chalicelib.api import schedule as schedule_
 from chalicelib.api.routing import ROUTES, WITH_BODY, Route
@@ -31,6 +32,7 @@ Packages are products that are priced once and assigned to customers or to their
 - Lists take `limit` and `cursor`, and answer `items` and `next_cursor`.
 - `PUT`, `PATCH` and `DELETE` honour `If-Match` with the `ETag` of what you saw.
 - `POST` honours `Idempotency-Key`: the same key and body answer as the first time, for 7 days, per caller and route.
+- `X-Correlation-Id` names what a request belongs to in the service's log; every answer carries it.
 - Errors are problem documents (RFC 9457) with a `code` that does not change.
 
 How callers sign in is decided when the service is deployed: with AWS credentials (SigV4), or with a bearer token whose
@@ -52,12 +54,17 @@ _SUCCESSES: Final = {200: "Done", 201: "Made", 202: "Begun; it goes on in the ba
 _IF_MATCH: Final = 'The `ETag` that was seen, such as `"1"`, or `*`. Another version now: 412.'
 _KEY: Final = "Makes the request safe to send again: the same key and body answer as the first time."
 _LIVE_KEY: Final = f"{_KEY} 1 to 255 characters. A simulation or a dry run stores nothing and does not look at it."
+_CORRELATION: Final = (
+    "What this request belongs to, 1 to 64 characters of `A-Z a-z 0-9 . _ : -`. "
+    "It stands in the log, also in that of work in the background."
+)
 _COMMON: Final = ("IfMatch", "IdempotencyKey", "limit", "cursor")
 _STATUS_NAMES: Final = {
     401: "Unauthenticated", 403: "Forbidden", 404: "NotFound", 412: "VersionMismatch", 413: "TooLarge", 415: "UnsupportedMediaType",
     429: "Throttled", 500: "Internal", 503: "Unavailable",
 }  # fmt: skip
 """Answers that are the same wherever they occur."""
+_ALWAYS: Final[Json] = {telling.CORRELATION_HEADER: {"$ref": "#/components/headers/CorrelationId"}}
 
 
 def build(examples: Mapping[str, Json]) -> Json:
@@ -77,6 +84,7 @@ def build(examples: Mapping[str, Json]) -> Json:
         "components": {
             "schemas": dict(sorted(schemas.named.items())),
             "parameters": _common_parameters(),
+            "headers": {"CorrelationId": _correlation_header()},
             "responses": {_STATUS_NAMES[status]: _refusal(status, codes) for status, codes in _common_refusals().items()},
             "examples": {code: {"summary": refusal.when, "value": refusal.example} for code, refusal in sorted(REFUSALS.items())},
             "securitySchemes": _security_schemes(),
@@ -128,6 +136,7 @@ def _parameters(route: Route, shown: Mapping[str, Json]) -> Iterator[Json]:
         common = name in _COMMON
         required = {"required": True} if parameter.required else {}
         yield _component("parameters", name) if common else _parameter("query", name, _QUERY[parameter.parse], given, **required)
+    yield _component("parameters", "CorrelationId")
     if route.method in VERSIONED:
         yield _component("parameters", "IfMatch")
     if route.method == "POST":
@@ -144,10 +153,18 @@ def _common_parameters() -> Json:
     listed = {name: _parameter("query", name, _QUERY[query.LIST[name].parse], {}) for name in query.LIST}
     key = {"type": "string", "minLength": 1, "maxLength": 255}
     return listed | {
+        "CorrelationId": {"name": telling.CORRELATION_HEADER, "in": "header", "description": _CORRELATION, "schema": {"type": "string"}},
         "IfMatch": {"name": "If-Match", "in": "header", "description": _IF_MATCH, "schema": etag},
         "IdempotencyKey": {"name": "Idempotency-Key", "in": "header", "description": _KEY, "schema": key},
         "IdempotencyKeyOfLive": {"name": "Idempotency-Key", "in": "header", "description": _LIVE_KEY, "schema": {"type": "string"}},
     }
+
+
+def _correlation_header() -> Json:
+    description = (
+        f"The request's `{telling.CORRELATION_HEADER}`; without a good one, an id that was made for it. Not in the gateway's own answers."
+    )
+    return {"description": description, "schema": {"type": "string"}}
 
 
 def _component(kind: str, name: str) -> Json:
@@ -156,16 +173,16 @@ def _component(kind: str, name: str) -> Json:
 
 def _successes(route: Route, told: Operation, schemas: Schemas, shown: Mapping[str, Json]) -> Json:
     if told.answer is None:
-        return {str(told.status): {"description": "Done"}}
+        return {str(told.status): {"description": "Done", "headers": _ALWAYS}}
     schema = schemas.page(told.answer) if told.page else schemas.answer(told.answer)
     content = {told.media: {"schema": schema} | _examples(shown, "response")}
     forms: Json = {form: {"schema": {"type": "string"}} for form in route.forms}
-    found: Json = {"304": {"description": "Not changed since"}} if told.tagged_text else {}
+    found: Json = {"304": {"description": "Not changed since", "headers": _ALWAYS}} if told.tagged_text else {}
     for status in (told.status, *told.also):
         headers = _headers(route, told, status)
         found[str(status)] = {
             "description": _SUCCESSES[status],
-            **({"headers": headers} if headers else {}),
+            "headers": headers | _ALWAYS,
             "content": content | (forms if status == 200 else {}),
         }
     return found
@@ -230,4 +247,5 @@ def _refusal(status: int, given: list[str]) -> Json:
     described = "\n".join(f"- `{code}`: {REFUSALS[code].when}" for code in given)
     media = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {code: _component("examples", code) for code in given}}
     wait = {"Retry-After": {"description": "Seconds to wait before trying again.", "schema": {"type": "string", "pattern": "^[0-9]+$"}}}
-    return {"description": described, **({"headers": wait} if status in (409, 429, 503) else {}), "content": {PROBLEM: media}}
+    headers = (wait if status in (409, 429, 500, 503) else {}) | _ALWAYS
+    return {"description": described, "headers": headers, "content": {PROBLEM: media}}

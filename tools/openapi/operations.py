@@ -62,7 +62,8 @@ OPERATIONS: Final = {
     "delete_customer": Operation("Customers", status=204, conflicts=("customer_in_use",)),
     "pay": Operation("Customers", answers.LedgerEntry, 201, bodies.PaymentBody),
     "read_ledger": Operation("Customers", answers.LedgerEntry, page=True, notes="What `posted_from` and `posted_to` select never changes "
-                             "afterwards: ask by them for an invoice."),
+                             "afterwards: ask by them for an invoice. However it is asked for, entries come by due date, then by kind: "
+                             "setup, recurring, minimum spend, payment, reversal."),
     "list_held": Operation("Customers", answers.LedgerEntry, page=True, seeks=True),
     "cancel_held": Operation("Customers", answers.LedgerEntry, conflicts=("not_held",)),
     "unpark": Operation("Customers", answers.Customer, conflicts=("not_parked",)),
