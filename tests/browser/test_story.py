@@ -87,7 +87,7 @@ def assign_to_did(page: Page, press: Filler, name: str, did: str) -> None:
     press(page, "radio", "One of its DIDs")
     page.get_by_label("DID", exact=True).fill(did)
     page.get_by_label("Start date").fill("2031-02-01")
-    press(page, "checkbox", "Take charges from the credit balance")
+    press(page, "checkbox", "Auto decrement credit")
     expect(page.get_by_text("February has no 31, so the 28th")).to_be_visible()
     press(page, "button", "Assign")
     expect(page.get_by_role("heading", name=name)).to_be_visible()
@@ -111,7 +111,7 @@ def see_the_ledger(page: Page, press: Filler, name: str) -> None:
     press(page, "button", name)
     details = page.get_by_role("table", name="Ledger")
     expect(details.get_by_text("February has no 31, so the 28th")).to_be_visible()
-    expect(details.get_by_text("yes, with the charge")).to_be_visible()
+    expect(details.get_by_text("on, with the charge")).to_be_visible()
     expect(page.get_by_text("−12.50 USD", exact=True)).to_be_visible()
     details.get_by_role("link", name=re.compile("^console-2031-02-28-")).press("Enter")
 

@@ -21,7 +21,8 @@ export class ApiError extends Error {
   }
 }
 
-const lost = (method) => new ApiError(0, {
+/** The answer didn't come. */
+export const lost = (method) => new ApiError(0, {
   code: "network", title: "No answer came",
   detail: method === "GET" ? "Look whether you are connected, and try again." : "So it isn't known whether this was done. Trying again is safe: it is done once.",
 });

@@ -36,6 +36,7 @@ function NewAssignment({ customer, packages }) {
   const where = ["customers", customer.customer_id];
   const form = useForm({
     name: `assign-${customer.customer_id}`,
+    once: true,
     initial: {
       package_id: "", holder: "customer", did: "", quantity: "1", start_date: settings.today, end_date: "",
       auto_decrement_credit: false, free_minutes: "", minimum_days: "", charge_from: "",
@@ -74,8 +75,8 @@ function NewAssignment({ customer, packages }) {
         <div class="grid">
           <${DayField} form=${form} name="start_date" label="Start date" hint="The first day on which it can be charged." />
           <${DayField} form=${form} name="end_date" label="End date" optional hint="The last day, included. Empty: open." />
-          <${Check} form=${form} name="auto_decrement_credit" label="Take charges from the credit balance"
-            hint="Each charge debits its retail at once. Off: charges are posted for invoicing and the balance stays." />
+          <${Check} form=${form} name="auto_decrement_credit" label="Auto decrement credit"
+            hint="Each charge takes its retail from the credit balance at once. Off: charges are posted for invoicing and the balance stays." />
           ${form.values.holder === "did" && chosen && !chosen.minimum_days && html`<${NumberField} form=${form} name="minimum_days" label="Minimum days" optional hint="It can't end sooner." />`}
           <${DayField} form=${form} name="charge_from" label="Charge from" optional hint="For customers taken over from another system: what was due before was charged there." />
         </div>
@@ -157,7 +158,7 @@ export function Assignment({ customer, id }) {
             ["Validity", validity(one)],
             ["Quantity", one.quantity],
             ["Each charge", html`<${Money} value=${one.package.retail} currency=${one.package.currency} />${one.quantity > 1 && ` × ${one.quantity}`}`],
-            ["From credit", one.auto_decrement_credit ? "yes, each charge debits the balance" : "no, posted for invoicing"],
+            ["Auto decrement credit", one.auto_decrement_credit ? "on: each charge takes its retail from the balance" : "off: posted for invoicing"],
             ["Charged here from", one.charge_from && html`<${Day} value=${one.charge_from} />`],
             ["Minimum days", one.minimum_days ? html`${one.minimum_days}, until <${Day} value=${format.later(one.start_date, one.minimum_days)} />` : null],
             ["Free minutes", one.minutes ? html`<${Minutes} bucket=${one.minutes} />` : one.free_minutes],
@@ -211,7 +212,8 @@ function Edit({ one, where }) {
           <${DayField} form=${form} name="start_date" label="Start date" hint="Can change while nothing is charged." />
           <${DayField} form=${form} name="end_date" label="End date" optional hint=${one.minimum_days ? `Not before ${format.day(format.later(one.start_date, one.minimum_days))}: it runs for at least ${one.minimum_days} days.` : "The last day, included. Empty: open."} />
           <${DayField} form=${form} name="charge_from" label="Charge from" optional hint="What is due before it was charged elsewhere." />
-          <${Check} form=${form} name="auto_decrement_credit" label="Take charges from the credit balance" hint="Counts for what is charged from now on." />
+          <${Check} form=${form} name="auto_decrement_credit" label="Auto decrement credit"
+            hint="Each charge takes its retail from the credit balance at once. Off: charges are posted for invoicing and the balance stays. Counts for what is charged from now on." />
         </div>
       <//>
       <${DueDates} rule=${one.package} start=${form.values.start_date} until=${form.values.end_date} />

@@ -61,6 +61,7 @@ function Balance({ one }) {
 function Payment({ one, close, done }) {
   const form = useForm({
     name: `payment-${one.customer_id}`,
+    once: true,
     initial: { amount: "", reference: "" },
     send: ({ amount, reference }, key) => call("POST", path("customers", one.customer_id, "payments"), { body: { amount: amount.trim().replace("−", "-"), reference }, key }),
     done,

@@ -1,23 +1,37 @@
-// What is typed into forms, kept over a sign-in that leaves the page.
+// What is typed into forms, kept over a sign-in that leaves the page; and the keys of requests that have no answer yet,
+// kept as long as the tab lives: whoever sends such a request again, from wherever, sends it as the same one.
 
 const KEPT = "drafts";
 const open = new Map();
+const read = () => new Map(JSON.parse(sessionStorage.getItem(KEPT) ?? "[]"));
+const write = (kept) => sessionStorage.setItem(KEPT, JSON.stringify([...kept]));
 
-/** A form is open: `read` gives what is in it, with the key of its intent. */
-export function watch(name, read) {
-  open.set(name, read);
+/** A form is open: `draft` gives what is in it, with the key of its intent. */
+export function watch(name, draft) {
+  open.set(name, draft);
   return () => open.delete(name);
 }
 
-export const keep = () => sessionStorage.setItem(KEPT, JSON.stringify([...open].map(([name, read]) => [name, read()])));
+export const keep = () => write(new Map([...read(), ...[...open].map(([name, draft]) => [name, draft()])]));
 
-/** What was kept of a form, once. */
+/** A request is about to be sent that must count once: `draft` holds its key. */
+export const sending = (name, draft) => write(read().set(name, { ...draft, unanswered: true }));
+
+/** What became of it is known. */
+export function answered(name) {
+  const kept = read();
+  if (kept.delete(name)) write(kept);
+}
+
+/** What was kept of a form: once, or until its request has an answer. */
 export function take(name) {
-  const kept = new Map(JSON.parse(sessionStorage.getItem(KEPT) ?? "[]"));
-  const draft = kept.get(name);
-  if (draft) {
-    kept.delete(name);
-    sessionStorage.setItem(KEPT, JSON.stringify([...kept]));
-  }
+  const draft = read().get(name);
+  if (draft && !draft.unanswered) answered(name);
   return draft;
+}
+
+/** A short name for a request, by all that it asks for. */
+export async function nameOf(text) {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,9 +1,9 @@
 // Lists as CSV files out, and packages and assignments from CSV files in.
 
-import { call, newKey } from "./api.js";
+import { call } from "./api.js";
 import * as format from "./format.js";
 import { useAction, useIntent } from "./hooks.js";
-import { html, useRef, useState } from "./preact.js";
+import { html, useState } from "./preact.js";
 import { Button, Dialog, Money, Problem, Table } from "./ui.js";
 
 const SHOWN = 50;
@@ -54,7 +54,6 @@ export function Import({ kind, close, done }) {
   const [checked, setChecked] = useState(null);
   const check = useIntent();
   const intent = useIntent();
-  const last = useRef(null);
   const busy = check.busy || intent.busy;
   const problem = check.problem ?? intent.problem;
   const send = (csv, dryRun, key) => call("POST", `${kind}/import`, { csv, key, query: { dry_run: dryRun } });
@@ -64,14 +63,13 @@ export function Import({ kind, close, done }) {
     intent.setProblem(null);
     if (!chosen) return;
     const csv = await chosen.text();
-    if (csv !== last.current) intent.key.current = newKey(); // the same file again may be one whose answer was lost
-    last.current = csv;
     setFile(csv);
+    await intent.recall(kind + csv);
     const { answer } = (await check.send(() => send(csv, "true"))) ?? {};
     if (answer) setChecked(answer);
   };
   const write = async () => {
-    const { answer } = (await intent.send((key) => send(file, "false", key))) ?? {};
+    const { answer } = (await intent.send((key) => send(file, "false", key), kind + file)) ?? {};
     if (answer) done(answer.rows);
   };
   const faults = problem?.errors.filter((fault) => fault.row) ?? [];

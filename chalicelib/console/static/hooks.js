@@ -1,7 +1,7 @@
 // What pages share: loading, lists by page, forms.
 
-import { call, get, newKey } from "./api.js";
-import { take, watch } from "./drafts.js";
+import { call, get, lost, newKey } from "./api.js";
+import { answered, nameOf, sending, take, watch } from "./drafts.js";
 import { useEffect, useRef, useState } from "./preact.js";
 import { announce } from "./toast.js";
 
@@ -63,24 +63,32 @@ export function useDebounced(value, milliseconds) {
 
 /**
  * The key of one intent: the same for every attempt of which it isn't known what became of it, a new one after an answer.
- * `send(run)` runs at most one request at a time; `run` gets the key.
+ * `send(run)` runs at most one request at a time; `run` gets the key. With `send(run, text)` the key belongs to the request
+ * that `text` tells from all others, and outlives the page; `recall(text)` shows that such a request has no answer yet.
+ * @param {{key: string, unanswered?: boolean}} kept what an earlier page left
  */
 export function useIntent(kept) {
-  const key = useRef(kept ?? newKey());
+  const key = useRef(kept?.key ?? newKey());
   const busyRef = useRef(false);
   const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState(null);
-  const send = async (run) => {
+  const [problem, setProblem] = useState(() => (kept?.unanswered ? lost("POST") : null));
+  const send = async (run, text) => {
     if (busyRef.current) return undefined;
     busyRef.current = true;
     setBusy(true);
     setProblem(null);
-    try {
-      const answer = await run(key.current);
+    const name = text && await nameOf(text);
+    const settle = () => {
       key.current = newKey();
+      if (name) answered(name);
+    };
+    try {
+      if (name) sending(name, { key: (key.current = take(name)?.key ?? newKey()) });
+      const answer = await run(key.current);
+      settle();
       return { answer };
     } catch (error) {
-      if (!error.isOpen) key.current = newKey();
+      if (!error.isOpen) settle();
       setProblem(error);
       return { error };
     } finally {
@@ -88,40 +96,55 @@ export function useIntent(kept) {
       setBusy(false);
     }
   };
-  return { key, busy, problem, setProblem, send };
+  const recall = async (text) => {
+    if (take(await nameOf(text))) setProblem(lost("POST"));
+  };
+  return { key, busy, problem, setProblem, send, recall };
 }
 
 /**
  * A form: values by field name, faults by field name, one request at a time.
- * @param {{name: string, initial: object, send: (values: object, key: string) => Promise<any>, done: (answer: any) => void}} options
- *   `name` tells it from other forms, for drafts.
+ * @param {{name: string, initial: object, send: (values: object, key: string) => Promise<any>, done: (answer: any) => void, once?: boolean}} options
+ *   `name` tells it from other forms, for drafts. `once`: what it sends must count once, so it is there again, with its key,
+ *   until it has an answer: after a reload, and when the form was left.
  */
-export function useForm({ name, initial, send, done }) {
+export function useForm({ name, initial, send, done, once }) {
   const [kept] = useState(() => take(name));
   const [values, setValues] = useState(kept?.values ?? initial);
   const [errors, setErrors] = useState({});
-  const intent = useIntent(kept?.key);
+  const intent = useIntent(kept);
   const element = useRef(null);
   const latest = useRef(values);
+  const confirmed = useRef(kept?.confirmed ?? {}); // sent along with these values, and again with every other try
+  const unanswered = useRef(Boolean(kept?.unanswered));
   latest.current = values;
-  useEffect(() => {
-    return watch(name, () => ({ values: latest.current, key: intent.key.current }));
-  }, [name]);
+  const draft = () => ({ values: latest.current, confirmed: confirmed.current, key: intent.key.current, unanswered: unanswered.current });
+  useEffect(() => watch(name, draft), [name]);
   const set = (field, value) => {
+    confirmed.current = {};
     setValues((old) => ({ ...old, [field]: value }));
     setErrors(({ [field]: _, ...rest }) => rest);
   };
   const submit = async (more = {}) => {
     setErrors({});
-    const outcome = await intent.send((key) => send({ ...latest.current, ...more }, key));
+    confirmed.current = { ...confirmed.current, ...more };
+    const outcome = await intent.send((key) => {
+      if (once) sending(name, draft());
+      return send({ ...latest.current, ...confirmed.current }, key);
+    });
     if (!outcome) return;
+    unanswered.current = Boolean(once && outcome.error?.isOpen);
+    if (!outcome.error?.isOpen) {
+      answered(name);
+      confirmed.current = {};
+    }
     if (outcome.error) setErrors(byField(faultsOf(outcome.error)));
     else done?.(outcome.answer);
   };
   useEffect(() => {
     element.current?.querySelector("[aria-invalid=true]")?.focus();
   }, [errors]);
-  return { name, values, set, setValues, errors, element, submit, busy: intent.busy, problem: intent.problem, setProblem: intent.setProblem };
+  return { name, values, set, errors, element, submit, busy: intent.busy, problem: intent.problem, setProblem: intent.setProblem };
 }
 
 const FIELDS = { did_in_use: ["did"], minimum_days: ["end_date"], ended: ["end_date"], currency_fixed: ["currency"] };

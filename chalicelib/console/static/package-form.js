@@ -37,6 +37,7 @@ export function NewPackage() {
   };
   const form = useForm({
     name: "package",
+    once: true,
     initial,
     send: (values, key) => call("POST", "packages", { body: body(values), key }),
     done: (made) => { announce(`Created ${made.name}`); go(["packages", made.package_id]); },

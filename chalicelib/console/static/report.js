@@ -18,7 +18,7 @@ export const ComputedFrom = ({ of: line }) => html`
       ["Margin", html`<${Money} value=${line.margin} currency=${line.currency} />`],
       ["Billing period", line.period && html`<${Day} value=${line.period.from} /> until <${Day} value=${line.period.to} />, which no longer counts`],
       ["Spent in the period", line.spend !== null && html`<${Money} value=${line.spend} currency=${line.currency} />`],
-      ["From credit", line.auto_decrement_credit ? "yes, with the charge" : "no, invoiced"],
+      ["Auto decrement credit", line.auto_decrement_credit ? "on, with the charge" : "off, invoiced"],
     ]} />
   </div>`;
 

@@ -1,11 +1,11 @@
 // Run Package: simulate first, then run live after one more question.
 
-import { all, call, get, newKey } from "./api.js";
+import { all, call, get } from "./api.js";
 import { settings } from "./auth.js";
 import { DayField, Field, Radios } from "./fields.js";
 import * as format from "./format.js";
 import { useDebounced, useForm, useIntent, useLoad } from "./hooks.js";
-import { html, useEffect, useRef, useState } from "./preact.js";
+import { html, useEffect, useState } from "./preact.js";
 import { go, replace, useRoute } from "./router.js";
 import { Report, Summary } from "./report.js";
 import { announce } from "./toast.js";
@@ -85,17 +85,24 @@ export function CustomerField({ form, label = "Customer" }) {
 }
 
 function Confirm({ report, ifCharged, close }) {
-  const runId = useRef(`console-${report.date}-${newKey().slice(0, 13)}`);
+  const [runId, setRunId] = useState("");
   const intent = useIntent();
+  const asks = { ...(report.customer ? { customer: report.customer } : {}), simulate: false, date: report.date, if_charged: ifCharged };
+  const text = JSON.stringify(asks);
+  useEffect(() => { intent.recall(text); }, []);
   const lines = (report.lines ?? []).filter((line) => line.status !== "skipped");
   const held = lines.filter((line) => line.status === "held");
   const repeated = lines.filter((line) => line.already_charged);
   const send = async () => {
-    const sent = { ...(report.customer ? { customer: report.customer } : {}), simulate: false, date: report.date, if_charged: ifCharged, run_id: runId.current };
-    const outcome = await intent.send((key) => call("POST", "runs", { body: sent, key }));
+    const outcome = await intent.send(async (key) => {
+      const run_id = `console-${report.date}-${key.slice(0, 13)}`;
+      setRunId(run_id);
+      await call("POST", "runs", { body: { ...asks, run_id }, key });
+      return run_id;
+    }, text);
     if (outcome?.answer) {
       announce("The run is recorded");
-      go(["runs", runId.current]);
+      go(["runs", outcome.answer]);
     }
   };
   return html`
@@ -113,7 +120,7 @@ function Confirm({ report, ifCharged, close }) {
         </div></div>`}
       ${!report.customer && ifCharged === "charge_again" && html`<div class="banner warn"><p>What this date has been charged already, by a daily run for example, is charged again.</p></div>`}
       <${Problem} error=${intent.problem} />
-      <p class="hint">A run can be reversed as a whole. Its id is <span class="mono">${runId.current}</span>.</p>
+      <p class="hint">A run can be reversed as a whole.${runId && html` Its id is <span class="mono">${runId}</span>.`}</p>
     <//>`;
 }
 
