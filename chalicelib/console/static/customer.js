@@ -9,7 +9,7 @@ import { Download } from "./files.js";
 import { HeldTable, Parked } from "./held.js";
 import { Ledger } from "./ledger.js";
 import { validity } from "./packages.js";
-import { html, useState } from "./preact.js";
+import { html, useEffect, useRef, useState } from "./preact.js";
 import { link } from "./router.js";
 import { announce } from "./toast.js";
 import { Badge, Button, Card, Dialog, Empty, LinkButton, List, Minutes, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
@@ -19,6 +19,10 @@ const TABS = [["assignments", "Assignments"], ["ledger", "Ledger"], ["held", "He
 export function Customer({ id, tab = "assignments" }) {
   const { data: one, error, reload } = useLoad(() => get(path("customers", id)), [id, tab]);
   const [dialog, setDialog] = useState(null);
+  const tabs = useRef(null);
+  useEffect(() => {
+    if (tabs.current) tabs.current.scrollLeft = tabs.current.querySelector("[aria-current]").offsetLeft - 120;
+  }, [tab, one !== null]);
   const back = ["#/customers", "Customers"];
   if (error && !one) return html`<${Page} title=${id} back=${back}><${Problem} error=${error} retry=${reload} /><//>`;
   if (!one) return html`<${Page} title=${id} back=${back}><${Skeleton} /><//>`;
@@ -33,7 +37,7 @@ export function Customer({ id, tab = "assignments" }) {
         <${LinkButton} href=${link(["customers", id, "assign"])} needs="write" look="primary">Assign a package<//>`}>
       ${one.parked && html`<${Parked} one=${one} done=${() => changed("Unparked: the next daily run posts what is due")} />`}
       <${Balance} one=${one} />
-      <nav class="tabs" aria-label="Customer">
+      <nav class="tabs" aria-label="Customer" ref=${tabs}>
         ${TABS.map(([name, text]) => html`<a key=${name} href=${link(["customers", id, name])} aria-current=${tab === name ? "page" : undefined}>${text}${name === "held" && one.held_charges ? ` (${one.held_charges})` : ""}</a>`)}
       </nav>
       <div class="panel">
@@ -91,7 +95,7 @@ export const ASSIGNMENTS = [
   { name: "package", label: "Package", main: true, cell: (one) => html`
       <a href=${link(["customers", one.customer_id, "assignments", one.assignment_id])}>${one.package.name}</a>
       <span class="sub">${one.did ? html`DID <span class="mono">${one.did}</span>` : "Customer-wide"}</span>` },
-  { name: "charged", label: "Charged", cell: (one) => html`${format.rule(one.package)}${one.auto_decrement_credit && html`<span class="sub">from credit</span>`}` },
+  { name: "charged", label: "Charged", cell: (one) => html`${format.rule(one.package)}${one.auto_decrement_credit && html`<span class="sub">auto decrement</span>`}` },
   { name: "validity", label: "Validity", cell: validity },
   { name: "minutes", label: "Free minutes", cell: (one) => (one.minutes ? html`<${Minutes} bucket=${one.minutes} />` : html`<span class="muted">–</span>`) },
   { name: "quantity", label: "Quantity", num: true, cell: (one) => one.quantity },

@@ -58,6 +58,11 @@ const Fields = ({ form }) => html`
   <${MoneyField} form=${form} name="debit_limit" label="Debit limit" optional suffix=${form.values.currency} placeholder="no limit"
     hint="How far below zero charges may take the balance. A charge that would pass it is held, not lost. Empty: no limit." />`;
 
+const exists = (id) => get(path("customers", id)).then(() => true, (error) => {
+  if (error.status === 404) return false;
+  throw error;
+});
+
 export function NewCustomer() {
   const form = useForm({
     name: "customer",
@@ -65,11 +70,8 @@ export function NewCustomer() {
     send: async (values) => {
       const id = values.customer_id.trim();
       if (!IS_ID.test(id)) throw fault("must be 1 to 64 characters of A-Z a-z 0-9 . _ : -");
-      try {
-        return await call("PUT", path("customers", id), { body: body(values), version: 0 });
-      } catch (error) {
-        throw error.code === "version_mismatch" ? fault(`there is already a customer ${id}`) : error;
-      }
+      if (await exists(id)) throw fault(`there is already a customer ${id}`);
+      return call("PUT", path("customers", id), { body: body(values) });
     },
     done: (made) => { announce(`Created ${made.name || made.customer_id}`); go(["customers", made.customer_id]); },
   });

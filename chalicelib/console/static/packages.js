@@ -70,7 +70,7 @@ export const terms = (one) => [
   ["Retail", html`<${Money} value=${one.retail} currency=${one.currency} />`],
   ["Cost", html`<${Money} value=${one.cost} currency=${one.currency} />`],
   ["Setup", !(format.isZero(one.setup_retail) && format.isZero(one.setup_cost))
-    && html`<${Money} value=${one.setup_retail} currency=${one.currency} /> <span class="muted">cost <${Money} value=${one.setup_cost} /></span>`],
+    && html`<${Money} value=${one.setup_retail} currency=${one.currency} /><span class="muted">, cost <${Money} value=${one.setup_cost} /></span>`],
   ["Charged", format.rule(one)],
   ["Type", format.TYPES[one.type]],
   ["Free minutes to", one.type === "free_minutes" && (one.destination ? html`<code>${one.destination}</code>` : "every destination")],

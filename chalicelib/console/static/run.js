@@ -109,7 +109,8 @@ function Confirm({ report, ifCharged, close }) {
     <${Dialog} title="Run it live?" close=${close} busy=${intent.busy}
       actions=${html`<${Button} needs="charge" look="danger" busy=${intent.busy} busyLabel="Charging…" onClick=${send}>${intent.problem?.isOpen ? "Try again" : "Charge now"}<//>`}>
       <p>${report.customer
-        ? html`<strong>${report.customer}</strong> is charged ${format.plural(lines.length - held.length, "line")} dated <${Time} value=${report.date} />${held.length > 0 && `; ${format.plural(held.length, "line")} would be held, for they pass the debit limit`}:`
+        ? html`<strong>${report.customer}</strong> is charged ${lines.length > held.length ? format.plural(lines.length - held.length, "line") : "nothing"} dated
+          ${" "}<${Time} value=${report.date} />${held.length > 0 && `; ${format.plural(held.length, "line")} would be held, for they pass the debit limit`}:`
         : html`Every customer is charged what is due on <${Time} value=${report.date} />:`}</p>
       <${Amounts} report=${report} />
       ${repeated.length > 0 && html`
