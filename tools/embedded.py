@@ -41,8 +41,8 @@ START_SECONDS = 60
 DEPLOY_SECONDS = 120
 INVOKE_SECONDS = 910
 BUILD_TAG = "build"
-NEEDS_TLS = "QueuePolicy"
-"""A resource of deployable stages that would refuse every caller here, where nothing is encrypted on its way."""
+NEEDS_TLS = "AWS::SQS::QueuePolicy"
+"""What deployable stages have that would refuse every caller here, where nothing is encrypted on its way."""
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
@@ -296,7 +296,7 @@ class EmbeddedStack:
         code = {"Bucket": BUCKET, "Key": f"{bundle.fingerprint}.zip"}
         storage.put_object(**code, Body=bundle.zip.read_bytes())
         template = json.loads(bundle.template.read_text())
-        template["Resources"].pop(NEEDS_TLS, None)
+        template["Resources"] = {name: one for name, one in template["Resources"].items() if one["Type"] != NEEDS_TLS}
         for resource in template["Resources"].values():
             if resource["Type"] == "AWS::Serverless::Function":
                 resource["Properties"]["CodeUri"] = code

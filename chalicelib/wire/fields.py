@@ -121,7 +121,8 @@ def simulate(value: Any) -> bool:
 
 
 DAY_SCHEMA = {"type": "string", "format": "date", "pattern": "^(19|2[0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}$"}
-_SIMULATE_SCHEMA = {"anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["yes", "no", "true", "false"]}]}
+_YES_OR_NO = "^([Yy][Ee][Ss]|[Nn][Oo]|[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$"
+_SIMULATE_SCHEMA = {"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": _YES_OR_NO, "examples": ["yes", "no"]}]}
 _DESTINATION_SCHEMA = {"type": "string", "pattern": r"^(\^[0-9]+(\|\^[0-9]+)*)?$", "maxLength": LONGEST_DESTINATION}
 _MATCH_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 31}, {"type": "string", "enum": list(WEEKDAYS)}]}
 

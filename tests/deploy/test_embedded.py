@@ -54,7 +54,8 @@ def test_functions_have_plain_names(stack: EmbeddedStack) -> None:
 
 
 def test_tables_and_queues_have_plain_names(stack: EmbeddedStack) -> None:
-    tables = set(stack.client("dynamodb").list_tables()["TableNames"])
+    pages = stack.client("dynamodb").get_paginator("list_tables").paginate()
+    tables = {name for page in pages for name in page["TableNames"]}
     assert {stack.table_name(name) for name in ("catalog", "accounts", "ledger", "usage", "runs")} <= tables
     assert stack.queue_url("post_charges").endswith("packages-billing-local-post-charges")
 

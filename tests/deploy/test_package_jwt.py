@@ -83,7 +83,7 @@ def test_packages_without_tokens_do_without_the_library(bundle: Bundle, sources:
     plain = made(sources, tmp_path, AUTH_MODE="iam")
     with zipfile.ZipFile(plain.zip) as archive:
         assert [name for name in archive.namelist() if name.startswith(("jwt/", "cryptography/", "cffi/"))] == []
-    assert plain.zip.stat().st_size < bundle.zip.stat().st_size / 2
+    assert bundle.zip.stat().st_size - plain.zip.stat().st_size > 4_000_000, "what is left out is most of it"
 
 
 BAD = {

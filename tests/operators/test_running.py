@@ -174,10 +174,10 @@ def evaluated_in_vain(service: Service) -> tuple[str, Json]:
     """The next day, and what its evaluation answered; both its messages are given up after five tries."""
     service.evaluated += timedelta(days=1)
     today = service.after(0)
-    service.stack._set_consumers(enabled=False)
+    service.stack.set_consumers(enabled=False)
     started = service.stack.invoke("evaluate_due_charges", {"date": today, "allow_future": True})
     service.put("runs", dict(zip(("pk", "sk"), ({"S": name} for name in DAMAGE), strict=True)))
-    service.stack._set_consumers(enabled=True)
+    service.stack.set_consumers(enabled=True)
     await_dead(service, 2)
     queue_is_empty(service.stack)
     return today, started

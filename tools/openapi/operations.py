@@ -87,7 +87,7 @@ OPERATIONS: Final = {
                      notes="A live run of all customers, or of more than 500 lines, goes on in the background: 202, then poll `Location`. "
                      "A simulation stores nothing and ignores `Idempotency-Key`."),
     "list_runs": Operation("Runs", answers.Run, page=True),
-    "read_run": Operation("Runs", answers.AnyRun),
+    "read_run": Operation("Runs", answers.AnyRun, conflicts=("in_progress",), notes="As CSV, a run that is under way is `in_progress`."),
     "list_run_lines": Operation("Runs", answers.Line, page=True),
     "reverse_run": Operation("Runs", answers.Reversal, conflicts=("not_reversible", "running")),
 }  # fmt: skip
