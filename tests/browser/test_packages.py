@@ -57,6 +57,7 @@ def test_a_package_is_created_found_and_edited(visit: Visit, api: httpx.Client) 
     expect(page.get_by_text("13.00 USD")).to_be_visible()
 
     page.get_by_role("link", name="Packages", exact=True).click()
+    expect(page.get_by_role("heading", name="Packages", level=1)).to_be_focused()
     page.keyboard.press("/")
     expect(page.get_by_label("Search", exact=True)).to_be_focused()
     page.keyboard.type(name[-8:])

@@ -31,7 +31,7 @@ LETTERS = {
 }
 """How a need is written: `accounts:GU` is GetItem and UpdateItem on that table."""
 EVERY = bool(os.environ.get("EVERY_PERMISSION"))
-"""`make permissions` takes each of some 80 away, which takes ten minutes; without, some of each role are."""
+"""`make permissions` takes each of some 80 away, which takes two minutes; without, some of each role are."""
 SOME = 4
 AWS_ITSELF = ("logs:", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 """What Lambda does with a function's role, not the function: not asked for by the emulator."""
