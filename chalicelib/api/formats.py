@@ -19,7 +19,9 @@ HTML: Final = "text/html"
 MOST_ROWS: Final = 10_000
 """Of a list that is written whole."""
 MOST_BYTES: Final = 5_500_000
-"""Lambda's answers take 6 MB, with what JSON's quoting adds to a text."""
+"""Of any answer, problems included: Lambda returns 6 MB, with what JSON's quoting adds to a text."""
+_MOST_QUOTED: Final = 12
+"""Bytes that quoting makes of one character at most."""
 
 Renderer = Callable[[Any], str]
 """From the JSON values of an answer to its text."""
@@ -56,8 +58,15 @@ def _weight(offered: str, accept: str) -> float:
     return max(covering)[1]
 
 
-def written(response: Response, form: str, renderers: Mapping[str, Renderer], where: str, query: Mapping[str, Any]) -> Response:
-    """The response with its body as text. `where` is the path asked for, `query` what was asked.
+def fits(text: str) -> bool:
+    """Whether an answer can have this text."""
+    return len(text) * _MOST_QUOTED <= MOST_BYTES or len(json.dumps(text)) <= MOST_BYTES
+
+
+def written(
+    response: Response, form: str, renderers: Mapping[str, Renderer], where: str, query: Mapping[str, Any], *, changes: bool = False
+) -> Response:
+    """The response with its body as text. `where` is the path asked for, `query` what was asked; `changes` says that it wrote something.
 
     Raises `Invalid` too_many when the text would be larger than an answer can be.
     """
@@ -67,11 +76,18 @@ def written(response: Response, form: str, renderers: Mapping[str, Renderer], wh
     if isinstance(response.body, str):
         return Response(response.body, headers, response.status_code)
     if form not in renderers or response.status_code != 200:
-        return Response(json.dumps(response.body, ensure_ascii=False), headers, response.status_code)
-    text = renderers[form](response.body)
-    if len(json.dumps(text)) > MOST_BYTES:
-        raise Invalid([Fault("", f"the answer would have more than {MOST_BYTES} bytes: ask for less")], code="too_many")
+        return Response(_fitting(json.dumps(response.body, ensure_ascii=False), changes), headers, response.status_code)
+    text = _fitting(renderers[form](response.body), changes)
     return Response(text, {**headers, **_headers(form, where), **_next(response.body, query)}, 200)
+
+
+def _fitting(text: str, changes: bool) -> str:
+    """The text. Raises `Invalid` too_many."""
+    if not fits(text):
+        done = "; the request itself is carried out" if changes else ""
+        detail = f"the answer would have more than {MOST_BYTES} bytes: ask page by page with limit and cursor, or for less{done}"
+        raise Invalid([Fault("", detail)], code="too_many")
+    return text
 
 
 def _headers(form: str, where: str) -> dict[str, str]:

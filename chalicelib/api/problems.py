@@ -21,6 +21,7 @@ from ..domain.errors import (
     UnsupportedMediaType,
     VersionMismatch,
 )  # fmt: skip
+from . import formats
 
 STATUSES: Final[dict[type[BillingError], tuple[int, str]]] = {
     Malformed: (400, "The request can't be read"),
@@ -44,17 +45,20 @@ def answer(error: BillingError) -> Response:
     """The problem document of an error."""
     status, title = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
     body: dict[str, Any] = {
-        "type": f"urn:packages-billing:problem:{error.code}", "title": title, "status": status, "detail": error.detail,
-        "code": error.code, **error.extra,
-    }  # fmt: skip
-    if isinstance(error, Invalid):
-        body["errors"] = [fault._asdict() for fault in error.faults]
+        "type": f"urn:packages-billing:problem:{error.code}",
+        "title": title,
+        "status": status,
+        "detail": error.detail,
+        "code": error.code,
+    }
+    parts = error.extra | ({"errors": [fault._asdict() for fault in error.faults]} if isinstance(error, Invalid) else {})
+    text = json.dumps(body | parts)
     headers: dict[str, str | list[str]] = {"Content-Type": PROBLEM}
     if isinstance(error, Unauthenticated | Forbidden):
         headers["WWW-Authenticate"] = _challenge(error)
     if isinstance(error, Throttled | Contention | IssuerUnreachable) or error.code == "in_progress":
         headers["Retry-After"] = str(Throttled.retry_after_seconds)
-    return Response(json.dumps(body), headers, status)
+    return Response(text if formats.fits(text) else json.dumps(body), headers, status)
 
 
 def _challenge(error: Unauthenticated | Forbidden) -> str:

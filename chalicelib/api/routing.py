@@ -131,7 +131,8 @@ def _answer(request: Any, route_: Route, params: dict[str, str], told: Told) -> 
         made = idempotent.answered(services.db, by, json.dumps([method, request.path, params]), key, parsed, work)
     else:
         made = work(deployment.act(by))
-    return formats.written(made, form, route_.forms, route_.path.format(**params), request.query_params or {})
+    asked, changes = request.query_params or {}, method != "GET" and live is not False
+    return formats.written(made, form, route_.forms, route_.path.format(**params), asked, changes=changes)
 
 
 def _body(request: Any, route_: Route, known: Mapping[str, Any]) -> Any:

@@ -4,7 +4,7 @@ The edges translate: `api/problems.py` to HTTP, `jobs/` to function errors. `cod
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -12,6 +12,9 @@ MOST_FAULTS = 100
 """Faults that one answer names; a body made of nothing but faults would be answered at many times its size."""
 MOST_ROW_FAULTS = 20
 """Faults that are named of one row of a file: a thousand rows with every match day wrong would not fit into an answer."""
+LONGEST_POINTER = 120
+LONGEST_DETAIL = 1000
+"""Characters of what a refusal repeats of a request: a caller's own field names may be as long as its body."""
 
 
 class Fault(NamedTuple):
@@ -28,6 +31,11 @@ class RowFault(NamedTuple):
     column: str
     pointer: str
     detail: str
+
+
+def cut(text: str, longest: int = LONGEST_DETAIL) -> str:
+    """The text, or as much of it as is told."""
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 def row_fault(row: int, column: str, detail: str, pointer: str = "") -> RowFault:
@@ -47,8 +55,8 @@ class BillingError(Exception):
     code = "error"
 
     def __init__(self, detail: str, *, code: str | None = None, **extra: Any) -> None:
-        super().__init__(detail)
-        self.detail = detail
+        super().__init__(cut(detail))
+        self.detail = cut(detail)
         self.code = code or self.code
         self.extra = extra
 
@@ -60,14 +68,14 @@ class Malformed(BillingError):
 
 
 class Invalid(BillingError):
-    """Fields that break a rule; `faults` names every one of them."""
+    """Fields that break a rule; `faults` names every one of them, up to a limit. No more are looked for than are told."""
 
     code = "invalid"
 
     def __init__(self, faults: Iterable[Fault], *, code: str | None = None) -> None:
-        found = tuple(faults)
-        more = len(found) - MOST_FAULTS
-        self.faults: Sequence[Fault | RowFault] = found if more <= 0 else (*found[:MOST_FAULTS], Fault("", f"and {more} more"))
+        found = tuple(Fault(cut(one.pointer, LONGEST_POINTER), cut(one.detail)) for one in islice(faults, MOST_FAULTS + 1))
+        more = len(found) > MOST_FAULTS
+        self.faults: Sequence[Fault | RowFault] = (*found[:MOST_FAULTS], Fault("", "and more")) if more else found
         super().__init__("; ".join(f"{f.pointer}: {f.detail}" if f.pointer else f.detail for f in self.faults), code=code)
 
 
@@ -75,7 +83,10 @@ class InvalidRows(Invalid):
     """Rows of a file that break a rule; every one is named, with its first faults and how many more: files are bounded."""
 
     def __init__(self, faults: Iterable[RowFault], *, code: str | None = None) -> None:
-        by_row = {row: tuple(found) for row, found in groupby(sorted(faults), attrgetter("row"))}
+        named = sorted(
+            RowFault(one.row, cut(one.column, LONGEST_POINTER), cut(one.pointer, LONGEST_POINTER), cut(one.detail)) for one in faults
+        )
+        by_row = {row: tuple(found) for row, found in groupby(named, attrgetter("row"))}
         super().__init__((), code=code)
         self.faults = [fault for found in by_row.values() for fault in _first_of_row(found)]
         rows = len(by_row)

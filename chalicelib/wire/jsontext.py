@@ -1,6 +1,7 @@
 """JSON as exact text: numbers keep their digits, and whatever can't be kept exactly is refused."""
 
 import json
+from collections.abc import Iterator
 from typing import Any, NamedTuple, NoReturn
 
 from ..domain.errors import Fault, Invalid, Malformed, TooLarge
@@ -21,12 +22,12 @@ def read(raw: bytes) -> Any:
     demand_size(raw)
     try:
         value = json.loads(raw.decode(), parse_float=Number, parse_int=_whole, parse_constant=_refuse, object_pairs_hook=_object)
-        faults = list(spoiled(value, ""))
+        found = Invalid(spoiled(value))
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise Malformed(f"the body is not JSON that can be read exactly: {reason}") from None
-    if faults:
-        raise Invalid(faults)
+    if found.faults:
+        raise found
     return value
 
 
@@ -57,14 +58,17 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def spoiled(value: Any, where: str) -> Any:
-    """Strings with lone surrogates or U+FFFD, which is what invalid UTF-8 becomes on its way here."""
+def spoiled(value: Any, *where: object) -> Iterator[Fault]:
+    """Strings with lone surrogates or U+FFFD, which is what invalid UTF-8 becomes on its way here.
+
+    A pointer is made for a fault only: the names on the way to a value may be as long as the body.
+    """
     if isinstance(value, str) and (_REPLACEMENT in value or any("\ud800" <= c <= "\udfff" for c in value)):
-        yield Fault(where.encode("ascii", "replace").decode(), "is not valid text")
+        yield Fault(pointer(*where).encode("ascii", "replace").decode(), "is not valid text")
     elif isinstance(value, dict):
         for name, part in value.items():
-            yield from spoiled(name, where + pointer(name))
-            yield from spoiled(part, where + pointer(name))
+            yield from spoiled(name, *where, name)
+            yield from spoiled(part, *where, name)
     elif isinstance(value, list):
         for n, part in enumerate(value):
-            yield from spoiled(part, where + pointer(n))
+            yield from spoiled(part, *where, n)

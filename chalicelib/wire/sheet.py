@@ -86,7 +86,7 @@ def _body(number: int, heading: list[str], cells: list[str], model: type[B]) -> 
     if len(cells) != len(heading):
         raise InvalidRows([row_fault(number, "", f"has {len(cells)} cells, the heading has {len(heading)}")])
     values = {name: _value(name, plain(cell)) for name, cell in zip(heading, cells, strict=True) if cell}
-    faults = list(spoiled(values, ""))
+    faults = list(spoiled(values))
     if faults:
         raise InvalidRows(_in_row(number, faults))
     try:

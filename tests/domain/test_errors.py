@@ -41,8 +41,8 @@ def test_all_faults_are_told_in_one_sentence() -> None:
         assert (error.faults, error.detail, str(error), error.code) == (tuple(faults), told, told, code)
 
 
-@pytest.mark.parametrize(("given", "more"), [(MOST_FAULTS, None), (MOST_FAULTS + 1, "and 1 more"), (MOST_FAULTS + 7, "and 7 more")])
-def test_faults_beyond_the_limit_are_counted(given: int, more: str | None) -> None:
+@pytest.mark.parametrize(("given", "more"), [(MOST_FAULTS, None), (MOST_FAULTS + 1, "and more"), (MOST_FAULTS + 7, "and more")])
+def test_that_there_are_faults_beyond_the_limit_is_told(given: int, more: str | None) -> None:
     faults = tuple(Fault(f"/{n}", "is odd") for n in range(given))
     rest = () if more is None else (Fault("", more),)
     assert Invalid(faults).faults == faults[:MOST_FAULTS] + rest

@@ -44,7 +44,7 @@ def test_any_header_is_read(accept: str) -> None:
 
 
 def test_an_answer_that_lambda_could_not_return_is_refused() -> None:
-    with pytest.raises(Invalid, match="ask for less") as refused:
+    with pytest.raises(Invalid, match="or for less") as refused:
         written(Response({}, {}, 200), CSV, {CSV: lambda _: "x" * MOST_BYTES}, "/runs/r", {})
     assert refused.value.code == "too_many"
 

@@ -219,7 +219,7 @@ def codes(route: Route, told: Operation) -> Iterator[str]:
     yield from (*told.conflicts, "in_progress") if posts else told.conflicts
     yield from ("version_mismatch",) if route.method in VERSIONED else ()
     yield from ("too_large", "unsupported_media_type") if writes else ()
-    yield from ("too_many",) if route.forms else ()
+    yield from () if route.public else ("too_many",)
     yield from ("invalid", *told.invalid, "idempotency_key_reused") if posts else ("invalid", *told.invalid)
     yield from ("throttled", "internal", "contention", "misconfigured")
 
