@@ -17,11 +17,16 @@ ANYTHING: Final = frozenset(SCOPES)
 
 
 class Caller(NamedTuple):
-    """Who calls, and what they may do. `prefix` stands before our scopes in their issuer's words."""
+    """Who calls, and what they may do. `prefix` stands before our scopes in their issuer's words.
+
+    `name` is recorded with what they write. Their Idempotency-Keys are those of `owner`: where a role calls, `name` is one of
+    its sessions, and a retry may come from another. None when nothing but the name is known.
+    """
 
     name: str
     scopes: frozenset[str]
     prefix: str = ""
+    owner: str | None = None
 
     def demand(self, scopes: tuple[str, ...]) -> None:
         """Raises `Forbidden` unless the caller has one of `scopes`; there may be none to have."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
+from urllib.parse import unquote
 
 from chalice.app import Request
 
@@ -96,8 +97,17 @@ def _whole(load: Callable[[Any, int], tuple[list[T], Any]]) -> list[T]:
     return items
 
 
+def decoded(params: Mapping[str, str]) -> dict[str, str]:
+    """The parameters of a path without percent-encoding: API Gateway passes them on as the client wrote them.
+
+    The emulator has decoded them before. No id has a percent sign, so what is decoded twice can't become another id.
+    """
+    return {name: unquote(value) for name, value in params.items()}
+
+
 def checked_params(params: Mapping[str, str], *, creates: bool) -> Mapping[str, str]:
-    """The ids in the path. One that can't exist is not found; one to be created is invalid."""
+    """The ids in the path, decoded. One that can't exist is not found; one to be created is invalid."""
+    params = decoded(params)
     for name, value in params.items():
         if not OTHER_IDS.get(name, ID).fullmatch(value):
             error: BillingError = NotFound(f"there is no {name} like that")

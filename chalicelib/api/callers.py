@@ -1,7 +1,8 @@
 """Who calls: as API Gateway tells, or by a bearer token; `AUTH_MODE` decides."""
 
+import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from .. import deployment
 from .access import ANYTHING, Caller
@@ -9,11 +10,14 @@ from .access import ANYTHING, Caller
 if TYPE_CHECKING:
     from .tokens import Verifier
 
+_SESSION: Final = re.compile(r"(arn:[^:]+:sts::[0-9]+:assumed-role/[^/]+)/.+", re.ASCII)
+"""A role's session: SDKs and Lambda name it anew for each process or refresh of credentials."""
+
 
 def identified(request: Any, *, public: bool) -> Caller:
     """The caller of a request; of a public route whoever it is. Raises what `Verifier.caller` raises."""
     if public or deployment.settings().auth_mode != "jwt":
-        return Caller(name(request.context), ANYTHING)
+        return Caller(name(request.context), ANYTHING, owner=owner(request.context))
     return _verifier().caller(request.headers.get("authorization"))
 
 
@@ -21,6 +25,16 @@ def name(context: dict[str, Any]) -> str:
     """Who signed the request; `anonymous` where nobody has to sign, or has not."""
     identity = context.get("identity") or {}
     return str(identity.get("userArn") or identity.get("caller") or "anonymous")
+
+
+def owner(context: dict[str, Any]) -> str:
+    """Who keeps being the same from call to call: a user, a federated user, or a role without its session.
+
+    All identities of a Cognito pool are sessions of one role, all of the same name: they are told apart by their own ids.
+    """
+    session, identity_id = _SESSION.fullmatch(name(context)), (context.get("identity") or {}).get("cognitoIdentityId")
+    known = session[1] if session else name(context)
+    return f"{known}/{identity_id}" if identity_id else known
 
 
 @lru_cache(maxsize=1)

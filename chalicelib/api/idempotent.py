@@ -8,7 +8,7 @@ import hashlib
 import json
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -21,6 +21,7 @@ from ..storage import idempotency
 from ..storage.db import Db
 from ..storage.idempotency import Record
 from ..usecases.act import Act
+from .access import Caller
 
 CLAIM: Final = timedelta(seconds=30)
 """Longer than a request can take: afterwards nobody is at it any more."""
@@ -29,19 +30,19 @@ _POLL_SECONDS: Final = 0.15
 _LONGEST_KEY: Final = 255
 
 
-def answered(db: Db, by: str, route: str, key: str, body: Any, work: Callable[[Act], Response]) -> Response:
-    """The answer of `work`, or the first time's. `route` is the method with the path and its ids; keys are per caller and route.
+def answered(db: Db, who: Caller, route: str, key: str, body: Any, work: Callable[[Act], Response]) -> Response:
+    """The answer of `work`, or the first time's. `route` is the method with the path and its ids; keys are per owner and route.
 
     Raises `Invalid` idempotency_key_reused for another body, `Conflict` in_progress while another attempt is at it.
     """
     if not 1 <= len(key) <= _LONGEST_KEY:
         raise Malformed(f"Idempotency-Key must have 1 to {_LONGEST_KEY} characters")
-    fingerprint = hashlib.sha256(json.dumps([by, route, key]).encode()).hexdigest()
-    body_hash = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
-    record = _claim(db, fingerprint, body_hash)
+    owners = dict.fromkeys((who.owner or who.name, who.name))
+    fingerprints = [_hash([owner, route, key]) for owner in owners]
+    record = _claim(db, fingerprints, _hash(body))
     if record.answer is not None:
         return _unpack(record.answer)
-    response = work(deployment.act(by, derived_from=(record.begun_at, fingerprint)))
+    response = work(deployment.act(who.name, derived_from=(record.begun_at, record.fingerprint)))
     if response.status_code < 500 and response.status_code != 429:
         idempotency.answer(db, record._replace(answer=_pack(response)))
     else:
@@ -49,19 +50,27 @@ def answered(db: Db, by: str, route: str, key: str, body: Any, work: Callable[[A
     return response
 
 
-def _claim(db: Db, fingerprint: str, body_hash: str) -> Record:
-    """Our claim, or the record of an answer, waiting for an attempt that is under way."""
+def _hash(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def _claim(db: Db, fingerprints: Sequence[str], body_hash: str) -> Record:
+    """Our claim, or the record of an answer, waiting for an attempt that is under way.
+
+    Of `fingerprints` the first is claimed. Releases before 2026-11-28 took keys as the session's, so a record may still have
+    the second; it has expired a week after the update.
+    """
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         now = datetime.now(UTC)
-        found = idempotency.find(db, fingerprint)
+        found = next(filter(None, (idempotency.find(db, one) for one in fingerprints)), None)
         if found and found.body_hash != body_hash:
             detail = "Idempotency-Key was used with another body"
             raise Invalid([Fault("", detail)], code="idempotency_key_reused")
         if found and found.answer is not None:
             return found
         if found is None or datetime.fromisoformat(found.claimed_until) < now:
-            begun = found.begun_at if found else now.isoformat()
+            fingerprint, begun = (found.fingerprint, found.begun_at) if found else (fingerprints[0], now.isoformat())
             record = Record(fingerprint, body_hash, begun, (now + CLAIM).isoformat())
             try:
                 idempotency.claim(db, record, found)

@@ -102,18 +102,19 @@ def _authorizer() -> IAMAuthorizer | None:
     return IAMAuthorizer() if mode == "iam" else None
 
 
-def _answer(request: Any, route_: Route, params: dict[str, str], told: Told) -> Response:
+def _answer(request: Any, route_: Route, written: dict[str, str], told: Told) -> Response:
     method = route_.method
     who = callers.identified(request, public=route_.public)
     told.add(caller=who.name)
     who.demand(route_.scopes)
-    told.add(**_ids(checked_params(params, creates=method == "PUT")))
+    params = checked_params(written, creates=method == "PUT")
+    told.add(**_ids(params))
     known = query.read(request, route_.query, ordered=route_.ordered)
     parsed = _body(request, route_, known) if method in WITH_BODY else None
     live = route_.live and route_.live(parsed)
     if live is not None:
         who.demand(route_.scopes[live : live + 1])
-    services, by = deployment.services(told.correlation_id), who.name
+    services = deployment.services(told.correlation_id)
     form = formats.chosen(request.headers.get("accept", ""), (formats.JSON, *route_.forms))
 
     def view(act: Act) -> Response:
@@ -128,9 +129,9 @@ def _answer(request: Any, route_: Route, params: dict[str, str], told: Told) -> 
 
     key = request.headers.get("idempotency-key")
     if key is not None and method == "POST" and (route_.live is None or live):
-        made = idempotent.answered(services.db, by, json.dumps([method, request.path, params]), key, parsed, work)
+        made = idempotent.answered(services.db, who, json.dumps([method, request.path, params]), key, parsed, work)
     else:
-        made = work(deployment.act(by))
+        made = work(deployment.act(who.name))
     asked, changes = request.query_params or {}, method != "GET" and live is not False
     return formats.written(made, form, route_.forms, route_.path.format(**params), asked, changes=changes)
 

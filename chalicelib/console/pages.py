@@ -11,6 +11,7 @@ from chalice.app import Blueprint, Response
 
 from .. import deployment, telling
 from ..api import problems
+from ..api.call import decoded
 from ..domain.currencies import CURRENCIES
 from ..domain.errors import NotFound
 from . import files
@@ -37,7 +38,7 @@ def _open(path: str, cache: str) -> Callable[[Callable[..., tuple[str, str] | No
             request: Any = blueprint.current_request
             with telling.request(request, blueprint.lambda_context) as told:
                 told.add(method="GET", route=path, caller="anonymous")
-                given = give(request, **params)
+                given = give(request, **decoded(params))
                 response = _missing() if given is None else _answer(request, *given, cache)
                 told.add(status=response.status_code)
             response.headers[telling.CORRELATION_HEADER] = told.correlation_id
