@@ -8,12 +8,13 @@ from typing import Any
 from chalice.app import Chalice, Cron
 
 from chalicelib import telling
-from chalicelib.api import assignments, customers, imports, meta, packages, reference, runs, schedule, usage
+from chalicelib.api import assignments, customers, guards, imports, meta, packages, reference, runs, schedule, usage
 from chalicelib.console import pages as console
 from chalicelib.jobs import functions, queue
 
 app = Chalice(app_name="packages-billing", configure_logs=False)
 app.debug = False
+app.register_middleware(guards.guard, "http")
 telling.configure()
 
 for module in (meta, packages, schedule, customers, assignments, imports, usage, runs, reference, console):

@@ -28,6 +28,7 @@ class Config(NamedTuple):
     segments: int
     max_lines_per_customer: int
     call_retention: timedelta
+    serve_docs: bool
 
     @property
     def zone(self) -> ZoneInfo:
@@ -52,4 +53,5 @@ def read(environment: Mapping[str, str] = os.environ) -> Config:
         segments=int(environment.get("SWEEP_SEGMENTS") or 64),
         max_lines_per_customer=int(environment.get("MAX_LINES_PER_CUSTOMER") or 20_000),
         call_retention=timedelta(days=int(environment.get("CALL_RETENTION_DAYS") or 400)),
+        serve_docs=(environment.get("SERVE_DOCS") or "true").lower() in _YES,
     )

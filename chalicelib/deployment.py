@@ -59,6 +59,11 @@ def auth_mode() -> str:
     return config.read().auth_mode
 
 
+def serves_docs() -> bool:
+    """Whether there is a page at `/docs`; read anew, for the same reason."""
+    return config.read().serve_docs
+
+
 def services(correlation_id: str | None = None) -> Services:
     """The deployment's services; what they queue carries the correlation id.
 

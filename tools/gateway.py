@@ -7,6 +7,7 @@ may also mean that the call carries none.
 import json
 from typing import Any
 
+from chalicelib.api import guards
 from tools.stage import StackSettings
 
 PROBLEM = "application/problem+json"
@@ -14,14 +15,18 @@ PROBLEM = "application/problem+json"
 _OWN_WORDS = "$context.error.messageString"
 """The gateway's message with its quotes. Without them, a wrong signature's, which has several lines, would make no JSON."""
 
+_POLICY = f"{guards.HEADERS['Content-Security-Policy']}; {guards.FRAMES}"
+_GUARDS = {**guards.HEADERS, "Content-Security-Policy": _POLICY.replace(" 'none'", "")}
+"""The headers of the service's own answers. Values stand in single quotes here, so the policy has none: no source means `'none'`."""
+
 
 def _response(status: int | None, code: str, title: str, *, detail: str | None = None, retry_after: bool = False) -> dict[str, Any]:
     """One gateway response; `status` None keeps the gateway's own, and so does `detail`."""
     body: dict[str, Any] = {"type": f"urn:packages-billing:problem:{code}", "title": title, "code": code, "detail": detail or _OWN_WORDS}
     text = json.dumps(body | ({"status": status} if status else {})).replace(f'"{_OWN_WORDS}"', _OWN_WORDS)
-    headers = {"gatewayresponse.header.Content-Type": f"'{PROBLEM}'"}
-    headers |= {"gatewayresponse.header.Retry-After": "'2'"} if retry_after else {}
-    answer: dict[str, Any] = {"responseTemplates": {"application/json": text}, "responseParameters": headers}
+    headers = _GUARDS | {"Content-Type": PROBLEM} | ({"Retry-After": "2"} if retry_after else {})
+    parameters = {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()}
+    answer: dict[str, Any] = {"responseTemplates": {"application/json": text}, "responseParameters": parameters}
     return answer | ({"statusCode": str(status)} if status else {})
 
 

@@ -91,11 +91,11 @@ def _fitting(text: str, changes: bool) -> str:
 
 
 def _headers(form: str, where: str) -> dict[str, str]:
-    headers = {"Content-Type": f"{form}; charset=utf-8", "X-Content-Type-Options": "nosniff"}
+    headers = {"Content-Type": f"{form}; charset=utf-8"}
     if form == HTML:
         from ..wire import page
 
-        return headers | {"Content-Security-Policy": page.POLICY, "Referrer-Policy": "no-referrer"}
+        return headers | {"Content-Security-Policy": page.POLICY}
     name = re.sub(_UNSAFE, "_", "-".join(part for part in where.split("/") if part))
     return headers | {"Content-Disposition": f'attachment; filename="{name}.csv"'}
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from chalice.app import Blueprint
 
+from .. import deployment
 from ..domain.errors import NotFound
 from .call import Answer, Call
 from .routing import route
@@ -24,8 +25,7 @@ _TYPES: Final = {
     "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
 }
 POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
 """The page takes nothing from other hosts and runs nothing that is written into it. Pictures in the style sheet are data."""
 
@@ -36,7 +36,6 @@ def read_document(call: Call) -> Answer:
     return _file(call, DOCUMENT.name, "application/json")
 
 
-@route(blueprint, "GET", "/docs", public=True)
 def read_docs(call: Call) -> Answer:
     """A page to read this document and to try it. Its links are relative, so that an address with a slash is led to the one without."""
     if call.slashed:
@@ -44,7 +43,6 @@ def read_docs(call: Call) -> Answer:
     return _file(call, "docs.html", _TYPES["docs.html"])
 
 
-@route(blueprint, "GET", "/docs/{file}", public=True)
 def read_docs_file(call: Call) -> Answer:
     """What the page loads."""
     name = call.params["file"]
@@ -53,13 +51,15 @@ def read_docs_file(call: Call) -> Answer:
     return _file(call, name, _TYPES[name])
 
 
+if deployment.serves_docs():
+    route(blueprint, "GET", "/docs", public=True)(read_docs)
+    route(blueprint, "GET", "/docs/{file}", public=True)(read_docs_file)
+
+
 def _file(call: Call, name: str, content_type: str) -> Answer:
     """A file, or 304 for who has it."""
     text, tag = _read(name)
-    headers = {
-        "Content-Type": content_type, "ETag": tag, "Cache-Control": "no-cache", "Content-Security-Policy": POLICY,
-        "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
-    }  # fmt: skip
+    headers = {"Content-Type": content_type, "ETag": tag, "Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
     known = tag in call.headers.get("if-none-match", "")
     return Answer("", 304, headers) if known else Answer(text, 200, headers)
 

@@ -19,10 +19,8 @@ from . import files
 blueprint = Blueprint(__name__)
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _ASK_AGAIN: Final = "no-cache"
+_NEVER: Final = "no-store"
 _GUARDS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -62,7 +60,7 @@ def _answer(request: Any, content_type: str, text: str, cache: str) -> Response:
 
 def _missing() -> Response:
     response = problems.answer(NotFound("there is no such file: reload the console"))
-    response.headers.update({**_GUARDS, "Cache-Control": "no-store"})
+    response.headers.update(_GUARDS)
     return response
 
 
@@ -71,7 +69,7 @@ def _policy() -> str:
     talks_to = " ".join(["'self'", *_sign_in_origins()])
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-        f"connect-src {talks_to}; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+        f"connect-src {talks_to}; form-action 'none'; base-uri 'none'"
     )
 
 
@@ -92,7 +90,7 @@ def page(request: Any) -> tuple[str, str]:
     return "text/html; charset=utf-8", files.page("" if slashed else "console/")
 
 
-@_open("/console/settings.json", _ASK_AGAIN)
+@_open("/console/settings.json", _NEVER)
 def settings(_request: Any) -> tuple[str, str]:
     """What the page needs to know first; nothing of it is secret."""
     configured = deployment.settings()
@@ -102,6 +100,7 @@ def settings(_request: Any) -> tuple[str, str]:
         "time_zone": configured.time_zone,
         "today": deployment.act("").today.isoformat(),
         "currencies": sorted(CURRENCIES),
+        "docs": configured.serve_docs,
     }
     if configured.auth_mode == "jwt":
         told |= {

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 POLICY: Final = (
     f"default-src 'none'; style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "base-uri 'none'; form-action 'none'"
 )
 """The page's Content-Security-Policy: its own style, and nothing else."""
 

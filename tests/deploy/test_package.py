@@ -147,6 +147,7 @@ REFUSED = [
     ("SWEEP_SEGMENTS", "many"),
     ("MAX_LINES_PER_CUSTOMER", "0"),
     ("CALL_RETENTION_DAYS", "-1"),
+    ("SERVE_DOCS", "maybe"),
 ]
 
 

@@ -55,7 +55,7 @@ function App() {
       <${Find} />
       <div class="side-foot">
         ${session() && html`<div class="who"><span>${session().name}</span><button type="button" class="button small" onClick=${signOut}>Sign out</button></div>`}
-        <a class="muted" href=${new URL("docs", root).href}>API</a>
+        ${settings.docs && html`<a class="muted" href=${new URL("docs", root).href}>API</a>`}
         <${Theme} />
       </div>
     </header>
