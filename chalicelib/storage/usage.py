@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from ..domain import money
 from ..domain.assignment import Assignment
@@ -13,6 +14,9 @@ from . import keys
 from .codec import Codec, day, plain, whole
 from .db import Action, Db, Item, create, update
 from .keys import USAGE, Key
+
+_KEPT_LONGER: Final = timedelta(days=2)
+"""Calls are accepted by the day of the billing time zone, records expire by the second: a record must be the later to go."""
 
 _CALL = Codec(
     Call,
@@ -40,8 +44,8 @@ def find_calls(db: Db, customer_id: str, call_ids: Iterable[str]) -> dict[str, R
 
 
 def record(customer_id: str, one: Rated, *, at: datetime, by: str, kept: timedelta) -> Action:
-    """Record a call, until `kept` after the later of the call and now."""
-    expires = max(datetime.fromisoformat(one.call.started_at), at) + kept
+    """Record a call, for as long as it may be sent again: until `kept` and two days after the later of the call and now."""
+    expires = max(datetime.fromisoformat(one.call.started_at), at) + kept + _KEPT_LONGER
     drawn = [[draw.key.assignment_id, draw.key.begins.isoformat(), draw.seconds] for draw in one.drawn]
     answer = {"free": one.free_seconds, "charge": one.charge, "drawn": drawn}
     facts = {"recorded": at.isoformat(), "recorder": by, "expires": int(expires.timestamp())}

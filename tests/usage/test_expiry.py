@@ -20,6 +20,7 @@ from .build import a_call
 pytestmark = pytest.mark.deploy
 
 KEPT = timedelta(days=400)
+LONGER = timedelta(days=2)
 NOW = datetime(2089, 6, 1, 9, 30, tzinfo=UTC)
 ACT = Act("test", NOW, NOW.date(), "test")
 
@@ -34,10 +35,10 @@ def customer(db: Db) -> str:
     return name
 
 
-def record(db: Db, customer: str, at: datetime) -> dict[str, int | None]:
+def record(db: Db, customer: str, at: datetime, act: Act = ACT) -> dict[str, int | None]:
     """When each item of the customer's usage expires, once a call of this instant is recorded."""
     call = a_call(10, did="4420", started_at=at.isoformat(), day=at.date())
-    usage.record(db, ACT, customer, [call], KEPT)
+    usage.record(db, act, customer, [call], KEPT)
     items = db.query_all("usage", "#pk = :pk", {"pk": customer})
     return {item["sk"].split("#")[0]: int(item["expires"]) if "expires" in item else None for item in items}
 
@@ -50,9 +51,19 @@ def record(db: Db, customer: str, at: datetime) -> dict[str, int | None]:
 def test_a_record_is_kept_from_the_later_of_call_and_recording(db: Db, customer: str, at: datetime, later: datetime) -> None:
     """rules 4: the day, the DID's day and the bucket stay."""
     expires = record(db, customer, at)
-    assert expires.pop("CALL") == int((later + KEPT).timestamp())
+    assert expires.pop("CALL") == int((later + KEPT + LONGER).timestamp())
     assert expires.keys() >= {"DAY", "BUCKET"}
     assert set(expires.values()) == {None}
+
+
+def test_c_a_record_outlives_the_last_day_on_which_its_call_is_accepted(db: Db, customer: str) -> None:
+    """rules 4: a record that had expired while its call is still accepted would let the call count twice."""
+    first_moment = datetime(2088, 6, 1, tzinfo=UTC)
+    expires = record(db, customer, first_moment, ACT._replace(at=first_moment, today=first_moment.date()))["CALL"]
+    last_day_accepted = first_moment.date() + KEPT
+    end_of_that_day = datetime.combine(last_day_accepted + timedelta(days=1), datetime.min.time(), UTC)
+    assert expires is not None
+    assert datetime.fromtimestamp(expires, UTC) >= end_of_that_day + timedelta(hours=14)
 
 
 def test_the_table_lets_records_expire() -> None:
