@@ -23,7 +23,8 @@ class Entry(NamedTuple):
     """One ledger entry. Amounts of reversals are negative; `credit_change` is what the entry did to the balance.
 
     `recorded_at` is when it was written, `posted_at` when it took effect: None while held or when cancelled. `line` is
-    what a charge was computed from; `reverses` the entry id that a reversal undoes.
+    what a charge was computed from; `reverses` the entry id that a reversal undoes. A cancelled charge was written off, unless
+    it is `voided`: cancelled by the reversal of the run that held it.
     """
 
     customer_id: str
@@ -44,11 +45,17 @@ class Entry(NamedTuple):
     reference: str | None = None
     reverses: str | None = None
     cancelled_by: str | None = None
+    voided: bool = False
 
     @property
     def entry_id(self) -> str:
         """The id that callers know the entry by."""
         return f"{self.customer_id}{_SEPARATOR}{self.key}"
+
+    @property
+    def written_off(self) -> bool:
+        """Whether it was held and somebody gave it up."""
+        return self.status == "cancelled" and not self.voided
 
 
 def charge_key(identity: Identity, repeat_of_run: str | None = None) -> str:

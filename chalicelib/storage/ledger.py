@@ -45,6 +45,7 @@ _ENTRY = Codec(
         "reference": plain("reference"),
         "reverses": plain("reverses"),
         "cancelled_by": plain("canceller"),
+        "voided": plain("voided"),
     },
 )
 _PERIOD: Final = ("period_from", "period_to", "period_whole_to")
@@ -166,12 +167,10 @@ def release(entry: Entry, *, at: datetime, run_id: str | None, credit_change: De
     return update(LEDGER, keys.entry(entry.customer_id, entry.key), change + " REMOVE #held_by", condition="#status = :held", values=values)
 
 
-def cancellation(customer_id: str, key: str, *, by: str) -> Action:
-    """Write off a held charge."""
-    return update(
-        LEDGER,
-        keys.entry(customer_id, key),
-        "SET #status = :cancelled, #canceller = :by REMOVE #held_by",
-        condition="#status = :held",
-        values={"cancelled": "cancelled", "held": "held", "by": by},
-    )
+def cancellation(customer_id: str, key: str, *, by: str, voided: bool = False) -> Action:
+    """Write off a held charge, or void it with the run that held it."""
+    change = "SET #status = :cancelled, #canceller = :by"
+    values: dict[str, Any] = {"cancelled": "cancelled", "held": "held", "by": by}
+    if voided:
+        change, values["yes"] = change + ", #voided = :yes", True
+    return update(LEDGER, keys.entry(customer_id, key), change + " REMOVE #held_by", condition="#status = :held", values=values)

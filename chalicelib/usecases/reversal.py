@@ -58,15 +58,15 @@ def _reverse(db: Db, act: Act, run: RunRecord, customer_id: str, steps: Sequence
         give_back, released = money.ZERO, 0
         for key, reversal_key in undone.items():
             entry, reversed_ = standing.get((customer_id, key)), standing.get((customer_id, reversal_key))
-            if entry is None or entry.run_id != run.run_id:
+            if entry is None or entry.run_id != run.run_id or entry.written_off:
                 continue
             if entry.status == "posted" and reversed_ is None:
                 reversed_ = entries.reversal(entry, at=act.at, day=day, by=act.by)
                 actions.append(ledger.creation(reversed_))
                 give_back = money.plus(give_back, reversed_.credit_change)
             elif entry.status == "held":
-                entry = entry._replace(status="cancelled", cancelled_by=act.by)
-                actions.append(ledger.cancellation(customer_id, key, by=act.by))
+                entry = entry._replace(status="cancelled", cancelled_by=act.by, voided=True)
+                actions.append(ledger.cancellation(customer_id, key, by=act.by, voided=True))
                 released += 1
             done.append(reversed_ or entry)
         if give_back or released:

@@ -221,6 +221,19 @@ def test_a_reversal_cancels_what_the_run_left_held(api: httpx.Client) -> None:
     assert balance(api, poor) == 0
 
 
+def test_c_a_reversal_lists_what_it_cancelled_and_nothing_that_others_did(api: httpx.Client) -> None:
+    """rules 6: a second call answers as the first, and what somebody wrote off before is not the reversal's."""
+    poor = a_customer(api, debit_limit="4")
+    for price in ("4", "3", "2"):
+        an_assignment(api, poor, a_package(api, retail=price), start_date=day(1), auto_decrement_credit=True)
+    report = run(api, poor, day(1), live=True)
+    written_off, left = pages(api, "/held", customer=poor)
+    ok(api.post(f"/held/{written_off['entry_id']}/cancellation"))
+    told = reverse(api, report)
+    assert [entry["entry_id"] for entry in told["cancelled"]] == [left["entry_id"]]
+    assert reverse(api, report) == told
+
+
 def test_a_held_charge_posted_later_is_reversed_too(api: httpx.Client) -> None:
     """rules 6: posts the opposite of each charge of the run; held ones that were posted meanwhile are charges."""
     poor = a_customer(api, debit_limit="0")
