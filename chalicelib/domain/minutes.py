@@ -132,6 +132,9 @@ class Buckets:
         return Rated(call, free, charge, tuple(drawn))
 
     def _places(self, call: Call) -> Iterator[list[BucketKey]]:
+        """Where the call's buckets are; nowhere for a call that costs nothing."""
+        if not call.charge:
+            return
         for did in (call.did, None) if call.did else (None,):
             for length in range(len(call.destination), -1, -1):
                 place = self._by_place.get((did, call.destination[:length]))

@@ -110,7 +110,7 @@ class World:
     def _rate(self, call: Heard) -> Answer:
         drawn = []
         left = call.seconds
-        for bundle in self._in_turn(call):
+        for bundle in self._in_turn(call) if call.charge else ():
             taken = self._take(bundle, call.day, left)
             if taken:
                 drawn.append((bundle.name, taken))

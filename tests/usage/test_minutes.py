@@ -99,6 +99,16 @@ def test_what_is_left_expires_with_the_refill() -> None:
     assert left_in([before, after], {before.key: 1}) == {before.key: 599, after.key: 600}
 
 
+def test_b18_a_call_that_costs_nothing_draws_nothing() -> None:
+    """rules 4: Free Minutes: minutes are for calls that cost something; 0 seconds of it are free, and it is billed 0."""
+    found = a_bucket("a", 60)
+    left = left_in([found], {})
+    buckets = Buckets([found], left)
+    assert (told(buckets.rate(a_call(45, charge="0"))), left) == ("0 45 0", {found.key: 60})
+    assert list(buckets.candidates(a_call(45, charge="0"))) == []
+    assert told(buckets.rate(a_call(45, charge="0.000001"))) == "45 0 0"
+
+
 TO_44, TO_4 = a_bucket("x", 10, "44"), a_bucket("x", 10, "4")
 ORDER = [
     ("a DID's bucket goes first, whatever its prefix, expiry and id",
@@ -161,7 +171,7 @@ EXAMPLES = [
     ("just below the half rounds down", a_call(1_000_000, "0.000001"), 500_001, "500001 499999 0"),
     ("two thirds", a_call(3, "1"), 1, "1 2 0.666667"),
     ("the largest call there is", a_call(1_000_000, "999999999999.999999"), 1, "1 999999 999998999999.999999"),
-    ("a free call stays free", a_call(60, "0"), 30, "30 30 0"),
+    ("B18-a call that costs nothing draws nothing", a_call(60, "0"), 30, "0 60 0"),
 ]
 
 
