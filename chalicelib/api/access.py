@@ -10,7 +10,10 @@ CHARGE: Final = "billing:charge"
 SCOPES: Final = {
     READ: "read everything, and simulate runs",
     WRITE: "write packages, customers, assignments and usage",
-    CHARGE: "what moves money: live runs, reversals, payments, held charges, unparking",
+    CHARGE: (
+        "what moves money: live runs, reversals, payments, held charges, unparking; "
+        "and, beside billing:write, changes that charge at once or raise a debit limit"
+    ),
 }
 """Each scope allows what it says and nothing else: none implies another."""
 ANYTHING: Final = frozenset(SCOPES)
@@ -31,8 +34,13 @@ class Caller(NamedTuple):
     def demand(self, scopes: tuple[str, ...]) -> None:
         """Raises `Forbidden` unless the caller has one of `scopes`; there may be none to have."""
         if scopes and not self.scopes & set(scopes):
-            named = [self.prefix + scope for scope in dict.fromkeys(scopes)]
-            raise Forbidden(f"the token lacks the scope {' or '.join(named)}", scope=" ".join(named))
+            raise self.refusal(scopes)
+
+    def refusal(self, scopes: tuple[str, ...], why: str = "") -> Forbidden:
+        """What tells the caller to come back with one of `scopes`, named as the issuer does; `why` says what for."""
+        named = [self.prefix + scope for scope in dict.fromkeys(scopes)]
+        lacks = f"the token lacks the scope {' or '.join(named)}"
+        return Forbidden(f"{why}: {lacks}" if why else lacks, scope=" ".join(named))
 
 
 def scopes(method: str, path: str, given: tuple[str, ...], *, public: bool) -> tuple[str, ...]:

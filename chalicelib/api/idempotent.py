@@ -28,6 +28,8 @@ CLAIM: Final = timedelta(seconds=30)
 WAIT_SECONDS: Final = 12.0
 _POLL_SECONDS: Final = 0.15
 _LONGEST_KEY: Final = 255
+PASSING: Final = (403, 429)
+"""Refusals that say nothing of the request: the same one succeeds with another token, or a moment later."""
 
 
 def answered(db: Db, who: Caller, route: str, key: str, body: Any, work: Callable[[Act], Response]) -> Response:
@@ -43,7 +45,7 @@ def answered(db: Db, who: Caller, route: str, key: str, body: Any, work: Callabl
     if record.answer is not None:
         return _unpack(record.answer)
     response = work(deployment.act(who.name, derived_from=(record.begun_at, record.fingerprint)))
-    if response.status_code < 500 and response.status_code != 429:
+    if response.status_code < 500 and response.status_code not in PASSING:
         idempotency.answer(db, record._replace(answer=_pack(response)))
     else:
         _give_back(db, record)

@@ -7,11 +7,12 @@ from typing import Any, Final, NamedTuple
 from chalice.app import Blueprint, IAMAuthorizer, Response
 
 from .. import deployment, telling
-from ..domain.errors import BillingError, Fault, Invalid, Misconfigured
+from ..domain.errors import BillingError, Fault, Invalid, MayNotCharge, Misconfigured
 from ..telling import Told
 from ..usecases.act import Act
 from ..wire import jsontext
 from . import access, callers, formats, idempotent, problems, query
+from .access import Caller
 from .call import JSON_TYPES, PATCH_TYPES, Answer, Call, checked_params, csv_body, json_body
 from .formats import Renderer
 from .query import Parameter
@@ -119,7 +120,7 @@ def _answer(request: Any, route_: Route, written: dict[str, str], told: Told) ->
 
     def view(act: Act) -> Response:
         slashed = str(request.context.get("path", "")).endswith("/")
-        answer = route_.view(Call(services, act, params, known, request.headers, parsed, form, slashed))
+        answer = _viewed(route_, Call(services, act, params, known, request.headers, parsed, form, slashed), who)
         told.add(**_ids(answer.body))
         told.bring(answer.brought)
         return _shown(answer)
@@ -134,6 +135,15 @@ def _answer(request: Any, route_: Route, written: dict[str, str], told: Told) ->
         made = work(deployment.act(who.name))
     asked, changes = request.query_params or {}, method != "GET" and live is not False
     return formats.written(made, form, route_.forms, route_.path.format(**params), asked, changes=changes)
+
+
+def _viewed(route_: Route, call: Call, who: Caller) -> Answer:
+    """The view's answer to this caller. Some changes charge, which use cases find out; what that needs is named here."""
+    allowed = call.act._replace(may_charge=access.CHARGE in who.scopes)
+    try:
+        return route_.view(call._replace(act=allowed))
+    except MayNotCharge as error:
+        raise who.refusal((access.CHARGE,), error.detail) from None
 
 
 def _body(request: Any, route_: Route, known: Mapping[str, Any]) -> Any:

@@ -113,6 +113,10 @@ class Forbidden(BillingError):
         self.scope = scope
 
 
+class MayNotCharge(Forbidden):
+    """A change would charge a customer or give more credit, and whoever asks for it may change things but not charge."""
+
+
 class NotFound(BillingError):
     """No such thing, or no longer visible."""
 

@@ -9,12 +9,16 @@ from ..storage.db import Db
 
 
 class Act(NamedTuple):
-    """One request. `id` names what it makes; a retry of the same request has the same id. `today` is the billing time zone's."""
+    """One request. `id` names what it makes; a retry of the same request has the same id. `today` is the billing time zone's.
+
+    `may_charge`: whether what is asked for may post charges, or give a customer more credit, on its way.
+    """
 
     by: str
     at: datetime
     today: date
     id: str
+    may_charge: bool = True
 
     @property
     def stamp(self) -> str:

@@ -79,14 +79,17 @@ def details(db: Db, found: list[Assignment], today: date) -> list[Detail]:
 def create(db: Db, act: Act, draft: Assignment, given_minimum_days: int | None, confirm_backlog: bool) -> Detail:
     """Assign a package and post what was due before today. A retry of the same request completes it.
 
-    Raises `Invalid`, or `Conflict` minimum_days, did_in_use, backlog, backlog_too_long.
+    Raises `Invalid`, `MayNotCharge`, or `Conflict` minimum_days, did_in_use, backlog, backlog_too_long.
     """
 
     def attempt() -> tuple[Account, Detail]:
         account = customers.read(db, draft.customer_id)
         made = assignments.find(db, draft.customer_id, act.id)
         if made is not None:
-            return account, details(db, [made], act.today)[0]
+            standing = details(db, [made], act.today)[0]
+            if made.evaluate_from:
+                backlog.demand_may_charge(db, act, made, standing.package, made.evaluate_from)
+            return account, standing
         package = packages.find(db, draft.package_id)
         if package is None or package.deleted:
             raise Invalid([Fault("/package_id", f"there is no package {draft.package_id}")])
@@ -148,6 +151,8 @@ def end(db: Db, act: Act, ids: tuple[str, str], version: int | None) -> None:
             _remove(db, old)
             return None
         planned = _planned_edit(db, act, ids, version, partial(_ended, old, act.today))
+        if planned.affected:
+            backlog.demand_may_charge(db, act, planned.new, planned.package, planned.affected)
         _write_edit(db, planned)
         return planned
 

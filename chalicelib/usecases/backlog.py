@@ -8,7 +8,7 @@ from ..domain import charging, money
 from ..domain.account import Account
 from ..domain.assignment import Assignment
 from ..domain.charging import Line
-from ..domain.errors import Conflict, Contention
+from ..domain.errors import Conflict, Contention, MayNotCharge
 from ..domain.ledger import charge_key
 from ..domain.package import Package
 from ..domain.posting import Stamp
@@ -30,7 +30,7 @@ def through(db: Db, act: Act) -> date:
 
 
 def demand_confirmed(db: Db, act: Act, new: Assignment, package: Package, since: date, confirmed: bool) -> None:
-    """Raise `Conflict` backlog when more than 3 due dates lie before today and nobody has confirmed them."""
+    """Raise `Conflict` backlog when more than 3 due dates lie before today and nobody has confirmed them, or `MayNotCharge`."""
     last = through(db, act)
     dates = due_dates(new, package, since, last)
     if len(dates) > LONGEST:
@@ -38,12 +38,20 @@ def demand_confirmed(db: Db, act: Act, new: Assignment, package: Package, since:
             f"{len(dates)} due dates lie before today; at most {LONGEST} can be posted at once: use charge_from",
             code="backlog_too_long", due_dates=len(dates),
         )  # fmt: skip
+    demand_may_charge(db, act, new, package, since)
     if len(dates) > UNCONFIRMED and not confirmed:
         due = [told(line) for line in planning.lines(db, new, package, since, last)]
         raise Conflict(
             f"{len(dates)} due dates lie before today and would be charged at once; confirm_backlog: true says so",
             code="backlog", backlog=due,
         )  # fmt: skip
+
+
+def demand_may_charge(db: Db, act: Act, assignment: Assignment, package: Package, since: date) -> None:
+    """Raise `MayNotCharge` when something would be posted at once for whoever may not charge."""
+    last = through(db, act)
+    if not act.may_charge and planning.lines(db, assignment, package, since, last):
+        raise MayNotCharge(f"this would charge at once what is due through {last}")
 
 
 def due_dates(new: Assignment, package: Package, since: date, last: date) -> set[date]:

@@ -8,7 +8,7 @@ from ..domain import ledger as entries
 from ..domain import money
 from ..domain.account import Account
 from ..domain.assignment import valid_on
-from ..domain.errors import Conflict, NotFound
+from ..domain.errors import Conflict, MayNotCharge, NotFound
 from ..domain.ledger import Entry, split_entry_id
 from ..storage import accounts, assignments, ledger
 from ..storage.db import Db
@@ -69,8 +69,15 @@ def _replace(db: Db, act: Act, old: Account, new: Account) -> Account:
         return old
     if new.currency != old.currency and (old.assignments or old.entries):
         raise Conflict(f"the currency is {old.currency} since there are assignments or ledger entries", code="currency_fixed")
+    if not act.may_charge and _gives_credit(old, new):
+        raise MayNotCharge("a higher debit limit, or none, lets more be charged")
     new = new._replace(version=old.version + 1, updated_at=act.stamp, updated_by=act.by)
     return accounts.from_item(db.write(accounts.replacement(old, new)))
+
+
+def _gives_credit(old: Account, new: Account) -> bool:
+    """Whether the balance may fall lower than before."""
+    return old.debit_limit is not None and (new.debit_limit is None or new.debit_limit > old.debit_limit)
 
 
 def delete(db: Db, customer_id: str, version: int | None) -> None:

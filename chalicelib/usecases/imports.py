@@ -78,22 +78,31 @@ def define(db: Db, act: Act, rows: Sequence[tuple[int, Package]], *, dry_run: bo
 def assign(db: Db, act: Act, rows: Sequence[Row], malformed: Sequence[RowFault], *, dry_run: bool) -> list[Made]:
     """Assign packages and post what was due before today; a dry run says what would be. A retry of the same request completes it.
 
-    Raises `InvalidRows` for every row that can't be, those `malformed` as they came included, also too_many.
+    Raises `InvalidRows` for every row that can't be, those `malformed` as they came included, also too_many; `MayNotCharge`.
     """
 
     def attempt() -> list[Made]:
         standing = _standing(db, act, rows)
         if standing:
+            _demand_may_charge(db, act, standing)
             return standing
         seen = _look(db, act, rows)
         planned = _planned(act, rows, seen, malformed)
         _demand_room(planned, lambda some: len(_actions(seen, some)), lambda made: made.row)
         if not dry_run:
+            _demand_may_charge(db, act, planned)
             db.transact(_actions(seen, planned))
         return [made._replace(backlog=_backlog(db, made.detail, seen.last)) for made in planned]
 
     made = settle(attempt)
     return made if dry_run else _posted(db, act, made)
+
+
+def _demand_may_charge(db: Db, act: Act, made: Sequence[Made]) -> None:
+    """Raise `MayNotCharge` when a row would be charged at once for whoever may not charge."""
+    for assignment, package, _ in (one.detail for one in made):
+        if assignment.evaluate_from:
+            backlog.demand_may_charge(db, act, assignment, package, assignment.evaluate_from)
 
 
 def _standing(db: Db, act: Act, rows: Sequence[Row]) -> list[Made]:

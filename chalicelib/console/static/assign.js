@@ -117,7 +117,7 @@ function Refusal({ form, customer, conflict }) {
 
 const TITLES = {
   minimum_days: "It can't end that early", did_in_use: "Another customer has this number then", backlog_too_long: "Too many due dates lie before today",
-  charged: "Something is charged already", ended: "That end has passed",
+  charged: "Something is charged already", ended: "That end has passed", forbidden: "You may change this, but not charge",
 };
 
 function Backlog({ form, problem, customer, close }) {
@@ -125,7 +125,7 @@ function Backlog({ form, problem, customer, close }) {
   const dates = new Set(lines.map((one) => one.due_date)).size;
   return html`
     <${Dialog} title=${`Charge ${format.plural(dates, "past due date")} now?`} close=${close} busy=${form.busy}
-      actions=${html`<${Button} look="primary" busy=${form.busy} busyLabel="Charging…" onClick=${() => form.submit({ confirm_backlog: true })}>Assign and charge<//>`}>
+      actions=${html`<${Button} needs="charge" look="primary" busy=${form.busy} busyLabel="Charging…" onClick=${() => form.submit({ confirm_backlog: true })}>Assign and charge<//>`}>
       <p>These lie before today and would be charged at once. If another system has charged them, cancel and say so with “Charge from”.</p>
       <div class="scroll" role="region" aria-label="Past due dates" tabindex="0">
         <table class="amounts"><thead class="hidden"><tr><th>Due</th><th>Kind</th><th>Retail</th></tr></thead><tbody>

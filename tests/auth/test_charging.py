@@ -1,0 +1,139 @@
+"""Changes that charge at once, or give a customer more credit, need `billing:charge` beside `billing:write`."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from tests.api.support import contents, problem
+from tests.auth.local_issuer import CHARGE, READ, WRITE, LocalIssuer
+from tools.embedded import EmbeddedStack
+
+NUMBERS = count(1)
+TODAY = datetime.now(UTC).date()
+Ask = Callable[..., httpx.Response]
+
+
+def day(offset: int) -> str:
+    return (TODAY + timedelta(days=offset)).isoformat()
+
+
+class World(NamedTuple):
+    """A customer with a daily package, and ways to ask: as a clerk who may write, and as one who may charge too."""
+
+    stack: EmbeddedStack
+    clerk: Ask
+    charging: Ask
+    customer: str
+    package: str
+    free: str
+
+    def assigned(self, **fields: Any) -> str:
+        """Where a new assignment that charges nothing yet lives."""
+        answer = self.clerk("POST", f"/customers/{self.customer}/assignments", json=self.body(start_date=day(0), **fields))
+        assert answer.status_code == 201, answer.text
+        return f"/customers/{self.customer}/assignments/{answer.json()['assignment_id']}"
+
+    def body(self, **fields: Any) -> dict[str, Any]:
+        return {"package_id": self.package, "auto_decrement_credit": True} | fields
+
+    def charges(self) -> int:
+        return len(self.charging("GET", f"/customers/{self.customer}/ledger").json()["items"])
+
+
+@pytest.fixture
+def world(guarded: EmbeddedStack, client: httpx.Client, issuer: LocalIssuer) -> World:
+    def asking(scope: str) -> Ask:
+        headers = {"Authorization": f"Bearer {issuer.token(sub='clerk', scope=scope)}"}
+        return lambda method, path, **more: client.request(method, path, **more | {"headers": headers | more.get("headers", {})})
+
+    clerk, charging = asking(WRITE), asking(f"{READ} {WRITE} {CHARGE}")
+    customer = f"charging-{next(NUMBERS)}"
+    assert clerk("PUT", f"/customers/{customer}", json={"debit_limit": "10"}).status_code == 201
+    daily = {"name": "Support", "retail": "100000.00", "frequency": "daily"}
+    package = clerk("POST", "/packages", json=daily).json()["package_id"]
+    free = clerk("POST", "/packages", json=daily | {"retail": "0"}).json()["package_id"]
+    return World(guarded, clerk, charging, customer, package, free)
+
+
+def refused_and_nothing_written(world: World, ask: Callable[[Ask], httpx.Response]) -> None:
+    """As the clerk: 403 that names the scope. As who may charge too: done."""
+    before = contents(world.stack)
+    answer = ask(world.clerk)
+    body = problem(answer, 403, "forbidden")
+    assert "the token lacks the scope billing:charge" in body["detail"]
+    assert 'scope="billing:charge"' in answer.headers["www-authenticate"]
+    assert contents(world.stack) == before
+    assert ask(world.charging).is_success
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"start_date": day(-2)}, {"start_date": day(-200), "confirm_backlog": True}, {"start_date": day(-200), "charge_from": day(-1)}],
+    ids=["D4-a few days", "D4-confirmed", "D4-charge_from yesterday"],
+)
+def test_d4_an_assignment_with_a_backlog(fields: dict[str, Any], world: World) -> None:
+    where = f"/customers/{world.customer}/assignments"
+    refused_and_nothing_written(world, lambda ask: ask("POST", where, json=world.body(**fields)))
+    assert world.charges() > 0
+
+
+def test_d4_an_edit_that_makes_days_due(world: World) -> None:
+    where = world.assigned()
+    refused_and_nothing_written(world, lambda ask: ask("PATCH", where, json={"start_date": day(-3)}))
+    assert world.charges() == 3
+
+
+def test_d4_an_import_with_a_backlog(world: World) -> None:
+    rows = (
+        f"customer_id,package_id,start_date\r\n{world.customer},{world.package},{day(0)}\r\n{world.customer},{world.package},{day(-1)}\r\n"
+    )
+    send = {"content": rows, "headers": {"Content-Type": "text/csv"}}
+    dry = world.clerk("POST", "/assignments/import", **send)
+    assert dry.status_code == 200
+    refused_and_nothing_written(world, lambda ask: ask("POST", "/assignments/import?dry_run=false", **send))
+    assert world.charges() == 1
+
+
+@pytest.mark.parametrize("limit", ["10.01", None], ids=["D4-raised", "D4-removed"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_d4_more_credit(method: str, limit: str | None, world: World) -> None:
+    where = f"/customers/{world.customer}"
+    refused_and_nothing_written(world, lambda ask: ask(method, where, json={"debit_limit": limit}))
+
+
+def test_d4_a_put_that_leaves_the_limit_out_removes_it(world: World) -> None:
+    refused_and_nothing_written(world, lambda ask: ask("PUT", f"/customers/{world.customer}", json={"name": "Acme"}))
+
+
+def test_d4_what_charges_nothing_needs_to_write_only(world: World) -> None:
+    """Assigning from today on, edits, ends, a backlog of nothing, a lower limit."""
+    where = world.assigned()
+    customer, of_customer = f"/customers/{world.customer}", f"/customers/{world.customer}/assignments"
+    asked = [
+        ("PATCH", where, {"quantity": 2}),
+        ("PATCH", where, {"start_date": day(1)}),
+        ("PATCH", where, {"end_date": day(40)}),
+        ("DELETE", where, None),
+        ("POST", of_customer, {"package_id": world.free, "start_date": day(-2)}),
+        ("PATCH", customer, {"debit_limit": "9.99"}),
+        ("PATCH", customer, {"name": "Acme", "debit_limit": "9.99"}),
+        ("PUT", customer, {"name": "Acme", "debit_limit": "0"}),
+    ]
+    answers = [world.clerk(method, path, json=body).status_code for method, path, body in asked]
+    assert answers == [200, 200, 200, 204, 201, 200, 200, 200]
+    assert world.charges() == 0
+
+
+def test_d4_the_refusal_is_not_kept_for_the_key(world: World) -> None:
+    """It says nothing of the request: the same one with the scope is carried out, and then answered to both."""
+    where, key = f"/customers/{world.customer}/assignments", {"Idempotency-Key": f"key-{world.customer}"}
+    send: dict[str, Any] = {"json": world.body(start_date=day(-1)), "headers": key}
+    problem(world.clerk("POST", where, **send), 403, "forbidden")
+    made = world.charging("POST", where, **send)
+    assert made.status_code == 201
+    assert world.clerk("POST", where, **send).json() == made.json()
+    assert world.charges() == 1
