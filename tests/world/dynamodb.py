@@ -27,6 +27,7 @@ TOKEN_SECONDS = 600.0
 MOST_ACTIONS = 100
 MOST_KEYS = 100
 MOST_TRANSACTION_BYTES = 4 * 1024 * 1024
+MOST_EXPRESSION_BYTES = 4096
 CONDITION_FAILED = "The conditional request failed"
 _KEY = {"pk", "sk"}
 _REFUSED: Item = {}
@@ -368,6 +369,8 @@ class _Range(NamedTuple):
         asked = (names[f"#{condition.hash_name}"], names[f"#{condition.range_name}"] if condition.range_name else key_names[1])
         if asked != key_names:
             raise InvalidExpression("Query condition missed key schema element")
+        if any("S" not in values[token] for token in condition.range_values):
+            raise InvalidExpression("Incorrect operand type for operator or function")
         bounds = tuple(values[token]["S"] for token in condition.range_values)
         if condition.operator == "BETWEEN" and bounds[0] > bounds[1]:
             raise InvalidExpression("The BETWEEN operator requires upper bound to be greater than or equal to lower bound")
@@ -423,7 +426,9 @@ def _used(texts: tuple[str | None, ...]) -> frozenset[str]:
 
 
 def _demand_tokens(given: Arguments, *texts: str | None) -> None:
-    """Every name and value that is given is used, and the other way round."""
+    """Every name and value that is given is used, and the other way round. No expression is too long."""
+    if any(text and len(text.encode()) > MOST_EXPRESSION_BYTES for text in texts):
+        raise InvalidExpression("Expression size has exceeded the maximum allowed size")
     told = given.get("ExpressionAttributeNames", {}).keys() | given.get("ExpressionAttributeValues", {}).keys()
     used = _used(texts)
     if told != used:
@@ -449,9 +454,12 @@ def _stored(item: Item) -> Item:
 
 
 def _stored_value(value: dict[str, Any]) -> dict[str, Any]:
-    """A value as it comes back: numbers are normalised, everything else stays."""
+    """A value as it comes back: numbers are normalised, everything else stays. A set has members, each once."""
     if "N" in value:
         return {"N": expressions.number(value["N"])}
+    ((kind, members),) = value.items()
+    if kind in ("NS", "SS") and not 0 < len(set(members)) == len(members):
+        raise InvalidExpression("One or more parameter values were invalid: a set may not be empty, nor hold a member twice")
     if "L" in value:
         return {"L": [_stored_value(one) for one in value["L"]]}
     if "M" in value:

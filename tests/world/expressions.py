@@ -15,7 +15,8 @@ Item = Mapping[str, Value]
 
 _TOKEN = re.compile(r"\s*([#:]\w+|\w+|<=|>=|[=<>(),+\-])")
 _KEY_CONDITION = re.compile(r"#(\w+) = :(\w+)(?: AND (?:begins_with\(#(\w+), :(\w+)\)|#(\w+) BETWEEN :(\w+) AND :(\w+)))?")
-_CONTEXT = Context(prec=38)
+MOST_DIGITS = 38
+_CONTEXT = Context(prec=MOST_DIGITS)
 _CLAUSES = ("SET", "REMOVE", "ADD")
 
 
@@ -264,11 +265,13 @@ def arithmetic(left: Value, operator: str, right: Value) -> Value:
 
 def number(text: str) -> str:
     """A number as DynamoDB gives it back: no superfluous zeros, no exponent."""
-    if text.lstrip("-").isdigit() and (text[0] != "0" or text == "0") and text[:2] != "-0":
+    if len(text) <= MOST_DIGITS and text.lstrip("-").isdigit() and (text[0] != "0" or text == "0") and text[:2] != "-0":
         return text
-    exact = Decimal(text)
+    exact = Decimal(text).normalize(Context(prec=len(text)))
     if not exact:
         return "0"
+    if len(exact.as_tuple().digits) > MOST_DIGITS:
+        raise InvalidExpression("Attempting to store more than 38 significant digits in a Number")
     spelled = format(exact, "f")
     return spelled.rstrip("0").rstrip(".") if "." in spelled else spelled
 
