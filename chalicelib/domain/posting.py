@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from . import account, money
 from .account import Account
 from .ledger import Entry, charge
-from .run import Decision, Status
+from .run import REPEATS, Decision, Status
 
 MAX_ACTIONS: Final = 100
 """What one transaction takes: the charges, the account, and the assignments that are charged for the first time."""
@@ -47,7 +47,7 @@ def moves(decisions: Sequence[Decision], credit: account.Credit | None, stamp: S
 def _move(decision: Decision, fits: bool, stamp: Stamp) -> Move:
     if not fits and decision.act == "retry":
         return Move(decision, "held", None)
-    repeat = decision.act == "repeat"
+    repeat = decision.act in REPEATS
     entry = charge(decision.line, status="posted" if fits else "held", run_id=stamp.run_id, repeat=repeat, at=stamp.at, by=stamp.by)
     status: Status = "held" if not fits else "repeat" if repeat else "posted"
     return Move(decision, status, entry._replace(key=decision.key))
@@ -72,7 +72,7 @@ def recorded_status(entry: Entry, stamp: Stamp) -> Status:
     if entry.status == "held":
         return "held"
     if entry.status == "cancelled":
-        return "skipped"
+        return "written_off"
     if stamp.run_id is None or entry.run_id != stamp.run_id:
         return "already_charged"
     return "repeat" if entry.repeat else "posted"

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final, Literal, NamedTuple
 
 from .charging import Line
-from .run import Act, IfCharged, NotDue, Outcome, Status, Totals, merge
+from .run import LEFT_ALONE, Act, IfCharged, NotDue, Outcome, Status, Totals, merge
 
 LISTED_FAILURES: Final = 100
 DAILY: Final = "daily:"
@@ -82,7 +82,8 @@ class Step(NamedTuple):
     @property
     def outcome(self) -> Outcome:
         """The outcome of a step that was carried out."""
-        return Outcome(self.line, self.status or "skipped", self.act in ("repeat", "skip"))
+        status = self.status or LEFT_ALONE.get(self.act, "no_longer_due")
+        return Outcome(self.line, status, self.act in ("repeat", "skip") or status == "already_charged")
 
 
 def each_once(steps: Iterable[Step]) -> Iterable[Step]:
@@ -126,3 +127,4 @@ class RunRecord(NamedTuple):
     reversed_on: Day | None = None
     reversed_at: str | None = None
     reversed_by: str | None = None
+    include_written_off: bool = False

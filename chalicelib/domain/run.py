@@ -6,20 +6,23 @@ A live run and a simulation share every function here; a simulation merely stops
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from . import account, money
 from .charging import Line
 from .ledger import Entry, charge_key
 
 IfCharged = Literal["charge_again", "skip"]
-Act = Literal["charge", "repeat", "retry", "skip"]
-Status = Literal["simulated", "posted", "held", "repeat", "already_charged", "skipped"]
+Act = Literal["charge", "repeat", "revive", "retry", "skip", "leave"]
+Status = Literal["simulated", "posted", "held", "repeat", "already_charged", "skipped", "written_off", "no_longer_due"]
 COUNTED: frozenset[Status] = frozenset(("simulated", "posted", "repeat"))
+REPEATS: Final[tuple[Act, ...]] = ("repeat", "revive")
+LEFT_ALONE: Final[Mapping[Act, Status]] = {"skip": "skipped", "leave": "written_off"}
 
 
 class Decision(NamedTuple):
-    """What a run means to do with a line: charge it first, charge it again, try a held charge, or leave it alone.
+    """What a run means to do with a line: charge it first, charge it again (`repeat`), charge as a repeat what was written off
+    (`revive`), try a held charge, or leave alone what is charged (`skip`) or written off (`leave`).
 
     `key` is the ledger key that the charge has or gets.
     """
@@ -30,7 +33,7 @@ class Decision(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of a line. `already_charged`: it had been charged when the run first looked."""
+    """What became of a line. `already_charged`: it was charged when the run first looked, or by another run since."""
 
     line: Line
     status: Status
@@ -63,7 +66,7 @@ class Totals(NamedTuple):
 
 
 class Report(NamedTuple):
-    """A Run Package of one customer."""
+    """A Run Package of one customer. `parked`: a live run is refused while the customer is."""
 
     run_id: str | None
     simulate: bool
@@ -75,11 +78,18 @@ class Report(NamedTuple):
     not_due: Sequence[NotDue]
     balance_before: Decimal
     balance_after: Decimal
+    parked: bool = False
 
 
-def decide(
-    lines: Iterable[Line], recorded: Mapping[str, Entry], held: Iterable[Entry], if_charged: IfCharged, run_id: str
-) -> list[Decision]:
+class Terms(NamedTuple):
+    """What a run does with lines that the ledger holds already."""
+
+    run_id: str
+    if_charged: IfCharged
+    include_written_off: bool = False
+
+
+def decide(lines: Iterable[Line], recorded: Mapping[str, Entry], held: Iterable[Entry], terms: Terms) -> list[Decision]:
     """Decide every line of a date by what the ledger holds of it, by key, at the first look. Held charges are tried as they were held."""
     retried = {entry.key: Decision(entry.line, "retry", entry.key) for entry in held if entry.line}
     decisions = list(retried.values())
@@ -87,25 +97,26 @@ def decide(
         key = charge_key(line.identity)
         if key in retried:
             continue
-        if key not in recorded:
-            decisions.append(Decision(line, "charge", key))
-        else:
-            again = if_charged == "charge_again"
-            decisions.append(Decision(line, "repeat", charge_key(line.identity, run_id)) if again else Decision(line, "skip", key))
+        decisions.append(_on_recorded(line, recorded[key], terms) if key in recorded else Decision(line, "charge", key))
     return sorted(decisions, key=lambda decision: decision.line.identity)
+
+
+def _on_recorded(line: Line, entry: Entry, terms: Terms) -> Decision:
+    """What to do with a line whose charge was posted, or cancelled."""
+    key, again = charge_key(line.identity), charge_key(line.identity, terms.run_id)
+    if entry.written_off:
+        return Decision(line, "revive", again) if terms.include_written_off else Decision(line, "leave", key)
+    return Decision(line, "repeat", again) if terms.if_charged == "charge_again" else Decision(line, "skip", key)
 
 
 def simulated(decisions: Sequence[Decision], credit: account.Credit) -> list[Outcome]:
     """What carrying out the decisions would bring, in their order."""
-    acting = [d.line.debit for d in decisions if d.act != "skip"]
+    acting = [d.line.debit for d in decisions if d.act not in LEFT_ALONE]
     verdicts = iter(account.allot(credit, acting)[0])
     outcomes = []
     for decision in decisions:
-        if decision.act == "skip":
-            outcomes.append(Outcome(decision.line, "skipped", already_charged=True))
-        else:
-            status: Status = "simulated" if next(verdicts) else "held"
-            outcomes.append(Outcome(decision.line, status, decision.act == "repeat"))
+        status = LEFT_ALONE.get(decision.act) or ("simulated" if next(verdicts) else "held")
+        outcomes.append(Outcome(decision.line, status, decision.act in ("repeat", "skip")))
     return outcomes
 
 

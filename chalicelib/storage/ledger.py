@@ -101,6 +101,13 @@ def find_many(db: Db, ids: Iterable[tuple[str, str]]) -> dict[tuple[str, str], E
     return {pair: from_item(item) for pair, item in found.items()}
 
 
+def standing_repeat(db: Db, customer_id: str, key: str) -> Entry | None:
+    """A repeat of the charge that is posted or held; None when it was never charged again."""
+    values = {"pk": customer_id, "repeats": f"{key}~"}
+    found = map(from_item, db.query_all(LEDGER, "#pk = :pk AND begins_with(#sk, :repeats)", values))
+    return next((entry for entry in found if entry.status != "cancelled"), None)
+
+
 def statement(db: Db, customer_id: str, window: Window, after: Key | None, limit: int) -> tuple[list[Entry], Key | None]:
     """Up to `limit` entries, oldest first, and where to go on. There is no index on the posting date: an index would cost
     a write a charge, reading a customer's entries costs next to nothing."""

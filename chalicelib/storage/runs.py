@@ -35,6 +35,7 @@ _CODEC = Codec(
         "reversed_on": day("reversed_on"),
         "reversed_at": plain("reversed"),
         "reversed_by": plain("reverser"),
+        "include_written_off": plain("written_off"),
     },
 )
 

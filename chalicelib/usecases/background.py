@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ..domain.errors import told
+from ..domain.errors import Conflict, told
 from ..domain.record import Brought, Failure, Plan, Result, RunRecord, together
 from ..storage import runs
 from ..storage.db import Db
@@ -20,8 +20,13 @@ def work_customer(services: Services, act: Act, run_id: str, seconds_left: Calla
     run = run_package.read(services.db, run_id)
     if run.state != "running" or not run.customer_id:
         return None
-    plan = run_package.first_look(services, act, run, run.customer_id)
-    return run_package.complete(services, act, run, plan).brought
+    try:
+        plan = run_package.first_look(services, act, run, run.customer_id)
+        return run_package.complete(services, act, run, plan).brought
+    except Conflict as error:  # the customer was parked meanwhile: trying again does not help
+        brought = _failed(run, run.customer_id, error)
+        runs.finish(services.db, run_id, brought.result, act.stamp)
+        return brought
 
 
 def work_segment(
@@ -68,6 +73,7 @@ def _carried_out(db: Db, act: Act, run: RunRecord, group: Group, catalog: Catalo
     """Decide and carry out; the decisions stand once they are recorded."""
     plan = runs.find_plan(db, run.run_id, group.account.customer_id)
     if plan is None:
+        run_package.demand_unparked(group.account)
         plan = run_package.make_plan(db, act, run, group.account, group.assignments, catalog.of(group.assignments))
         if not plan.steps:
             return plan

@@ -69,10 +69,11 @@ def told(line: Line) -> dict[str, str]:
 def post_due(db: Db, act: Act, account: Account, assignment: Assignment, package: Package, since: date) -> None:
     """Post what is due from `since` through the backlog's last day, then move `evaluate_from` past it.
 
-    A crash before that, or another writer, leaves `evaluate_from` where it is: the next daily run posts from there.
+    A crash before that, or another writer, leaves `evaluate_from` where it is: the next daily run posts from there. So does a
+    customer who is parked, once unparked.
     """
     last = through(db, act)
-    if since > last:
+    if since > last or account.parked:
         return
     found = planning.lines(db, assignment, package, since, last)
     decisions = [Decision(line, "charge", charge_key(line.identity)) for line in found]

@@ -112,7 +112,7 @@ class _Batch:
             self._uncharged[old.assignment_id] = new or old
             for decision in [d for d in self._pending if d.line.assignment_id == old.assignment_id and d.act != "retry"]:
                 if new is None or not still_due(decision.line, new):
-                    self._drop(decision, "skipped")
+                    self._drop(decision, "no_longer_due")
 
     def _drop(self, decision: Decision, status: Status) -> None:
         self.statuses[place(decision)] = status

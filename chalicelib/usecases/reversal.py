@@ -9,6 +9,7 @@ from ..domain.errors import Conflict
 from ..domain.ledger import Entry
 from ..domain.posting import MAX_ACTIONS
 from ..domain.record import RunRecord, Step
+from ..domain.run import LEFT_ALONE
 from ..storage import accounts, ledger, runs
 from ..storage.db import Action, Db
 from ..storage.retry import settle
@@ -38,7 +39,7 @@ def reverse(db: Db, act: Act, run_id: str) -> Reversal:
     reversals: list[Entry] = []
     cancelled: list[Entry] = []
     for plan in runs.plans(db, run_id):
-        own = [step for step in plan.steps if step.act != "skip"]
+        own = [step for step in plan.steps if step.act not in LEFT_ALONE]
         for start in range(0, len(own), MAX_ACTIONS - 1):
             done = _reverse(db, act, run, plan.customer_id, own[start : start + MAX_ACTIONS - 1])
             reversals += [entry for entry in done if entry.kind == "reversal"]

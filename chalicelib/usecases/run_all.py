@@ -1,6 +1,6 @@
 """Run Package of all customers, summed up by package and by customer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import islice
 from typing import Final, NamedTuple
@@ -31,7 +31,10 @@ class Sum(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """Totals by currency, by package and by customer (the largest by retail), and how many of these were left out."""
+    """Totals by currency, by package and by customer (the largest by retail), and how many of these were left out.
+
+    `parked_customers` are those that a simulation left out, for a live run would charge them nothing: the first by id.
+    """
 
     date: date
     generated_at: str
@@ -40,6 +43,8 @@ class Summary(NamedTuple):
     by_customer: list[Sum]
     packages_left_out: int = 0
     customers_left_out: int = 0
+    parked_customers: Sequence[str] = ()
+    parked_left_out: int = 0
 
 
 class _Sums:
@@ -61,23 +66,26 @@ class _Sums:
 
     def summary(self, day: date, at: str, listed: int) -> Summary:
         packages, customers = _by_retail(self._packages.values()), _by_retail(self._customers.values())
-        left_out = (max(0, len(sums) - listed) for sums in (packages, customers))
+        left_out = max(0, len(packages) - listed), max(0, len(customers) - listed)
         return Summary(day, at, self._totals, packages[:listed], customers[:listed], *left_out)
 
 
 def simulate(db: Db, act: Act, ask: Ask, listed: int = LISTED_GROUPS) -> Summary:
     """What a live run of all customers would charge. Writes nothing. Raises `Invalid` too_many over 20,000 assignments."""
     sums, catalog, seen = _Sums(), Catalog(db), 0
+    parked: list[str] = []
     groups = customers(db, 0, 1, None)
     while some := list(islice(groups, AT_ONCE)):
         found = [one for group in some for one in group.assignments]
         seen += len(found)
         if seen > MOST_ASSIGNMENTS:
             raise Invalid([Fault("/customer", f"more than {MOST_ASSIGNMENTS} assignments: simulate by customer")], code="too_many")
-        for look in looks(db, some, ask, catalog.of(found)):
+        parked += [group.account.customer_id for group in some if group.account.parked]
+        for look in looks(db, [group for group in some if not group.account.parked], ask, catalog.of(found)):
             for outcome in simulated(look.decisions, credits.credit(look.account)):
                 sums.add(outcome)
-    return sums.summary(ask.date, act.stamp, listed)
+    shown = sorted(parked)[:listed]
+    return sums.summary(ask.date, act.stamp, listed)._replace(parked_customers=shown, parked_left_out=len(parked) - len(shown))
 
 
 def summary(db: Db, run: RunRecord) -> Summary:

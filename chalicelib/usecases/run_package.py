@@ -19,7 +19,20 @@ from ..domain.ledger import Entry, charge_key
 from ..domain.package import Package
 from ..domain.posting import Stamp, recorded_status
 from ..domain.record import Brought, Plan, Result, RunRecord, Step
-from ..domain.run import Decision, IfCharged, NotDue, Outcome, Report, Status, decide, simulated, tally, tally_by_currency
+from ..domain.run import (
+    LEFT_ALONE,
+    Decision,
+    IfCharged,
+    NotDue,
+    Outcome,
+    Report,
+    Status,
+    Terms,
+    decide,
+    simulated,
+    tally,
+    tally_by_currency,
+)
 from ..domain.schedule import DAY
 from ..storage import assignments, ledger, runs, usage
 from ..storage.db import Db
@@ -44,6 +57,12 @@ class Ask(NamedTuple):
     date: date
     if_charged: IfCharged
     run_id: str
+    include_written_off: bool = False
+
+    @property
+    def terms(self) -> Terms:
+        """What to do with lines that the ledger holds already."""
+        return Terms(self.run_id, self.if_charged, self.include_written_off)
 
 
 class Live(NamedTuple):
@@ -73,11 +92,16 @@ def _look(db: Db, group: Group, lines: list[Line], recorded: Mapping[Place, Entr
     account = group.account
     held = [e for e in ledger.held_of(db, account.customer_id, account.held) if e.date == ask.date] if account.held else []
     places = ((account.customer_id, charge_key(line.identity)) for line in lines)
-    own = {key: recorded[customer_id, key] for customer_id, key in places if (customer_id, key) in recorded}
-    decisions = decide(lines, own, held, ask.if_charged, ask.run_id)
+    own = {place[1]: _standing(db, recorded[place]) for place in places if place in recorded}
+    decisions = decide(lines, own, held, ask.terms)
     charged = {decision.line.assignment_id for decision in decisions}
     idle = [one for one in group.assignments if one.assignment_id not in charged]
     return Look(account, decisions, [_not_due(db, one, catalog[one.package_id], ask.date) for one in idle])
+
+
+def _standing(db: Db, entry: Entry) -> Entry:
+    """What stands of a charge: of one that was written off the repeat, if somebody charged it all the same."""
+    return (entry.written_off and ledger.standing_repeat(db, entry.customer_id, entry.key)) or entry
 
 
 def _not_due(db: Db, assignment: Assignment, package: Package, day: date) -> NotDue:
@@ -97,22 +121,30 @@ def simulate(db: Db, act: Act, ask: Ask) -> Report:
     seen = looks(db, [Group(account, found)], ask, planning.packages_of(db, found))[0]
     outcomes = simulated(seen.decisions, credits.credit(account))
     after = money.minus(account.balance, tally(outcomes).credit_debited)
-    return Report(None, True, ask.date, account.customer_id, account.currency, act.stamp, outcomes, seen.not_due, account.balance, after)
+    return Report(
+        None, True, ask.date, account.customer_id, account.currency, act.stamp, outcomes, seen.not_due, account.balance, after,
+        account.parked,
+    )  # fmt: skip
 
 
 def live(services: Services, act: Act, ask: Ask) -> Live:
     """Post what is due; the run's record is still `running` when it goes on in the background.
 
     The same run id again completes an interrupted or a partly failed run, or answers with the finished one.
-    Raises `Conflict` run_id_reused.
+    Raises `Conflict` run_id_reused, or parked.
     """
     db = services.db
     account = _customer(db, ask.customer_id)[0] if ask.customer_id else None
+    if account and account.parked and not _finished(db, ask.run_id):
+        demand_unparked(account)
     segments = 1 if account else services.segments
-    asked = RunRecord(ask.run_id, "package", ask.date, act.stamp, act.by, ask.customer_id, ask.if_charged, segments)
+    asked = RunRecord(
+        ask.run_id, "package", ask.date, act.stamp, act.by, ask.customer_id, ask.if_charged, segments,
+        include_written_off=ask.include_written_off,
+    )  # fmt: skip
     run = settle(partial(runs.record, db, asked))
-    if (run.kind, run.customer_id, run.date, run.if_charged) != ("package", ask.customer_id, ask.date, ask.if_charged):
-        raise Conflict(f"run {ask.run_id} was another customer, date or if_charged", code="run_id_reused")
+    if _content(run) != _content(asked):
+        raise Conflict(f"run {ask.run_id} was of another customer, date, if_charged or include_written_off", code="run_id_reused")
     if run.state == "finished":
         return Live(run)
     if ask.customer_id is None:
@@ -125,6 +157,22 @@ def live(services: Services, act: Act, ask: Ask) -> Live:
     return complete(services, act, run, plan)
 
 
+def _finished(db: Db, run_id: str) -> bool:
+    run = runs.find(db, run_id)
+    return run is not None and run.state == "finished"
+
+
+def demand_unparked(account: Account) -> None:
+    """Raise `Conflict` parked: whoever is parked is charged by nobody."""
+    if account.parked:
+        raise Conflict(f"customer {account.customer_id} is parked: nothing is charged until somebody unparks it", code="parked")
+
+
+def _content(run: RunRecord) -> tuple[object, ...]:
+    """What a run id stands for."""
+    return run.kind, run.customer_id, run.date, run.if_charged, run.include_written_off
+
+
 def first_look(services: Services, act: Act, run: RunRecord, customer_id: str) -> Plan:
     """The customer's plan in this run: the one that stands, or one made and recorded now."""
     db = services.db
@@ -132,13 +180,14 @@ def first_look(services: Services, act: Act, run: RunRecord, customer_id: str) -
     if standing:
         return standing
     account, found = _customer(db, customer_id)
+    demand_unparked(account)
     plan = make_plan(db, act, run, account, found, planning.packages_of(db, found))
     return runs.save_plan(db, run.run_id, plan, act.id)
 
 
 def make_plan(db: Db, act: Act, run: RunRecord, account: Account, found: list[Assignment], catalog: Mapping[str, Package]) -> Plan:
     """What the run decides at its first look at a customer."""
-    ask = Ask(account.customer_id, run.date, run.if_charged or "skip", run.run_id)
+    ask = Ask(account.customer_id, run.date, run.if_charged or "skip", run.run_id, run.include_written_off)
     seen = looks(db, [Group(account, found)], ask, catalog)[0]
     steps = tuple(Step(*decision) for decision in seen.decisions)
     listed, left_out = seen.not_due[:LISTED], max(0, len(seen.not_due) - LISTED)
@@ -160,10 +209,14 @@ def brought(plan: Plan) -> Brought:
 
 
 def carry_out(db: Db, act: Act, run: RunRecord, plan: Plan) -> Plan:
-    """Post a customer's decided lines and keep what became of each; a plan that was carried out is left alone."""
+    """Post a customer's decided lines and keep what became of each; a plan that was carried out is left alone.
+
+    Raises `Conflict` parked.
+    """
     if plan.done:
         return plan
-    account, found = assignments.of_customer(db, plan.customer_id)
+    account, found = _customer(db, plan.customer_id)
+    demand_unparked(account)
     current = {one.assignment_id: one for one in found}
     uncharged = {one.assignment_id: one for one in found if not one.charged}
     stamp = Stamp(run.run_id, act.at, run.created_by)
@@ -187,12 +240,12 @@ def _goes_on(step: Step, current: Mapping[str, Assignment]) -> bool:
     """Whether a decided line is still to be carried out: an edit since then may have taken a first charge away."""
     assignment = current.get(step.line.assignment_id)
     if step.act != "charge":
-        return step.act != "skip"
+        return step.act not in LEFT_ALONE
     return assignment is not None and still_due(step.line, assignment)
 
 
 def _with_status(customer_id: str, step: Step, statuses: Mapping[Place, Status]) -> Step:
-    return step._replace(status=statuses.get((customer_id, step.key), "skipped"))
+    return step._replace(status=statuses.get((customer_id, step.key), LEFT_ALONE.get(step.act, "no_longer_due")))
 
 
 def report(db: Db, run: RunRecord) -> Report:

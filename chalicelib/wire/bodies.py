@@ -149,6 +149,7 @@ class RunBody(Body):
     date: Day | None = None
     run_id: RunId | None = None
     if_charged: IfCharged | None = None
+    include_written_off: Flag = False
 
 
 class CallBody(Body):

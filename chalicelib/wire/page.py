@@ -25,6 +25,7 @@ _SUMS: Final = (("cost", "Cost"), ("retail", "Retail"), ("margin", "Margin"), ("
 _STATUSES: Final = {
     "simulated": "would be charged", "posted": "charged", "repeat": "charged again", "held": "held: past the debit limit",
     "already_charged": "charged by another run", "skipped": "left alone, charged before",
+    "written_off": "left alone, written off before", "no_longer_due": "not charged: an edit took it away",
 }  # fmt: skip
 _AGAIN: Final = "would be charged again"
 
@@ -49,6 +50,8 @@ def _kind(body: Json) -> str:
 
 def _heading(body: Json) -> Markup:
     told = "Simulated: nothing was charged." if body["simulate"] else None
+    if body.get("parked"):
+        told = "Simulated: nothing was charged. The customer is parked: a live run is refused until somebody unparks it."
     if body.get("status") == "running":
         told = "This run is still under way; what stands below is what is through so far."
     if body.get("reversal"):

@@ -26,7 +26,8 @@ def run(services: Services, act: Act, body: RunBody, listed: int | None = None) 
     Raises `Invalid`, also for a live run of all customers that does not say what to do with charged lines."""
     if not body.simulate and body.customer is None and body.if_charged is None:
         raise Invalid([Fault("/if_charged", "is required for a live run of all customers: charge_again or skip")])
-    ask = Ask(body.customer, body.date or act.today, body.if_charged or "charge_again", body.run_id or act.id)
+    day, if_charged = body.date or act.today, body.if_charged or "charge_again"
+    ask = Ask(body.customer, day, if_charged, body.run_id or act.id, body.include_written_off)
     if body.simulate and ask.customer_id is None:
         return Ran(views.summary(run_all.simulate(services.db, act, ask, listed or run_all.LISTED_GROUPS)))
     if body.simulate:

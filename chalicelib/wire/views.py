@@ -156,7 +156,7 @@ def report(value: Report, listed: int = LISTED) -> Json:
         "not_due": [_not_due(one) for one in value.not_due[:LISTED]],
         "not_due_left_out": max(0, len(value.not_due) - LISTED),
         "totals": totals(tally(value.outcomes)), "balance_before": money.text(value.balance_before),
-        "balance_after": money.text(value.balance_after),
+        "balance_after": money.text(value.balance_after), "parked": value.parked,
     }  # fmt: skip
 
 
@@ -167,8 +167,9 @@ def _not_due(value: NotDue) -> Json:
 
 
 def summary(value: Summary, run: RunRecord | None = None) -> Json:
-    """A Run Package of all customers."""
-    return {
+    """A Run Package of all customers; a live one tells of parked customers among its failures."""
+    parked = {"parked_customers": list(value.parked_customers), "parked_customers_left_out": value.parked_left_out}
+    return ({} if run else parked) | {
         "run_id": run.run_id if run else None, "simulate": run is None, "date": _day(value.date), "customer": None,
         "generated_at": value.generated_at, **_sums(value.totals),
         "by_package": [_sum(one, "package_id", "package_name") for one in value.by_package],
@@ -187,7 +188,8 @@ def run(value: RunRecord, result: Result) -> Json:
     """The record of a live run."""
     shown: Json = {
         "run_id": value.run_id, "kind": value.kind, "simulate": False, "date": _day(value.date), "customer": value.customer_id,
-        "if_charged": value.if_charged, "status": value.state, "created_at": value.created_at, "created_by": value.created_by,
+        "if_charged": value.if_charged, "include_written_off": value.include_written_off,
+        "status": value.state, "created_at": value.created_at, "created_by": value.created_by,
         "finished_at": value.finished_at, "segments": value.segments, "segments_done": _through(value),
         **_sums(result.totals), "lines_posted": sum(one.lines for one in result.totals.values()),
         "failures_total": result.failed,

@@ -1,6 +1,7 @@
 """Held charges over HTTP: what does not fit under the debit limit is held, listed, tried again, or written off."""
 
 from decimal import Decimal
+from typing import Any
 
 import httpx
 import pytest
@@ -102,8 +103,39 @@ def test_writing_off_a_held_charge(api: httpx.Client, poor: str) -> None:
     assert held(api, poor) == []
     assert ok(api.get(f"/customers/{poor}"))["held_charges"] == 0
     pay(api, poor, "100")
-    assert [line["status"] for line in run(api, poor, day(), live=True, if_charged="skip")["lines"]] == ["skipped"] * 3
+    again = run(api, poor, day(), live=True, if_charged="skip")
+    assert [line["status"] for line in again["lines"]] == ["skipped", "written_off", "skipped"]
     assert balance(api, poor) == Decimal(95)
+
+
+def test_b5_a_written_off_charge_is_left_alone_unless_the_run_says_otherwise(api: httpx.Client, poor: str) -> None:
+    """rules 6: written_off; include_written_off charges it as a repeat, once for runs that skip what is charged."""
+    run(api, poor, day(), live=True)
+    ok(cancel(api, held(api, poor)[0]))
+    pay(api, poor, "100")
+
+    def told(**fields: Any) -> tuple[str, bool]:
+        (line,) = [one for one in run(api, poor, day(), **fields)["lines"] if one["retail"] == "3.00"]
+        return line["status"], line["already_charged"]
+
+    for if_charged in ("skip", "charge_again"):
+        assert told(if_charged=if_charged) == ("written_off", False)
+        assert told(if_charged=if_charged, include_written_off=True) == ("simulated", False)
+    assert told(live=True) == ("written_off", False)
+    assert told(live=True, if_charged="skip", include_written_off=True) == ("repeat", False)
+    assert told(live=True, if_charged="skip", include_written_off=True) == ("skipped", True)
+    assert told(include_written_off=True) == ("simulated", True)
+    statuses = [(entry["status"], entry["repeat"]) for entry in charges(api, poor) if entry["retail"] == "3.00"]
+    assert statuses == [("cancelled", False), ("posted", True)]
+
+
+def test_b5_including_what_was_written_off_belongs_to_the_content_of_a_run(api: httpx.Client, poor: str) -> None:
+    """rules 6: with other content a run id is refused; the record says what was asked."""
+    body = {"customer": poor, "date": day(), "simulate": False, "run_id": unique("run"), "include_written_off": True}
+    first = ok(api.post("/runs", json=body))
+    assert ok(api.get(f"/runs/{first['run_id']}"))["include_written_off"] is True
+    assert ok(api.post("/runs", json=body)) == first
+    problem(api.post("/runs", json=body | {"include_written_off": False}), 409, "run_id_reused")
 
 
 def test_only_held_charges_are_written_off(api: httpx.Client, poor: str) -> None:

@@ -54,7 +54,7 @@ def priced(retail: str = "10", on: str = "2024-01-01", one: str = "a", *, cost: 
 
 def decision(act: Act = "charge", **fields: Any) -> Decision:
     made = priced(**fields)
-    return Decision(made, act, charge_key(made.identity, "run-1" if act == "repeat" else None))
+    return Decision(made, act, charge_key(made.identity, "run-1" if act in ("repeat", "revive") else None))
 
 
 def entry(made: Line, **fields: Any) -> Entry:

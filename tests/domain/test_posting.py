@@ -109,7 +109,7 @@ def test_debits_never_take_the_balance_below_the_limit(balance: int, limit: int 
 RECORDED: list[tuple[str, dict[str, object], str | None, Status]] = [
     ("held, by whomever", {"status": "held"}, "run-1", "held"),
     ("held, by this run", {"status": "held", "run_id": "run-1"}, "run-1", "held"),
-    ("written off: never tried again", {"status": "cancelled"}, "run-1", "skipped"),
+    ("written off: never tried again", {"status": "cancelled"}, "run-1", "written_off"),
     ("posted by another run", {}, "run-1", "already_charged"),
     ("posted by this run, whose answer was lost", {"run_id": "run-1"}, "run-1", "posted"),
     ("repeated by this run, whose answer was lost", {"run_id": "run-1", "repeat": True}, "run-1", "repeat"),

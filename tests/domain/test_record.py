@@ -40,8 +40,21 @@ def test_a_run_without_pieces_brought_nothing() -> None:
         ("repeat", "repeat", "repeat", True),
         ("retry", "held", "held", False),
         ("skip", None, "skipped", True),
+        ("charge", "already_charged", "already_charged", True),
+        ("charge", None, "no_longer_due", False),
+        ("leave", None, "written_off", False),
+        ("revive", "repeat", "repeat", False),
     ],
-    ids=["a first charge", "a charge again", "a held one tried", "one left alone"],
+    ids=[
+        "a first charge",
+        "a charge again",
+        "a held one tried",
+        "one left alone",
+        "C-one that another run was quicker with",
+        "C-one that an edit took away",
+        "B5-one written off",
+        "B5-one written off and charged all the same",
+    ],
 )
 def test_the_outcome_of_a_step(act: Act, status: Status | None, said: Status, charged_before: bool) -> None:
     line = priced()

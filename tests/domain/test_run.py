@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.account import Credit
 from chalicelib.domain.charging import Line
 from chalicelib.domain.ledger import Entry, charge_key
-from chalicelib.domain.run import IfCharged, Outcome, Status, Totals, decide, merge, simulated, tally, tally_by_currency
+from chalicelib.domain.run import IfCharged, Outcome, Status, Terms, Totals, decide, merge, simulated, tally, tally_by_currency
 
 from .build import decision, entry, priced
 
@@ -18,14 +18,17 @@ LINE = priced()
 KEY = "2024-01-01~1-recurring~a"
 
 
-def decided(lines: list[Line], entries: list[Entry], if_charged: IfCharged = "charge_again") -> list[tuple[str, str]]:
+def decided(
+    lines: list[Line], entries: list[Entry], if_charged: IfCharged = "charge_again", include_written_off: bool = False
+) -> list[tuple[str, str]]:
     """The acts and keys, when the ledger holds `entries`."""
     held = [one for one in entries if one.status == "held"]
-    found = decide(lines, {one.key: one for one in entries}, held, if_charged, "run-1")
+    found = decide(lines, {one.key: one for one in entries}, held, Terms("run-1", if_charged, include_written_off))
     return [(one.act, one.key) for one in found]
 
 
 POSTED, HELD, CANCELLED = entry(LINE), entry(LINE, status="held"), entry(LINE, status="cancelled")
+VOIDED = CANCELLED._replace(voided=True)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +40,7 @@ POSTED, HELD, CANCELLED = entry(LINE), entry(LINE, status="held"), entry(LINE, s
         ([POSTED], "skip", ("skip", KEY)),
         ([HELD], "charge_again", ("retry", KEY)),
         ([HELD], "skip", ("retry", KEY)),
-        ([CANCELLED], "skip", ("skip", KEY)),
+        ([VOIDED], "skip", ("skip", KEY)),
     ],
     ids=[
         "rules 6: a charge not yet posted takes its ordinary identity",
@@ -46,17 +49,26 @@ POSTED, HELD, CANCELLED = entry(LINE), entry(LINE, status="held"), entry(LINE, s
         "rules 6: posted already is left alone with skip",
         "rules 6: a held charge is tried itself, under its own identity",
         "rules 6: a held charge is tried with skip too",
-        "rules 4: one written off is left alone with skip",
+        "rules 6: one that a reversal cancelled is left alone with skip",
     ],
 )
 def test_decide(entries: list[Entry], if_charged: IfCharged, expected: tuple[str, str]) -> None:
     assert decided([LINE], entries, if_charged) == [expected]
 
 
+@pytest.mark.parametrize("if_charged", ["charge_again", "skip"])
+@pytest.mark.parametrize(
+    ("included", "expected"), [(False, ("leave", KEY)), (True, ("revive", f"{KEY}~run-1"))], ids=["B5-left alone", "B5-included"]
+)
+def test_what_is_decided_of_a_charge_that_was_written_off(if_charged: IfCharged, included: bool, expected: tuple[str, str]) -> None:
+    """rules 6: it is left alone whatever if_charged says; included, it is charged as a repeat."""
+    assert decided([LINE], [CANCELLED], if_charged, included) == [expected]
+
+
 def test_a_held_charge_is_tried_as_it_was_held() -> None:
     """rules 4: a charge keeps what it was computed from; a price changed since counts for others."""
     held = entry(priced(retail="7"), status="held")
-    [found] = decide([priced(retail="9")], {held.key: held}, [held], "charge_again", "run-1")
+    [found] = decide([priced(retail="9")], {held.key: held}, [held], Terms("run-1", "charge_again"))
     assert found.line.retail == Decimal(7)
 
 
@@ -99,12 +111,14 @@ def test_a_simulation_says_what_a_live_run_would() -> None:
         decision("repeat", retail="2", one="e"),
         decision(retail="1", one="f"),
         decision(retail="50", one="g", debit=False),
+        decision("leave", retail="99", one="h"),
+        decision("revive", retail="0.5", one="i"),
     ]
     found = simulated(decisions, Credit(Decimal(20), Decimal(0)))
     assert [one.line for one in found] == [one.line for one in decisions]
     assert [(one.status, one.already_charged) for one in found] == [
         ("simulated", False), ("skipped", True), ("held", True), ("simulated", False), ("simulated", True), ("held", False),
-        ("simulated", False),
+        ("simulated", False), ("written_off", False), ("held", False),
     ]  # fmt: skip
 
 
@@ -156,7 +170,7 @@ def test_currencies_are_never_added_up() -> None:
     assert tally_by_currency([]) == {}
 
 
-STATUSES: list[Status] = ["simulated", "posted", "held", "repeat", "already_charged", "skipped"]
+STATUSES: list[Status] = ["simulated", "posted", "held", "repeat", "already_charged", "skipped", "written_off", "no_longer_due"]
 AMOUNTS = st.integers(0, 10**18).map(lambda count: str(Decimal(count).scaleb(-6)))
 OUTCOMES = st.lists(st.builds(outcome, st.sampled_from(STATUSES), AMOUNTS, AMOUNTS, st.booleans()), max_size=8)
 

@@ -1,17 +1,29 @@
-"""A customer who is to be planned again from an earlier day stays so when parked for what a later piece of a sweep sees."""
+"""Parked customers (rules 5): charged by nobody until somebody unparks them, and nothing is lost."""
 
 from datetime import timedelta
+from decimal import Decimal
+
+import pytest
 
 from chalicelib.domain.assignment import Assignment
-from chalicelib.storage import accounts, assignments, keys
-from chalicelib.usecases import customers, daily_run
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.package import Package
+from chalicelib.domain.record import RunRecord
+from chalicelib.domain.schedule import DAY
+from chalicelib.storage import accounts, assignments, keys, ledger, runs
+from chalicelib.storage.db import decode
+from chalicelib.usecases import assignments as creating
+from chalicelib.usecases import background, customers, daily_run, run_all, run_package
 from chalicelib.usecases.piece import Piece
+from chalicelib.usecases.run_package import Ask, Live
 
 from .world import TODAY, World
 
+TOMORROW = TODAY + DAY
+
 
 def test_parking_keeps_an_earlier_mark() -> None:
-    """rules 5: parked: nothing posted, nothing lost."""
+    """rules 5: parked for what a later piece of a sweep sees: nothing posted, nothing lost, and the earlier day counts."""
     world = World(max_lines=1)
     package = world.package(assigned=3, frequency="daily")
     world.customer("ann", package, 1, debits=True)
@@ -33,3 +45,94 @@ def test_parking_keeps_an_earlier_mark() -> None:
     customers.unpark(world.db, world.act(unparked), "ann")
     world.evaluate(unparked)
     assert world.charged() == 4 + 2 + 2
+
+
+def _parked(name: str = "ann", number: int = 3) -> tuple[World, Package]:
+    """A world whose one customer was parked today: two charges a day are over its bound, one of 4.00 is held since yesterday."""
+    world = World(max_lines=1)
+    package = world.package(assigned=number, frequency="daily")
+    world.customer(name, package, 1, debits=True, limit="0")
+    world.evaluate(TODAY)
+    for n in range(1, number):
+        one = Assignment(name, f"more-{n}", package.package_id, TOMORROW, evaluate_from=TOMORROW, auto_decrement_credit=True)
+        world.db.write(assignments.creation(one))
+    world.evaluate(TOMORROW)
+    return world, package
+
+
+def _ask(world: World, customer: str | None, run_id: str) -> Live:
+    return run_package.live(world.services, world.act(TOMORROW), Ask(customer, TOMORROW, "skip", run_id))
+
+
+def test_c_a_parked_customer_is_charged_by_no_run_package() -> None:
+    """rules 5: 409 parked; nothing is recorded; a simulation works and says so; afterwards everything is charged, the held one too."""
+    world, _ = _parked()
+    customers.pay(world.db, world.act(TOMORROW), "ann", Decimal(100), "")
+    standing = world.charged()
+    with pytest.raises(Conflict) as refused:
+        _ask(world, "ann", "by-hand")
+    assert (refused.value.code, runs.find(world.db, "by-hand"), world.charged()) == ("parked", None, standing)
+    told = run_package.simulate(world.db, world.act(TOMORROW), Ask("ann", TOMORROW, "skip", ""))
+    assert (told.parked, [one.status for one in told.outcomes]) == (True, ["simulated"] * 3)
+
+    customers.unpark(world.db, world.act(TOMORROW), "ann")
+    assert [one.status for one in run_package.simulate(world.db, world.act(), Ask("ann", TODAY, "skip", "")).outcomes] == ["simulated"]
+    world.evaluate(TOMORROW + DAY)
+    entries = [ledger.from_item(decode(item)) for item in world.store.items("ledger")]
+    assert [(e.date, e.status) for e in entries if e.kind == "recurring"].count((TODAY, "posted")) == 1
+    assert sum(e.kind == "recurring" and e.status == "posted" for e in entries) == 1 + 3 + 3
+
+
+def test_c_a_run_of_all_customers_tells_of_the_parked_and_charges_the_others() -> None:
+    """rules 5: told as a failure `parked`; the same run id charges the customer once it is unparked."""
+    world, package = _parked()
+    world.customer("bob", package, 1, debits=False)
+    _ask(world, None, "of-all")
+    _work_off(world)
+    run = run_package.read(world.db, "of-all")
+    assert run.result is not None
+    assert [(one.customer_id, one.code) for one in run.result.failures] == [("ann", "parked")]
+    assert sum(totals.lines for totals in run.result.totals.values()) == 1
+    told = run_all.simulate(world.db, world.act(TOMORROW), Ask(None, TOMORROW, "charge_again", ""))
+    assert (told.parked_customers, [one.id for one in told.by_customer]) == (["ann"], ["bob"])
+
+    customers.unpark(world.db, world.act(TOMORROW), "ann")
+    customers.pay(world.db, world.act(TOMORROW), "ann", Decimal(100), "")
+    _ask(world, None, "of-all")
+    _work_off(world)
+    run = run_package.read(world.db, "of-all")
+    assert run.result is not None
+    assert (run.state, sum(totals.lines for totals in run.result.totals.values())) == ("finished", 4)
+
+
+def test_c_a_queued_run_of_a_customer_parked_meanwhile_ends_with_that_failure() -> None:
+    """rules 5: nothing is charged, and the message is not tried again and again."""
+    world, _ = _parked()
+    record = RunRecord("queued", "package", TOMORROW, world.act().stamp, "test", "ann", "skip")
+    runs.record(world.db, record)
+    standing = world.charged()
+    brought = background.work_customer(world.services, world.act(TOMORROW), "queued", lambda: 100.0)
+    assert brought is not None
+    assert [one.code for one in brought.result.failures] == ["parked"]
+    assert (run_package.read(world.db, "queued").state, world.charged()) == ("finished_with_failures", standing)
+
+
+def test_c_backlog_of_a_parked_customer_waits_with_the_rest() -> None:
+    """rules 5: what an assignment made late owes is charged after unparking."""
+    world, package = _parked()
+    draft = Assignment("ann", "", package.package_id, TODAY, auto_decrement_credit=False)
+    standing = world.charged()
+    made = creating.create(world.db, world.act(TOMORROW), draft, None, True)
+    assert (world.charged(), made.assignment.evaluate_from) == (standing, TODAY)
+    customers.unpark(world.db, world.act(TOMORROW), "ann")
+    world.evaluate(TOMORROW + DAY)
+    own = [item for item in world.store.items("ledger") if made.assignment.assignment_id in item["sk"]["S"]]
+    assert len(own) == 3
+
+
+def _work_off(world: World) -> None:
+    """Carry out the segments of a run of all customers."""
+    while world.queued:
+        message = world.queued.pop()
+        fields = {name: value for name, value in message.items() if name != "kind"} | {"cursor": None}
+        background.work_segment(world.services, world.act(TOMORROW), **fields, seconds_left=lambda: 100.0)

@@ -264,7 +264,7 @@ def _simulation(world: "World") -> None:
     run_package.live(world.services, world.act(), ask)
     run = run_package.read(world.db, "last-run")
     done = run_package.report(world.db, run)
-    same = {"simulated": {"posted", "repeat"}, "held": {"held"}, "skipped": {"skipped"}}
+    same = {"simulated": {"posted", "repeat"}, "held": {"held"}, "skipped": {"skipped"}, "written_off": {"written_off"}}
     pairs = list(zip(told.outcomes, done.outcomes, strict=True))
     alike = all(one.line == other.line and other.status in same[one.status] for one, other in pairs)
     world.watch.demand("a simulation is the live run", alike and told.balance_after == done.balance_after, told, done)

@@ -287,6 +287,7 @@ class _OneCustomer(TypedDict):
     totals: Totals
     balance_before: Money
     balance_after: Money
+    parked: bool
 
 
 class Report(_OneCustomer):
@@ -332,6 +333,8 @@ class Summary(_AllCustomers):
     customer: None
     totals: Totals | None
     totals_by_currency: dict[str, Totals]
+    parked_customers: list[str]
+    parked_customers_left_out: Count
 
 
 class Failure(TypedDict):
@@ -358,6 +361,7 @@ class _Recorded(TypedDict):
     simulate: Literal[False]
     date: Day
     if_charged: IfCharged | None
+    include_written_off: bool
     status: RunState
     created_at: Instant
     created_by: str

@@ -53,6 +53,10 @@ FIELDS: Final = {
     "balance": "The customer's credit, in `currency`; the sum of `credit_change` in the ledger.",
     "held_charges": "How many charges are held, because the balance did not suffice.",
     "parked": "Whether the daily evaluation leaves the customer out since there was too much to charge; an operator unparks.",
+    "Report.parked": "Whether the customer is parked: a live run is refused with `parked` until somebody unparks it.",
+    "CustomerRun.parked": "False: a parked customer is charged by no run.",
+    "parked_customers": "Parked customers, which the sums leave out: a live run would charge them nothing. The first 200 by id.",
+    "parked_customers_left_out": "How many parked customers are not listed.",
     # assignments
     "assignment_id": "An assignment's id, made by the server.",
     "PlannedAssignment.assignment_id": "The assignment's id, made by the server; null in a dry run.",
@@ -115,7 +119,8 @@ FIELDS: Final = {
     "status": "What became of it.",
     "Health.status": "`ok` when the tables are reached.",
     "Line.status": "What became of it: `simulated` writes nothing; `held` for want of credit; `repeat` is charged again; "
-    "`already_charged` and `skipped` were left alone.",
+    "`skipped` was charged before and left alone, `already_charged` another run charged meanwhile, `written_off` was held and "
+    "given up, `no_longer_due` was taken away by an edit before it was posted.",
     "Run.status": "How far it is.",
     "CustomerRun.status": "How it ended.",
     "WholeRun.status": "How it ended.",
@@ -146,6 +151,8 @@ FIELDS: Final = {
     "if_charged": "What a live run does with charges that exist: charge them again, or skip them.",
     "RunBody.if_charged": "What to do with charges that exist: `charge_again` (the default for one customer) or `skip`. "
     "A live run of all customers must say it.",
+    "include_written_off": "Whether it charges, as repeats, what was held and written off.",
+    "RunBody.include_written_off": "Whether to charge, as repeats, charges that were held and written off; else they are left alone.",
     "finished_at": "When it was through; null while it runs.",
     "generated_at": "When the run looked at what is due.",
     "segments": "Pieces that the work is cut into.",
@@ -173,7 +180,7 @@ FIELDS: Final = {
     "by_customer_left_out": "How many customers are not listed.",
     "package_name": "The package's name.",
     "due_date": "The date on which it is due.",
-    "already_charged": "Whether it had been charged when the run first looked.",
+    "already_charged": "Whether it was charged when the run first looked, or by another run since.",
     "failures_total": "How many charges could not be posted; they are tried again by the next run.",
     "failures": "The first 100 of them.",
     "code": "A stable word for what went wrong.",

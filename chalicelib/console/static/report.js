@@ -54,6 +54,7 @@ export const Totals = ({ totals, currency }) => html`
 export function Report({ report }) {
   const { totals, currency } = report;
   return html`
+    ${report.parked && html`<div class="banner warn"><p>This customer is parked: a live run is refused until somebody unparks it.</p></div>`}
     <${Stats}>
       <${Totals} totals=${totals} currency=${currency} />
       <${Stat} label=${report.simulate ? "Balance afterwards" : "Balance after the run"}
@@ -89,6 +90,7 @@ export function Summary({ report }) {
   const byCustomer = SUMS("customer", "Customer", (one) => html`<a href=${link(["customers", one.customer])}>${one.customer}</a>`);
   return html`
     <${ByCurrency} totals=${report.totals_by_currency} />
+    ${report.parked_customers?.length > 0 && html`<div class="banner warn"><p>Parked, and left out: ${report.parked_customers.join(", ")}${report.parked_customers_left_out > 0 && ` and ${report.parked_customers_left_out} more`}.</p></div>`}
     ${report.by_package.length === 0 && html`<${Empty} title=${`Nothing is due on ${format.day(report.date)}`}>Choose another date.<//>`}
     ${report.by_package.length > 0 && html`
       <${Card} title="By package"><${Table} caption="By package" columns=${byPackage} rows=${report.by_package} id=${(one) => one.package_id + one.currency} /><//>

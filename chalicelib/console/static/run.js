@@ -70,7 +70,9 @@ const body = (values) => ({
 
 const asked = (values) => JSON.stringify(body(values));
 
-const anything = (report) => (report.lines ? report.lines.some((line) => line.status !== "skipped") : report.by_package.length > 0);
+const isCharged = (line) => line.status !== "skipped" && line.status !== "written_off";
+
+const anything = (report) => (report.lines ? report.lines.some(isCharged) : report.by_package.length > 0);
 
 /** A customer's id; ids that begin with what is typed, and names that hold it, are offered. */
 export function CustomerField({ form, label = "Customer" }) {
@@ -90,7 +92,7 @@ function Confirm({ report, ifCharged, close }) {
   const asks = { ...(report.customer ? { customer: report.customer } : {}), simulate: false, date: report.date, if_charged: ifCharged };
   const text = JSON.stringify(asks);
   useEffect(() => { intent.recall(text); }, []);
-  const lines = (report.lines ?? []).filter((line) => line.status !== "skipped");
+  const lines = (report.lines ?? []).filter(isCharged);
   const held = lines.filter((line) => line.status === "held");
   const repeated = lines.filter((line) => line.already_charged);
   const send = async () => {
