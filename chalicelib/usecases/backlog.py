@@ -1,8 +1,9 @@
 """Backlog: what is due before today when an assignment is made or changed. It is posted at once, after confirmation if it is much."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..domain import charging, money
 from ..domain.account import Account
@@ -22,6 +23,14 @@ from .posting import post
 
 UNCONFIRMED: Final = 3
 LONGEST: Final = 400
+
+
+class Owed(NamedTuple):
+    """An assignment that is to be charged from `since` on."""
+
+    assignment: Assignment
+    package: Package
+    since: date
 
 
 def through(db: Db, act: Act) -> date:
@@ -67,20 +76,25 @@ def told(line: Line) -> dict[str, str]:
 
 
 def post_due(db: Db, act: Act, account: Account, assignment: Assignment, package: Package, since: date) -> None:
-    """Post what is due from `since` through the backlog's last day, then move `evaluate_from` past it.
+    """Post what is due from `since` through the backlog's last day, then move `evaluate_from` past it."""
+    post_all_due(db, act, account, [Owed(assignment, package, since)])
+
+
+def post_all_due(db: Db, act: Act, account: Account, owed: Iterable[Owed]) -> None:
+    """Post what is due on several assignments of a customer, in the order of charges, then move each `evaluate_from` past it.
 
     A crash before that, or another writer, leaves `evaluate_from` where it is: the next daily run posts from there. So does a
     customer who is parked, once unparked.
     """
     last = through(db, act)
-    if since > last or account.parked:
-        return
-    found = planning.lines(db, assignment, package, since, last)
-    decisions = [Decision(line, "charge", charge_key(line.identity)) for line in found]
-    uncharged = {} if assignment.charged else {assignment.assignment_id: assignment}
-    debits = account if assignment.auto_decrement_credit else None
+    open_ = [one for one in owed if one.since <= last and not account.parked]
+    lines = charging.in_order(line for one in open_ for line in planning.lines(db, one.assignment, one.package, one.since, last))
+    decisions = [Decision(line, "charge", charge_key(line.identity)) for line in lines]
+    uncharged = {one.assignment.assignment_id: one.assignment for one in open_ if not one.assignment.charged}
+    debits = account if any(one.assignment.auto_decrement_credit for one in open_) else None
     post(db, Stamp(None, act.at, act.by), decisions, debits, uncharged)
-    with suppress(Contention):
-        current = assignments.find(db, assignment.customer_id, assignment.assignment_id)
-        if current and current.version == assignment.version and current.evaluate_from and current.evaluate_from <= last:
-            db.write(assignments.move_evaluate_from(current, last + DAY))
+    for assignment in (one.assignment for one in open_):
+        with suppress(Contention):
+            current = assignments.find(db, assignment.customer_id, assignment.assignment_id)
+            if current and current.version == assignment.version and current.evaluate_from and current.evaluate_from <= last:
+                db.write(assignments.move_evaluate_from(current, last + DAY))

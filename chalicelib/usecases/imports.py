@@ -25,6 +25,7 @@ from ..storage.retry import settle
 from . import backlog, planning
 from .act import Act
 from .assignments import Detail, clash, complete, details, faults_of
+from .backlog import Owed
 from .packages import stamped
 
 MOST_BACKLOG: Final = 2000
@@ -216,11 +217,13 @@ def _actions(seen: _Seen, planned: Sequence[Made]) -> list[Action]:
 
 
 def _posted(db: Db, act: Act, made: Sequence[Made]) -> list[Made]:
-    """Post the backlog of each row, and read what stands. What a crash leaves unposted, the next daily run posts."""
+    """Post the backlog of all rows, customer by customer, and read what stands. What a crash leaves unposted, the next daily run posts."""
+    owed: dict[str, list[Owed]] = {}
     for assignment, package, _ in (one.detail for one in made if one.backlog):
-        account = accounts.find(db, assignment.customer_id)
-        if account and assignment.evaluate_from:
-            backlog.post_due(db, act, account, assignment, package, assignment.evaluate_from)
+        if assignment.evaluate_from:
+            owed.setdefault(assignment.customer_id, []).append(Owed(assignment, package, assignment.evaluate_from))
+    for customer_id, account in accounts.find_many(db, owed).items():
+        backlog.post_all_due(db, act, account, owed[customer_id])
     standing = assignments.find_many(db, [(one.detail.assignment.customer_id, one.detail.assignment.assignment_id) for one in made])
     told = {one.assignment.assignment_id: one for one in details(db, standing, act.today)}
     return [one._replace(detail=told.get(one.detail.assignment.assignment_id, one.detail)) for one in made]
