@@ -213,6 +213,13 @@ def still_due(charge: Line, assignment: Assignment) -> bool:
     return kept and first_day(assignment) <= begun and charge.due_date <= last
 
 
+def as_tried(held: Line, assignment: Assignment | None) -> Line:
+    """A held charge at its next try: debited if its assignment says so by now. Without one, or with a cancelled one, as it was held."""
+    if assignment is None or assignment.cancelled:
+        return held
+    return held._replace(auto_decrement_credit=assignment.auto_decrement_credit)
+
+
 def in_order(charges: Iterable[Line]) -> list[Line]:
     """The order in which charges are tried: due date, setup first, assignment id."""
     return sorted(charges, key=lambda charge: charge.identity)

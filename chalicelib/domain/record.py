@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final, Literal, NamedTuple
 
 from .charging import Line
-from .run import LEFT_ALONE, Act, IfCharged, NotDue, Outcome, Status, Totals, merge
+from .run import LEFT_ALONE, Act, HeldBefore, IfCharged, NotDue, Outcome, Status, Totals, merge
 
 LISTED_FAILURES: Final = 100
 DAILY: Final = "daily:"
@@ -107,6 +107,7 @@ class Plan(NamedTuple):
     not_due: tuple[NotDue, ...] = ()
     not_due_left_out: int = 0
     done: bool = False
+    held_before: HeldBefore = HeldBefore()
 
 
 class RunRecord(NamedTuple):

@@ -31,6 +31,11 @@ class Decision(NamedTuple):
     act: Act
     key: str
 
+    @property
+    def moves_account(self) -> bool:
+        """Whether the customer's account changes with it: by a debit, or because there is one held charge less."""
+        return bool(self.line.debit) or self.act == "retry"
+
 
 class Outcome(NamedTuple):
     """What became of a line. `already_charged`: it was charged when the run first looked, or by another run since."""
@@ -48,6 +53,15 @@ class NotDue(NamedTuple):
     reason: str
     spend: Decimal | None = None
     missing: Decimal | None = None
+
+
+class HeldBefore(NamedTuple):
+    """Held charges of earlier dates, which a Run Package does not try: how many `charges`, their retail, and what of it the next daily
+    evaluation, which tries them first, would debit at the balance before the run."""
+
+    charges: int = 0
+    retail: Decimal = money.ZERO
+    credit_debited: Decimal = money.ZERO
 
 
 class Totals(NamedTuple):
@@ -78,6 +92,7 @@ class Report(NamedTuple):
     not_due: Sequence[NotDue]
     balance_before: Decimal
     balance_after: Decimal
+    held_before: HeldBefore = HeldBefore()
     parked: bool = False
 
 
@@ -107,6 +122,12 @@ def _on_recorded(line: Line, entry: Entry, terms: Terms) -> Decision:
     if entry.written_off:
         return Decision(line, "revive", again) if terms.include_written_off else Decision(line, "leave", key)
     return Decision(line, "repeat", again) if terms.if_charged == "charge_again" else Decision(line, "skip", key)
+
+
+def held_before(lines: Sequence[Line], credit: account.Credit) -> HeldBefore:
+    """What held charges of earlier dates, in the order in which they are tried, come to."""
+    after = account.allot(credit, [line.debit for line in lines])[1]
+    return HeldBefore(len(lines), money.total(line.retail for line in lines), money.minus(credit.balance, after.balance))
 
 
 def simulated(decisions: Sequence[Decision], credit: account.Credit) -> list[Outcome]:

@@ -8,6 +8,7 @@ from . import money
 from .assignment import Assignment, first_day
 from .charging import Line, next_charge
 from .package import Package
+from .run import HeldBefore
 from .schedule import DAY, Frequency, Match, last_day
 
 _MONTH_NAMES = (
@@ -115,6 +116,22 @@ def spent_so_far(spent: Decimal, least: Decimal, currency: str, since: date) -> 
     """How a running minimum-spend period stands."""
     missing = f"{money.text(money.minus(least, spent))} missing" if spent < least else "the minimum is reached"
     return f"spent {money.text(spent)} of {money.text(least)} {currency} since {since}, {missing}"
+
+
+def held_before(value: HeldBefore, currency: str, balance: Decimal, *, simulated: bool) -> str | None:
+    """What held charges of earlier dates mean for this report; None when there are none."""
+    if not value.charges:
+        return None
+    one = value.charges == 1
+    found = f"{'1 held charge of an earlier date waits' if one else f'{value.charges} held charges of earlier dates wait'}"
+    them, told = "it" if one else "them", f"{found}, {money.text(value.retail)} {currency}" + ("" if one else " in all")
+    if not simulated:
+        return f"{told}. This run did not try {them}; the next daily evaluation does, before its own charges."
+    debit, left = money.text(value.credit_debited), money.text(money.minus(balance, value.credit_debited))
+    return (
+        f"{told}. A Run Package does not try {them}; the next daily evaluation does, before its own charges: it would take {debit} "
+        f"{currency} for {them}, and what is due on this date would be tried at a balance of {left} {currency}."
+    )
 
 
 def ordinal(day: int) -> str:

@@ -166,9 +166,10 @@ def creation(entry: Entry) -> Action:
 
 
 def release(entry: Entry, *, at: datetime, run_id: str | None, credit_change: Decimal) -> Action:
-    """Post a held charge."""
-    values = {"held": "held", "posted": "posted", "at": at.isoformat(), "change": credit_change}
-    change = "SET #status = :posted, #posted = :at, #credit_change = :change"
+    """Post a held charge, debited or not."""
+    values: dict[str, Any] = {"held": "held", "posted": "posted", "at": at.isoformat(), "change": credit_change}
+    change = "SET #status = :posted, #posted = :at, #credit_change = :change, #debit = :debit"
+    values["debit"] = entry.line is not None and entry.line.auto_decrement_credit
     if run_id:
         change, values["run"] = change + ", #run = :run", run_id
     return update(LEDGER, keys.entry(entry.customer_id, entry.key), change + " REMOVE #held_by", condition="#status = :held", values=values)

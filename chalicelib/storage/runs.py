@@ -7,11 +7,12 @@ The plan of a customer is one item, `PLAN#customer`, written once; lines beyond 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
 from ..domain.record import Plan, Result, RunRecord, Step, each_once
-from ..domain.run import NotDue
+from ..domain.run import HeldBefore, NotDue
 from . import keys
 from .codec import Codec, day, plain, whole
 from .db import Db, Item, create, put, update
@@ -139,7 +140,7 @@ def save_plan(db: Db, run_id: str, plan: Plan, attempt: str) -> Plan:
     head: Item = keys.run_part(run_id, f"PLAN#{plan.customer_id}") | {
         "steps": pack_steps(chunks[0]), "attempt": attempt, "chunks": len(chunks), "currency": plan.currency,
         "balance": plan.balance, "generated": plan.generated_at, "not_due": pack_not_due(plan.not_due),
-        "left_out": plan.not_due_left_out,
+        "left_out": plan.not_due_left_out, "held_before": list(plan.held_before),
     }  # fmt: skip
     try:
         db.write(create(RUNS, head))
@@ -206,5 +207,11 @@ def _plan(db: Db, item: Item) -> Plan:
         found += unpack_steps(parts[key]["steps"])
     not_due: tuple[NotDue, ...] = unpack_not_due(item["not_due"])
     return Plan(
-        customer_id, item["currency"], item["balance"], item["generated"], tuple(found), not_due, int(item["left_out"]), "done" in item
-    )
+        customer_id, item["currency"], item["balance"], item["generated"], tuple(found), not_due, int(item["left_out"]), "done" in item,
+        _held_before(*item.get("held_before", ())),
+    )  # fmt: skip
+
+
+def _held_before(charges: Decimal | int = 0, *amounts: Decimal) -> HeldBefore:
+    """Plans of before it was told have none."""
+    return HeldBefore(int(charges), *amounts)

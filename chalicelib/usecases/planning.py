@@ -5,10 +5,12 @@ from datetime import date
 from decimal import Decimal
 
 from ..domain import charging
+from ..domain.account import Account
 from ..domain.assignment import Assignment
 from ..domain.charging import Line, Period
+from ..domain.ledger import Entry
 from ..domain.package import Package
-from ..storage import packages, usage
+from ..storage import assignments, ledger, packages, usage
 from ..storage.db import Db
 
 
@@ -24,6 +26,19 @@ def lines(db: Db, assignment: Assignment, package: Package, since: date, until: 
         return usage.spend(db, of, period)
 
     return charging.lines(assignment, package, since, until, spend)
+
+
+def held_charges(db: Db, account: Account, found: Iterable[Assignment]) -> list[Entry]:
+    """The customer's held charges in the order in which they are tried, with their lines as they are tried now.
+
+    `found` are those of the customer's assignments that were read anyway.
+    """
+    held = ledger.held_of(db, account.customer_id, account.held) if account.held else []
+    lines = [entry.line for entry in held if entry.line]
+    known = {one.assignment_id: one for one in found}
+    missing = {line.assignment_id for line in lines} - known.keys()
+    known |= {one.assignment_id: one for one in assignments.find_many(db, [(account.customer_id, one) for one in sorted(missing)])}
+    return [e._replace(line=charging.as_tried(e.line, known.get(e.line.assignment_id))) for e in held if e.line]
 
 
 def lines_of_all(db: Db, found: Iterable[Assignment], catalog: Mapping[str, Package], day: date) -> list[Line]:

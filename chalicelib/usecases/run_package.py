@@ -22,6 +22,7 @@ from ..domain.record import Brought, Plan, Result, RunRecord, Step
 from ..domain.run import (
     LEFT_ALONE,
     Decision,
+    HeldBefore,
     IfCharged,
     NotDue,
     Outcome,
@@ -29,6 +30,7 @@ from ..domain.run import (
     Status,
     Terms,
     decide,
+    held_before,
     simulated,
     tally,
     tally_by_currency,
@@ -78,6 +80,7 @@ class Look(NamedTuple):
     account: Account
     decisions: list[Decision]
     not_due: list[NotDue]
+    held_before: HeldBefore
 
 
 def looks(db: Db, groups: Sequence[Group], ask: Ask, catalog: Mapping[str, Package]) -> list[Look]:
@@ -90,13 +93,14 @@ def looks(db: Db, groups: Sequence[Group], ask: Ask, catalog: Mapping[str, Packa
 
 def _look(db: Db, group: Group, lines: list[Line], recorded: Mapping[Place, Entry], ask: Ask, catalog: Mapping[str, Package]) -> Look:
     account = group.account
-    held = [e for e in ledger.held_of(db, account.customer_id, account.held) if e.date == ask.date] if account.held else []
+    held = planning.held_charges(db, account, group.assignments)
     places = ((account.customer_id, charge_key(line.identity)) for line in lines)
     own = {place[1]: _standing(db, recorded[place]) for place in places if place in recorded}
-    decisions = decide(lines, own, held, ask.terms)
+    decisions = decide(lines, own, [entry for entry in held if entry.date == ask.date], ask.terms)
+    before = held_before([entry.line for entry in held if entry.line and entry.date < ask.date], credits.credit(account))
     charged = {decision.line.assignment_id for decision in decisions}
     idle = [one for one in group.assignments if one.assignment_id not in charged]
-    return Look(account, decisions, [_not_due(db, one, catalog[one.package_id], ask.date) for one in idle])
+    return Look(account, decisions, [_not_due(db, one, catalog[one.package_id], ask.date) for one in idle], before)
 
 
 def _standing(db: Db, entry: Entry) -> Entry:
@@ -123,7 +127,7 @@ def simulate(db: Db, act: Act, ask: Ask) -> Report:
     after = money.minus(account.balance, tally(outcomes).credit_debited)
     return Report(
         None, True, ask.date, account.customer_id, account.currency, act.stamp, outcomes, seen.not_due, account.balance, after,
-        account.parked,
+        seen.held_before, account.parked,
     )  # fmt: skip
 
 
@@ -191,7 +195,9 @@ def make_plan(db: Db, act: Act, run: RunRecord, account: Account, found: list[As
     seen = looks(db, [Group(account, found)], ask, catalog)[0]
     steps = tuple(Step(*decision) for decision in seen.decisions)
     listed, left_out = seen.not_due[:LISTED], max(0, len(seen.not_due) - LISTED)
-    return Plan(account.customer_id, account.currency, account.balance, act.stamp, steps, tuple(listed), left_out)
+    return Plan(
+        account.customer_id, account.currency, account.balance, act.stamp, steps, tuple(listed), left_out, held_before=seen.held_before
+    )
 
 
 def complete(services: Services, act: Act, run: RunRecord, plan: Plan) -> Live:
@@ -223,8 +229,8 @@ def carry_out(db: Db, act: Act, run: RunRecord, plan: Plan) -> Plan:
     statuses = _own_earlier(db, plan, stamp)
     left = [step for step in plan.steps if (plan.customer_id, step.key) not in statuses and _goes_on(step, current)]
     acting = [Decision(step.line, step.act, step.key) for step in left]
-    statuses |= post(db, stamp, [d for d in acting if not d.line.debit], None, uncharged)
-    statuses |= post(db, stamp, [d for d in acting if d.line.debit], account, uncharged)
+    statuses |= post(db, stamp, [d for d in acting if not d.moves_account], None, uncharged)
+    statuses |= post(db, stamp, [d for d in acting if d.moves_account], account, uncharged)
     done = plan._replace(steps=tuple(_with_status(plan.customer_id, step, statuses) for step in plan.steps), done=True)
     runs.finish_plan(db, run.run_id, done)
     return done
@@ -256,8 +262,9 @@ def report(db: Db, run: RunRecord) -> Report:
     outcomes = [step.outcome for step in plan.steps]
     after = money.minus(plan.balance, tally(outcomes).credit_debited)
     return Report(
-        run.run_id, False, run.date, plan.customer_id, plan.currency, plan.generated_at, outcomes, plan.not_due, plan.balance, after
-    )
+        run.run_id, False, run.date, plan.customer_id, plan.currency, plan.generated_at, outcomes, plan.not_due, plan.balance, after,
+        plan.held_before,
+    )  # fmt: skip
 
 
 def read(db: Db, run_id: str) -> RunRecord:

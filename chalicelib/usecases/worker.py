@@ -18,7 +18,7 @@ from ..domain.posting import MAX_ACTIONS, Stamp
 from ..domain.record import Brought, Failure, RunRecord, Step
 from ..domain.run import Decision, Status
 from ..domain.schedule import DAY
-from ..storage import accounts, assignments, ledger, progress, runs
+from ..storage import accounts, assignments, progress, runs
 from ..storage.db import Action
 from ..storage.errors import ConditionFailed
 from ..storage.keys import Key
@@ -137,7 +137,7 @@ class Worker:
         lines = in_order(line for one in group.assignments for line in self._planned(account, one, catalog))
         if len(lines) > self._services.max_lines and not account.oversize:
             return _Owed(group, [], _Parked(account, min(lines[0].due_date, account.evaluate_from or lines[0].due_date)))
-        held = ledger.held_of(self._db, account.customer_id, account.held) if account.held else []
+        held = planning.held_charges(self._db, account, group.assignments)
         retries = [Decision(entry.line, "retry", entry.key) for entry in held if entry.line]
         charges = [Decision(line, "charge", charge_key(line.identity)) for line in lines]
         keys = {entry.key for entry in held}
@@ -177,10 +177,10 @@ class Worker:
     def _post(self, owed: list[_Owed], decisions: list[Decision], pool: Executor) -> dict[Place, Status]:
         """Post a round: what debits nothing in shared transactions, each customer's debits by themselves."""
         uncharged = {a.assignment_id: a for customer in owed for a in customer.group.assignments if not a.charged}
-        free = [decision for decision in decisions if not decision.line.debit and decision.act != "retry"]
+        free = [decision for decision in decisions if not decision.moves_account]
         jobs: list[tuple[list[Decision], Account | None]] = [(batch, None) for batch in posting.batches(free, set(uncharged), MAX_ACTIONS)]
         for customer in owed:
-            debits = [d for d in customer.decisions if d.line.debit or d.act == "retry"]
+            debits = [d for d in customer.decisions if d.moves_account]
             jobs += [(debits, customer.group.account)] if debits else []
         statuses: dict[Place, Status] = {}
         throttled = []

@@ -70,7 +70,8 @@ def _totals(body: Json) -> Markup:
     if "balance_before" not in body:
         return table
     moved = f"Balance before: {body['balance_before']} {body['currency']}; after: {body['balance_after']} {body['currency']}."
-    return joined(table, element("p", moved, class_="balance"))
+    waiting = body["held_before"]["explanation"]
+    return joined(table, element("p", moved, class_="balance"), element("p", waiting, class_="note") if waiting else None)
 
 
 def _lines(body: Json) -> Markup | None:

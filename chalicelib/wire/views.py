@@ -156,7 +156,15 @@ def report(value: Report, listed: int = LISTED) -> Json:
         "not_due": [_not_due(one) for one in value.not_due[:LISTED]],
         "not_due_left_out": max(0, len(value.not_due) - LISTED),
         "totals": totals(tally(value.outcomes)), "balance_before": money.text(value.balance_before),
-        "balance_after": money.text(value.balance_after), "parked": value.parked,
+        "balance_after": money.text(value.balance_after), "held_before": _held_before(value), "parked": value.parked,
+    }  # fmt: skip
+
+
+def _held_before(of: Report) -> Json:
+    held = of.held_before
+    return {
+        "count": held.charges, "retail": money.text(held.retail), "credit_debited": money.text(held.credit_debited),
+        "explanation": wording.held_before(held, of.currency, of.balance_before, simulated=of.simulate),
     }  # fmt: skip
 
 

@@ -190,3 +190,23 @@ def test_a_held_charge_is_tried_as_it_was_held(api: httpx.Client) -> None:
     assert (line["status"], line["retail"], line["quantity"]) == ("posted", "3.00", 1)
     assert [entry["retail"] for entry in run(api, customer, day(1), live=True)["lines"]] == ["35.00"]
     assert balance(api, customer) == 62
+
+
+def test_b19_a_report_tells_of_charges_held_before(api: httpx.Client, poor: str) -> None:
+    """rules 6: they are not tried by the run; the next daily evaluation tries them first, and the report says what that takes."""
+    assert run(api, poor, day())["held_before"] == {"count": 0, "retail": "0.00", "credit_debited": "0.00", "explanation": None}
+    run(api, poor, day(), live=True)
+    pay(api, poor, "3.50")
+    foretold = run(api, poor, day(1))
+    assert foretold["balance_before"] == "-1.50"
+    before = foretold["held_before"]
+    assert (before["count"], before["retail"], before["credit_debited"]) == (1, "3.00", "3.00")
+    assert "1 held charge of an earlier date waits, 3.00 USD" in before["explanation"]
+    assert "would be tried at a balance of -4.50 USD" in before["explanation"]
+    done = run(api, poor, day(1), live=True)
+    assert (done["held_before"]["count"], done["held_before"]["retail"]) == (1, "3.00")
+    assert "This run did not try it" in done["held_before"]["explanation"]
+    assert ok(api.get(f"/runs/{done['run_id']}"))["held_before"] == done["held_before"]
+    assert run(api, poor, day(-1))["held_before"]["count"] == 0
+    page = api.get(f"/runs/{done['run_id']}", headers={"Accept": "text/html"}).text
+    assert done["held_before"]["explanation"] in page

@@ -27,6 +27,7 @@ REPORT: Json = {
     "run_id": None, "simulate": True, "date": "2031-02-28", "customer": "acme", "currency": "USD", "generated_at": "2031-02-01T00:00:00Z",
     "lines": [LINE], "lines_left_out": 0, "not_due": [{"package_name": "Later", "reason": "next due 2031-03-01"}], "not_due_left_out": 0,
     "totals": SUMS, "balance_before": "0.00", "balance_after": "-50.00",
+    "held_before": {"count": 0, "retail": "0.00", "credit_debited": "0.00", "explanation": None}, "parked": False,
 }  # fmt: skip
 RUN: Json = {
     "run_id": "daily:2031-02-28", "kind": "daily", "simulate": False, "date": "2031-02-28", "customer": None, "status": "running",

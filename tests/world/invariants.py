@@ -109,8 +109,8 @@ class _Case:
         assert line is not None
         setup = entry.kind == "setup"
         prices = {(p.setup_cost, p.setup_retail) if setup else (p.cost, p.retail) for p in self.packages}
-        terms = {(one.quantity, one.auto_decrement_credit) for one in self.versions}
-        return (line.unit_cost, line.unit_retail) in prices and (line.quantity, line.auto_decrement_credit) in terms
+        quantities, debits = {one.quantity for one in self.versions}, {one.auto_decrement_credit for one in self.versions}
+        return (line.unit_cost, line.unit_retail) in prices and line.quantity in quantities and line.auto_decrement_credit in debits
 
 
 def _spend(world: "World", one: Assignment) -> Spend:

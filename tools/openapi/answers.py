@@ -277,6 +277,15 @@ class NotDue(TypedDict):
     missing: NotRequired[Money]
 
 
+class HeldBefore(TypedDict):
+    """Held charges of earlier dates, which wait for the next daily evaluation."""
+
+    count: Count
+    retail: Money
+    credit_debited: Money
+    explanation: str | None
+
+
 class _OneCustomer(TypedDict):
     currency: Currency
     generated_at: Instant
@@ -287,6 +296,7 @@ class _OneCustomer(TypedDict):
     totals: Totals
     balance_before: Money
     balance_after: Money
+    held_before: HeldBefore
     parked: bool
 
 

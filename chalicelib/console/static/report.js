@@ -61,6 +61,7 @@ export function Report({ report }) {
         note=${format.isZero(totals.credit_debited) ? "does not move: nothing is taken from credit" : html`before <${Money} value=${report.balance_before} />`}>
         <${Money} value=${report.balance_after} currency=${currency} /><//>
     <//>
+    ${report.held_before.explanation && html`<div class="banner warn"><p>${report.held_before.explanation}</p></div>`}
     <${Card} title=${report.simulate ? "What would be charged" : "What was charged"}>
       ${report.lines.length
         ? html`<${Lines} lines=${report.lines.map((line) => ({ ...line, simulate: report.simulate }))} caption="What is charged" />`
