@@ -1,13 +1,16 @@
 """Alarms of deployable stages: what an operator has to see that no caller is told.
 
-All notify one SNS topic, `<stack>-alarms`; who listens to it is the operator's to decide. The topic is not encrypted:
-CloudWatch can't publish to one under Amazon's key, and an alarm's text holds nothing of a customer.
+All notify one SNS topic, `<stack>-alarms`, when they go off and when they are over; who listens to it is the operator's to
+decide. The topic is not encrypted: CloudWatch can't publish to one under Amazon's key, and an alarm's text holds nothing of
+a customer.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from chalicelib.storage.keys import TABLES
 from tools.stage import StackSettings
+from tools.tables import in_use, indexes, resource
 
 Resource = dict[str, Any]
 
@@ -31,6 +34,7 @@ def alarm(description: str, metric: Mapping[str, Any], threshold: int = 1, **rul
         "Statistic": "Sum",
         "TreatMissingData": "notBreaching",
         "AlarmActions": [{"Ref": "AlarmTopic"}],
+        "OKActions": [{"Ref": "AlarmTopic"}],
     }
     return {"Type": "AWS::CloudWatch::Alarm", "Properties": shared | dict(metric) | rule}
 
@@ -83,17 +87,28 @@ def queue_alarms(prefix: str, minutes: int) -> dict[str, Resource]:
     return {f"{prefix}LateAlarm": late, f"{prefix}DeadLettersAlarm": dead}
 
 
-def table_alarms(tables: Iterable[str], threshold: int) -> dict[str, Resource]:
-    """What the tables, by their resources, could not take at once. The service waits and tries again, so few are normal."""
+def throttling(what: str, threshold: int, **dimensions: Any) -> dict[str, Resource]:
+    """Of a table or an index: reads and writes that it could not take. The service waits and tries again, so few are normal."""
     return {
-        f"{name}{way}ThrottlesAlarm": alarm(
-            f"{name} was asked for more than it gives ({way.lower()})",
-            metric("AWS/DynamoDB", f"{way}ThrottleEvents", TableName={"Ref": name}),
+        f"{way}ThrottlesAlarm": alarm(
+            f"{what} was asked for more than it gives ({way.lower()})",
+            metric("AWS/DynamoDB", f"{way}ThrottleEvents", **dimensions),
             threshold,
         )
-        for name in tables
         for way in ("Read", "Write")
     }
+
+
+def table_alarms(threshold: int) -> dict[str, Resource]:
+    """Two for each table in use, and two for each index: DynamoDB counts what an index can't take under its own name."""
+    made: dict[str, Resource] = {}
+    for name in TABLES:
+        found = throttling(resource(name), threshold, TableName=in_use(name))
+        made |= {f"{resource(name)}{kind}": one for kind, one in found.items()}
+    for name, index in indexes():
+        found = throttling(f"The index {index} of {resource(name)}", threshold, TableName=in_use(name), GlobalSecondaryIndexName=index)
+        made |= {f"{resource(name)}{index.title().replace('_', '')}{kind}": one for kind, one in found.items()}
+    return made
 
 
 def billing_alarms(settings: StackSettings) -> dict[str, Resource]:
@@ -123,7 +138,7 @@ def billing_alarms(settings: StackSettings) -> dict[str, Resource]:
     }
 
 
-def alarms(settings: StackSettings, *, functions: Iterable[str], queues: Mapping[str, int], tables: Iterable[str]) -> dict[str, Resource]:
+def alarms(settings: StackSettings, *, functions: Iterable[str], queues: Mapping[str, int]) -> dict[str, Resource]:
     """Every alarm, and the topic they notify. `queues`: a consumer's prefix -> the minutes that its messages may wait."""
     made: dict[str, Resource] = {
         "AlarmTopic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": {"Fn::Sub": "${AWS::StackName}-alarms"}}},
@@ -131,4 +146,4 @@ def alarms(settings: StackSettings, *, functions: Iterable[str], queues: Mapping
     }
     for prefix, minutes in queues.items():
         made |= queue_alarms(prefix, minutes)
-    return made | billing_alarms(settings) | function_alarms(functions, settings) | table_alarms(tables, settings.table_throttles)
+    return made | billing_alarms(settings) | function_alarms(functions, settings) | table_alarms(settings.table_throttles)

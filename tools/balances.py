@@ -1,10 +1,12 @@
 """Checks every balance, and what else is derived, against the ledger; with `--repair` sets right what follows from it.
 
     python -m tools.balances --stack packages-billing-prod
+    python -m tools.balances --stack packages-billing-prod --suffix=-restored
     python -m tools.balances --endpoint http://127.0.0.1:8000
 
-Credentials and region come from where boto3 finds them, names of tables from the variables of the README, or from the
-stack's name. Without `--repair` nothing is written. The exit status is 1 when something is left to be mended.
+Credentials and region come from where boto3 finds them, names of tables from the stack, which says which ones it uses, or
+from the variables of the README. `--suffix` looks at restored tables that it does not use yet. Without `--repair` nothing is
+written. The exit status is 1 when something is left to be mended.
 """
 
 import argparse
@@ -23,6 +25,7 @@ from chalicelib.storage.keys import CATALOG, TABLES
 from chalicelib.storage.patient import PatientDb
 from chalicelib.usecases import audit
 from chalicelib.usecases.audit import Flaw, Seen
+from tools.aws import Aws
 from tools.embedded import DUMMY_KEY, REGION, STACK
 
 MOST_THREADS = 16
@@ -64,27 +67,31 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.balances", description="Checks balances and counts against the ledger.")
     parser.add_argument("--repair", action="store_true", help="set right what follows from the ledger; otherwise nothing is written")
     parser.add_argument("--stack", help=f"the tables of this stack; with --endpoint {STACK} unless said otherwise")
+    parser.add_argument("--suffix", help="of the stack's tables, those that were restored with this behind their names")
     parser.add_argument("--endpoint", help="an embedded AWS, such as that of `make serve`: http://127.0.0.1:8000")
     parser.add_argument("--segments", type=int, default=8, help="parts to read at a time (8)")
     return parser.parse_args(arguments)
 
 
-def tables(stack: str | None) -> dict[str, str]:
+def tables(aws: Aws, stack: str | None, behind: str | None) -> dict[str, str]:
     """The tables of a stack; without one those that the environment names."""
-    return {name: f"{stack}-{name}" for name in TABLES} if stack else dict(config.read(os.environ).tables)
+    if stack is None:
+        return dict(config.read(os.environ).tables)
+    return aws.tables_in_use(stack) if behind is None else {name: f"{stack}-{name}{behind}" for name in TABLES}
 
 
-def database(endpoint: str | None, stack: str | None) -> Db:
+def database(asked: argparse.Namespace) -> Db:
     """The tables, read patiently; those of the embedded AWS with its credentials."""
-    embedded = {"endpoint_url": endpoint, "region_name": REGION, "aws_access_key_id": DUMMY_KEY, "aws_secret_access_key": DUMMY_KEY}
-    db = Db(deployment.dynamodb(**(embedded if endpoint else {})), tables(stack or (STACK if endpoint else None)))
+    embedded = {"endpoint_url": asked.endpoint, "region_name": REGION, "aws_access_key_id": DUMMY_KEY, "aws_secret_access_key": DUMMY_KEY}
+    named = tables(Aws(asked.endpoint), asked.stack or (STACK if asked.endpoint else None), asked.suffix)
+    db = Db(deployment.dynamodb(**(embedded if asked.endpoint else {})), named)
     db.scan(CATALOG, limit=1)  # whether it is there at all needs no patience
     return PatientDb(db, lambda: PATIENCE_SECONDS)
 
 
 def check(asked: argparse.Namespace) -> int:
     """The exit status of a check."""
-    db = database(asked.endpoint, asked.stack)
+    db = database(asked)
     report = Report(db, mend=asked.repair)
     with ThreadPoolExecutor(min(asked.segments, MOST_THREADS)) as pool:
         seen = audit.check(db, asked.segments, pool, report.tell)

@@ -27,7 +27,7 @@ TEMPLATE = "sam.json"
 ZIP = "deployment.zip"
 MATERIALS = "sbom.json"
 SHIPPED = ("app.py", "chalicelib", ".chalice")
-BUILDERS = ("alarms", "bundle", "cron", "dashboard", "dependencies", "gateway", "stage", "template", "variables")
+BUILDERS = ("alarms", "bundle", "cron", "dashboard", "dependencies", "gateway", "stage", "tables", "template", "variables")
 """Modules of tools/ that what is built depends on."""
 NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", "deployments", "deployed")
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -4,6 +4,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from chalicelib.storage.keys import TABLES
+from tools.tables import name_in_use, resource
+
 Resource = dict[str, Any]
 Line = list[Any]
 
@@ -66,9 +69,9 @@ def queues(resources: Iterable[str]) -> list[dict[str, Any]]:
     ]
 
 
-def tables(resources: Iterable[str]) -> list[dict[str, Any]]:
+def tables() -> list[dict[str, Any]]:
     def lines(name: str) -> list[Line]:
-        return [["AWS/DynamoDB", name, "TableName", f"${{{one}}}", {"label": one}] for one in resources]
+        return [["AWS/DynamoDB", name, "TableName", name_in_use(one), {"label": resource(one)}] for one in TABLES]
 
     return [
         graph("Tables: units read", lines("ConsumedReadCapacityUnits")),
@@ -84,9 +87,9 @@ def placed(graphs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def dashboard(*, function_names: list[str], queue_names: list[str], table_names: list[str]) -> dict[str, Resource]:
-    """The dashboard, named as the stack; of functions, queues and tables by their resources."""
-    graphs = [*billing(), *api(), *functions(function_names), *queues(queue_names), *tables(table_names)]
+def dashboard(*, function_names: list[str], queue_names: list[str]) -> dict[str, Resource]:
+    """The dashboard, named as the stack; of functions and queues by their resources, and of the tables in use."""
+    graphs = [*billing(), *api(), *functions(function_names), *queues(queue_names), *tables()]
     body = json.dumps({"start": "-P14D", "widgets": placed(graphs)})
     properties = {"DashboardName": {"Ref": "AWS::StackName"}, "DashboardBody": {"Fn::Sub": body}}
     return {"Dashboard": {"Type": "AWS::CloudWatch::Dashboard", "Properties": properties}}

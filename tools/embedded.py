@@ -269,14 +269,17 @@ class EmbeddedStack:
                 return
         raise EmbeddedStackError(f"the emulator does not answer:\n{self.log()}")
 
-    def deploy(self, bundle: Bundle) -> list[dict[str, Any]]:
-        """Creates or updates the stack; the changes that were made, none if it was deployed from the same build."""
+    def deploy(self, bundle: Bundle, **parameters: str) -> list[dict[str, Any]]:
+        """Creates or updates the stack; the changes that were made, none if it was deployed from the same build.
+
+        `parameters` are those of the template, as `--parameter-overrides` of the AWS CLI takes them.
+        """
         current = self._describe()
-        if current and current["StackStatus"].endswith("_COMPLETE") and _tag(current) == bundle.fingerprint:
+        if current and current["StackStatus"].endswith("_COMPLETE") and _tag(current) == bundle.fingerprint and not parameters:
             self._outputs = _outputs(current)
             return []
         self._upload(bundle)
-        changes = self._change(bundle, kind="UPDATE" if current else "CREATE")
+        changes = self._change(bundle, parameters, kind="UPDATE" if current else "CREATE")
         deployed = self._settled()
         if deployed["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             raise EmbeddedStackError(f"deployment ended as {deployed['StackStatus']}: {deployed.get('StackStatusReason')}\n{self.log()}")
@@ -302,21 +305,29 @@ class EmbeddedStack:
                 resource["Properties"]["CodeUri"] = code
         storage.put_object(Bucket=BUCKET, Key=f"{bundle.fingerprint}.json", Body=json.dumps(template).encode())
 
-    def _change(self, bundle: Bundle, *, kind: str) -> list[dict[str, Any]]:
+    def _change(self, bundle: Bundle, parameters: Mapping[str, str], *, kind: str) -> list[dict[str, Any]]:
         """Deploys by a change set, as `aws cloudformation deploy` does; what the change set says."""
         formation = self.client("cloudformation")
-        names = {"StackName": STACK, "ChangeSetName": f"build-{bundle.fingerprint}"}
+        names = {"StackName": STACK, "ChangeSetName": f"build-{bundle.fingerprint}-{time.time_ns()}"}
         formation.create_change_set(
             **names,
             ChangeSetType=kind,
             TemplateURL=f"{self.endpoint}/{BUCKET}/{bundle.fingerprint}.json",
             Capabilities=CAPABILITIES,
+            Parameters=self._parameters(bundle, parameters),
             Tags=[{"Key": BUILD_TAG, "Value": bundle.fingerprint}],
         )
         self._poll(lambda: formation.describe_change_set(**names)["Status"] in ("CREATE_COMPLETE", "FAILED"))
         changes = [change["ResourceChange"] for change in formation.describe_change_set(**names)["Changes"]]
         formation.execute_change_set(**names)
         return changes
+
+    def _parameters(self, bundle: Bundle, given: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Those that are given, and the others as they were."""
+        declared = json.loads(bundle.template.read_text()).get("Parameters", {})
+        before = {one["ParameterKey"] for one in (self._describe() or {}).get("Parameters", [])}
+        kept = [{"ParameterKey": name, "UsePreviousValue": True} for name in declared if name in before and name not in given]
+        return kept + [{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()]
 
     def _settled(self) -> dict[str, Any]:
         """The stack once nothing is in progress."""

@@ -12,12 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chalicelib import config
 from chalicelib.storage.keys import TABLES
 from tools.alarms import alarms
 from tools.cron import check_expression, schedule_expression
 from tools.dashboard import dashboard
-from tools.gateway import LOGS_GO, access_log, gateway_responses, local_gateway_responses, stage_properties
+from tools.gateway import ADDRESS, LOGS_GO, access_log, firewall, gateway_responses, local_gateway_responses, stage_properties
 from tools.stage import Stage
+from tools.tables import conditions as table_conditions
+from tools.tables import gone_with_the_stack, in_use, kept, tables
+from tools.tables import outputs as table_outputs
+from tools.tables import parameters as table_parameters
 from tools.variables import faults
 
 Resource = dict[str, Any]
@@ -36,6 +41,8 @@ VISIBILITY_FACTOR = 6
 RETENTION_SECONDS = 14 * 24 * 60 * 60
 LOCAL_VISIBILITY_SECONDS = 30
 AUTH_MODES = ("iam", "jwt", "none")
+SERVICE, RUNNING = "Service", "ServiceRuns"
+"""The parameter that stops every function, and the condition that it does not."""
 
 _SHARED_DEFAULTS = {
     "BILLING_TIMEZONE": "UTC",
@@ -115,34 +122,6 @@ def stack_name(name: str) -> dict[str, str]:
     return {"Fn::Sub": f"${{AWS::StackName}}-{name}"}
 
 
-def table(name: str, arguments: Mapping[str, Any], *, is_local: bool) -> Resource:
-    """A table as CloudFormation wants it, from the arguments of `create_table`; kept for good in deployable stages."""
-    properties: dict[str, Any] = {key: value for key, value in arguments.items() if key not in ("TimeToLive", "StreamSpecification")}
-    properties |= {"TableName": stack_name(name), "BillingMode": "PAY_PER_REQUEST"}
-    if expiry := arguments.get("TimeToLive"):
-        properties["TimeToLiveSpecification"] = {"AttributeName": expiry, "Enabled": True}
-    if stream := arguments.get("StreamSpecification"):
-        properties["StreamSpecification"] = {"StreamViewType": stream["StreamViewType"]}
-    if is_local:
-        return {
-            "Type": "AWS::DynamoDB::Table",
-            "Properties": properties,
-            "DeletionPolicy": "Delete",
-            "UpdateReplacePolicy": "Delete",
-        }
-    properties |= {
-        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
-        "DeletionProtectionEnabled": True,
-        "SSESpecification": {"SSEEnabled": True},
-    }
-    return {
-        "Type": "AWS::DynamoDB::Table",
-        "Properties": properties,
-        "DeletionPolicy": "Retain",
-        "UpdateReplacePolicy": "Retain",
-    }
-
-
 def queue_pair(name: str, prefix: str, *, timeout_seconds: int, is_local: bool) -> dict[str, Resource]:
     """A function's queue, and the one where messages go after five tries.
 
@@ -158,14 +137,10 @@ def queue_pair(name: str, prefix: str, *, timeout_seconds: int, is_local: bool) 
     }
     work = shared | {"QueueName": stack_name(dashed), "VisibilityTimeout": visibility, "RedrivePolicy": redrive}
     dead = shared | {"QueueName": stack_name(f"{dashed}-dead-letters")}
-    kept = (
-        {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
-        if is_local
-        else {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
-    )
+    fate = gone_with_the_stack() if is_local else kept()
     return {
-        f"{prefix}Queue": {"Type": "AWS::SQS::Queue", "Properties": work} | kept,
-        f"{prefix}DeadLetters": {"Type": "AWS::SQS::Queue", "Properties": dead} | kept,
+        f"{prefix}Queue": {"Type": "AWS::SQS::Queue", "Properties": work} | fate,
+        f"{prefix}DeadLetters": {"Type": "AWS::SQS::Queue", "Properties": dead} | fate,
     }
 
 
@@ -189,6 +164,7 @@ def queue_event(prefix: str, *, concurrency: int) -> Resource:
         f"{prefix}SqsEventSource": {
             "Properties": {
                 "Queue": {"Fn::Sub": f"${{{prefix}Queue.Arn}}"},
+                "Enabled": {"Fn::If": [RUNNING, True, False]},
                 "FunctionResponseTypes": ["ReportBatchItemFailures"],
                 "ScalingConfig": {"MaximumConcurrency": concurrency},
             }
@@ -198,7 +174,7 @@ def queue_event(prefix: str, *, concurrency: int) -> Resource:
 
 def environment(settings: Settings) -> dict[str, Any]:
     """Every function gets the same variables: one list to document, and nothing that only some of them know."""
-    tables: dict[str, Any] = {f"{name.upper()}_TABLE": {"Ref": f"{name.capitalize()}Table"} for name in TABLES}
+    tables: dict[str, Any] = {f"{name.upper()}_TABLE": in_use(name) for name in TABLES}
     named = {"POST_CHARGES_QUEUE_URL": {"Ref": "PostChargesQueue"}, "POWERTOOLS_SERVICE_NAME": {"Ref": "AWS::StackName"}}
     return tables | named | dict(settings.variables)
 
@@ -229,32 +205,53 @@ def function(name: str, settings: Settings, stage: Stage) -> Resource:
             resource["DependsOn"] = [f"{prefix}Queue"]
     if name == CONTINUED:
         properties["RecursiveLoop"] = "Allow"
+    bound: Any = stage.reserved.get(name, {"Ref": "AWS::NoValue"})
+    properties["ReservedConcurrentExecutions"] = {"Fn::If": [RUNNING, bound, 0]}
     return resource
 
 
-def outputs(functions: list[str], queues: list[str]) -> dict[str, Any]:
+def parameters(*, is_local: bool) -> dict[str, Any]:
+    """What an update of the stack can change without a new package."""
+    service = {
+        "Type": "String",
+        "Default": "running",
+        "AllowedValues": ["running", "stopped"],
+        "Description": "stopped while tables are restored: no function runs, messages wait in their queues",
+    }
+    return table_parameters(is_local=is_local) | {SERVICE: service}
+
+
+def conditions(*, is_local: bool) -> dict[str, Any]:
+    return table_conditions(is_local=is_local) | {RUNNING: {"Fn::Equals": [{"Ref": SERVICE}, "running"]}}
+
+
+def outputs(functions: list[str], queues: list[str], *, is_local: bool) -> dict[str, Any]:
     """Names a person or a script needs after the deployment; every table and queue included."""
-    named = {f"{name.capitalize()}TableName": f"{name.capitalize()}Table" for name in TABLES}
-    named |= {f"{prefix}{kind}Url": f"{prefix}{kind}" for prefix in queues for kind in ("Queue", "DeadLetters")}
+    named = {f"{prefix}{kind}Url": f"{prefix}{kind}" for prefix in queues for kind in ("Queue", "DeadLetters")}
     named |= {f"{resource_name(name)}FunctionName": resource_name(name) for name in functions if name != API}
-    return {key: {"Value": {"Ref": resource}} for key, resource in named.items()}
+    made: dict[str, Any] = {key: {"Value": {"Ref": resource}} for key, resource in named.items()}
+    return table_outputs() | made | ({} if is_local else {"EndpointURL": {"Value": {"Fn::Sub": ADDRESS}}})
 
 
 def operations(functions: list[str], consumers: list[str], stage: Stage) -> dict[str, Resource]:
     """What deployable stages have for who operates them: alarms, dashboard, the log of requests, queues' policies."""
     names = [resource_name(name) for name in functions]
     queues = [f"{prefix}{kind}" for prefix in consumers for kind in ("Queue", "DeadLetters")]
-    tables = [f"{name.capitalize()}Table" for name in TABLES]
     minutes = {prefix: getattr(stage.stack, f"{name}_minutes") for name, prefix in CONSUMERS.items() if prefix in consumers}
-    made = alarms(stage.stack, functions=names, queues=minutes, tables=tables)
-    made |= dashboard(function_names=names, queue_names=queues, table_names=tables)
-    return made | access_log(days=stage.log_days) | {f"{queue}Policy": encrypted_transport(queue) for queue in queues}
+    made = alarms(stage.stack, functions=names, queues=minutes)
+    made |= dashboard(function_names=names, queue_names=queues)
+    made |= access_log(days=stage.log_days) | firewall(stage.stack)
+    return made | {f"{queue}Policy": encrypted_transport(queue) for queue in queues}
 
 
-def rest_api(auth_mode: str, stage: Stage) -> Resource:
+def rest_api(settings: Settings, stage: Stage) -> Resource:
     """What is merged into the API: its name, by which its metrics are found, its answers, and its stage."""
-    body = {"info": {"title": {"Ref": "AWS::StackName"}}, "x-amazon-apigateway-gateway-responses": gateway_responses(auth_mode)}
-    return {"Properties": {"DefinitionBody": body} | stage_properties(stage.stack)}
+    body = {
+        "info": {"title": {"Ref": "AWS::StackName"}},
+        "x-amazon-apigateway-gateway-responses": gateway_responses(settings.variables["AUTH_MODE"]),
+    }
+    docs = config.read(settings.variables).serve_docs
+    return {"Properties": {"DefinitionBody": body} | stage_properties(stage.stack, docs=docs)}
 
 
 def log_groups(functions: list[str]) -> dict[str, Resource]:
@@ -268,14 +265,17 @@ def merge_template(settings: Settings, stage: Stage, *, handlers: set[str]) -> d
     functions = [API, *sorted(handlers & {SCHEDULED, *CONSUMERS, "run_package"})]
     consumers = {name: prefix for name, prefix in CONSUMERS.items() if name in handlers}
     resources: dict[str, Any] = {resource_name(name): function(name, settings, stage) for name in functions}
-    for name, arguments in TABLES.items():
-        resources[f"{name.capitalize()}Table"] = table(name, arguments, is_local=settings.is_local)
+    resources |= tables(stage.stack, is_local=settings.is_local)
     for name, prefix in consumers.items():
         resources |= queue_pair(name, prefix, timeout_seconds=stage.timeouts[name], is_local=settings.is_local)
-    auth_mode = settings.variables["AUTH_MODE"]
     if settings.is_local:
-        resources |= local_gateway_responses(auth_mode)
+        resources |= local_gateway_responses(settings.variables["AUTH_MODE"])
     else:
-        resources |= operations(functions, list(consumers.values()), stage) | {"RestAPI": rest_api(auth_mode, stage)}
+        resources |= operations(functions, list(consumers.values()), stage) | {"RestAPI": rest_api(settings, stage)}
     resources |= log_groups(functions)
-    return {"Resources": resources, "Outputs": outputs(functions, list(consumers.values()))}
+    return {
+        "Parameters": parameters(is_local=settings.is_local),
+        "Conditions": conditions(is_local=settings.is_local),
+        "Resources": resources,
+        "Outputs": outputs(functions, list(consumers.values()), is_local=settings.is_local),
+    }

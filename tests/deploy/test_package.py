@@ -166,6 +166,9 @@ def test_make_package_refuses_what_would_not_run_in_one_line_and_writes_nothing(
 BAD_SETTINGS = [
     ({"api_burst": 0}, "api_burst must be a whole number from 1"),
     ({"queue_concurrency": 1}, "queue_concurrency must be a whole number from 2"),
+    ({"firewall_requests": 9}, "firewall_requests must be 0, or a whole number from 10"),
+    ({"warm_writes_per_second": 3999}, "warm_writes_per_second must be 0, or a whole number from 4000"),
+    ({"charges_held": "no", "api_burst": 0}, "api_burst must be a whole number from 1, charges_held must be a whole number from 1"),
     ({"charges_held": True}, "charges_held must be"),
     ({"api_bursts": 5}, "api_bursts unknown or missing"),
 ]

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import pytest
 from samtranslator.translator.transform import transform
 
+import app
+from chalicelib.api.routing import ROUTES
 from chalicelib.storage.keys import TABLES
 from tools import stage
 from tools.bundle import ROOT, build
@@ -22,6 +24,8 @@ MODES = {"iam": {}, "jwt": {"AUTH_MODE": "jwt", "AUTH_ISSUER": "https://issuer.e
 FUNCTIONS = ("APIHandler", "EvaluateDueCharges", "PostCharges", "RecordUsage", "RunPackage")
 QUEUES = tuple(f"{prefix}{kind}" for prefix in CONSUMERS.values() for kind in ("Queue", "DeadLetters"))
 TABLE_NAMES = tuple(f"{name.capitalize()}Table" for name in TABLES)
+INDEXES = {"AccountsTableByPackage": "by_package", "AccountsTableCustomers": "customers", "LedgerTableHeld": "held"}
+"""What the indexes are called in alarms."""
 MOST_RESOURCES = 500
 """CloudFormation's limit of a stack."""
 
@@ -40,6 +44,7 @@ class Built(NamedTuple):
     template: Path
     resources: dict[str, Any]
     outputs: dict[str, Any]
+    parameters: dict[str, Any]
 
     def of_type(self, kind: str) -> dict[str, Any]:
         return {name: resource["Properties"] for name, resource in self.resources.items() if resource["Type"] == kind}
@@ -68,7 +73,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         after = transformed(json.loads(bundle.template.read_text()))
-    return Built(name, bundle.template, after["Resources"], after["Outputs"])
+    return Built(name, bundle.template, after["Resources"], after["Outputs"], after["Parameters"])
 
 
 def test_cfn_lint_finds_nothing(built: Built) -> None:
@@ -84,13 +89,32 @@ def test_the_stack_fits(built: Built) -> None:
 def test_the_one_stage_of_the_api_is_bounded_and_logged(built: Built) -> None:
     ((_, properties),) = built.of_type("AWS::ApiGateway::Stage").items()
     assert [deployment.get("StageName") for deployment in built.of_type("AWS::ApiGateway::Deployment").values()] == [None]
-    (everywhere,) = properties["MethodSettings"]
+    everywhere = properties["MethodSettings"][0]
     assert (everywhere["HttpMethod"], everywhere["ResourcePath"]) == ("*", "/*")
     assert everywhere["ThrottlingRateLimit"] == built.settings.api_requests_per_second
     assert everywhere["ThrottlingBurstLimit"] == built.settings.api_burst
     assert (everywhere["LoggingLevel"], everywhere["DataTraceEnabled"]) == ("OFF", False)
     assert properties["AccessLogSetting"]["DestinationArn"] == {"Fn::GetAtt": ["AccessLogGroup", "Arn"]}
     assert not properties.get("TracingEnabled")
+
+
+def test_d12_each_method_that_is_open_to_all_has_low_bounds(built: Built) -> None:
+    """What the gateway checks nobody for, in either mode: no more and no less."""
+    (properties,) = built.of_type("AWS::ApiGateway::Stage").values()
+    opened = {one["ResourcePath"]: one for one in properties["MethodSettings"][1:]}
+    routes = app.app.routes.items()
+    public = {path for path, methods in routes for method in methods if is_open(path, method)}
+    assert {path.removeprefix("/").replace("~1", "/") for path in opened} == public
+    for one in opened.values():
+        assert (one["HttpMethod"], one["LoggingLevel"], one["DataTraceEnabled"]) == ("GET", "OFF", False)
+        assert one["ThrottlingRateLimit"] == built.settings.open_requests_per_second < built.settings.api_requests_per_second
+        assert one["ThrottlingBurstLimit"] == built.settings.open_burst <= built.settings.api_burst
+    assert built.settings.open_burst > len(list((ROOT / "chalicelib/console/static").iterdir())), "a page load asks for all files at once"
+
+
+def is_open(path: str, method: str) -> bool:
+    """Whether a route asks for no scope, or is no route of the API but a file of the console."""
+    return next((one.public for one in ROUTES if (one.path, one.method) == (path, method)), True)
 
 
 def test_the_access_log_is_json_without_what_callers_send(built: Built) -> None:
@@ -137,7 +161,8 @@ RESERVED = {
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_are_bounded(built: Built, name: str) -> None:
     properties = built.properties(name)
-    assert properties.get("ReservedConcurrentExecutions") == RESERVED[built.stage][name]
+    bound = RESERVED[built.stage][name] or {"Ref": "AWS::NoValue"}
+    assert properties["ReservedConcurrentExecutions"] == {"Fn::If": ["ServiceRuns", bound, 0]}
     assert properties.get("RecursiveLoop") == ("Allow" if name == "PostCharges" else None)
     assert properties["TracingConfig"] == {"Mode": "PassThrough"}
 
@@ -149,6 +174,7 @@ def test_consumers_take_no_more_than_their_share(built: Built, prefix: str) -> N
     assert most == built.settings.queue_concurrency
     assert most <= (RESERVED[built.stage][prefix] or most)
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["Enabled"] == {"Fn::If": ["ServiceRuns", True, False]}
 
 
 @pytest.mark.parametrize("name", [*FUNCTIONS, "Access"])
@@ -163,18 +189,20 @@ def test_every_log_group_is_the_stacks_and_forgets(built: Built, name: str) -> N
 
 @pytest.mark.parametrize("name", TABLE_NAMES)
 def test_tables_are_kept_and_can_be_restored(built: Built, name: str) -> None:
+    """B10: a first deployment that fails takes them away again; B16: encrypted by DynamoDB's own key, which costs nothing."""
     table, properties = built.resources[name], built.properties(name)
-    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert properties["BillingMode"] == "PAY_PER_REQUEST"
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert properties["DeletionProtectionEnabled"] is True
-    assert properties["SSESpecification"] == {"SSEEnabled": True}
+    assert properties["DeletionProtectionEnabled"] == {"Fn::If": ["TablesAreProtected", True, False]}
+    assert built.parameters["DeletionProtection"]["Default"] == "on", "who forgets the first step loses nothing by it"
+    assert not {"SSESpecification", "WarmThroughput"} & set(properties)
 
 
 @pytest.mark.parametrize("name", QUEUES)
 def test_queues_are_kept_encrypted_and_refuse_what_is_not(built: Built, name: str) -> None:
     queue, properties = built.resources[name], built.properties(name)
-    assert (queue["DeletionPolicy"], queue["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (queue["DeletionPolicy"], queue["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert properties["SqsManagedSseEnabled"] is True
     assert properties["MessageRetentionPeriod"] == 14 * 24 * 3600
     (policy,) = [one for one in built.of_type("AWS::SQS::QueuePolicy").values() if {"Ref": name} in one["Queues"]]
@@ -212,6 +240,8 @@ ALARMS = {
     **{f"{name}ThrottlesAlarm": Watched("AWS/Lambda Throttles", "Sum", "function_throttles") for name in FUNCTIONS},
     **{f"{name}ReadThrottlesAlarm": Watched("AWS/DynamoDB ReadThrottleEvents", "Sum", "table_throttles") for name in TABLE_NAMES},
     **{f"{name}WriteThrottlesAlarm": Watched("AWS/DynamoDB WriteThrottleEvents", "Sum", "table_throttles") for name in TABLE_NAMES},
+    **{f"{name}ReadThrottlesAlarm": Watched("AWS/DynamoDB ReadThrottleEvents", "Sum", "table_throttles") for name in INDEXES},
+    **{f"{name}WriteThrottlesAlarm": Watched("AWS/DynamoDB WriteThrottleEvents", "Sum", "table_throttles") for name in INDEXES},
     "PostChargesLateAlarm": Watched("AWS/SQS ApproximateAgeOfOldestMessage", "Maximum", 60 * 60),
     "RecordUsageLateAlarm": Watched("AWS/SQS ApproximateAgeOfOldestMessage", "Maximum", 15 * 60),
     "PostChargesDeadLettersAlarm": Watched("AWS/SQS ApproximateNumberOfMessagesVisible", "Maximum"),
@@ -241,9 +271,18 @@ def test_alarms_watch_what_they_say(built: Built, name: str) -> None:
     )
     assert told == watched._replace(threshold=threshold)
     assert properties["Threshold"] == threshold
-    assert properties["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+    assert properties["AlarmActions"] == properties["OKActions"] == [{"Ref": "AlarmTopic"}]
     assert properties["Dimensions"]
     assert properties["AlarmDescription"]
+
+
+@pytest.mark.parametrize("name", [*TABLE_NAMES, *INDEXES])
+def test_throttles_are_counted_of_the_table_in_use(built: Built, name: str) -> None:
+    table = next(one for one in TABLES if name.startswith(one.capitalize()))
+    wanted = {"TableName": {"Fn::Sub": f"${{AWS::StackName}}-{table}${{{table.capitalize()}TableSuffix}}"}}
+    wanted |= {"GlobalSecondaryIndexName": INDEXES[name]} if name in INDEXES else {}
+    for way in ("Read", "Write"):
+        assert {one["Name"]: one["Value"] for one in built.properties(f"{name}{way}ThrottlesAlarm")["Dimensions"]} == wanted
 
 
 def test_a_day_without_a_word_is_breaching(built: Built) -> None:
@@ -271,7 +310,19 @@ def test_the_dashboard_shows_metrics_of_this_stack(built: Built) -> None:
         assert widget["x"] + widget["width"] <= 24
     named = {part.strip("${}").split(".")[0] for line in lines for part in line if isinstance(part, str) and part.startswith("${")}
     assert named <= set(built.resources)
-    assert {*FUNCTIONS, *QUEUES, *TABLE_NAMES} <= named
+    assert {*FUNCTIONS, *QUEUES} <= named
+    tables = {line[3] for line in lines if line[0] == "AWS/DynamoDB"}
+    assert tables == {f"stack-{name}${{{name.capitalize()}TableSuffix}}" for name in TABLES}
+
+
+def test_outputs_name_what_the_service_uses(built: Built) -> None:
+    """B15: paths can be written behind the address. The ledger's stream is told only while the ledger is the stack's own."""
+    assert built.outputs["EndpointURL"]["Value"] == {"Fn::Sub": "https://${RestAPI}.execute-api.${AWS::Region}.${AWS::URLSuffix}/api"}
+    assert built.outputs["LedgerStreamArn"]["Condition"] == "LedgerTableIsOwn"
+    assert built.outputs["LedgerStreamArn"]["Value"] == {"Fn::GetAtt": ["LedgerTable", "StreamArn"]}
+    for name in TABLES:
+        told = built.outputs[f"{name.capitalize()}TableName"]["Value"]
+        assert told == {"Fn::Sub": f"${{AWS::StackName}}-{name}${{{name.capitalize()}TableSuffix}}"}
 
 
 def test_nothing_of_the_stack_is_named_without_the_stack(built: Built) -> None:

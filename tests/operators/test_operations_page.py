@@ -11,7 +11,7 @@ from botocore import xform_name
 
 from chalicelib.storage.keys import EXPIRES
 from chalicelib.usecases import audit
-from tools import stage
+from tools import restore, stage
 from tools.balances import parsed
 from tools.bundle import ROOT
 from tools.template import CONSUMERS, handler_names, merge_template, settings_from, stack_name
@@ -23,7 +23,14 @@ OF_EVERY_COMMAND = {"query", "output", "cli-binary-format"}
 RENAMED = {"notification-endpoint": "endpoint"}
 OF_THE_CLI = {
     ("cloudformation", "package"): {"template-file", "s3-bucket", "output-template-file"},
-    ("cloudformation", "deploy"): {"template-file", "s3-bucket", "stack-name", "capabilities", "no-execute-changeset"},
+    ("cloudformation", "deploy"): {
+        "template-file",
+        "s3-bucket",
+        "stack-name",
+        "capabilities",
+        "no-execute-changeset",
+        "parameter-overrides",
+    },
 }
 """Commands that are no operation of a service, as the reference of version 2 of the AWS CLI has them."""
 RESOURCES = merge_template(settings_from({}, stage="prod", year=2026), stage.read(ROOT, "prod"), handlers=handler_names(ROOT / "app.py"))
@@ -63,7 +70,7 @@ def test_what_packaging_prints_is_what_the_page_says() -> None:
 def test_the_stages_settings_are_told_with_their_values() -> None:
     rows = [[cell.strip(" `") for cell in line.split("|")[1:4]] for line in DEPLOYING.splitlines() if line.startswith("| `")]
     prod, dev = (stage.read(ROOT, name).stack._asdict() for name in ("prod", "dev"))
-    assert rows == [[name, str(prod[name]), str(dev[name])] for name in prod]
+    assert rows == [[name, json.dumps(prod[name]), json.dumps(dev[name])] for name in prod]
 
 
 def test_the_costs_add_up() -> None:
@@ -74,7 +81,7 @@ def test_the_costs_add_up() -> None:
     ]
     assert len(rows) == 4
     assert [round(sum(parts)) for *parts, _ in rows] == [total for *_, total in rows]
-    assert {fixed for *_, fixed, _ in rows} == {0.10 * len(alarms_made()) + 3 + 0.30 * 11}
+    assert {fixed for *_, fixed, _ in rows} == {round(0.10 * len(alarms_made()) + 3 + 0.30 * 11, 2)}
 
 
 def alarms_made() -> set[str]:
@@ -88,6 +95,17 @@ def test_there_are_commands() -> None:
 def test_the_tools_options_exist() -> None:
     for line in re.findall(r"python -m tools\.balances (.*)", SHELL):
         assert parsed(shlex.split(line))
+    for line in re.findall(r"python -m tools\.restore (.*)", SHELL):
+        assert restore.parsed(shlex.split(line))
+
+
+def test_parameters_in_commands_are_the_templates() -> None:
+    given = dict(pair.split("=") for line in re.findall(r"--parameter-overrides (.*)", SHELL) for pair in line.split())
+    assert {"DeletionProtection", "Service", "LedgerTableSuffix"} <= set(given) <= set(RESOURCES["Parameters"])
+    for name, value in given.items():
+        allowed = RESOURCES["Parameters"][name]
+        assert value in allowed.get("AllowedValues", [value])
+        assert re.fullmatch(allowed.get("AllowedPattern", ".*"), value)
 
 
 def test_every_finding_is_explained() -> None:

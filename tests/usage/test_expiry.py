@@ -13,7 +13,7 @@ from chalicelib.storage.keys import TABLES
 from chalicelib.usecases import usage
 from chalicelib.usecases.act import Act
 from tests.api.support import unique
-from tools.template import table
+from tools.tables import table
 
 from .build import a_call
 
