@@ -17,8 +17,9 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+
+from tools.guard import Application, Message, Receive, Send, guarded
 
 HOST = "127.0.0.1"
 CONCURRENT_REQUESTS = 32
@@ -27,11 +28,6 @@ BACKLOG = 128
 REQUEST_GRACE_SECONDS = 930
 INVOCATION_GRACE_SECONDS = 30
 PORT_TAKEN = 48
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 def listen(port: int) -> tuple[int, int]:
@@ -104,16 +100,16 @@ def configuration(descriptor: int) -> Any:
     return config
 
 
-async def serve(outer: int, inner: int) -> None:
-    """Runs both listeners until told to stop, then ends them in the one order that loses nothing."""
+async def serve(outer: tuple[int, int], inner: tuple[int, int]) -> None:
+    """Runs both listeners, each a descriptor and its port, until told to stop, then ends them in the one order that loses nothing."""
     from hypercorn.asyncio import serve as listen_on
     from ministack.app import app
 
     stop, drained = asyncio.Event(), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     stop_when_input_closes(stop)
-    emulator = asyncio.create_task(listen_on(app, configuration(inner), shutdown_trigger=drained.wait))
-    world = asyncio.create_task(listen_on(public(app), configuration(outer), shutdown_trigger=stop.wait))
+    emulator = asyncio.create_task(listen_on(guarded(app, inner[1]), configuration(inner[0]), shutdown_trigger=drained.wait))
+    world = asyncio.create_task(listen_on(guarded(public(app), outer[1]), configuration(outer[0]), shutdown_trigger=stop.wait))
     await asyncio.wait([world, emulator], return_when=asyncio.FIRST_COMPLETED)
     await invocations_end()
     drained.set()
@@ -123,14 +119,14 @@ async def serve(outer: int, inner: int) -> None:
 def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when; a Ctrl-C reaches it as well
     try:
-        outer, public_port = listen(int(sys.argv[1]))
+        outer = listen(int(sys.argv[1]))
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
         return PORT_TAKEN
-    inner, inner_port = listen(0)
-    os.environ["AWS_ENDPOINT_URL"] = f"http://{HOST}:{inner_port}"
-    print(json.dumps({"public": public_port, "inner": inner_port}), flush=True)
+    inner = listen(0)
+    os.environ["AWS_ENDPOINT_URL"] = f"http://{HOST}:{inner[1]}"
+    print(json.dumps({"public": outer[1], "inner": inner[1]}), flush=True)
     asyncio.run(serve(outer, inner))
     # Whoever started it removes this too; after a kill -9 only this process is left to do it.
     shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)

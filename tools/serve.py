@@ -43,8 +43,9 @@ def port_from(text: str) -> int:
 
 @contextmanager
 def sole_user_of(directory: Path) -> Iterator[None]:
-    """Two services on the same data would each save over the other's."""
+    """Two services on the same data would each save over the other's. The data is its owner's alone to read."""
     directory.mkdir(exist_ok=True)
+    directory.chmod(0o700)
     with (directory / "serve.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -147,9 +147,10 @@ def _raw(request: Request) -> bytes:
 
 
 def _demand_type(request: Request, types: tuple[str, ...]) -> None:
-    given, *parameters = (part.strip().lower() for part in request.headers.get("content-type", types[0]).split(";"))
+    given, *parameters = (part.strip().lower() for part in request.headers.get("content-type", "").split(";"))
     if given not in types:
-        raise UnsupportedMediaType(f"{given} is not read here; send {' or '.join(types)}")
+        told = f"{given} is not read here" if given else "the body has no Content-Type"
+        raise UnsupportedMediaType(f"{told}; send {' or '.join(types)}")
     for name, _, value in (parameter.partition("=") for parameter in parameters):
         if name == "charset" and value.strip('"') not in CHARSETS:
             raise UnsupportedMediaType(f"charset {value} is not read here; send utf-8")

@@ -155,6 +155,23 @@ def test_a_body_that_is_not_json_is_refused(api: httpx.Client, kind: str) -> Non
     problem(api.put(f"/customers/{unique()}", content=b"{}", headers={"Content-Type": kind}), 415, "unsupported_media_type")
 
 
+@pytest.mark.parametrize(
+    ("method", "where", "body", "type_"),
+    [
+        ("POST", "/packages", b'{"name": "a"}', "application/json"), ("PUT", "/customers/typeless", b"{}", "application/json"),
+        ("PATCH", "/customers/typeless", b"{}", "application/json"), ("POST", "/packages/import", b"name\na\n", "text/csv"),
+        ("POST", "/customers/typeless/unpark", b"{}", "application/json"), ("POST", "/runs", b'{"simulate": "no"}', "application/json"),
+    ],
+    ids=["D2-post", "D2-put", "D2-patch", "D2-file", "D2-optional body", "D2-run"],
+)  # fmt: skip
+def test_a_body_without_a_type_is_refused(api: httpx.Client, method: str, where: str, body: bytes, type_: str) -> None:
+    """contract: 415 unsupported_media_type. Any web page can have a browser send a body without a type."""
+    answer = api.request(method, where, content=body)
+    problem(answer, 415, "unsupported_media_type")
+    assert answer.json()["detail"].startswith(f"the body has no Content-Type; send {type_}")
+    problem(api.get("/customers/typeless"), 404, "not_found")
+
+
 def test_json_may_say_its_charset(api: httpx.Client) -> None:
     """contract: JSON in."""
     for kind in (
