@@ -37,7 +37,7 @@ def at_once(_: int) -> Executor:
 def act(today: date = DAY) -> Act:
     """A request by an operator, at three in the morning."""
     at = datetime(today.year, today.month, today.day, 3, 0, 0, 123456, tzinfo=UTC)
-    return Act("arn:aws:iam::123456789012:user/billing", at, today, f"{next(_ids):026}")
+    return Act("arn:aws:iam::123456789012:user/billing", at, today, f"{next(_ids):026}", lambda: at)
 
 
 class Service:

@@ -105,7 +105,8 @@ def act(by: str, *, derived_from: tuple[str, str] | None = None) -> Act:
 
     A retry keeps the first attempt's day too: after midnight its keys would be others.
     """
-    now = datetime.now(UTC)
+    clock = partial(datetime.now, UTC)
+    now = clock()
     begun = datetime.fromisoformat(derived_from[0]) if derived_from else now
     made = ids.derived(begun, derived_from[1]) if derived_from else ids.new(now)
-    return Act(by, now, begun.astimezone(settings().zone).date(), made)
+    return Act(by, now, begun.astimezone(settings().zone).date(), made, clock)

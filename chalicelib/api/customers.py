@@ -7,6 +7,7 @@ from chalice.app import Blueprint
 from .. import deployment
 from ..domain.account import Account
 from ..domain.errors import Fault, Invalid
+from ..domain.ledger import is_closed
 from ..storage.ledger import Window
 from ..usecases import customers
 from ..wire import fields, tables, views
@@ -79,8 +80,11 @@ def pay(call: Call) -> Answer:
 def read_ledger(call: Call) -> Answer:
     """Charges, payments and reversals, oldest first; dated, or posted, in a range of days, both included."""
     customer_id, window = call.params["customer_id"], _window(call)
-    scope = f"ledger {customer_id} {window}"
-    return call.page(scope, lambda after, limit: customers.statement(call.services.db, customer_id, window, after, limit), views.entry)
+    scope, load = f"ledger {customer_id} {window}", customers.statement
+    page = call.page(scope, lambda after, limit: load(call.services.db, customer_id, window, after, limit), views.entry)
+    if window.posted_since is None and window.posted_until is None:
+        return page
+    return page._replace(body=page.body | {"closed": is_closed(window.posted_until, call.act.at)})
 
 
 @route(blueprint, "GET", "/held", parameters={"customer": Parameter(fields.identifier), **LIST}, forms={CSV: tables.entries})

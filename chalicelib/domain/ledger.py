@@ -4,7 +4,7 @@ A key is `date~kind~...`; within a customer it is unique and sorts as a statemen
 `~` occurs in no id, so both can be taken apart again.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final, Literal, NamedTuple
 
@@ -17,6 +17,8 @@ EntryStatus = Literal["posted", "held", "cancelled"]
 
 _KINDS: Final[tuple[Kind, ...]] = ("setup", "recurring", "minimum_spend")
 _SEPARATOR: Final = "~"
+_CLOSING: Final = timedelta(minutes=15)
+"""How long a posting day stays open after its end: longer than a transaction, dated when it is sent, can be on its way."""
 
 
 class Entry(NamedTuple):
@@ -134,3 +136,8 @@ def reversal(entry: Entry, *, at: datetime, day: date, by: str) -> Entry:
 
 def _opposite(amount: Decimal) -> Decimal:
     return -amount if amount else money.ZERO
+
+
+def is_closed(posted_until: str | None, now: datetime) -> bool:
+    """Whether nothing can be posted any more before `posted_until` (ISO 8601; None: for ever)."""
+    return posted_until is not None and now >= datetime.fromisoformat(posted_until) + _CLOSING

@@ -67,13 +67,13 @@ def after(read: Account, change: Debit) -> Account:
     return read._replace(balance=money.minus(read.balance, change.amount), held=read.held + change.held)
 
 
-def recorded_status(entry: Entry, stamp: Stamp) -> Status:
-    """What to say of a charge that stands in the ledger already: ours, from an attempt whose answer was lost, or another's."""
+def recorded_status(entry: Entry, run_id: str | None) -> Status:
+    """What run `run_id` says of a charge that stands in the ledger already: its own, whose answer was lost, or another's."""
     if entry.status == "held":
         return "held"
     if entry.status == "cancelled":
         return "written_off"
-    if stamp.run_id is None or entry.run_id != stamp.run_id:
+    if run_id is None or entry.run_id != run_id:
         return "already_charged"
     return "repeat" if entry.repeat else "posted"
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from ..domain import ledger as entries
@@ -165,13 +164,15 @@ def creation(entry: Entry) -> Action:
     return create(LEDGER, _item(entry))
 
 
-def release(entry: Entry, *, at: datetime, run_id: str | None, credit_change: Decimal) -> Action:
-    """Post a held charge, debited or not."""
-    values: dict[str, Any] = {"held": "held", "posted": "posted", "at": at.isoformat(), "change": credit_change}
+def release(entry: Entry) -> Action:
+    """Post a held charge, debited or not, as the entry now says."""
+    values = {
+        "held": "held", "posted": "posted", "at": entry.posted_at, "change": entry.credit_change,
+        "debit": entry.line is not None and entry.line.auto_decrement_credit,
+    }  # fmt: skip
     change = "SET #status = :posted, #posted = :at, #credit_change = :change, #debit = :debit"
-    values["debit"] = entry.line is not None and entry.line.auto_decrement_credit
-    if run_id:
-        change, values["run"] = change + ", #run = :run", run_id
+    if entry.run_id:
+        change, values["run"] = change + ", #run = :run", entry.run_id
     return update(LEDGER, keys.entry(entry.customer_id, entry.key), change + " REMOVE #held_by", condition="#status = :held", values=values)
 
 

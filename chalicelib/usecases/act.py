@@ -11,6 +11,7 @@ from ..storage.db import Db
 class Act(NamedTuple):
     """One request. `id` names what it makes; a retry of the same request has the same id. `today` is the billing time zone's.
 
+    `at` is when the request began; `clock` tells the moment at which it is asked, for what takes effect later than that.
     `may_charge`: whether what is asked for may post charges, or give a customer more credit, on its way.
     """
 
@@ -18,6 +19,7 @@ class Act(NamedTuple):
     at: datetime
     today: date
     id: str
+    clock: Callable[[], datetime]
     may_charge: bool = True
 
     @property

@@ -12,14 +12,13 @@ from ..domain.charging import Line
 from ..domain.errors import Conflict, Contention, MayNotCharge
 from ..domain.ledger import charge_key
 from ..domain.package import Package
-from ..domain.posting import Stamp
 from ..domain.run import Decision
 from ..domain.schedule import DAY
 from ..storage import assignments, progress
 from ..storage.db import Db
 from . import planning
 from .act import Act
-from .posting import post
+from .posting import Poster, post
 
 UNCONFIRMED: Final = 3
 LONGEST: Final = 400
@@ -92,7 +91,7 @@ def post_all_due(db: Db, act: Act, account: Account, owed: Iterable[Owed]) -> No
     decisions = [Decision(line, "charge", charge_key(line.identity)) for line in lines]
     uncharged = {one.assignment.assignment_id: one.assignment for one in open_ if not one.assignment.charged}
     debits = account if any(one.assignment.auto_decrement_credit for one in open_) else None
-    post(db, Stamp(None, act.at, act.by), decisions, debits, uncharged)
+    post(db, Poster(None, act.by, act.clock), decisions, debits, uncharged)
     for assignment in (one.assignment for one in open_):
         with suppress(Contention):
             current = assignments.find(db, assignment.customer_id, assignment.assignment_id)

@@ -98,7 +98,9 @@ def pay(db: Db, act: Act, customer_id: str, amount: Decimal, reference: str) -> 
 
     def attempt() -> Entry:
         account = read(db, customer_id)
-        entry = entries.payment(customer_id, account.currency, amount, reference, payment_id=act.id, at=act.at, day=act.today, by=act.by)
+        entry = entries.payment(
+            customer_id, account.currency, amount, reference, payment_id=act.id, at=act.clock(), day=act.today, by=act.by
+        )
         try:
             db.transact([ledger.creation(entry), accounts.credit(account, amount)])
         except Cancelled:

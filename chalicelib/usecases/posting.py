@@ -4,7 +4,9 @@ A charge that does not debit shares transactions with other customers'; a custom
 the account. A cancelled transaction is never taken as "somebody else did it": its reasons are read, and what stands.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 from ..domain import posting
 from ..domain.account import Account, credit
@@ -23,15 +25,28 @@ Place = tuple[str, str]
 """Customer id and ledger key."""
 
 
+class Poster(NamedTuple):
+    """Who posts, for which run (None: the backlog of an assignment), and the clock that dates what is posted."""
+
+    run_id: str | None
+    by: str
+    clock: Callable[[], datetime]
+
+    @property
+    def stamp(self) -> Stamp:
+        """What is posted now."""
+        return Stamp(self.run_id, self.clock(), self.by)
+
+
 def place(decision: Decision) -> Place:
     """Where in the ledger the charge stands or will stand."""
     return decision.line.customer_id, decision.key
 
 
 def post(
-    db: Db, stamp: Stamp, decisions: Sequence[Decision], account: Account | None, uncharged: Mapping[str, Assignment]
+    db: Db, poster: Poster, decisions: Sequence[Decision], account: Account | None, uncharged: Mapping[str, Assignment]
 ) -> dict[Place, Status]:
-    """Carry out charges, in order, and say what became of each.
+    """Carry out charges, in order, and say what became of each. Each is dated when its transaction is sent.
 
     Debits need the `account` of their one customer; without it nothing is debited. `uncharged` holds the assignments, by id,
     that had no charge when they were read: the first one marks them in its transaction. Raises `Contention` or `Throttled`
@@ -41,7 +56,7 @@ def post(
     left = dict(uncharged)
     room = MAX_ACTIONS - (1 if account else 0)
     for batch in posting.batches(decisions, set(left), room):
-        attempt = _Batch(db, stamp, batch, account, left)
+        attempt = _Batch(db, poster, batch, account, left)
         settle(attempt.carry_out)
         statuses |= attempt.statuses
         account = attempt.account
@@ -54,10 +69,10 @@ class _Batch:
     """The charges of one transaction, through as many looks as it takes."""
 
     def __init__(
-        self, db: Db, stamp: Stamp, decisions: list[Decision], account: Account | None, uncharged: Mapping[str, Assignment]
+        self, db: Db, poster: Poster, decisions: list[Decision], account: Account | None, uncharged: Mapping[str, Assignment]
     ) -> None:
         self._db = db
-        self._stamp = stamp
+        self._poster = poster
         self._pending = decisions
         mine = {decision.line.assignment_id for decision in decisions if decision.act != "retry"}
         self._uncharged = {one: assignment for one, assignment in uncharged.items() if one in mine}
@@ -66,7 +81,7 @@ class _Batch:
 
     def carry_out(self) -> None:
         """Try once. Raises `Cancelled` after having looked at what is in the way."""
-        made = posting.moves(self._pending, credit(self.account) if self.account else None, self._stamp)
+        made = posting.moves(self._pending, credit(self.account) if self.account else None, self._poster.stamp)
         written = [move for move in made if move.entry]
         if written:
             self._write(written, posting.debit(made))
@@ -74,7 +89,7 @@ class _Batch:
 
     def _write(self, written: list[Move], change: Debit) -> None:
         marked = self._marks(written)
-        actions = [_action(move, move.entry, self._stamp) for move in written if move.entry] + [assignments.mark_charged(a) for a in marked]
+        actions = [_action(move, move.entry) for move in written if move.entry] + [assignments.mark_charged(a) for a in marked]
         if self.account and (change.amount or change.held):
             actions.append(accounts.debit(self.account, change.amount, held=change.held, exact=change.exact))
         try:
@@ -103,7 +118,7 @@ class _Batch:
         for move in refused:
             entry = standing.get(place(move.decision))
             if entry is not None:
-                self._drop(move.decision, posting.recorded_status(entry, self._stamp))
+                self._drop(move.decision, posting.recorded_status(entry, self._poster.run_id))
 
     def _look_at_marks(self, refused: list[Assignment]) -> None:
         """An assignment that was edited: go on with what is still due on it, leave the rest to the edit."""
@@ -119,7 +134,5 @@ class _Batch:
         self._pending = [one for one in self._pending if place(one) != place(decision)]
 
 
-def _action(move: Move, entry: Entry, stamp: Stamp) -> Action:
-    if move.decision.act == "retry":
-        return ledger.release(entry, at=stamp.at, run_id=stamp.run_id, credit_change=entry.credit_change)
-    return ledger.creation(entry)
+def _action(move: Move, entry: Entry) -> Action:
+    return ledger.release(entry) if move.decision.act == "retry" else ledger.creation(entry)

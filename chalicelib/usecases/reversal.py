@@ -56,13 +56,13 @@ def _reverse(db: Db, act: Act, run: RunRecord, customer_id: str, steps: Sequence
         standing = ledger.find_many(db, [(customer_id, key) for pair in undone.items() for key in pair])
         done: list[Entry] = []
         actions: list[Action] = []
-        give_back, released = money.ZERO, 0
+        give_back, released, now = money.ZERO, 0, act.clock()
         for key, reversal_key in undone.items():
             entry, reversed_ = standing.get((customer_id, key)), standing.get((customer_id, reversal_key))
             if entry is None or entry.run_id != run.run_id or entry.written_off:
                 continue
             if entry.status == "posted" and reversed_ is None:
-                reversed_ = entries.reversal(entry, at=act.at, day=day, by=act.by)
+                reversed_ = entries.reversal(entry, at=now, day=day, by=act.by)
                 actions.append(ledger.creation(reversed_))
                 give_back = money.plus(give_back, reversed_.credit_change)
             elif entry.status == "held":

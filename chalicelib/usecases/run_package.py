@@ -17,7 +17,7 @@ from ..domain.charging import Line, dues, minimum, running_period, still_due
 from ..domain.errors import Conflict, NotFound
 from ..domain.ledger import Entry, charge_key
 from ..domain.package import Package
-from ..domain.posting import Stamp, recorded_status
+from ..domain.posting import recorded_status
 from ..domain.record import Brought, Plan, Result, RunRecord, Step
 from ..domain.run import (
     LEFT_ALONE,
@@ -42,7 +42,7 @@ from ..storage.keys import Key
 from ..storage.retry import settle
 from . import planning
 from .act import Act, Services
-from .posting import Place, post
+from .posting import Place, Poster, post
 from .sweep import Group
 
 LARGEST_AT_ONCE = 500
@@ -225,21 +225,21 @@ def carry_out(db: Db, act: Act, run: RunRecord, plan: Plan) -> Plan:
     demand_unparked(account)
     current = {one.assignment_id: one for one in found}
     uncharged = {one.assignment_id: one for one in found if not one.charged}
-    stamp = Stamp(run.run_id, act.at, run.created_by)
-    statuses = _own_earlier(db, plan, stamp)
+    poster = Poster(run.run_id, run.created_by, act.clock)
+    statuses = _own_earlier(db, plan, run.run_id)
     left = [step for step in plan.steps if (plan.customer_id, step.key) not in statuses and _goes_on(step, current)]
     acting = [Decision(step.line, step.act, step.key) for step in left]
-    statuses |= post(db, stamp, [d for d in acting if not d.moves_account], None, uncharged)
-    statuses |= post(db, stamp, [d for d in acting if d.moves_account], account, uncharged)
+    statuses |= post(db, poster, [d for d in acting if not d.moves_account], None, uncharged)
+    statuses |= post(db, poster, [d for d in acting if d.moves_account], account, uncharged)
     done = plan._replace(steps=tuple(_with_status(plan.customer_id, step, statuses) for step in plan.steps), done=True)
     runs.finish_plan(db, run.run_id, done)
     return done
 
 
-def _own_earlier(db: Db, plan: Plan, stamp: Stamp) -> dict[Place, Status]:
+def _own_earlier(db: Db, plan: Plan, run_id: str) -> dict[Place, Status]:
     """What became of lines that an earlier attempt at this run has posted or held; they are not tried again."""
     standing = ledger.find_many(db, [(plan.customer_id, step.key) for step in plan.steps])
-    return {place: recorded_status(entry, stamp) for place, entry in standing.items() if entry.run_id == stamp.run_id}
+    return {place: recorded_status(entry, run_id) for place, entry in standing.items() if entry.run_id == run_id}
 
 
 def _goes_on(step: Step, current: Mapping[str, Assignment]) -> bool:

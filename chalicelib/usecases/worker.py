@@ -14,7 +14,7 @@ from ..domain.charging import Line, in_order
 from ..domain.errors import Contention, Throttled, told
 from ..domain.ledger import charge_key
 from ..domain.package import Package
-from ..domain.posting import MAX_ACTIONS, Stamp
+from ..domain.posting import MAX_ACTIONS
 from ..domain.record import Brought, Failure, RunRecord, Step
 from ..domain.run import Decision, Status
 from ..domain.schedule import DAY
@@ -27,7 +27,7 @@ from . import planning
 from .act import Act, Services
 from .patience import STOP_SECONDS
 from .piece import Piece
-from .posting import Place, place, post
+from .posting import Place, Poster, place, post
 from .summary import Journal, summed_up
 from .sweep import Catalog, Group, customers
 
@@ -64,7 +64,7 @@ class Worker:
         self._since = since
         self._again = RunRecord(piece.again_id, "daily", piece.date, act.stamp, act.by, segments=piece.segments) if again else None
         self._run_id = piece.again_id if again else piece.run_id
-        self._stamp = Stamp(self._run_id, act.at, piece.by)
+        self._poster = Poster(self._run_id, piece.by, act.clock)
         self._catalog = Catalog(services.db)
         self._journal = Journal(services.db, self._run_id, piece.segment, act.id)
         self._failures: list[Failure] = []
@@ -141,7 +141,7 @@ class Worker:
         retries = [Decision(entry.line, "retry", entry.key) for entry in held if entry.line]
         charges = [Decision(line, "charge", charge_key(line.identity)) for line in lines]
         keys = {entry.key for entry in held}
-        self._own |= {(entry.customer_id, entry.key) for entry in held if entry.run_id == self._stamp.run_id}
+        self._own |= {(entry.customer_id, entry.key) for entry in held if entry.run_id == self._run_id}
         return _Owed(group, retries + [charge for charge in charges if charge.key not in keys])
 
     def _planned(self, account: Account, one: Assignment, catalog: Mapping[str, Package]) -> list[Line]:
@@ -199,7 +199,7 @@ class Worker:
         """Post one job; what fails stands in no status and among the failures. Raises `Throttled` when there is no time to wait."""
         mine = {d.line.assignment_id for d in decisions}
         try:
-            return post(self._db, self._stamp, decisions, account, {k: v for k, v in uncharged.items() if k in mine})
+            return post(self._db, self._poster, decisions, account, {k: v for k, v in uncharged.items() if k in mine})
         except Throttled as throttled:
             if self._seconds_left() < STOP_SECONDS:
                 raise

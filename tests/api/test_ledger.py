@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import httpx
+import pytest
 
 from tests.api.support import (
     a_customer,
@@ -68,6 +69,24 @@ def test_an_invoice_asks_by_posting_date(api: httpx.Client) -> None:
     assert [entry["date"] for entry in posted] == [day(-3), day(-2), day(-1), day(40)]
     assert pages(api, where, posted_from=day(1)) == []
     assert pages(api, where, posted_to=day(-1)) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "closed"),
+    [
+        ({"posted_from": day(-40), "posted_to": day(-2)}, True),
+        ({"posted_to": day(-2)}, True),
+        ({"posted_from": day(-40), "posted_to": day()}, False),
+        ({"posted_from": day(-40)}, False),
+        ({"posted_from": day(3), "posted_to": day(9)}, False),
+        ({"from": day(-40), "to": day(-2)}, None),
+        ({}, None),
+    ],
+    ids=lambda value: f"B7-{value}" if isinstance(value, dict) else "",
+)
+def test_a_list_by_posting_days_says_whether_they_are_closed(api: httpx.Client, query: dict[str, str], closed: bool | None) -> None:
+    """rules 5: what is posted on a closed day never changes; other lists say nothing of it."""
+    assert ok(api.get(f"/customers/{a_customer(api)}/ledger", params=query)).get("closed") is closed
 
 
 def test_held_charges_are_not_posted_yet(api: httpx.Client) -> None:

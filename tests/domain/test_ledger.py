@@ -1,6 +1,6 @@
 """rules 3 and 6: entries of the ledger, and the keys that are their identities."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -93,3 +93,20 @@ def test_a_reversal_of_nothing_has_no_minus_zero() -> None:
 
 def test_a_reversal_of_an_entry_without_line_has_no_reference() -> None:
     assert ledger.reversal(paid(), at=LATER, day=day("2024-02-04"), by="bob").reference is None
+
+
+MIDNIGHT = datetime(2031, 3, 1, 23, tzinfo=UTC)
+"""When the 1st of March ends in a zone an hour ahead."""
+
+
+@pytest.mark.parametrize(
+    ("minutes", "expected"), [(-1, False), (0, False), (14, False), (15, True), (60, True)], ids=lambda value: f"B7-{value}"
+)
+def test_a_posting_day_is_closed_a_quarter_of_an_hour_after_its_end(minutes: int, expected: bool) -> None:
+    """rules 5: so long may a transaction be on its way."""
+    end = MIDNIGHT.astimezone(timezone(timedelta(hours=1))).isoformat()
+    assert ledger.is_closed(end, MIDNIGHT + timedelta(minutes=minutes)) is expected
+
+
+def test_b7_days_without_end_are_never_closed() -> None:
+    assert not ledger.is_closed(None, MIDNIGHT)

@@ -123,7 +123,7 @@ RECORDED: list[tuple[str, dict[str, object], str | None, Status]] = [
     ("recorded", "run_id", "expected"), [case[1:] for case in RECORDED], ids=[f"rules 6: {case[0]}" for case in RECORDED]
 )
 def test_recorded_status(recorded: dict[str, object], run_id: str | None, expected: Status) -> None:
-    assert posting.recorded_status(entry(priced(), **recorded), STAMP._replace(run_id=run_id)) == expected
+    assert posting.recorded_status(entry(priced(), **recorded), run_id) == expected
 
 
 # Transactions of at most 100 actions.

@@ -84,7 +84,9 @@ class World:
             WAITING.reset(token)
 
     def act(self, today: date = TODAY) -> Act:
-        return Act("test", datetime(today.year, today.month, today.day, 3, tzinfo=UTC), today, f"{next(_ids):026}")
+        """A request at three in the morning; its clock goes on as the world's does."""
+        at, began = datetime(today.year, today.month, today.day, 3, tzinfo=UTC), self.now
+        return Act("test", at, today, f"{next(_ids):026}", lambda: at + timedelta(seconds=self.now - began))
 
     def package(self, *, assigned: int, **fields: Any) -> Package:
         """A package with that many assignments, which the caller makes."""

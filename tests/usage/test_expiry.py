@@ -22,7 +22,7 @@ pytestmark = pytest.mark.deploy
 KEPT = timedelta(days=400)
 LONGER = timedelta(days=2)
 NOW = datetime(2089, 6, 1, 9, 30, tzinfo=UTC)
-ACT = Act("test", NOW, NOW.date(), "test")
+ACT = Act("test", NOW, NOW.date(), "test", lambda: NOW)
 
 
 @pytest.fixture

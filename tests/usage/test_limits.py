@@ -18,7 +18,7 @@ from .build import THE_DAY, a_call, told
 
 pytestmark = pytest.mark.deploy
 
-ACT = Act("test", datetime(2024, 3, 20, tzinfo=UTC), date(2024, 3, 20), "test")
+ACT = Act("test", datetime(2024, 3, 20, tzinfo=UTC), date(2024, 3, 20), "test", lambda: datetime(2024, 3, 20, tzinfo=UTC))
 KEPT = timedelta(days=50_000)
 
 

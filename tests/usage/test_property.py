@@ -34,7 +34,7 @@ DAYS = 8
 LAST = FIRST + timedelta(days=DAYS - 1)
 LATER = LAST + timedelta(days=40)
 FOREVER = timedelta(days=50_000)
-ACT = Act("test", datetime(2024, 3, 20, tzinfo=UTC), date(2024, 3, 20), "test")
+ACT = Act("test", datetime(2024, 3, 20, tzinfo=UTC), date(2024, 3, 20), "test", lambda: datetime(2024, 3, 20, tzinfo=UTC))
 DIDS = (None, "100", "200")
 NUMBERS = ("1", "4", "44", "441", "4412", "4412", "9144", "0")
 DESTINATIONS = ((), (), ("4",), ("44",), ("441", "4"), ("1", "44", "91"), ("44", "441", "4412"), ("7",))

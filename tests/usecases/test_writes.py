@@ -80,7 +80,7 @@ class World:
 
     def act(self, today: date = TODAY) -> Act:
         at = datetime(today.year, today.month, today.day, 3, tzinfo=UTC)
-        return Act("test", at, today, f"{next(_ids):026}")
+        return Act("test", at, today, f"{next(_ids):026}", lambda: at)
 
     def customer(self) -> str:
         act = self.act()

@@ -160,8 +160,11 @@ class World:
     def act(self, name: str = "act") -> Act:
         """A new request's circumstances."""
         self._acts += 1
-        at = datetime.combine(self.day, time(12), UTC) + timedelta(seconds=self.scheduler.now % 40_000)
-        return Act("sim", at, self.day, f"{name}{self._acts:04}")
+        return Act("sim", self.moment(), self.day, f"{name}{self._acts:04}", self.moment)
+
+    def moment(self) -> datetime:
+        """What a clock shows now."""
+        return datetime.combine(self.day, time(12), UTC) + timedelta(seconds=self.scheduler.now % 40_000)
 
     def note(self, told: str) -> None:
         """A line of the trace."""

@@ -63,7 +63,8 @@ class Stage:
         self.messages += [json.dumps(message) for message in messages]
 
     def act(self, name: str) -> Act:
-        return Act("test", datetime(self.today.year, self.today.month, self.today.day, 12, tzinfo=UTC), self.today, name)
+        at = datetime(self.today.year, self.today.month, self.today.day, 12, tzinfo=UTC)
+        return Act("test", at, self.today, name, lambda: at)
 
     def state(self) -> dict[str, list[Item]]:
         """Everything that is stored."""

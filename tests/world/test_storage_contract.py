@@ -529,9 +529,10 @@ def held_charges_are_released_or_cancelled_once(db: Db) -> None:
     db.transact([ledger.creation(one) for one in (first, second, third)])
     assert ledger.find(db, "c", first.key) == first
     assert ledger.held_of(db, "c", 3) == [first, second, third]
-    db.write(ledger.release(first, at=AT, run_id="run-2", credit_change=Decimal(-3)))
+    released = first._replace(posted_at=AT.isoformat(), run_id="run-2", credit_change=Decimal(-3))
+    db.write(ledger.release(released))
     db.write(ledger.cancellation("c", second.key, by="me"))
-    for late in (ledger.cancellation("c", first.key, by="me"), ledger.release(second, at=AT, run_id=None, credit_change=Decimal(0))):
+    for late in (ledger.cancellation("c", first.key, by="me"), ledger.release(second._replace(posted_at=AT.isoformat()))):
         with pytest.raises(ConditionFailed):
             db.write(late)
     posted = ledger.find(db, "c", first.key)

@@ -174,7 +174,7 @@ def _component(kind: str, name: str) -> Json:
 def _successes(route: Route, told: Operation, schemas: Schemas, shown: Mapping[str, Json]) -> Json:
     if told.answer is None:
         return {str(told.status): {"description": "Done", "headers": _ALWAYS}}
-    schema = schemas.page(told.answer) if told.page else schemas.answer(told.answer)
+    schema = schemas.page(told.answer, told.of_page) if told.page else schemas.answer(told.answer)
     content = {told.media: {"schema": schema} | _examples(shown, "response")}
     forms: Json = {form: {"schema": {"type": "string"}} for form in route.forms}
     found: Json = {"304": {"description": "Not changed since", "headers": _ALWAYS}} if told.tagged_text else {}

@@ -83,6 +83,8 @@ FIELDS: Final = {
     "refills_on": "The day on which a new bucket begins; null for never.",
     "ends_on": "The assignment's last day; null for no end.",
     "items": "What was found, in order.",
+    "closed": "Of a list by posting days: whether the last of them ended at least 15 minutes ago, so that the list never changes "
+    "any more. Not there in other lists.",
     "next_cursor": "Where the list goes on: give it as `cursor`. Null at the end.",
     "calls": "Calls, in order.",
     "UsageDay.calls": "How many calls there were.",
@@ -112,7 +114,8 @@ FIELDS: Final = {
     "RunBody.date": "Charges due on this date; today in the billing time zone if left out.",
     "Reversal.date": "The day of the reversal.",
     "RunReversal.date": "The day of the reversal.",
-    "posted_at": "When it took effect; null while it is held, or when it was written off. Invoices go by it.",
+    "posted_at": "When it took effect: the moment at which it was written, not when the request began. Null while it is held, or when "
+    "it was written off. Invoices go by it.",
     "recorded_at": "When it was written.",
     "recorded_by": "Who wrote it.",
     "credit_change": "What it did to the balance, in `currency`; negative for a debit.",

@@ -1,17 +1,19 @@
 """What the routes don't say of themselves: models, answers, and the conflicts that each can end in. One row an operation."""
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from chalicelib.wire import bodies
 from chalicelib.wire.bodies import Body
 
 from . import answers
+from .schemas import NOTHING_MORE
 
 
 class Operation(NamedTuple):
     """`page` says that the answer is a page of `answer`; `also` are further statuses that succeed, `conflicts` the codes
     of refusals that the state of things brings, `invalid` further codes of bad requests. `seeks` says whether something may be
-    not found; by default what has ids in its path.
+    not found; by default what has ids in its path. `of_page` are fields that a page may have besides.
     """
 
     tag: str
@@ -26,6 +28,7 @@ class Operation(NamedTuple):
     notes: str = ""
     media: str = "application/json"
     tagged_text: bool = False
+    of_page: Mapping[str, Any] = NOTHING_MORE
 
 
 TAGS: Final = {
@@ -38,6 +41,12 @@ TAGS: Final = {
 }
 _FILE: Final = "The columns are the fields of one; every faulty row is named, and nothing is written unless all are right."
 _BACKLOG = ("backlog", "backlog_too_long")
+
+_BY_POSTING: Final = (
+    "What `posted_from` and `posted_to` select never changes once the answer says `closed: true`, from 15 minutes after the last "
+    "day's end on: ask by them for an invoice. However it is asked for, entries come by due date, then by kind: setup, recurring, "
+    "minimum spend, payment, reversal."
+)
 
 OPERATIONS: Final = {
     "health": Operation("Service", answers.Health),
@@ -61,9 +70,7 @@ OPERATIONS: Final = {
     "list_customers": Operation("Customers", answers.Customer, page=True),
     "delete_customer": Operation("Customers", status=204, conflicts=("customer_in_use",)),
     "pay": Operation("Customers", answers.LedgerEntry, 201, bodies.PaymentBody),
-    "read_ledger": Operation("Customers", answers.LedgerEntry, page=True, notes="What `posted_from` and `posted_to` select never changes "
-                             "afterwards: ask by them for an invoice. However it is asked for, entries come by due date, then by kind: "
-                             "setup, recurring, minimum spend, payment, reversal."),
+    "read_ledger": Operation("Customers", answers.LedgerEntry, page=True, of_page={"closed": {"type": "boolean"}}, notes=_BY_POSTING),
     "list_held": Operation("Customers", answers.LedgerEntry, page=True, seeks=True),
     "cancel_held": Operation("Customers", answers.LedgerEntry, conflicts=("not_held",)),
     "unpark": Operation("Customers", answers.Customer, conflicts=("not_parked",)),

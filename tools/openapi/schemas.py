@@ -1,5 +1,6 @@
 """Component schemas: request bodies as pydantic tells them, answers as `answers.py` does, every field with its meaning."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -10,6 +11,7 @@ from .glossary import meaning
 
 Json = dict[str, Any]
 _PREFIX: Final = "#/components/schemas/"
+NOTHING_MORE: Final[Mapping[str, Json]] = {}
 _TEMPLATE: Final = _PREFIX + "{model}"
 
 
@@ -29,13 +31,13 @@ class Schemas:
         schema = TypeAdapter(kind).json_schema(ref_template=_TEMPLATE, mode="serialization")
         return self._add(schema)
 
-    def page(self, kind: Any) -> Json:
-        """A page of a list."""
+    def page(self, kind: Any, more: Mapping[str, Json] = NOTHING_MORE) -> Json:
+        """A page of a list; `more` are fields that it may have besides, of a schema of its own."""
         item = self.answer(kind)
-        name = item["$ref"].removeprefix(_PREFIX) + "Page"
+        name = item["$ref"].removeprefix(_PREFIX) + ("Page" if not more else "PostingPage")
         fields = {"items": {"type": "array", "items": item}, "next_cursor": {"anyOf": [{"type": "string"}, {"type": "null"}]}}
         said = {"title": name, "description": "A page of a list."}
-        return self._add(said | {"type": "object", "properties": fields, "required": list(fields)})
+        return self._add(said | {"type": "object", "properties": fields | dict(more), "required": list(fields)})
 
     def body(self, model: type[Body], method: str) -> Json:
         """What a method reads: the body; with PUT also what GET answered and nobody reads; with PATCH any part of it."""
