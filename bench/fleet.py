@@ -14,6 +14,7 @@ from chalicelib.domain.assignment import Assignment
 from chalicelib.domain.package import Package
 from chalicelib.storage import accounts, assignments, packages, progress
 from chalicelib.storage.keys import TABLES
+from chalicelib.storage.progress import Sweep
 from chalicelib.usecases import assignments as assigning
 from chalicelib.usecases import customers
 from chalicelib.usecases import packages as pricing
@@ -92,9 +93,10 @@ def catalog(store: DynamoDb, fleet: Fleet) -> None:
 
 def evaluated(service: Service) -> None:
     """Note that everything is evaluated through yesterday."""
-    progress.start(service.db, YESTERDAY)
+    sweep = Sweep(YESTERDAY, YESTERDAY)
+    progress.start(service.db, sweep, None)
     for segment in range(service.segments):
-        progress.finish_segment(service.db, segment, service.segments, YESTERDAY)
+        progress.finish_segment(service.db, segment, service.segments, sweep)
 
 
 def load(store: DynamoDb, fleet: Fleet, made: Prototype, *, share: tuple[int, int] = (0, 1)) -> int:

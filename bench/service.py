@@ -61,9 +61,7 @@ class Service:
 
     def work_next(self) -> int:
         """Work off the next message, and say which segment that was."""
-        message = self.queued.pop(0)
-        message.pop("kind")
-        piece = Piece(**message | {"date": date.fromisoformat(message["date"])})
+        piece = Piece.of(self.queued.pop(0))
         brought = daily_run.work(self.services, act(piece.date), piece, lambda: 900.0)
         if brought.result.failures:
             raise RuntimeError(f"a charge failed: {brought.result.failures[0]}")

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
 from functools import partial
 from typing import Any
 
@@ -75,8 +74,7 @@ def _record(body: str, _: str, told: Told) -> None:
 
 
 def _daily(services: Services, act: Act, message: dict[str, Any], seconds_left: SecondsLeft) -> Brought:
-    piece = Piece(**message | {"date": date.fromisoformat(message["date"])})
-    return daily_run.work(services, act, piece, seconds_left)
+    return daily_run.work(services, act, Piece.of(message), seconds_left)
 
 
 def _segment(services: Services, act: Act, message: dict[str, Any], seconds_left: SecondsLeft) -> Brought:

@@ -14,6 +14,7 @@ from ..domain.record import DAILY, Brought, Result, RunRecord
 from ..domain.schedule import DAY
 from ..storage import progress, runs
 from ..storage.db import Db
+from ..storage.progress import Sweep
 from ..storage.retry import settle
 from .act import Act, Services
 from .patience import patient
@@ -49,10 +50,10 @@ def start(services: Services, act: Act, day: date, *, allow_future: bool) -> Sta
     run = RunRecord(f"{DAILY}{day}", "daily", day, act.stamp, act.by, segments=services.segments)
     finished = standing.evaluated is not None and standing.evaluated >= day
     if not finished:
-        progress.start(services.db, day)
+        progress.start(services.db, Sweep(day, act.today), standing.evaluated)
         run = settle(partial(runs.record, services.db, run))
     again_id = f"{run.run_id}:{act.id}"
-    services.send([Piece(run.run_id, day, n, run.segments, again_id, act.by).message() for n in range(run.segments)])
+    services.send([Piece(run.run_id, day, n, run.segments, again_id, act.by, on=act.today).message() for n in range(run.segments)])
     recorded = not finished or runs.find(services.db, run.run_id) is not None
     return Started(run.run_id if recorded else None, day, run.segments, finished, standing.evaluated)
 
@@ -65,20 +66,23 @@ def days_late(services: Services, day: date) -> int:
 
 
 def work(services: Services, act: Act, piece: Piece, seconds_left: Callable[[], float]) -> Brought:
-    """Sweep a segment, or what is left of it, and post what is due. Safe to repeat at any point."""
+    """Sweep a segment, or what is left of it, and post what is due. Safe to repeat at any point.
+
+    A message that comes on another day of the calendar than its sweep began posts too, but finishes nothing: by then, keys
+    may be shared out otherwise between the segments, and the others have passed without those of this one.
+    """
     services = patient(services, seconds_left)
     standing = progress.read(services.db)
-    passed = standing.of_segment(piece.segment, piece.segments)
-    again = passed is not None and passed >= piece.date
-    since = passed + DAY if passed else min(standing.first or piece.date, piece.date)
+    since = standing.since(piece.date, piece.segment, piece.segments, act.today)
+    again = since > piece.date
     worker = Worker(services, act, piece, since, again)
     cursor = worker.sweep(seconds_left)
     brought = worker.keep(act.stamp)
     if cursor:
         services.send([piece._replace(piece=piece.piece + 1, cursor=cursor).message()])
         return brought
-    if not again:
-        progress.finish_segment(services.db, piece.segment, piece.segments, piece.date)
+    if not again and standing.begun == piece.sweep and piece.on in (date.min, act.today):
+        progress.finish_segment(services.db, piece.segment, piece.segments, piece.sweep)
     return brought._replace(left=_finish(services.db, piece, act.stamp, brought.result))
 
 

@@ -6,10 +6,10 @@ from typing import NamedTuple, NoReturn
 
 from ..domain.account import Account
 from ..domain.assignment import Assignment
-from ..domain.errors import BillingError
+from ..domain.errors import BillingError, Malformed
 from ..domain.package import Package
 from ..storage import accounts, assignments, packages
-from ..storage.db import Db, Item
+from ..storage.db import Db, Item, Page
 from ..storage.keys import ACCOUNTS, Key
 
 
@@ -34,16 +34,26 @@ def _raised(_: str, error: Exception) -> NoReturn:
 
 
 def customers(db: Db, segment: int, count: int, after: Key | None, unreadable: Unreadable = _raised) -> Iterator[Group]:
-    """The customers of a segment. One that a page cuts in two is read on before it is given out; an unreadable one is left out."""
+    """The customers of a segment. One that a page cuts in two is read on before it is given out; an unreadable one is left out.
+
+    A segment whose keys are not shared out any more as when `after` was given is read from its beginning.
+    """
     carried: list[Item] = []
+    page = _first_page(db, (segment, count), after)
     while True:
-        page = db.scan(ACCOUNTS, segment=(segment, count), after=after)
         groups = [list(items) for _, items in groupby(carried + page.items, key=lambda item: item["pk"])]
         carried = groups.pop() if groups and page.last else []
         yield from filter(None, (_group(db, items, unreadable) for items in groups))
-        after = page.last
-        if after is None:
+        if page.last is None:
             return
+        page = db.scan(ACCOUNTS, segment=(segment, count), after=page.last)
+
+
+def _first_page(db: Db, segment: tuple[int, int], after: Key | None) -> Page:
+    try:
+        return db.scan(ACCOUNTS, segment=segment, after=after)
+    except Malformed:
+        return db.scan(ACCOUNTS, segment=segment)
 
 
 def _group(db: Db, items: list[Item], unreadable: Unreadable) -> Group | None:

@@ -133,11 +133,11 @@ def peak_bytes(customers_: int) -> int:
     world.evaluate(TODAY)
     with world.waiting():
         daily_run.start(world.services, world.act(TOMORROW), TOMORROW, allow_future=True)
-        message = {name: value for name, value in world.queued[0].items() if name != "kind"}
+        piece = Piece.of(world.queued[0])
         gc.collect()
         tracemalloc.start()
         try:
-            daily_run.work(world.services, world.act(TOMORROW), Piece(**message | {"date": TOMORROW}), lambda: FUNCTION_SECONDS)
+            daily_run.work(world.services, world.act(TOMORROW), piece, lambda: FUNCTION_SECONDS)
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()

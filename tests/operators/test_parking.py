@@ -34,9 +34,7 @@ def test_parking_keeps_an_earlier_mark() -> None:
         world.db.write(assignments.creation(Assignment("ann", name, package.package_id, parking, evaluate_from=parking)))
 
     daily_run.start(world.services, world.act(parking), parking, allow_future=True)
-    message = world.queued.pop()
-    fields = {name: value for name, value in message.items() if name != "kind"}
-    piece = Piece(**fields | {"date": parking, "cursor": keys.assignment("ann", "ann-000000")})
+    piece = Piece.of(world.queued.pop())._replace(cursor=keys.assignment("ann", "ann-000000"))
     daily_run.work(world.services, world.act(parking), piece, lambda: 100.0)
     ann = accounts.find(world.db, "ann")
     assert ann is not None

@@ -121,9 +121,8 @@ class World:
 
     def _worked_off(self, message: dict[str, Any], day: date) -> bool:
         begun = self.now
-        fields = {name: value for name, value in message.items() if name != "kind"}
         try:
-            daily_run.work(self.services, self.act(day), Piece(**fields | {"date": day}), lambda: FUNCTION_SECONDS - (self.now - begun))
+            daily_run.work(self.services, self.act(day), Piece.of(message), lambda: FUNCTION_SECONDS - (self.now - begun))
         except Throttled:
             return False
         assert self.now - begun <= FUNCTION_SECONDS, "the function would have been stopped"

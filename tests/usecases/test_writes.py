@@ -101,9 +101,7 @@ class World:
         """A day's evaluation, worked off in this process."""
         daily_run.start(self.services, self.act(), day, allow_future=True)
         while self.queued:
-            message = self.queued.pop(0)
-            message.pop("kind")
-            piece = Piece(**message | {"date": day})
+            piece = Piece.of(self.queued.pop(0))
             assert daily_run.work(self.services, self.act(), piece, lambda: 900.0).result.failures == ()
 
     def charges(self, customer: str) -> int:

@@ -53,12 +53,16 @@ Hook = Callable[[Request, Callable[[], Answer]], Answer]
 
 @dataclass
 class Knobs:
-    """What AWS decides by itself: the time, how far indexes lag, how large pages are, how many keys of a batch are answered."""
+    """What AWS decides by itself: the time, how far indexes lag, how large pages are, how many keys of a batch are answered.
+
+    `part(segment, count)` is the part of the keys that a segment of a parallel scan gets.
+    """
 
     now: Callable[[], float] = lambda: 0.0
     index_lag: Callable[[], float] = lambda: 0.0
     page_bytes: Callable[[], int] = lambda: PAGE_BYTES
     batch_keys: Callable[[int], int] = lambda asked: asked
+    part: Callable[[int, int], int] = lambda segment, _: segment
 
 
 @dataclass
@@ -234,10 +238,10 @@ class DynamoDb:
         segment, count = given.get("Segment", 0), given.get("TotalSegments", 1)
         if ("Segment" in given) != ("TotalSegments" in given) or not 0 <= segment < count:
             raise InvalidExpression("The Segment parameter is zero-based and must be less than parameter TotalSegments")
-        after = _start(given, index)
-        if after and hash_of(after[0]) * count >> 32 != segment:
+        after, part = _start(given, index), self.knobs.part(segment, count)
+        if after and hash_of(after[0]) * count >> 32 != part:
             raise InvalidExpression("The provided Exclusive start key does not map to the provided Segment and TotalSegments values.")
-        return self._page(given, table, index, (index or table).order.all(segment, count, after))
+        return self._page(given, table, index, (index or table).order.all(part, count, after))
 
     def _source(self, given: Arguments) -> tuple[Table, Index | None]:
         table = self._table(given["TableName"])

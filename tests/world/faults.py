@@ -38,6 +38,8 @@ class Faults:
         self.calls = 0
         self.crash_at: int | None = None
         """Crash at this call (from 1), before its effect or, if negative, after it; for one after the other."""
+        self.posting_fails = 0.0
+        """How often a worker of the daily evaluation fails to post, beside all else, while there are faults."""
         self._kinds = kinds
 
     def __call__(self, request: Request, effect: Effect) -> Answer:
@@ -49,15 +51,26 @@ class Faults:
         if kind is None:
             return effect()
         self.injected[kind] += 1
-        return KINDS[kind](self, request, effect)
+        return _ALL[kind](self, request, effect)
 
     def _chosen(self, request: Request) -> str | None:
         if self.crash_at is not None:
             return {self.calls: "crash before", -self.calls: "crash after"}.get(self.crash_at)
-        if not self.rate or self.chance.random() >= self.rate:
+        if not self.rate:
+            return None
+        if self.posting_fails and self._posts_a_day(request) and self.chance.random() < self.posting_fails:
+            return "posting fails"
+        if self.chance.random() >= self.rate:
             return None
         kind = self._kinds[int(self.chance.random() * len(self._kinds))]
         return kind if request.writes or kind in ("crash before", "throttled", "no answer before") else None
+
+    def _posts_a_day(self, request: Request) -> bool:
+        """Whether a worker of the daily evaluation writes charges."""
+        actions = request.arguments.get("TransactItems", ())
+        return self.scheduler.process.name.startswith("daily ") and any(
+            given["TableName"] == "ledger" for action in actions for given in action.values()
+        )
 
     def crash(self) -> None:
         """The process that runs is gone."""
@@ -83,6 +96,11 @@ def _throttled(faults: Faults, request: Request, effect: Effect) -> Answer:
     if request.operation == "transact_write_items" and faults.chance.random() < 0.5:
         raise error("TransactionCanceledException", reasons=_one_reason(faults, request, "ThrottlingError"))
     raise error(code)
+
+
+def _posting_fails(faults: Faults, request: Request, effect: Effect) -> Answer:
+    """For a reason that nobody has thought of, and that no patience helps against."""
+    raise error("SomethingElseException")
 
 
 def _conflict(faults: Faults, request: Request, effect: Effect) -> Answer:
@@ -139,6 +157,7 @@ KINDS: Final[dict[str, Fault]] = {
     "sent again": _sent_again,
     "late": _late,
 }
+_ALL: Final = KINDS | {"posting fails": _posting_fails}
 
 
 def _about(request: Request) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Spend = dict[date, Fraction]
 FAR = timedelta(days=40)
-HARMLESS = {"message twice", "time limit", "late", "sent again"}
+HARMLESS = {"message twice", "time limit", "late", "sent again", "posting fails", "keys shared out otherwise"}
 """Faults that no worker dies of."""
 
 
@@ -137,7 +137,7 @@ def _charges(world: "World", entries: list[Entry]) -> None:
 
 def _charges_of(world: "World", case: _Case, own: list[Entry]) -> None:
     first = Counter((entry.date, str(entry.kind)) for entry in own if not entry.repeat)
-    missing = case.due(world.day) - first.keys()
+    missing = case.due(world.last_day) - first.keys()
     world.watch.demand("every due charge is there", not missing, case.final, missing)
     world.watch.demand("every due charge is there once", all(count == 1 for count in first.values()), first)
     for entry in own:
@@ -219,16 +219,19 @@ def _runs(world: "World", entries: list[Entry]) -> None:
 def _totals(world: "World", entries: list[Entry]) -> None:
     """A finished run tells what stands in the ledger under its id, however often its work was delivered; never more.
 
-    It may tell less if a worker died: what that one had posted, and somebody else then took out of its successor's sight.
+    It may tell less if a worker died: what that one had posted, and somebody else then took out of its successor's sight. It
+    may tell a line twice if it lasted while keys were shared out otherwise, for then two segments had its customer.
     """
     died = bool(set(world.faults.injected) - HARMLESS)
+    shared = bool(world.faults.injected["keys shared out otherwise"])
     for run_id in world.watch.runs:
         run = runs.find(world.db, run_id)
         if run is None or run.result is None:
             continue
         own = [entry for entry in entries if entry.line and entry.run_id == run_id and entry.status == "posted"]
         told = sum(totals.lines for totals in run.result.totals.values())
-        world.watch.demand("a run tells what it posted", told == len(own) or (died and told < len(own)), run_id, run.result, own)
+        excused = (died and told < len(own)) or (shared and told > len(own))
+        world.watch.demand("a run tells what it posted", told == len(own) or excused, run_id, run.result, own)
 
 
 def _reversals(world: "World", entries: list[Entry]) -> None:
@@ -241,13 +244,13 @@ def _marks(world: "World") -> None:
     """No assignment says for ever that it may be uncharged."""
     for item in world.store.items("accounts"):
         since = text(item, "evaluate_from")
-        world.watch.demand("marks are cleared", since is None or since > str(world.day), item)
+        world.watch.demand("marks are cleared", since is None or since > str(world.last_day), item)
 
 
 def _replay(world: "World") -> None:
     """A finished day evaluated again writes nothing."""
     before, changes = world.store.meter.writes, world.watch.changes
-    world._evaluate(world.day, world.act("replay"))
+    world._evaluate(world.last_day, world.act("replay"))
     world.scheduler.wait_for(lambda: world.scheduler.alone_now)
     written = world.store.meter.writes - before, world.watch.changes - changes
     world.watch.demand("a replayed day writes nothing", written == (0, 0), written)

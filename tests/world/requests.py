@@ -78,6 +78,16 @@ def change(world: "World") -> Request | None:
     return Request(f"change {name}", lambda act: assignments.change(world.db, act, ids, None, _edit(name, value), True))
 
 
+def change_ahead(world: "World") -> Request | None:
+    """Move an end or a start around days after today that are evaluated already."""
+    ids = world.an_assignment() if world.profile.ahead else None
+    if ids is None:
+        return None
+    name = world.pick(("end_date", "end_date", "start_date", "charge_from"))
+    value = None if name == "end_date" and world.perhaps(0.3) else world.near(0, world.profile.ahead + 1)
+    return Request(f"change {name} ahead", lambda act: assignments.change(world.db, act, ids, None, _edit(name, value), True))
+
+
 def _edit(name: str, value: object) -> Callable[[Assignment], Assignment]:
     def edit(one: Assignment) -> Assignment:
         new = one._replace(**{name: value})  # type: ignore[arg-type]
@@ -210,12 +220,12 @@ def simulate(world: "World") -> Request:
 
 def evaluate(world: "World") -> Request:
     """Begin a day's evaluation, by the schedule or by hand."""
-    day = world.near(-1, 0)
-    return Request("evaluate", lambda act: daily_run.start(world.services, act, day, allow_future=False))
+    day = world.near(-1, world.profile.ahead)
+    return Request("evaluate", lambda act: daily_run.start(world.services, act, day, allow_future=True))
 
 
 DRAWN: Final[dict[Callable[["World"], Request | None], int]] = {
-    create: 6, change: 5, end: 2, pay: 3, set_limit: 2, record_calls: 4, run_customer: 3, run_everybody: 1, carry_on: 1,
+    create: 6, change: 5, change_ahead: 8, end: 2, pay: 3, set_limit: 2, record_calls: 4, run_customer: 3, run_everybody: 1, carry_on: 1,
     reverse: 2, cancel_held: 2, price: 2, reshape: 2, withdraw: 1, remove_customer: 1, unpark: 1, simulate: 1, evaluate: 3,
 }  # fmt: skip
 """How often each is drawn."""

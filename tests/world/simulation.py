@@ -62,6 +62,12 @@ class Profile(NamedTuple):
     """How often a worker's time is up after its first round."""
     nights: tuple[int, ...]
     """How many days may pass between scenes."""
+    ahead: int
+    """How many days after today may be evaluated."""
+    posting_fails: float
+    """How often a worker of the daily evaluation fails to post for a reason that no patience helps against."""
+    shares_anew: float
+    """How often keys are shared out otherwise between the segments of a scan when a day has passed."""
     asked: tuple[int, ...]
     """The weights of the requests."""
 
@@ -81,6 +87,9 @@ def draw_profile(chance: random.Random) -> Profile:
         index_lag=chance.choice((0.0, 0.0, 0.3)),
         hasty=chance.choice((0.0, 0.3)),
         nights=nights,
+        ahead=chance.choice((0, 0, 2, 4)),
+        posting_fails=chance.choice((0.0, 0.0, 0.4, 0.9)),
+        shares_anew=chance.choice((0.0, 0.0, 0.5, 1.0)),
         asked=tuple(weight if chance.random() < 0.7 else 0 for weight in DRAWN.values()),
     )
 
@@ -94,11 +103,12 @@ class World:
         self.profile = draw_profile(self.chance)
         self.scheduler = Scheduler(self.chance, self.profile.stickiness)
         self.faults = Faults(self.scheduler, self.chance, 0.0, self.profile.fault_kinds)
+        self.faults.posting_fails = self.profile.posting_fails
         self.watch = Watch(lambda: self.scheduler.process)
         self.store = self._store()
         self.db = Db(self.store, {name: name for name in TABLES})
         self.services = Services(
-            self.db, self.send, self.profile.segments, self.profile.max_lines, False, "USD", RETAINED,
+            self.db, self.send, self.profile.segments, self.profile.max_lines, self.profile.ahead > 0, "USD", RETAINED,
             self.scheduler.pool, self.profile.round_customers,
         )  # fmt: skip
         self._long = self.profile.nights is LONG_NIGHTS
@@ -108,6 +118,7 @@ class World:
         self.called = 0
         self.notes: list[str] = []
         self._acts = 0
+        self._turned = 0
         self._messages: list[str] = []
         self._unanswered: list[tuple[Request, Act, int]] = []
         self._playing = False
@@ -121,6 +132,7 @@ class World:
             index_lag=lambda: self.profile.index_lag * self.chance.random() if self.profile.index_lag else 0.0,
             page_bytes=lambda: self.profile.page_bytes,
             batch_keys=lambda asked: asked if asked < 2 or not self._faulty() else 1 + int(self.chance.random() * asked),
+            part=lambda segment, count: (segment + self._turned) % count,
         )
         store = DynamoDb(TABLES, knobs)
         store.hook = self.faults
@@ -135,6 +147,11 @@ class World:
 
     def perhaps(self, probability: float) -> bool:
         return self.chance.random() < probability
+
+    @property
+    def last_day(self) -> date:
+        """The last day that is evaluated in the end: today, or a later one whose evaluation has begun."""
+        return max(self.day, self.watch.begun or self.day)
 
     def near(self, earliest: int, latest: int) -> date:
         """A day around today."""
@@ -179,13 +196,19 @@ class World:
         self.faults.rate = self.profile.fault_rate
         for _ in range(self.pick((1, 2, 3, 4))):
             self._scene()
-            days = self.pick(self.profile.nights)
-            self.day += timedelta(days=days)
-            self.scheduler.now += 1000 + 86_400 * days
+            self._night(self.pick(self.profile.nights))
         self.faults.rate = 0.0
         self._settle()
         self.scheduler.alone(partial(invariants.judge, self))
         self.demand_sound()
+
+    def _night(self, days: int) -> None:
+        """Days pass, or none; keys may be shared out otherwise between the segments of a scan than the day before."""
+        self.day += timedelta(days=days)
+        self.scheduler.now += 1000 + 86_400 * days
+        if days and self.perhaps(self.profile.shares_anew):
+            self._turned += 1
+            self.faults.injected["keys shared out otherwise"] += 1
 
     def demand_sound(self) -> None:
         """Raise `Broken` if anything is."""
@@ -233,12 +256,13 @@ class World:
             if request:
                 self._ask(request, self.act("i"), 0)
         if self.perhaps(0.7):
-            self._ask(Request("daily run", partial(self._evaluate, self.day)), self.act("d"), 0)
+            day = self.near(0, self.profile.ahead)
+            self._ask(Request("daily run", partial(self._evaluate, day)), self.act("d"), 0)
         self.scheduler.run()
         self._playing = False
 
     def _evaluate(self, day: date, act: Act) -> daily_run.Started:
-        return daily_run.start(self.services, act, day, allow_future=False)
+        return daily_run.start(self.services, act, day, allow_future=day > self.day)
 
     # Requests
 
@@ -339,7 +363,7 @@ class World:
 
     def evaluate_last_day(self) -> None:
         """Evaluate the last day, and have the queue's work done."""
-        self.scheduler.alone(lambda: self._evaluate(self.day, self.act("e")), "evaluate")
+        self.scheduler.alone(lambda: self._evaluate(self.last_day, self.act("e")), "evaluate")
 
     def _unpark_all(self) -> None:
         for item in self.store.items("accounts"):

@@ -104,12 +104,10 @@ def progress_first(patch: pytest.MonkeyPatch) -> None:
     """A segment is noted as through before it is."""
 
     def work(services: Services, act: Act, piece: Piece, seconds_left: Callable[[], float]) -> Any:
-        standing = progress.read(services.db)
-        passed = standing.of_segment(piece.segment, piece.segments)
-        again = passed is not None and passed >= piece.date
+        since = progress.read(services.db).since(piece.date, piece.segment, piece.segments, act.today)
+        again = since > piece.date
         if not again:
-            progress.finish_segment(services.db, piece.segment, piece.segments, piece.date)
-        since = passed + schedule.DAY if passed else min(standing.first or piece.date, piece.date)
+            progress.finish_segment(services.db, piece.segment, piece.segments, piece.sweep)
         worker = Worker(services, act, piece, since, again)
         cursor = worker.sweep(seconds_left)
         brought = worker.keep(act.stamp)

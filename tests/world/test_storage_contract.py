@@ -25,6 +25,7 @@ from chalicelib.storage.errors import Cancelled, ConditionFailed
 from chalicelib.storage.idempotency import Record
 from chalicelib.storage.keys import ACCOUNTS, LEDGER, RUNS
 from chalicelib.storage.ledger import Window
+from chalicelib.storage.progress import Sweep
 from tests.domain.build import priced
 
 from .backends import BACKENDS
@@ -608,12 +609,40 @@ def runs_are_recorded_once_and_keep_their_first_plan(db: Db) -> None:
 @case
 def progress_goes_forward_only(db: Db) -> None:
     for day in (TODAY, TODAY + DAY, TODAY):
-        progress.start(db, day)
-        progress.finish_segment(db, 0, 2, day)
-    progress.finish_segment(db, 1, 2, TODAY)
+        sweep = Sweep(day, TODAY)
+        progress.start(db, sweep, TODAY if day > TODAY else None)
+        progress.finish_segment(db, 0, 2, sweep)
+    progress.finish_segment(db, 1, 2, Sweep(TODAY, TODAY))
     found = progress.read(db)
-    assert (found.first, found.latest, found.evaluated) == (TODAY, TODAY + DAY, TODAY)
+    assert (found.first, found.begun, found.evaluated) == (TODAY, Sweep(TODAY + DAY, TODAY), TODAY)
     assert progress.latest_started(db) == TODAY + DAY
+    progress.finish_segment(db, 1, 2, Sweep(TODAY + DAY, TODAY))
+    assert progress.read(db).evaluated == TODAY + DAY
+
+
+@case
+def a_sweep_begun_again_on_another_day_is_another_one(db: Db) -> None:
+    first, again = Sweep(TODAY, TODAY), Sweep(TODAY, TODAY + DAY)
+    progress.start(db, first, None)
+    progress.finish_segment(db, 0, 2, first)
+    progress.start(db, again, None)
+    progress.finish_segment(db, 1, 2, again)
+    assert progress.read(db).evaluated is None
+    progress.finish_segment(db, 0, 2, again)
+    assert (progress.read(db).first, progress.read(db).evaluated) == (TODAY, TODAY)
+
+
+@case
+def progress_of_former_releases_counts(db: Db) -> None:
+    """They did not say on which day of the calendar a sweep was begun."""
+    db.write(create(RUNS, keys.started() | {"day": f"{TODAY + DAY}", "first": f"{TODAY}"}))
+    db.write(create(RUNS, keys.progress(2, 0) | {"day": f"{TODAY + DAY}"}))
+    db.write(create(RUNS, keys.progress(2, 1) | {"day": f"{TODAY}"}))
+    assert progress.read(db).evaluated == TODAY
+    progress.finish_segment(db, 1, 2, Sweep(TODAY + DAY))
+    assert progress.read(db).evaluated == TODAY + DAY
+    progress.start(db, Sweep(TODAY + DAY, TODAY), TODAY)
+    assert progress.read(db).evaluated == TODAY
 
 
 @case

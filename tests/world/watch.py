@@ -43,6 +43,8 @@ class Watch:
         self.ruled: dict[tuple[str, str], int] = {}
         """Which version of its package, from 0, stood when an assignment's first day was set."""
         self.runs: dict[str, str] = {}
+        self.begun: date | None = None
+        """The latest day whose evaluation has begun."""
         self.changes = 0
         self.gone = False
         """Whether anything was ever removed: then its own readers may miss it."""
@@ -109,7 +111,10 @@ class Watch:
     def _runs(self, change: Change) -> None:
         new = change.new or {}
         if text(new, "pk") == "PROGRESS":
-            self.demand("progress goes forward", (text(change.old, "day") or "") < (text(new, "day") or ""), change)
+            before, after = ((text(item, "day") or "", text(item, "on") or "") for item in (change.old, new))
+            self.demand("progress goes forward", before < after, change)
+            if text(new, "sk") == keys.STARTED_SK:
+                self.begun = date.fromisoformat(str(text(new, "day")))
         if text(new, "sk") == "RUN":
             self.runs[new["run_id"]["S"]] = new["kind"]["S"]
 
