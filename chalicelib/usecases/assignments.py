@@ -11,13 +11,14 @@ from ..domain.assignment import Assignment, earliest_end, ended, first_day
 from ..domain.errors import Conflict, Contention, Fault, Invalid, NotFound
 from ..domain.package import Package
 from ..domain.schedule import DAY
-from ..storage import accounts, assignments, packages
+from ..storage import accounts, assignments, packages, progress
 from ..storage.assignments import Hold, Holds
 from ..storage.db import Action, Db
 from ..storage.keys import Key
 from ..storage.retry import settle
 from . import backlog, customers, planning
 from .act import Act
+from .backlog import Owed
 from .packages import amount_faults, demand_version
 from .packages import read as read_package
 from .usage import Minutes, of_assignments
@@ -32,13 +33,13 @@ class Detail(NamedTuple):
 
 
 class _Edit(NamedTuple):
-    """An edit in the making: from `affected` on, days that runs have passed may be due anew."""
+    """An edit in the making. `moved`: it is charged from another day on, so days that runs have passed may be due anew."""
 
     account: Account
     package: Package
     old: Assignment
     new: Assignment
-    affected: date | None
+    moved: bool = False
 
 
 def read(db: Db, today: date, customer_id: str, assignment_id: str) -> Detail:
@@ -79,7 +80,7 @@ def details(db: Db, found: list[Assignment], today: date) -> list[Detail]:
 def create(db: Db, act: Act, draft: Assignment, given_minimum_days: int | None, confirm_backlog: bool) -> Detail:
     """Assign a package and post what was due before today. A retry of the same request completes it.
 
-    Raises `Invalid`, `MayNotCharge`, or `Conflict` minimum_days, did_in_use, backlog, backlog_too_long.
+    Raises `Invalid`, `MayNotCharge`, or `Conflict` minimum_days, did_in_use, backlog, backlog_too_long, parked.
     """
 
     def attempt() -> tuple[Account, Detail]:
@@ -96,15 +97,13 @@ def create(db: Db, act: Act, draft: Assignment, given_minimum_days: int | None, 
         new = complete(act, draft._replace(assignment_id=act.id), package, given_minimum_days)
         _demand_valid(new, package, account, rules.minimum_days_faults(given_minimum_days, package))
         held = _room_on_did(db, new)
-        backlog.demand_confirmed(db, act, new, package, first_day(new), confirm_backlog)
+        backlog.demand_confirmed(db, act, account, new, package, confirmed=confirm_backlog)
         actions = [assignments.creation(new), packages.count_assignment(package), accounts.count_assignment(account, 1)]
         db.transact(actions + _hold_actions(held, new))
         return account, Detail(new, package)
 
     account, detail = settle(attempt)
-    since = detail.assignment.evaluate_from
-    if since is not None:
-        backlog.post_due(db, act, account, detail.assignment, detail.package, since)
+    backlog.post_due(db, act, account, [Owed(detail.assignment, detail.package)])
     return read(db, act.today, draft.customer_id, act.id)
 
 
@@ -127,45 +126,43 @@ def change(
         planned = _planned_edit(db, act, ids, version, edit)
         if planned.new == planned.old:
             return planned
-        if planned.affected:
-            backlog.demand_confirmed(db, act, planned.new, planned.package, planned.affected, confirm_backlog)
+        if planned.moved:
+            backlog.demand_confirmed(db, act, planned.account, planned.new, planned.package, confirmed=confirm_backlog)
         _write_edit(db, planned)
         return planned
 
     done = settle(attempt)
-    if done.affected:
-        backlog.post_due(db, act, done.account, done.new, done.package, done.affected)
+    if done.moved:
+        backlog.post_due(db, act, done.account, [Owed(done.new, done.package)])
     return read(db, act.today, *ids)
 
 
 def end(db: Db, act: Act, ids: tuple[str, str], version: int | None) -> None:
-    """Delete an assignment: end it today, or remove or cancel one that has not begun. One that has ended is left as it is."""
+    """Delete an assignment: end it on the first day that an end date may lie on, or remove or cancel one that has not begun.
 
-    def attempt() -> _Edit | None:
+    One that has ended is left as it is.
+    """
+
+    def attempt() -> None:
         old = read(db, act.today, *ids).assignment
         demand_version(old.version, version)
-        if ended(old, act.today) or old.end_date == act.today:
-            return None
-        _demand_minimum_days(old, act.today)
-        if old.start_date > act.today and not old.charged:
+        if old.start_date <= act.today:
+            _demand_minimum_days(old, act.today)
+        if old.start_date >= act.today and not old.charged:
             _remove(db, old)
-            return None
-        planned = _planned_edit(db, act, ids, version, partial(_ended, old, act.today))
-        if planned.affected:
-            backlog.demand_may_charge(db, act, planned.new, planned.package, planned.affected)
-        _write_edit(db, planned)
-        return planned
+            return
+        earliest = _earliest_end_date(db, act)
+        if not (ended(old, earliest) or old.end_date == earliest):
+            _write_edit(db, _planned_edit(db, act, ids, version, partial(_ended, old, act.today, earliest)))
 
-    done = settle(attempt)
-    if done and done.affected:
-        backlog.post_due(db, act, done.account, done.new, done.package, done.affected)
+    settle(attempt)
 
 
-def _ended(seen: Assignment, today: date, old: Assignment) -> Assignment:
+def _ended(seen: Assignment, today: date, earliest: date, old: Assignment) -> Assignment:
     """The assignment ended, or cancelled, as was decided on what was `seen`. Raises `Contention` if it is another now."""
     if old.version != seen.version:
         raise Contention("another writer was at it")
-    return old._replace(cancelled=True) if old.start_date > today else old._replace(end_date=today)
+    return old._replace(cancelled=True) if old.start_date > today else old._replace(end_date=earliest)
 
 
 def _remove(db: Db, old: Assignment) -> None:
@@ -183,19 +180,20 @@ def _planned_edit(db: Db, act: Act, ids: tuple[str, str], version: int | None, e
     new = edit(old)
     account = customers.read(db, old.customer_id)
     if new == old:
-        return _Edit(account, package, old, new, None)
-    _demand_changeable(act, old, new)
+        return _Edit(account, package, old, new)
+    _demand_changeable(db, act, old, new)
     _demand_valid(new, package, account)
-    affected = None if new.cancelled else _affected(db, act, old, new)
-    if affected is not None:
-        new = new._replace(evaluate_from=affected if _moved(old, new) else min(affected, old.evaluate_from or affected))
+    moved = bool(_moved(old, new))
+    if moved:
+        _demand_evaluated(db, act, account, package, old, new)
+        new = new._replace(evaluate_from=first_day(new))
     new = new._replace(version=old.version + 1, updated_at=act.stamp, updated_by=act.by)
-    return _Edit(account, package, old, new, affected)
+    return _Edit(account, package, old, new, moved)
 
 
 def _write_edit(db: Db, planned: _Edit) -> None:
     old, new = planned.old, planned.new
-    actions: list[Action] = [assignments.replacement(old, new, uncharged=bool(_moved(old, new)))]
+    actions: list[Action] = [assignments.replacement(old, new, uncharged=planned.moved)]
     if new.cancelled and new.did:
         actions += _release_actions(db, new)
     elif new.did and (new.start_date, new.end_date) != (old.start_date, old.end_date):
@@ -203,29 +201,46 @@ def _write_edit(db: Db, planned: _Edit) -> None:
     db.transact(actions)
 
 
-def _affected(db: Db, act: Act, old: Assignment, new: Assignment) -> date | None:
-    """The first day that the edit makes due anew although runs may have passed it; None when there is none."""
-    if _moved(old, new):
-        return first_day(new)
-    if new.end_date == old.end_date:
-        return None
-    after = min(old.end_date or date.max, new.end_date or date.max) + DAY
-    return after if after <= backlog.through(db, act) else None
-
-
 def _moved(old: Assignment, new: Assignment) -> list[str]:
     """The fields that say from when it is charged, as far as they differ."""
     return [name for name in ("start_date", "charge_from") if getattr(old, name) != getattr(new, name)]
 
 
-def _demand_changeable(act: Act, old: Assignment, new: Assignment) -> None:
+def _demand_changeable(db: Db, act: Act, old: Assignment, new: Assignment) -> None:
     moved = _moved(old, new)
     if moved and old.charged:
         raise Conflict(f"{' and '.join(moved)} can't change once something is charged", code="charged", fields=moved)
-    if new.end_date != old.end_date and ended(old, act.today):
-        raise Conflict("the assignment is cancelled" if old.cancelled else f"it ended on {old.end_date}", code="ended")
-    if new.end_date != old.end_date and new.end_date is not None and new.end_date < act.today:
-        raise Conflict(f"an end date can't be set before today, {act.today}", code="ended", today=str(act.today))
+    if new.end_date == old.end_date:
+        return
+    earliest = _earliest_end_date(db, act)
+    if ended(old, earliest):
+        detail = "the assignment is cancelled" if old.cancelled else f"it ended on {old.end_date}; later days are past, or evaluated"
+        raise Conflict(detail, code="ended")
+    if new.end_date is not None and new.end_date < earliest:
+        raise Conflict(
+            f"an end date can't be set before {earliest}: earlier days are past, or evaluated", code="ended", today=str(act.today)
+        )
+
+
+def _earliest_end_date(db: Db, act: Act) -> date:
+    """No end date can be set before it: today, or the last day whose evaluation has begun where that is later."""
+    return max(act.today, backlog.last_day(db, act))
+
+
+def _demand_evaluated(db: Db, act: Act, account: Account, package: Package, old: Assignment, new: Assignment) -> None:
+    """Raise `Conflict` not_evaluated when the first day moves forward past a charge before the first open day that nobody posted."""
+    last = min(first_day(new) - DAY, backlog.last_day(db, act))
+    if first_day(old) > last:
+        return
+    evaluated = progress.read(db).evaluated
+    owing = filter(None, (old.evaluate_from, account.evaluate_from, evaluated + DAY if evaluated else date.min))
+    left_out = planning.lines(db, old, package, max(first_day(old), min(owing)), last)
+    if left_out:
+        raise Conflict(
+            f"{' and '.join(_moved(old, new))} can't move past {left_out[0].due_date}: that day is due and not posted yet; "
+            "the next daily run posts it",
+            code="not_evaluated", fields=_moved(old, new),
+        )  # fmt: skip
 
 
 def faults_of(new: Assignment, package: Package, account: Account) -> Iterator[Fault]:

@@ -37,7 +37,7 @@ def listed(db: Db, after: Key | None, limit: int, prefix: str = "") -> tuple[lis
 def write(db: Db, act: Act, customer_id: str, version: int | None, edit: Callable[[Account | None], Account]) -> tuple[Account, bool]:
     """Create or replace a customer, and whether it is new. `edit` gets the customer as it stands, or None.
 
-    Raises `Conflict` currency_fixed when it has assignments or ledger entries in another currency.
+    Raises `Conflict` currency_fixed when it has assignments, ledger entries or calls in another currency.
     """
 
     def attempt() -> tuple[Account, bool]:
@@ -67,8 +67,8 @@ def change(db: Db, act: Act, customer_id: str, version: int | None, edit: Callab
 def _replace(db: Db, act: Act, old: Account, new: Account) -> Account:
     if new == old:
         return old
-    if new.currency != old.currency and (old.assignments or old.entries):
-        raise Conflict(f"the currency is {old.currency} since there are assignments or ledger entries", code="currency_fixed")
+    if new.currency != old.currency and (old.assignments or old.entries or old.calls):
+        raise Conflict(f"the currency is {old.currency} since there are assignments, ledger entries or calls", code="currency_fixed")
     if not act.may_charge and _gives_credit(old, new):
         raise MayNotCharge("a higher debit limit, or none, lets more be charged")
     new = new._replace(version=old.version + 1, updated_at=act.stamp, updated_by=act.by)

@@ -109,7 +109,7 @@ def _demand_may_charge(db: Db, act: Act, made: Sequence[Made]) -> None:
 def _standing(db: Db, act: Act, rows: Sequence[Row]) -> list[Made]:
     """What an earlier attempt at this request has made; all or nothing, but for what was removed since."""
     found = assignments.find_many(db, [(row.draft.customer_id, row.draft.assignment_id) for row in rows])
-    numbers, last = {row.draft.assignment_id: row.number for row in rows}, backlog.through(db, act) if found else act.today
+    numbers, last = {row.draft.assignment_id: row.number for row in rows}, backlog.last_day(db, act) if found else act.today
     return [Made(numbers[one.assignment.assignment_id], one, _backlog(db, one, last)) for one in details(db, found, act.today)]
 
 
@@ -122,7 +122,7 @@ def _look(db: Db, act: Act, rows: Sequence[Row]) -> _Seen:
         accounts.find_many(db, {row.draft.customer_id for row in rows}),
         packages.find_many(db, {row.draft.package_id for row in rows}),
         assignments.holds_of_many(db, {row.draft.did for row in rows if row.draft.did}),
-        backlog.through(db, act),
+        backlog.last_day(db, act),
     )
 
 
@@ -137,7 +137,8 @@ def _planned(act: Act, rows: Sequence[Row], seen: _Seen, malformed: Sequence[Row
         if package and not own:
             new = complete(act, row.draft, package, row.minimum_days)
             dates = _due_dates(new, package, seen.last)
-            own += [*_faults(row, new, package, seen), *_did_faults(row, new, taken), *_backlog_faults(row, dates)]
+            own += [*_faults(row, new, package, seen), *_did_faults(row, new, taken)]
+            own += _backlog_faults(row, dates, act.today, seen.accounts[new.customer_id])
             due += len(dates)
             made.append(Made(row.number, Detail(new, package), []))
         faults += own
@@ -183,13 +184,14 @@ def _did_faults(row: Row, new: Assignment, taken: dict[str, list[Hold]]) -> Iter
         taken[new.did].append(assignments.hold(new))
 
 
-def _backlog_faults(row: Row, dates: set[date]) -> Iterator[RowFault]:
+def _backlog_faults(row: Row, dates: set[date], today: date, account: Account) -> Iterator[RowFault]:
+    if dates and account.parked:
+        yield row_fault(row.number, "customer_id", backlog.PARKED)
     if len(dates) > backlog.LONGEST:
         detail = f"more than {backlog.LONGEST} due dates lie before today, and no more can be posted at once: use charge_from"
         yield row_fault(row.number, "charge_from", detail)
-    elif len(dates) > backlog.UNCONFIRMED and not row.confirm_backlog:
-        detail = f"{len(dates)} due dates from {min(dates)} to {max(dates)} lie before today and would be charged at once; true says so"
-        yield row_fault(row.number, "confirm_backlog", detail)
+    elif backlog.needs_confirmation(dates, today) and not row.confirm_backlog:
+        yield row_fault(row.number, "confirm_backlog", f"{backlog.many(dates)} would be charged at once; true says so")
 
 
 def _demand_room(rows: Sequence[T], actions: Callable[[Sequence[T]], int], number: Callable[[T], int]) -> None:
@@ -219,11 +221,10 @@ def _actions(seen: _Seen, planned: Sequence[Made]) -> list[Action]:
 def _posted(db: Db, act: Act, made: Sequence[Made]) -> list[Made]:
     """Post the backlog of all rows, customer by customer, and read what stands. What a crash leaves unposted, the next daily run posts."""
     owed: dict[str, list[Owed]] = {}
-    for assignment, package, _ in (one.detail for one in made if one.backlog):
-        if assignment.evaluate_from:
-            owed.setdefault(assignment.customer_id, []).append(Owed(assignment, package, assignment.evaluate_from))
+    for assignment, package, _ in (one.detail for one in made):
+        owed.setdefault(assignment.customer_id, []).append(Owed(assignment, package))
     for customer_id, account in accounts.find_many(db, owed).items():
-        backlog.post_all_due(db, act, account, owed[customer_id])
+        backlog.post_due(db, act, account, owed[customer_id])
     standing = assignments.find_many(db, [(one.detail.assignment.customer_id, one.detail.assignment.assignment_id) for one in made])
     told = {one.assignment.assignment_id: one for one in details(db, standing, act.today)}
     return [one._replace(detail=told.get(one.detail.assignment.assignment_id, one.detail)) for one in made]

@@ -1,7 +1,7 @@
 """What the queue carries of a daily run."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date as Day  # noqa: N812 - `date` is a field here
 from typing import Any, NamedTuple
 
 from ..storage.keys import Key
@@ -16,14 +16,14 @@ class Piece(NamedTuple):
     """
 
     run_id: str
-    date: date
+    date: Day
     segment: int
     segments: int
     again_id: str
     by: str
     piece: int = 0
     cursor: Key | None = None
-    on: date = date.min
+    on: Day = Day.min
 
     @property
     def sweep(self) -> Sweep:
@@ -33,7 +33,7 @@ class Piece(NamedTuple):
     @classmethod
     def of(cls, message: Mapping[str, Any]) -> "Piece":
         """What a message means; keys that only later releases know are left alone."""
-        days = {name: date.fromisoformat(message[name]) for name in ("date", "on") if name in message}
+        days = {name: Day.fromisoformat(message[name]) for name in ("date", "on") if name in message}
         return cls(**{name: value for name, value in message.items() if name in cls._fields} | days)
 
     def message(self) -> dict[str, object]:

@@ -214,7 +214,7 @@ def test_a_did_is_free_after_its_assignment_went(api: httpx.Client) -> None:
     run(api, one, day(2), live=True)
     ok(api.delete(path(charged)), 204)
     an_assignment(api, other, package, did=cancelled)
-    ok(api.delete(path(an_assignment(api, one, package, did=ended))), 204)
+    ok(api.delete(path(an_assignment(api, one, package, did=ended, start_date=day(-1)))), 204)
     problem(assigning(api, other, package, did=ended), 409, "did_in_use")
     an_assignment(api, other, package, did=ended, start_date=day(1))
 
@@ -305,6 +305,17 @@ def test_deleting_one_that_has_not_begun_but_is_charged_cancels_it(api: httpx.Cl
     assert "cancelled" in reason(api, made, day(3))
     assert due_dates(charges(api, customer)) == [day(2)]
     problem(api.patch(path(made), json={"end_date": day(9)}), 409, "ended")
+
+
+def test_b21_deleting_one_that_begins_today_removes_it_while_nothing_is_charged(api: httpx.Client) -> None:
+    """rules 4: Deleting: begins today, nothing charged or drawn: removed; charged, it ends today."""
+    customer, package = a_customer(api), a_package(api, retail="50", setup_retail="20")
+    mistaken, charged = (an_assignment(api, customer, package) for _ in range(2))
+    ok(api.delete(path(mistaken)), 204)
+    problem(api.get(path(mistaken)), 404, "not_found")
+    assert len(run(api, customer, day(), live=True)["lines"]) == 2
+    ok(api.delete(path(charged)), 204)
+    assert ok(api.get(path(charged)))["end_date"] == day()
 
 
 def test_an_end_date_is_not_set_before_today_nor_changed_once_passed(api: httpx.Client) -> None:

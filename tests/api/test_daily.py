@@ -130,16 +130,18 @@ def test_an_assignment_made_after_the_sweep_is_charged_by_the_next_run(own_api: 
     assert by_assignment == {made["assignment_id"]: [days.after(-1), days.after(0)], tomorrow["assignment_id"]: [days.after(0)]}
 
 
-def test_an_edit_after_the_sweep_is_charged_too(own_api: httpx.Client, days: Days) -> None:
-    """rules 5: an end date that moves later makes days due that the sweep has passed."""
+def test_a9_an_end_date_that_the_sweep_has_passed_is_fixed(own_api: httpx.Client, days: Days) -> None:
+    """rules 4: Edits: an end date before the eve of the first open day can't be changed any more (ended)."""
     customer, package = a_customer(own_api), a_package(own_api, retail="1", frequency="daily")
     made = an_assignment(own_api, customer, package, start_date=days.after(1), end_date=days.after(2))
     days.evaluate(5)
     assert due_dates(charges(own_api, customer)) == [days.after(-4), days.after(-3)]
-    ok(own_api.patch(path(made), json={"end_date": None}))
-    assert due_dates(charges(own_api, customer)) == [days.after(n) for n in range(-4, 1)]
+    problem(own_api.patch(path(made), json={"end_date": None}), 409, "ended")
+    running = an_assignment(own_api, customer, package, start_date=days.after(-1))
+    problem(own_api.patch(path(running), json={"end_date": days.after(-1)}), 409, "ended")
+    ok(own_api.patch(path(running), json={"end_date": days.after(0)}))
     days.evaluate()
-    assert due_dates(charges(own_api, customer)) == [days.after(n) for n in range(-5, 1)]
+    assert due_dates(charges(own_api, customer)) == [days.after(n) for n in (-5, -4, -2, -1)]
 
 
 def test_held_charges_are_tried_again_in_order(own_api: httpx.Client, days: Days) -> None:

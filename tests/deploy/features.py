@@ -148,7 +148,7 @@ API: dict[str, Feature] = {
     "statement": Feature("accounts:G ledger:Q", lambda s: ok(s.api.get(f"/customers/{s.customer}/ledger"))),
     "enabled features": Feature("accounts:Q", lambda s: ok(s.api.get(f"/customers/{s.customer}/features"))),
     "assign to a number": Feature(
-        "accounts:GPU catalog:GBPU runs:Q", lambda s: an_assignment(s.api, s.caller, s.assigned, start_date=day(999), did=unique_did())
+        "accounts:GPU catalog:GBPU runs:G", lambda s: an_assignment(s.api, s.caller, s.assigned, start_date=day(999), did=unique_did())
     ),
     "list assignments": Feature("accounts:GQ catalog:B", lambda s: ok(s.api.get(f"/customers/{s.customer}/assignments"))),
     "read an assignment": Feature("accounts:G catalog:B", lambda s: ok(s.api.get(path(s.assignment)))),

@@ -115,14 +115,16 @@ def test_c_a_queued_run_of_a_customer_parked_meanwhile_ends_with_that_failure() 
     assert (run_package.read(world.db, "queued").state, world.charged()) == ("finished_with_failures", standing)
 
 
-def test_c_backlog_of_a_parked_customer_waits_with_the_rest() -> None:
-    """rules 5: what an assignment made late owes is charged after unparking."""
+def test_c_backlog_of_a_parked_customer_is_refused() -> None:
+    """rules 5: an assignment that owes nothing yet can be made, and is charged after unparking."""
     world, package = _parked()
     draft = Assignment("ann", "", package.package_id, TODAY, auto_decrement_credit=False)
     standing = world.charged()
-    made = creating.create(world.db, world.act(TOMORROW), draft, None, True)
-    assert (world.charged(), made.assignment.evaluate_from) == (standing, TODAY)
+    with pytest.raises(Conflict, match="parked"):
+        creating.create(world.db, world.act(TOMORROW), draft, None, True)
+    assert world.charged() == standing
     customers.unpark(world.db, world.act(TOMORROW), "ann")
+    made = creating.create(world.db, world.act(TOMORROW), draft, None, True)
     world.evaluate(TOMORROW + DAY)
     own = [item for item in world.store.items("ledger") if made.assignment.assignment_id in item["sk"]["S"]]
     assert len(own) == 3

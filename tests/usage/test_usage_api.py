@@ -321,7 +321,7 @@ def test_deleting_what_has_not_begun(api: httpx.Client, customer: str) -> None:
 
 def test_ended_today_minutes_last_until_midnight(api: httpx.Client, customer: str) -> None:
     """rules 3: both dates are inclusive."""
-    bundle = a_bundle(api, customer, sold={"frequency": "daily"})
+    bundle = a_bundle(api, customer, sold={"frequency": "daily"}, start_date=day(-1))
     ok(api.delete(path(bundle)), 204)
     answers = record(api, customer, call("1", 10), call("2", 10, date=day(1)))
     assert [one["free_seconds"] for one in answers] == [10, 0]

@@ -68,7 +68,7 @@ FIELDS: Final = {
     "free_minutes": "Minutes per unit and billing period; for packages of type `free_minutes` only.",
     "Minutes.free_minutes": "Minutes per unit and billing period, as assigned.",
     "charge_from": "The first date that is charged, if it is not the start date: for customers taken over from elsewhere.",
-    "confirm_backlog": "Says yes to charging at once more than 3 due dates that lie before today.",
+    "confirm_backlog": "Says yes to charging at once more than 3 due dates before today, or one more than 31 days before.",
     "cancelled": "Whether it was removed before it began; nothing is charged for it.",
     "Reversal.cancelled": "Charges of the run that were held and are cancelled by the reversal; the first 1,000.",
     "evaluate_from": "The first date that may be uncharged; the next daily run looks from there. Null when nothing is open.",

@@ -40,7 +40,7 @@ TAGS: Final = {
     "Service": "The service itself.",
 }
 _FILE: Final = "The columns are the fields of one; every faulty row is named, and nothing is written unless all are right."
-_BACKLOG = ("backlog", "backlog_too_long")
+_BACKLOG = ("backlog", "backlog_too_long", "parked")
 
 _BY_POSTING: Final = (
     "What `posted_from` and `posted_to` select never changes once the answer says `closed: true`, from 15 minutes after the last "
@@ -82,15 +82,15 @@ OPERATIONS: Final = {
     "list_assignments": Operation("Assignments", answers.Assignment, page=True),
     "read_assignment": Operation("Assignments", answers.Assignment),
     "change_assignment": Operation("Assignments", answers.Assignment, body=bodies.AssignmentBody,
-                                   conflicts=("charged", "ended", "minimum_days", "did_in_use", *_BACKLOG)),
+                                   conflicts=("charged", "ended", "not_evaluated", "minimum_days", "did_in_use", *_BACKLOG)),
     "end_assignment": Operation("Assignments", status=204, conflicts=("minimum_days",)),
     "list_assignments_of_package": Operation("Assignments", answers.Assignment, page=True),
     "list_assignments_of_did": Operation("Assignments", answers.Assignment, page=True),
     "record_usage": Operation("Usage", answers.RatedCalls, body=bodies.UsageBody, conflicts=("call_id_reused",)),
     "read_usage": Operation("Usage", answers.UsageDay, page=True),
     "read_minutes": Operation("Usage", answers.MinutesOfDay),
-    "run": Operation("Runs", answers.AnyReport, body=bodies.RunBody, also=(202,), conflicts=("run_id_reused",), invalid=("too_many",),
-                     seeks=True,
+    "run": Operation("Runs", answers.AnyReport, body=bodies.RunBody, also=(202,), conflicts=("run_id_reused", "parked"),
+                     invalid=("too_many",), seeks=True,
                      notes="A live run of all customers, or of more than 500 lines, goes on in the background: 202, then poll `Location`. "
                      "A simulation stores nothing and ignores `Idempotency-Key`."),
     "list_runs": Operation("Runs", answers.Run, page=True),

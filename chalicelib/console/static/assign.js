@@ -118,6 +118,7 @@ function Refusal({ form, customer, conflict }) {
 const TITLES = {
   minimum_days: "It can't end that early", did_in_use: "Another customer has this number then", backlog_too_long: "Too many due dates lie before today",
   charged: "Something is charged already", ended: "That end has passed", forbidden: "You may change this, but not charge",
+  parked: "The customer is parked", not_evaluated: "A day before that is still to be charged",
 };
 
 function Backlog({ form, problem, customer, close }) {
@@ -182,7 +183,7 @@ function End({ one, where, close, ended }) {
       actions=${earliest
         ? html`<${Button} look="primary" busy=${later.busy} busyLabel="Saving…" onClick=${atEarliest}>End it on ${format.day(earliest)}<//>`
         : html`<${Button} look="danger" busy=${action.busy} busyLabel="Ending…" onClick=${() => action.run(() => call("DELETE", path(...where), { version: one.version }))}>End it today<//>`}>
-      <p>${one.start_date > settings.today ? "It has not begun: if nothing is charged yet it is removed, else cancelled." : html`Its last day is today, <${Day} value=${settings.today} />. What it charged stays in the ledger. To end it on another day, edit it.`}</p>
+      <p>${one.start_date > settings.today ? "It has not begun: if nothing is charged yet it is removed, else cancelled." : one.start_date === settings.today ? "It begins today: if nothing is charged yet it is removed, else today is its last day." : html`Its last day is today, <${Day} value=${settings.today} />. What it charged stays in the ledger. To end it on another day, edit it.`}</p>
       <${Problem} error=${action.problem ?? later.problem} title=${TITLES[action.problem?.code]} />
     <//>`;
 }
