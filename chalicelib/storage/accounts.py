@@ -80,7 +80,7 @@ def replacement(old: Account, new: Account) -> Action:
     return update(ACCOUNTS, keys.account(old.customer_id), change, condition=condition, values=values)
 
 
-_NO_HISTORY = "#assignments = :none AND attribute_not_exists(#entries)"
+_NO_HISTORY = "#assignments = :none AND attribute_not_exists(#entries) AND attribute_not_exists(#calls)"
 
 
 def removal(account: Account) -> Action:
@@ -88,7 +88,7 @@ def removal(account: Account) -> Action:
     return delete(
         ACCOUNTS,
         keys.account(account.customer_id),
-        condition=f"#version = :version AND attribute_not_exists(#calls) AND {_NO_HISTORY}",
+        condition=f"#version = :version AND {_NO_HISTORY}",
         values={"version": account.version, "none": 0},
     )
 

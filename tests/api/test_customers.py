@@ -161,6 +161,16 @@ def test_the_currency_is_fixed_by_an_assignment_or_an_entry(api: httpx.Client) -
         ok(api.put(f"/customers/{customer}", json={"currency": "USD"}))
 
 
+def test_b6_the_currency_is_fixed_by_calls(api: httpx.Client) -> None:
+    """rules 4: Auto Decrement Credit: 50 dollars of calls never count as 50 yen."""
+    customer = a_customer(api)
+    called = {"call_id": "1", "started_at": f"{day()}T09:00:00Z", "destination": "4420", "seconds": 60, "charge": "50"}
+    ok(api.post(f"/customers/{customer}/usage", json={"calls": [called]}))
+    problem(api.patch(f"/customers/{customer}", json={"currency": "JPY"}), 409, "currency_fixed")
+    problem(api.put(f"/customers/{customer}", json={"currency": "JPY"}), 409, "currency_fixed")
+    ok(api.patch(f"/customers/{customer}", json={"name": "Acme"}))
+
+
 def test_payments_and_corrections_move_the_balance(api: httpx.Client) -> None:
     """contract: amount may be negative (a correction), not zero -> 201 the ledger entry."""
     customer = a_customer(api, debit_limit="1")

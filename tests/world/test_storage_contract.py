@@ -425,6 +425,15 @@ def accounts_are_replaced_by_who_read_them(db: Db) -> None:
 
 
 @case
+def calls_fix_the_currency(db: Db) -> None:
+    db.write(accounts.creation(CUSTOMER))
+    db.write(accounts.mark_calls("c"))
+    with pytest.raises(ConditionFailed):
+        db.write(accounts.replacement(CUSTOMER, CUSTOMER._replace(currency="JPY", version=2)))
+    db.write(accounts.replacement(CUSTOMER, CUSTOMER._replace(name="C", version=2)))
+
+
+@case
 def accounts_are_parked_once(db: Db) -> None:
     db.write(accounts.creation(CUSTOMER))
     db.write(accounts.park(CUSTOMER, TODAY))
