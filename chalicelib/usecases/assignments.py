@@ -1,6 +1,6 @@
 """Assignments: give a package to a customer or a DID, change it, end it; and post what was due before."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import partial
 from typing import NamedTuple
@@ -12,11 +12,10 @@ from ..domain.errors import Conflict, Contention, Fault, Invalid, NotFound
 from ..domain.package import Package
 from ..domain.schedule import DAY
 from ..storage import accounts, assignments, packages, progress
-from ..storage.assignments import Hold, Holds
 from ..storage.db import Action, Db
 from ..storage.keys import Key
 from ..storage.retry import settle
-from . import backlog, customers, planning
+from . import backlog, customers, dids, planning
 from .act import Act
 from .backlog import Owed
 from .packages import amount_faults, demand_version
@@ -96,10 +95,10 @@ def create(db: Db, act: Act, draft: Assignment, given_minimum_days: int | None, 
             raise Invalid([Fault("/package_id", f"there is no package {draft.package_id}")])
         new = complete(act, draft._replace(assignment_id=act.id), package, given_minimum_days)
         _demand_valid(new, package, account, rules.minimum_days_faults(given_minimum_days, package))
-        held = _room_on_did(db, new)
+        held = dids.room(db, new)
         backlog.demand_confirmed(db, act, account, new, package, confirmed=confirm_backlog)
         actions = [assignments.creation(new), packages.count_assignment(package), accounts.count_assignment(account, 1)]
-        db.transact(actions + _hold_actions(held, new))
+        db.transact(actions + dids.hold(held, new))
         return account, Detail(new, package)
 
     account, detail = settle(attempt)
@@ -170,7 +169,7 @@ def _remove(db: Db, old: Assignment) -> None:
     actions = [
         assignments.removal(old), packages.uncount_assignment(old.package_id), accounts.count_assignment(account, -1),
     ]  # fmt: skip
-    db.transact(actions + (_release_actions(db, old) if old.did else []))
+    db.transact(actions + (dids.release(db, old) if old.did else []))
 
 
 def _planned_edit(db: Db, act: Act, ids: tuple[str, str], version: int | None, edit: Callable[[Assignment], Assignment]) -> _Edit:
@@ -195,9 +194,9 @@ def _write_edit(db: Db, planned: _Edit) -> None:
     old, new = planned.old, planned.new
     actions: list[Action] = [assignments.replacement(old, new, uncharged=planned.moved)]
     if new.cancelled and new.did:
-        actions += _release_actions(db, new)
+        actions += dids.release(db, new)
     elif new.did and (new.start_date, new.end_date) != (old.start_date, old.end_date):
-        actions += _hold_actions(_room_on_did(db, new), new)
+        actions += dids.hold(dids.room(db, new), new)
     db.transact(actions)
 
 
@@ -265,37 +264,3 @@ def _demand_minimum_days(assignment: Assignment, end_date: date) -> None:
             f"it runs for at least {assignment.minimum_days} days: its earliest end is {earliest}",
             code="minimum_days", earliest_end_date=earliest.isoformat(),
         )  # fmt: skip
-
-
-def _room_on_did(db: Db, new: Assignment) -> Holds | None:
-    """The holds of the assignment's DID. Raises `Conflict` did_in_use when another customer has it at the same time."""
-    if new.did is None:
-        return None
-    held = assignments.holds(db, new.did)
-    taken = clash(held.holds, new)
-    if taken:
-        raise Conflict(taken, code="did_in_use")
-    return held
-
-
-def clash(holds: Sequence[Hold], new: Assignment) -> str | None:
-    """Why an assignment can't have its DID beside these holds: another customer has it at the same time."""
-    mine = assignments.hold(new)
-    for other in holds:
-        if other.customer_id != mine.customer_id and other.start_date <= mine.end_date and mine.start_date <= other.end_date:
-            until = "on" if other.end_date == assignments.FOREVER else f"to {other.end_date}"
-            return f"DID {new.did} is another customer's from {other.start_date} {until}"
-    return None
-
-
-def _hold_actions(held: Holds | None, new: Assignment) -> list[Action]:
-    return [assignments.write_holds(held, [*_others(held, new), assignments.hold(new)])] if held else []
-
-
-def _release_actions(db: Db, gone: Assignment) -> list[Action]:
-    held = assignments.holds(db, gone.did or "")
-    return [assignments.write_holds(held, _others(held, gone))]
-
-
-def _others(held: Holds, mine: Assignment) -> list[Hold]:
-    return [hold for hold in held.holds if hold.assignment_id != mine.assignment_id]

@@ -22,9 +22,9 @@ from ..storage.assignments import Hold, Holds
 from ..storage.db import Action, Db
 from ..storage.errors import Cancelled
 from ..storage.retry import settle
-from . import backlog, planning
+from . import backlog, dids, planning
 from .act import Act
-from .assignments import Detail, clash, complete, details, faults_of
+from .assignments import Detail, complete, details, faults_of
 from .backlog import Owed
 from .packages import stamped
 
@@ -177,7 +177,7 @@ def _did_faults(row: Row, new: Assignment, taken: dict[str, list[Hold]]) -> Iter
     """Whether the DID is another customer's, by what stands or by a row before; a row without fault takes it."""
     if new.did is None:
         return
-    fault = clash(taken[new.did], new)
+    fault = dids.clash(taken[new.did], new)
     if fault:
         yield row_fault(row.number, "did", fault)
     else:
