@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from chalicelib.domain.currencies import CURRENCIES
+from chalicelib.domain.currencies import DECIMALS
 
 Check = Callable[[str], bool]
 
@@ -23,7 +23,7 @@ def _is_positive(value: str) -> bool:
 
 _CHECKS: Mapping[str, tuple[Check, str]] = {
     "BILLING_TIMEZONE": (_is_zone, "the IANA name of a time zone, like Europe/Berlin"),
-    "DEFAULT_CURRENCY": (lambda value: value in CURRENCIES, "the code of a currency, like EUR"),
+    "DEFAULT_CURRENCY": (lambda value: value in DECIMALS, "the code of a currency, like EUR"),
     "ALLOW_FUTURE": (lambda value: value.lower() in _YES_OR_NO, "true or false"),
     "SWEEP_SEGMENTS": (_is_positive, "a whole number from 1"),
     "MAX_LINES_PER_CUSTOMER": (_is_positive, "a whole number from 1"),

@@ -6,7 +6,7 @@ from chalice.app import Blueprint
 
 from ..domain.assignment import Assignment
 from ..domain.errors import Fault, Invalid
-from ..usecases import assignments
+from ..usecases import assignments, warnings
 from ..usecases.assignments import Detail
 from ..wire import tables, views
 from ..wire.bodies import AssignmentBody, merged, parse
@@ -27,7 +27,7 @@ def create_assignment(call: Call) -> Answer:
     body, customer_id = call.body(AssignmentBody), call.params["customer_id"]
     draft = body.draft(customer_id)
     made = assignments.create(call.services.db, call.act, draft, body.minimum_days, body.confirm_backlog)
-    return tagged(views.assignment(made), 201, location=f"assignments/{made.assignment.assignment_id}")
+    return tagged(_saved(call, made), 201, location=f"assignments/{made.assignment.assignment_id}")
 
 
 @route(blueprint, "GET", _LIST_PATH, parameters=LIST, forms={CSV: tables.assignments})
@@ -57,14 +57,15 @@ def change_assignment(call: Call) -> Answer:
 
     edit(assignments.read(call.services.db, call.act.today, *_ids(call)).assignment)
     changed = assignments.change(call.services.db, call.act, _ids(call), call.version(), edit, confirmed[0])
-    return tagged(views.assignment(changed))
+    return tagged(_saved(call, changed))
 
 
 @route(blueprint, "DELETE", _PATH, scope=(WRITE,))
 def end_assignment(call: Call) -> Answer:
     """End an assignment today, or remove one that has not begun."""
     assignments.end(call.services.db, call.act, _ids(call), call.version())
-    return Answer(None, 204)
+    found = warnings.of_ended(call.services.db, *_ids(call))
+    return Answer(views.warnings(found)) if found else Answer(None, 204)
 
 
 @route(blueprint, "GET", "/dids/{did}/assignments", parameters=LIST, forms={CSV: tables.assignments})
@@ -86,6 +87,10 @@ def list_assignments_of_package(call: Call) -> Answer:
     db, today, package_id = call.services.db, call.act.today, call.params["package_id"]
     load = assignments.of_package
     return call.page(f"package {package_id}", lambda after, limit: load(db, today, package_id, after, limit), views.assignment)
+
+
+def _saved(call: Call, detail: Detail) -> dict[str, Any]:
+    return views.assignment(detail) | views.warnings(warnings.of_assignment(call.services.db, detail))
 
 
 def _ids(call: Call) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from chalice.app import Blueprint
 from .. import deployment
 from ..domain.account import Account
 from ..domain.errors import Fault, Invalid
-from ..domain.ledger import is_closed
+from ..domain.ledger import is_closed, payment_warnings
 from ..storage.ledger import Window
 from ..usecases import customers
 from ..wire import fields, tables, views
@@ -73,7 +73,7 @@ def pay(call: Call) -> Answer:
     """Book a payment, or a correction."""
     body = call.body(PaymentBody)
     entry = customers.pay(call.services.db, call.act, call.params["customer_id"], body.amount, body.reference)
-    return Answer(views.entry(entry), 201)
+    return Answer(views.entry(entry) | views.warnings(payment_warnings(entry)), 201)
 
 
 @route(blueprint, "GET", _PATH + "/ledger", parameters=_RANGE, ordered=_ORDERED, forms={CSV: tables.entries})

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chalice.app import Blueprint
 
 from .. import ids
-from ..domain.package import Package
+from ..domain.package import Package, warnings
 from ..usecases import backlog
 from ..wire import views
 from ..wire.bodies import AssignmentRow, PackageBody
@@ -47,7 +47,7 @@ def import_packages(call: Call) -> Answer:
     named = zip(rows, ids.following(call.act.id, len(rows)), strict=True)
     drafts = [(number, body.applied(blank, default)._replace(package_id=made_id)) for (number, body), made_id in named]
     made = imports.define(call.services.db, call.act, drafts, dry_run=dry_run)
-    return _answer(dry_run, [{"row": number, "package": _shown(views.package(package), "package_id", dry_run)} for number, package in made])
+    return _answer(dry_run, [_defined(number, package, dry_run) for number, package in made])
 
 
 @route(blueprint, "POST", "/assignments/import", parameters=_DRY_RUN, reads=CSV, scope=(WRITE, WRITE), live=_is_live)
@@ -65,9 +65,16 @@ def import_assignments(call: Call) -> Answer:
     return _answer(dry_run, [_assigned(one, dry_run) for one in made])
 
 
+def _defined(number: int, package: Package, dry_run: bool) -> dict[str, Any]:
+    shown = _shown(views.package(package), "package_id", dry_run)
+    return {"row": number, "package": shown} | views.warnings(warnings(package))
+
+
 def _assigned(made: "Made", dry_run: bool) -> dict[str, Any]:
     assignment = _shown(views.assignment(made.detail), "assignment_id", dry_run)
-    return {"row": made.row, "assignment": assignment, "backlog": [backlog.told(line) for line in made.backlog]}
+    return {"row": made.row, "assignment": assignment, "backlog": [backlog.told(line) for line in made.backlog]} | views.warnings(
+        made.warnings
+    )
 
 
 def _shown(resource: dict[str, Any], id_name: str, dry_run: bool) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """`/packages`"""
 
+from typing import Any
+
 from chalice.app import Blueprint
 
-from ..domain.package import Package
+from ..domain.package import Package, warnings
 from ..usecases import packages
 from ..wire import tables, views
 from ..wire.bodies import PackageBody, merged, parse
@@ -22,7 +24,7 @@ def create_package(call: Call) -> Answer:
     """Define a package."""
     draft = call.body(PackageBody).applied(Package("", "", ""), call.services.default_currency)
     made = packages.create(call.services.db, call.act, draft)
-    return tagged(views.package(made), 201, location=f"packages/{made.package_id}")
+    return tagged(_saved(made), 201, location=f"packages/{made.package_id}")
 
 
 @route(blueprint, "GET", "/packages", parameters=LIST, forms={CSV: tables.packages})
@@ -73,4 +75,8 @@ def package_schedule(call: Call) -> Answer:
 
 
 def _change(call: Call, edit: packages.Edit) -> Answer:
-    return tagged(views.package(packages.change(call.services.db, call.act, call.params["package_id"], call.version(), edit)))
+    return tagged(_saved(packages.change(call.services.db, call.act, call.params["package_id"], call.version(), edit)))
+
+
+def _saved(package: Package) -> dict[str, Any]:
+    return views.package(package) | views.warnings(warnings(package))

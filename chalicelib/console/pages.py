@@ -12,7 +12,7 @@ from chalice.app import Blueprint, Response
 from .. import deployment, telling
 from ..api import problems
 from ..api.call import decoded
-from ..domain.currencies import CURRENCIES
+from ..domain.currencies import DECIMALS
 from ..domain.errors import NotFound
 from . import files
 
@@ -99,7 +99,7 @@ def settings(_request: Any) -> tuple[str, str]:
         "default_currency": configured.default_currency,
         "time_zone": configured.time_zone,
         "today": deployment.act("").today.isoformat(),
-        "currencies": sorted(CURRENCIES),
+        "currencies": sorted(DECIMALS),
         "docs": configured.serve_docs,
     }
     if configured.auth_mode == "jwt":

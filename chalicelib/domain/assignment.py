@@ -1,6 +1,6 @@
 """An assignment: one package given to one customer, or to one of the customer's DIDs (rules: Words, Minimum Days, Deleting)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -8,6 +8,7 @@ from .account import Account
 from .errors import Fault
 from .package import Package
 from .schedule import DAY
+from .warning import MOST_NAMED, BillingWarning
 
 MAX_QUANTITY = 1_000_000
 
@@ -104,3 +105,31 @@ def minimum_days_faults(given: int | None, package: Package) -> Iterator[Fault]:
     """`minimum_days` of an assignment is for packages that have none of their own."""
     if given and package.minimum_days and given != package.minimum_days:
         yield Fault("/minimum_days", f"the package sets {package.minimum_days} days")
+
+
+def duplicates(assignment: Assignment, others: Iterable[Assignment]) -> list[Assignment]:
+    """Those that give the same package to the same customer, or to the same DID of it, on some of the same days."""
+    return [
+        other
+        for other in others
+        if other.assignment_id != assignment.assignment_id
+        and (other.customer_id, other.did, other.package_id) == (assignment.customer_id, assignment.did, assignment.package_id)
+        and _overlap(assignment, other)
+    ]
+
+
+def _overlap(one: Assignment, other: Assignment) -> bool:
+    first, last = max(one.start_date, other.start_date), min(one.end_date or date.max, other.end_date or date.max)
+    return not (one.cancelled or other.cancelled) and first <= last
+
+
+def duplicate_warning(others: Sequence[Assignment], rows: Mapping[str, int]) -> BillingWarning:
+    """That an assignment has `others` like it, one at least. Those that come from the same file are named by their `rows`."""
+    first, more = others[0], len(others) - 1
+    whose = f"DID {first.did}" if first.did else f"customer {first.customer_id}"
+    days = f"from {first.start_date} " + (f"to {first.end_date}" if first.end_date else "on")
+    row = f" (row {rows[first.assignment_id]})" if first.assignment_id in rows else ""
+    again = f", and {more} more" if more else ""
+    standing = [one.assignment_id for one in others if one.assignment_id not in rows]
+    detail = f"{whose} has this package already, {days}{row}{again}: each is charged"
+    return BillingWarning("duplicate", detail, "/package_id", tuple(standing[:MOST_NAMED]))

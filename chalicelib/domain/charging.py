@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 from . import money
 from .assignment import Assignment, first_day, last_due_day, valid_on
 from .package import Package
-from .schedule import DAY, LONGEST_GAP, Frequency, Match, due_dates, next_due, previous_due
+from .schedule import DAY, LONGEST_GAP, Frequency, Match, due_dates, next_due, previous_due, upcoming
 
 Kind = Literal["setup", "recurring", "minimum_spend"]
 KIND_ORDER: Final[dict[str, int]] = {"setup": 0, "recurring": 1, "minimum_spend": 2}
@@ -150,6 +150,15 @@ def next_charge(assignment: Assignment, package: Package, after: date) -> Due | 
     else:
         found = dues(assignment, package, since, since + (2 * DAY if package.frequency == "daily" else 2 * LONGEST_GAP))
     return next((due for due in found if due.kind != "setup"), None)
+
+
+def after_end(assignment: Assignment, package: Package, dates: int) -> list[Identity]:
+    """What would be due after the end of an assignment that ends or is cancelled, on the first `dates` due dates."""
+    endless = assignment._replace(end_date=None, cancelled=False)
+    since = assignment.start_date if assignment.cancelled else last_due_day(assignment, package) + DAY
+    days = upcoming(package.frequency, package.frequency_match, assignment.start_date, since, dates)
+    found = dues(endless, package, since, days[-1]) if days else []
+    return [Identity(due.due_date, KIND_ORDER[due.kind], assignment.assignment_id) for due in found]
 
 
 def line(assignment: Assignment, package: Package, due: Due, spend: Decimal | None = None) -> Line | None:

@@ -4,13 +4,16 @@ A key is `date~kind~...`; within a customer it is unique and sorts as a statemen
 `~` occurs in no id, so both can be taken apart again.
 """
 
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final, Literal, NamedTuple
 
 from . import money
 from .charging import KIND_ORDER, Identity, Kind, Line
+from .currencies import DECIMALS
 from .errors import NotFound
+from .warning import MOST_NAMED, BillingWarning
 
 EntryKind = Literal["setup", "recurring", "minimum_spend", "payment", "reversal"]
 EntryStatus = Literal["posted", "held", "cancelled"]
@@ -132,6 +135,23 @@ def reversal(entry: Entry, *, at: datetime, day: date, by: str) -> Entry:
         credit_change=_opposite(entry.credit_change), recorded_at=stamp, recorded_by=by, posted_at=stamp, line=None,
         repeat=False, reverses=entry.entry_id, reference=entry.line.package_name if entry.line else None,
     )  # fmt: skip
+
+
+def payment_warnings(entry: Entry) -> Iterator[BillingWarning]:
+    """That nobody can have paid this amount: its currency has no coin that small."""
+    decimals = DECIMALS.get(entry.currency, money.MOST_DECIMALS)
+    if money.decimals(entry.credit_change) > decimals:
+        detail = f"{money.text(entry.credit_change)} can't be paid: {entry.currency} has {decimals or 'no'} decimals"
+        yield BillingWarning("not_payable", detail, "/amount")
+
+
+def ahead_warning(charges: Sequence[Entry]) -> BillingWarning:
+    """That `charges`, one at least, stand for days on which their assignment is over."""
+    first, more = charges[0], len(charges) - 1
+    amount = f"{money.text(first.retail)} {first.currency}, due {first.date}"
+    again = f", and {more} more" if more else ""
+    detail = f"charged ahead and not given back: {amount}{again}; credit what the customer should not pay"
+    return BillingWarning("charged_ahead", detail, ids=tuple(one.entry_id for one in charges[:MOST_NAMED]))
 
 
 def _opposite(amount: Decimal) -> Decimal:

@@ -9,6 +9,7 @@ from decimal import Context, Decimal, DivisionByZero, FloatOperation, Inexact, I
 from functools import reduce
 
 ZERO = Decimal(0)
+MOST_DECIMALS = 6
 EXTENDED_LIMIT = Decimal(10) ** 15
 """Unit price x quantity stays below this."""
 
@@ -38,6 +39,11 @@ def text(amount: Decimal) -> str:
     whole, _, decimals = format(amount, "f").partition(".")
     decimals = decimals.rstrip("0").ljust(2, "0")
     return f"{whole}.{decimals}" if amount else "0.00"
+
+
+def decimals(amount: Decimal) -> int:
+    """How many decimals the amount needs: 1 for 10.50."""
+    return len(format(amount, "f").partition(".")[2].rstrip("0"))
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

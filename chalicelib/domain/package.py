@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, NamedTuple
 from . import money
 from .errors import Fault
 from .schedule import WEEKDAYS, Frequency, Match
+from .warning import BillingWarning
 
 PackageType = Literal["standard", "free_minutes"]
 
@@ -97,3 +98,19 @@ def destination_fault(pattern: str) -> str | None:
 def changed_fixed_fields(old: Package, new: Package) -> list[str]:
     """The fields of an edit that may not change while the package is in use."""
     return [name for name in FIXED_WHILE_IN_USE if getattr(old, name) != getattr(new, name)]
+
+
+def warnings(package: Package) -> Iterator[BillingWarning]:
+    """What is allowed but seldom meant: a price below its cost, and a resold service that is charged once for ever."""
+    prices = {"setup_retail": (package.setup_retail, package.setup_cost), "retail": (package.retail, package.cost)}
+    for name, (retail, cost) in prices.items():
+        if retail < cost:
+            detail = (
+                f"{money.text(retail)} lies below the cost, {money.text(cost)} {package.currency}: each unit charged loses the difference"
+            )
+            yield BillingWarning("below_cost", detail, f"/{name}")
+    if package.connexcs_package and package.frequency == "none" and package.retail:
+        detail = (
+            f"is none: an assignment is charged {money.text(package.retail)} {package.currency} once, on its start date, and never again"
+        )
+        yield BillingWarning("charged_once", detail, "/frequency")

@@ -93,6 +93,13 @@ def listed(db: Db, customer_id: str, after: Key | None, limit: int) -> tuple[lis
     return [from_item(item) for item in page.items], page.last
 
 
+def customer_wide(db: Db, customer_id: str, most: int) -> list[Assignment]:
+    """Those without DID among the customer's newest `most` assignments."""
+    condition, values = "#pk = :pk AND begins_with(#sk, :prefix)", {"pk": customer_id, "prefix": ASSIGNMENT_PREFIX}
+    page = db.query(ACCOUNTS, condition, values, having="attribute_not_exists(#did)", limit=most, newest_first=True)
+    return [from_item(item) for item in page.items]
+
+
 def of_package(db: Db, package_id: str) -> list[Assignment]:
     """The package's assignments as far as the index has them, read from the table itself."""
     found = db.query_all(ACCOUNTS, "#package = :package", {"package": package_id}, index=BY_PACKAGE)
@@ -196,6 +203,11 @@ def hold(assignment: Assignment) -> Hold:
     """The hold that an assignment has on its DID."""
     end = assignment.end_date.isoformat() if assignment.end_date else FOREVER
     return Hold(assignment.customer_id, assignment.assignment_id, assignment.start_date.isoformat(), end)
+
+
+def overlap(one: Hold, other: Hold) -> bool:
+    """Whether two holds share a day."""
+    return one.start_date <= other.end_date and other.start_date <= one.end_date
 
 
 def write_holds(held: Holds, new: list[Hold]) -> Action:

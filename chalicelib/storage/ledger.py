@@ -107,6 +107,12 @@ def standing_repeat(db: Db, customer_id: str, key: str) -> Entry | None:
     return next((entry for entry in found if entry.status != "cancelled"), None)
 
 
+def with_repeats(db: Db, customer_id: str, key: str) -> list[Entry]:
+    """A charge and its repeats."""
+    found = db.query_all(LEDGER, "#pk = :pk AND begins_with(#sk, :key)", {"pk": customer_id, "key": key})
+    return [from_item(item) for item in found]
+
+
 def statement(db: Db, customer_id: str, window: Window, after: Key | None, limit: int) -> tuple[list[Entry], Key | None]:
     """Up to `limit` entries, oldest first, and where to go on. There is no index on the posting date: an index would cost
     a write a charge, reading a customer's entries costs next to nothing."""

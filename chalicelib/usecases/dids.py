@@ -24,7 +24,7 @@ def clash(holds: Sequence[Hold], new: Assignment) -> str | None:
     """Why an assignment can't have its DID beside these holds: another customer has it at the same time."""
     mine = assignments.hold(new)
     for other in holds:
-        if other.customer_id != mine.customer_id and other.start_date <= mine.end_date and mine.start_date <= other.end_date:
+        if other.customer_id != mine.customer_id and assignments.overlap(other, mine):
             until = "on" if other.end_date == assignments.FOREVER else f"to {other.end_date}"
             return f"DID {new.did} is another customer's from {other.start_date} {until}"
     return None

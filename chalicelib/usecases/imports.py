@@ -17,12 +17,13 @@ from ..domain.errors import Fault, InvalidRows, RowFault, row_fault
 from ..domain.package import Package
 from ..domain.posting import MAX_ACTIONS
 from ..domain.schedule import due_dates
+from ..domain.warning import BillingWarning
 from ..storage import accounts, assignments, packages
 from ..storage.assignments import Hold, Holds
 from ..storage.db import Action, Db
 from ..storage.errors import Cancelled
 from ..storage.retry import settle
-from . import backlog, dids, planning
+from . import backlog, dids, planning, warnings
 from .act import Act
 from .assignments import Detail, complete, details, faults_of
 from .backlog import Owed
@@ -44,11 +45,12 @@ class Row(NamedTuple):
 
 
 class Made(NamedTuple):
-    """What became, or would become, of a row, and what it charges at once."""
+    """What became, or would become, of a row, what it charges at once, and what is odd about it."""
 
     row: int
     detail: Detail
     backlog: list[Line]
+    warnings: Sequence[BillingWarning] = ()
 
 
 class _Seen(NamedTuple):
@@ -96,7 +98,10 @@ def assign(db: Db, act: Act, rows: Sequence[Row], malformed: Sequence[RowFault],
         return [made._replace(backlog=_backlog(db, made.detail, seen.last)) for made in planned]
 
     made = settle(attempt)
-    return made if dry_run else _posted(db, act, made)
+    if not dry_run:
+        made = _posted(db, act, made)
+    warned = warnings.of_rows(db, [(one.row, one.detail.assignment) for one in made])
+    return [one._replace(warnings=warned[one.row]) for one in made]
 
 
 def _demand_may_charge(db: Db, act: Act, made: Sequence[Made]) -> None:

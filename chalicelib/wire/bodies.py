@@ -55,7 +55,7 @@ class Body(BaseModel):
 class PackageBody(Body):
     """A package as callers write it."""
 
-    read_only = READ_ONLY | {"package_id"}
+    read_only = READ_ONLY | {"package_id", "warnings"}
 
     name: Name
     description: Text = ""

@@ -9,7 +9,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema
 
 from ..domain import money
 from ..domain.assignment import MAX_QUANTITY
-from ..domain.currencies import CURRENCIES
+from ..domain.currencies import DECIMALS
 from ..domain.package import MAX_MINIMUM_DAYS, destination_fault
 from ..domain.record import DAILY
 from ..domain.schedule import WEEKDAYS
@@ -75,7 +75,7 @@ def _nonzero(value: Any) -> Decimal:
 
 
 def _currency(value: Any) -> str:
-    if not isinstance(value, str) or value not in CURRENCIES:
+    if not isinstance(value, str) or value not in DECIMALS:
         raise ValueError("must be an ISO 4217 code such as USD")
     return value
 

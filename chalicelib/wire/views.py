@@ -12,6 +12,7 @@ from ..domain.minutes import DayTotal, Rated
 from ..domain.package import Package, wire_match
 from ..domain.record import Result, RunRecord
 from ..domain.run import NotDue, Outcome, Report, Totals, tally
+from ..domain.warning import BillingWarning
 from ..usecases.assignments import Detail
 from ..usecases.daily_run import Started
 from ..usecases.reversal import Reversal
@@ -29,6 +30,16 @@ def _day(value: date | None) -> str | None:
 def _written(resource: Package | Account | Any) -> Json:
     names = ("version", "created_at", "created_by", "updated_at", "updated_by")
     return {name: getattr(resource, name) for name in names}
+
+
+def warnings(found: Iterable[BillingWarning]) -> Json:
+    """What an answer adds of things to know about what was done."""
+    return {"warnings": [_warning(one) for one in found]}
+
+
+def _warning(value: BillingWarning) -> Json:
+    optional = {"pointer": value.pointer, "ids": list(value.ids)}
+    return {"code": value.code, "detail": value.detail} | {name: given for name, given in optional.items() if given}
 
 
 def package(value: Package) -> Json:

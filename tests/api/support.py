@@ -71,9 +71,19 @@ def pointers(answer: httpx.Response, status: int = 422) -> set[str]:
     return {error["pointer"] for error in errors}
 
 
+def saved(answer: httpx.Response, status: int = 201) -> Json:
+    """What was written, as a GET answers it: without the warnings about it."""
+    return {name: value for name, value in ok(answer, status).items() if name != "warnings"}
+
+
+def warned(answer: httpx.Response, status: int = 201) -> list[str]:
+    """The codes of an answer's warnings."""
+    return [warning["code"] for warning in ok(answer, status)["warnings"]]
+
+
 def a_package(api: httpx.Client, **fields: Any) -> Json:
     """A new package."""
-    return ok(api.post("/packages", json={"name": "Line"} | fields), 201)
+    return saved(api.post("/packages", json={"name": "Line"} | fields))
 
 
 def a_customer(api: httpx.Client, customer_id: str | None = None, **fields: Any) -> str:
@@ -91,7 +101,7 @@ def assigning(api: httpx.Client, customer: str, package: Json, **fields: Any) ->
 
 def an_assignment(api: httpx.Client, customer: str, package: Json, **fields: Any) -> Json:
     """A new assignment."""
-    return ok(assigning(api, customer, package, **fields), 201)
+    return saved(assigning(api, customer, package, **fields))
 
 
 def path(assignment: Json) -> str:
@@ -101,7 +111,7 @@ def path(assignment: Json) -> str:
 
 def pay(api: httpx.Client, customer: str, amount: str) -> Json:
     """A payment."""
-    return ok(api.post(f"/customers/{customer}/payments", json={"amount": amount}), 201)
+    return saved(api.post(f"/customers/{customer}/payments", json={"amount": amount}))
 
 
 def run(api: httpx.Client, customer: str, date: str, *, live: bool = False, **fields: Any) -> Json:

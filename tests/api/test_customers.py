@@ -20,6 +20,7 @@ from tests.api.support import (
     pointers,
     problem,
     run,
+    saved,
     unique,
 )
 
@@ -174,7 +175,7 @@ def test_b6_the_currency_is_fixed_by_calls(api: httpx.Client) -> None:
 def test_payments_and_corrections_move_the_balance(api: httpx.Client) -> None:
     """contract: amount may be negative (a correction), not zero -> 201 the ledger entry."""
     customer = a_customer(api, debit_limit="1")
-    entry = ok(api.post(f"/customers/{customer}/payments", json={"amount": "100.10", "reference": "Bank 7"}), 201)
+    entry = saved(api.post(f"/customers/{customer}/payments", json={"amount": "100.10", "reference": "Bank 7"}))
     assert (entry["kind"], entry["credit_change"], entry["reference"], entry["status"]) == ("payment", "100.10", "Bank 7", "posted")
     assert (entry["retail"], entry["cost"], entry["run_id"], entry["date"]) == ("0.00", "0.00", None, day())
     pay(api, customer, "-150.30")  # corrections may leave the balance below the limit
@@ -237,7 +238,7 @@ def test_a_cancelled_assignment_enables_nothing(api: httpx.Client) -> None:
     customer, asr = a_customer(api), a_package(api, connexcs_package="asr", retail="1")
     planned = an_assignment(api, customer, asr, start_date=day(2))
     run(api, customer, day(2), live=True)
-    ok(api.delete(path(planned)), 204)
+    ok(api.delete(path(planned)))
     assert ok(api.get(f"/customers/{customer}/features", params={"date": day(2)}))["features"] == []
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.support import a_customer, a_package, an_assignment, day, ok, pages, path, pointers, problem, unique
+from tests.api.support import a_customer, a_package, an_assignment, day, ok, pages, path, pointers, problem, saved, unique
 
 FULL = {
     "name": "Hosted phone system", "description": "per seat", "currency": "EUR", "cost": "4.10", "retail": "10.50",
@@ -52,7 +52,7 @@ def where(package: dict[str, Any]) -> str:
 def test_a_package_needs_a_name_only_and_money_defaults_to_zero(api: httpx.Client) -> None:
     """contract: Required to create: name. Money defaults to 0, type to standard, frequency to none."""
     answer = api.post("/packages", json={"name": "Bare"})
-    package = ok(answer, 201)
+    package = saved(answer)
     defaults = {
         "currency": "USD", "cost": "0.00", "retail": "0.00", "setup_cost": "0.00", "setup_retail": "0.00", "frequency": "none",
         "frequency_match": [], "connexcs_package": None, "minimum_days": 0, "type": "standard", "destination": None,
@@ -114,7 +114,7 @@ def test_a_destination_has_a_sensible_length(api: httpx.Client) -> None:
 def test_put_replaces_and_ignores_what_get_added(api: httpx.Client) -> None:
     """contract: PUT ignores the read-only fields that GET answered; fields left out go back to their defaults."""
     package = a_package(api, **FULL)
-    changed = ok(api.put(where(package), json=package | {"name": "New", "version": 99, "package_id": "other", "created_by": "me"}))
+    changed = saved(api.put(where(package), json=package | {"name": "New", "version": 99, "package_id": "other", "created_by": "me"}), 200)
     assert {k: v for k, v in changed.items() if k not in READ_ONLY} == {k: v for k, v in package.items() if k not in READ_ONLY} | {
         "name": "New"
     }

@@ -126,3 +126,17 @@ def test_a_run_is_downloaded_and_printed_without_the_frame(visit: Visit, api: ht
     page.emulate_media(media="print")
     expect(page.get_by_role("navigation", name="Main")).not_to_be_visible()
     expect(page.get_by_role("table", name="What is charged")).to_be_visible()
+
+
+def test_b4_a_duplicate_is_said_before_a_file_is_written_and_stops_nothing(visit: Visit, api: httpx.Client) -> None:
+    customer, package = a_customer(api), a_package(api)
+    an_assignment(api, customer, package)
+    page = visit.open("customers")
+    page.get_by_role("button", name="Import assignments…").click()
+    dialog = page.get_by_role("dialog", name="Import assignments")
+    text = f"customer_id,package_id,start_date\n{customer},{package['package_id']},{day()}\n"
+    dialog.get_by_label("CSV file").set_input_files(sheet(text))  # type: ignore[arg-type]
+    expect(dialog.get_by_role("table", name="Worth a look")).to_contain_text(f"2package id: customer {customer} has this package already")
+    dialog.get_by_role("button", name="Import 1 assignment").click()
+    expect(dialog).not_to_be_visible()
+    assert len(ok(api.get(f"/customers/{customer}/assignments"))["items"]) == 2

@@ -165,3 +165,17 @@ def test_a_form_that_changed_after_a_lost_answer_is_not_sent_as_something_new_un
     page.get_by_role("button", name="Create package").click()
     expect(page.get_by_role("alert")).to_contain_text("An earlier try did arrive")
     assert [one["retail"] for one in found(api, name)] == ["12.50"]
+
+
+def test_a_price_below_its_cost_is_saved_and_said_so_until_it_is_closed(visit: Visit, api: httpx.Client) -> None:
+    name = unique("Cheap")
+    page = visit.open("packages/new")
+    fill_new_package(page, name)
+    page.get_by_label("Cost", exact=True).fill("20")
+    page.get_by_role("button", name="Create package").click()
+    expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+    notice = page.get_by_role("status", name="Worth a look")
+    expect(notice).to_contain_text("retail: 12.50 lies below the cost, 20.00 USD")
+    notice.get_by_role("button", name="Close").click()
+    expect(notice).to_have_text("")
+    assert len(found(api, name)) == 1

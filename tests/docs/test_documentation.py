@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import httpx
 import pytest
@@ -22,6 +22,7 @@ from chalicelib.api import problems
 from chalicelib.domain import errors
 from chalicelib.domain.package import parse_match
 from chalicelib.domain.schedule import FREQUENCIES, due_dates
+from chalicelib.domain.warning import WarningCode
 from chalicelib.storage.keys import TABLES
 from tests.world.test_planted_faults import MOST_SEEDS, PLANTED
 from tools import embedded, serve, template
@@ -166,6 +167,12 @@ def test_the_readme_has_every_error_code_with_its_status() -> None:
     assert {row[0]: row[1] for row in rows(section(README, "Errors"))} == statuses()
 
 
+def test_every_warning_is_in_the_readme_and_in_the_rules() -> None:
+    known = set(get_args(WarningCode))
+    told = {code for row in rows(section(README, "Warnings")) for code in row[0].split(", ")}
+    assert told == {row[0] for row in rows(section(RULES, "7. Warnings"))} == known
+
+
 def test_errors_in_the_rules_have_the_status_they_are_answered_with() -> None:
     told = re.findall(r"`(\d{3}) (\w+)`", RULES)
     assert told
@@ -222,7 +229,7 @@ def test_the_rules_have_the_sections_that_tests_name() -> None:
     assert titles == [
         "1. Words", "2. Money and dates", "3. Frequency and Frequency Match", "4. What a due date charges", "Minimum Spend",
         "ConnexCS package", "Auto Decrement Credit", "Free Minutes", "Minimum Days", "Deleting", "5. The daily evaluation",
-        "6. Run Package",
+        "6. Run Package", "7. Warnings",
     ]  # fmt: skip
 
 

@@ -114,6 +114,9 @@ def test_examples_are_as_the_schemas_say(name: str) -> None:
     status = next(status for status in told["responses"] if status.startswith("2"))
     escaped = path.replace("/", "~1")
     for example in EXAMPLES[name].values():
+        if example["response"] is None:
+            assert "204" in told["responses"]
+            continue
         schema = f"/paths/{escaped}/{method.lower()}/responses/{status}/content/application~1json/schema"
         conformance.validator(schema).validate(example["response"])
 

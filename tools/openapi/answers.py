@@ -14,6 +14,7 @@ from chalicelib.domain.package import PackageType
 from chalicelib.domain.record import RunKind, RunState
 from chalicelib.domain.run import IfCharged, Status
 from chalicelib.domain.schedule import Frequency
+from chalicelib.domain.warning import WarningCode
 
 Money = Annotated[str, Field(pattern=r"^-?[0-9]{1,20}\.[0-9]{2,6}$", examples=["12.50"])]
 Day = Annotated[str, Field(json_schema_extra={"format": "date"})]
@@ -30,6 +31,21 @@ class Health(TypedDict):
     """The service reaches its tables."""
 
     status: Literal["ok"]
+
+
+class Warning(TypedDict):  # noqa: A001 - its name in the document
+    """Something to know about a request that was carried out all the same."""
+
+    code: WarningCode
+    detail: str
+    pointer: NotRequired[str]
+    ids: NotRequired[list[str]]
+
+
+class Warned(TypedDict):
+    """What was done, and what to know about it."""
+
+    warnings: list[Warning]
 
 
 class Written(TypedDict):
@@ -63,6 +79,10 @@ class Package(_PackageFields):
     """A product that is priced once and assigned many times."""
 
     package_id: str
+
+
+class SavedPackage(Package, Warned):
+    """A package as it was written."""
 
 
 class PlannedPackage(_PackageFields):
@@ -151,6 +171,14 @@ class Assignment(_AssignmentFields):
     """A package given to a customer or to a DID, with the package, and what is used of its free minutes today."""
 
     assignment_id: str
+
+
+class SavedAssignment(Assignment, Warned):
+    """An assignment as it was written."""
+
+
+class EndedAssignment(Warned):
+    """An assignment was ended, and something is left to do about it."""
 
 
 class PlannedAssignment(_AssignmentFields):
@@ -242,6 +270,10 @@ class LedgerEntry(TypedDict):
     reference: NotRequired[str]
     reverses: NotRequired[str]
     cancelled_by: NotRequired[str]
+
+
+class BookedPayment(LedgerEntry, Warned):
+    """A payment as it was booked."""
 
 
 class Line(ComputedFrom):
@@ -455,7 +487,7 @@ class Fault(TypedDict):
     column: NotRequired[str]
 
 
-class ImportedPackage(TypedDict):
+class ImportedPackage(Warned):
     """A row of a file, and the package that it makes."""
 
     row: Count
@@ -479,7 +511,7 @@ class DueBefore(TypedDict):
     retail: Money
 
 
-class ImportedAssignment(TypedDict):
+class ImportedAssignment(Warned):
     """A row of a file, the assignment that it makes, and what that charges at once."""
 
     row: Count

@@ -50,6 +50,7 @@ _QUERY: Final[Mapping[Any, Json]] = {
     imports.flag: {"type": "string", "enum": ["true", "false"], "default": "true"},
     fields.did: {"type": "string", "pattern": f"^{call.OTHER_IDS['did'].pattern}$"},
 }
+NO_CONTENT: Final = 204
 _SUCCESSES: Final = {200: "Done", 201: "Made", 202: "Begun; it goes on in the background"}
 _IF_MATCH: Final = 'The `ETag` that was seen, such as `"1"`, or `*`. Another version now: 412.'
 _KEY: Final = "Makes the request safe to send again: the same key and body answer as the first time."
@@ -172,13 +173,17 @@ def _component(kind: str, name: str) -> Json:
 
 
 def _successes(route: Route, told: Operation, schemas: Schemas, shown: Mapping[str, Json]) -> Json:
+    done: Json = {"description": "Done", "headers": _ALWAYS}
     if told.answer is None:
-        return {str(told.status): {"description": "Done", "headers": _ALWAYS}}
+        return {str(told.status): done}
     schema = schemas.page(told.answer, told.of_page) if told.page else schemas.answer(told.answer)
     content = {told.media: {"schema": schema} | _examples(shown, "response")}
     forms: Json = {form: {"schema": {"type": "string"}} for form in route.forms}
     found: Json = {"304": {"description": "Not changed since", "headers": _ALWAYS}} if told.tagged_text else {}
     for status in (told.status, *told.also):
+        if status == NO_CONTENT:
+            found[str(status)] = done
+            continue
         headers = _headers(route, told, status)
         found[str(status)] = {
             "description": _SUCCESSES[status],

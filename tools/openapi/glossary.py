@@ -209,6 +209,13 @@ FIELDS: Final = {
     "ImportedPackage.package": "The package that the row makes.",
     "assignment": "The assignment that the row makes.",
     "ImportedAssignment.backlog": "What was due before today and is charged at once.",
+    "warnings": "What is allowed, but may not be what was meant; empty when there is nothing to say.",
+    "Warning.code": "A stable word for it. `duplicate`: the customer, or the DID, has the package already on some of these days. "
+    "`below_cost`: a price lies below its cost. `charged_once`: a ConnexCS package that is charged once for ever. "
+    "`charged_ahead`: charges of days after the end stand. `not_payable`: more decimals than the currency can be paid in.",
+    "Warning.detail": "What it is, in words.",
+    "Warning.pointer": "A JSON pointer to the field.",
+    "Warning.ids": "The assignments (`duplicate`) or ledger entries (`charged_ahead`) that it is about; the first 20.",
     # problems
     "Problem.type": "A URN that ends with the code.",
     "title": "The kind of error, in words.",

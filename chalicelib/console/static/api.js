@@ -1,6 +1,7 @@
 // The one way to the API. Every refusal becomes an ApiError with the problem document's words.
 
 import { authorization, fresh, isNew, signIn } from "./auth.js";
+import { warn } from "./warnings.js";
 
 /** The API's root: two folders above this file, whatever stage stands before it. */
 export const root = new URL("../../", import.meta.url);
@@ -47,7 +48,10 @@ export async function call(method, path, { query = {}, body, csv, key, version, 
   if (answer.status === 401 && !isNew()) await signIn();
   const text = await answer.text().catch(() => { throw lost(method); });
   if (!answer.ok) throw new ApiError(answer.status, problemOf(answer, text));
-  return accept ? text : text ? JSON.parse(text) : null;
+  if (accept) return text;
+  const parsed = text ? JSON.parse(text) : null;
+  if (method !== "GET") warn(parsed?.warnings ?? []);
+  return parsed;
 }
 
 function problemOf(answer, text) {

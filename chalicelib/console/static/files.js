@@ -5,6 +5,7 @@ import * as format from "./format.js";
 import { useAction, useIntent } from "./hooks.js";
 import { html, useState } from "./preact.js";
 import { Button, Dialog, Money, Problem, Table } from "./ui.js";
+import { sentence } from "./warnings.js";
 
 const SHOWN = 50;
 
@@ -47,6 +48,11 @@ const FAULTS = [
   { name: "detail", label: "What is wrong", main: true, cell: (one) => format.readable(one.detail) },
 ];
 
+const WARNINGS = [
+  { name: "row", label: "Row", cell: (one) => one.row },
+  { name: "detail", label: "Worth a look", main: true, cell: (one) => one.warnings.map((warning, n) => html`<div key=${n}>${sentence(warning)}</div>`) },
+];
+
 /** @param {{kind: "packages"|"assignments", close: Function, done: (count: number) => void}} props checked first, then written whole or not at all */
 export function Import({ kind, close, done }) {
   const { title, one, example, columns } = KINDS[kind];
@@ -72,6 +78,7 @@ export function Import({ kind, close, done }) {
     const { answer } = (await intent.send((key) => send(file, "false", key), kind + file)) ?? {};
     if (answer) done(answer.rows);
   };
+  const odd = checked?.items.filter((row) => row.warnings.length) ?? [];
   const faults = problem?.errors.filter((fault) => fault.row) ?? [];
   return html`
     <${Dialog} title=${title} close=${close} busy=${busy}
@@ -84,6 +91,10 @@ export function Import({ kind, close, done }) {
         ${faults.length
           ? html`<p class="fault">${problem.message}</p><${Table} caption="Faulty rows" rows=${faults} columns=${FAULTS} id=${(fault) => fault.pointer} />`
           : html`<${Problem} error=${problem} />`}
+        ${odd.length > 0 && html`
+          <p class="above">${format.plural(odd.length, "row is", "rows are")} worth a look; nothing stands in the way:</p>
+          <${Table} caption="Worth a look" rows=${odd.slice(0, SHOWN)} columns=${WARNINGS} id=${(row) => row.row} />
+          ${odd.length > SHOWN && html`<p class="hint">and ${odd.length - SHOWN} more</p>`}`}
         ${checked && html`
           <p class="above">${format.plural(checked.rows, one)} would be made:</p>
           <${Table} caption="What would be made" rows=${checked.items.slice(0, SHOWN)} columns=${columns} id=${(row) => row.row} />

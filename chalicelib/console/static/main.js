@@ -15,6 +15,7 @@ import { RunPackage } from "./run.js";
 import { Run, Runs } from "./runs.js";
 import { Toasts } from "./toast.js";
 import { Page } from "./ui.js";
+import { Warnings } from "./warnings.js";
 
 const PAGES = [
   [/^$/, () => html`<${Packages} />`],
@@ -59,7 +60,7 @@ function App() {
         <${Theme} />
       </div>
     </header>
-    <main id="main" tabindex="-1">${found ? found[1](...found[0].slice(1)) : html`<${Page} title="No such page"><p>There is nothing at this address. <a href="#/packages">Go to the packages</a>.</p><//>`}</main>
+    <main id="main" tabindex="-1"><${Warnings} />${found ? found[1](...found[0].slice(1)) : html`<${Page} title="No such page"><p>There is nothing at this address. <a href="#/packages">Go to the packages</a>.</p><//>`}</main>
     <${Toasts} />`;
 }
 
