@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 from . import money
 from .assignment import Assignment, first_day, last_due_day, valid_on
 from .package import Package
-from .schedule import DAY, LONGEST_GAP, Frequency, Match, due_dates, next_due, previous_due, upcoming
+from .schedule import DAY, Frequency, Match, due_dates, longest_gap, next_due, previous_due, upcoming
 
 Kind = Literal["setup", "recurring", "minimum_spend"]
 KIND_ORDER: Final[dict[str, int]] = {"setup": 0, "recurring": 1, "minimum_spend": 2}
@@ -148,7 +148,7 @@ def next_charge(assignment: Assignment, package: Package, after: date) -> Due | 
     if package.frequency == "none":
         found = dues(assignment, package, since, max(since, assignment.start_date))
     else:
-        found = dues(assignment, package, since, since + (2 * DAY if package.frequency == "daily" else 2 * LONGEST_GAP))
+        found = dues(assignment, package, since, since + 2 * longest_gap(package.frequency))
     return next((due for due in found if due.kind != "setup"), None)
 
 

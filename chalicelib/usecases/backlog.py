@@ -3,9 +3,10 @@
 It is posted at once, after confirmation if it is much or old.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import date, timedelta
+from itertools import islice
 from typing import Final, NamedTuple
 
 from ..domain import charging, money
@@ -16,7 +17,7 @@ from ..domain.errors import Conflict, Contention, MayNotCharge
 from ..domain.ledger import charge_key
 from ..domain.package import Package
 from ..domain.run import Decision
-from ..domain.schedule import DAY
+from ..domain.schedule import DAY, each_due
 from ..storage import assignments, progress
 from ..storage.db import Db
 from . import planning
@@ -54,9 +55,10 @@ def demand_confirmed(db: Db, act: Act, account: Account, new: Assignment, packag
     if dates and account.parked:
         raise Conflict(PARKED, code="parked")
     if len(dates) > LONGEST:
+        count = len(dates) + sum(1 for _ in _scheduled(new, package, max(dates) + DAY, last))
         raise Conflict(
-            f"{len(dates)} due dates lie before {last + DAY}; at most {LONGEST} can be posted at once: use charge_from",
-            code="backlog_too_long", due_dates=len(dates),
+            f"{count} due dates lie before {last + DAY}; at most {LONGEST} can be posted at once: use charge_from",
+            code="backlog_too_long", due_dates=count,
         )  # fmt: skip
     demand_may_charge(db, act, new, package, since)
     if needs_confirmation(dates, act.today) and not confirmed:
@@ -84,8 +86,16 @@ def demand_may_charge(db: Db, act: Act, assignment: Assignment, package: Package
 
 
 def due_dates(new: Assignment, package: Package, since: date, last: date) -> set[date]:
-    """The dates from `since` through `last` on which something is charged; spend is not looked up."""
-    return {line.due_date for line in charging.lines(new, package, since, last, lambda *_: money.ZERO)}
+    """The dates from `since` through `last` on which something is charged, of far too many only the first: nobody will charge those, and
+    a spreadsheet's empty date is one of 1900. Spend is not looked up."""
+    enough = next(islice(_scheduled(new, package, since, last), 2 * LONGEST, None), last)
+    return {line.due_date for line in charging.lines(new, package, since, enough, lambda *_: money.ZERO)}
+
+
+def _scheduled(new: Assignment, package: Package, since: date, last: date) -> Iterator[date]:
+    """The due dates by the schedule alone, whatever is charged on them."""
+    rule = (package.frequency, package.frequency_match, new.start_date)
+    return each_due(*rule, max(since, first_day(new)), min(last, new.end_date or last))
 
 
 def told(line: Line) -> dict[str, str]:

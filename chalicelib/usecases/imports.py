@@ -16,7 +16,6 @@ from ..domain.charging import Line
 from ..domain.errors import Fault, InvalidRows, RowFault, row_fault
 from ..domain.package import Package
 from ..domain.posting import MAX_ACTIONS
-from ..domain.schedule import due_dates
 from ..domain.warning import BillingWarning
 from ..storage import accounts, assignments, packages
 from ..storage.assignments import Hold, Holds
@@ -141,7 +140,7 @@ def _planned(act: Act, rows: Sequence[Row], seen: _Seen, malformed: Sequence[Row
         package, own = seen.packages.get(row.draft.package_id), list(_unknown(row, seen))
         if package and not own:
             new = complete(act, row.draft, package, row.minimum_days)
-            dates = _due_dates(new, package, seen.last)
+            dates = backlog.due_dates(new, package, first_day(new), seen.last)
             own += [*_faults(row, new, package, seen), *_did_faults(row, new, taken)]
             own += _backlog_faults(row, dates, act.today, seen.accounts[new.customer_id])
             due += len(dates)
@@ -153,13 +152,6 @@ def _planned(act: Act, rows: Sequence[Row], seen: _Seen, malformed: Sequence[Row
         detail = f"{due} due dates lie before today, more than {MOST_BACKLOG}: split the file, or use charge_from"
         raise InvalidRows([row_fault(rows[-1].number, "", detail)], code="too_many")
     return made
-
-
-def _due_dates(new: Assignment, package: Package, last: date) -> set[date]:
-    """The due dates of a row's backlog; of too many only some, for a spreadsheet's empty date is one of 1900."""
-    days = due_dates(package.frequency, package.frequency_match, new.start_date, first_day(new), last)
-    enough = 2 * backlog.LONGEST
-    return backlog.due_dates(new, package, first_day(new), days[enough] if len(days) > enough else last)
 
 
 def _unknown(row: Row, seen: _Seen) -> Iterator[RowFault]:
