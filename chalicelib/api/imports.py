@@ -1,4 +1,7 @@
-"""`POST /packages/import` and `POST /assignments/import`: files, checked first (`dry_run`, the default), written whole or not at all"""
+"""`POST /packages/import` and `POST /assignments/import`: files, checked first (`dry_run`, the default), written whole or not at all.
+
+`/check` behind each is the dry run at a path of its own, so that a policy can allow it alone.
+"""
 
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,11 +12,11 @@ from ..domain.package import Package, warnings
 from ..usecases import backlog
 from ..wire import views
 from ..wire.bodies import AssignmentRow, PackageBody
-from .access import WRITE
+from .access import READ, WRITE
 from .call import Answer, Call
 from .formats import CSV
 from .query import Parameter
-from .routing import route
+from .routing import never, route
 
 if TYPE_CHECKING:
     from ..usecases.imports import Made
@@ -50,6 +53,12 @@ def import_packages(call: Call) -> Answer:
     return _answer(dry_run, [_defined(number, package, dry_run) for number, package in made])
 
 
+@route(blueprint, "POST", "/packages/import/check", reads=CSV, scope=(READ,), live=never)
+def check_packages(call: Call) -> Answer:
+    """Say which packages a file would define; nothing is written."""
+    return import_packages(call)
+
+
 @route(blueprint, "POST", "/assignments/import", parameters=_DRY_RUN, reads=CSV, scope=(WRITE, WRITE), live=_is_live)
 def import_assignments(call: Call) -> Answer:
     """Make the assignments of a file, all or none; unless `dry_run=false`, say what would be made, and charged at once."""
@@ -63,6 +72,12 @@ def import_assignments(call: Call) -> Answer:
     ]
     made = imports.assign(call.services.db, call.act, rows, malformed, dry_run=dry_run)
     return _answer(dry_run, [_assigned(one, dry_run) for one in made])
+
+
+@route(blueprint, "POST", "/assignments/import/check", reads=CSV, scope=(READ,), live=never)
+def check_assignments(call: Call) -> Answer:
+    """Say which assignments a file would make, and what would be charged at once; nothing is written."""
+    return import_assignments(call)
 
 
 def _defined(number: int, package: Package, dry_run: bool) -> dict[str, Any]:

@@ -26,6 +26,11 @@ _LOGGED_IDS: Final = {"customer_id": "customer", "customer": "customer"} | {
 }
 
 
+def never(_: Any) -> bool:
+    """As `live`, of a route that only looks, although it is a POST."""
+    return False
+
+
 class Route(NamedTuple):
     """What a route promises; `route` says what its parts mean. `scopes` are those of which it needs one, none when it is public."""
 
@@ -65,7 +70,8 @@ def route(  # noqa: PLR0913 - what a route promises, each by its name
     `parameters` are those of its query, `ordered` pairs of dates among them; `body` says whether a writing method needs one.
     `public` routes are open to all; others name the `scope` that a token needs, but for a GET, which needs `billing:read`.
     `live(json)` tells a live run from a simulation, None where the body doesn't say; then `scope` has two: what a simulation
-    needs and what a live run needs. A simulation ignores `Idempotency-Key`, which counts on every other POST.
+    needs and what a live run needs. `never` is for routes that only simulate. A simulation ignores `Idempotency-Key`, which counts
+    on every other POST.
     `forms` are the media types besides JSON that answers are written as; `reads` is the body's: `CSV` for a file, which gets to
     the view as its text, `csv`, with the query.
     """

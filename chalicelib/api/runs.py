@@ -8,12 +8,12 @@ from ..domain.errors import Conflict
 from ..domain.run import Outcome
 from ..usecases import reversal, run_package
 from ..wire import fields, running, tables, views
-from ..wire.bodies import RunBody
+from ..wire.bodies import RunBody, SimulationBody
 from .access import CHARGE, READ
 from .call import Answer, Call
 from .formats import CSV, HTML, MOST_ROWS, report_page
 from .query import LIST
-from .routing import route
+from .routing import never, route
 
 blueprint = Blueprint(__name__)
 
@@ -29,10 +29,20 @@ def _is_live(json: Any) -> bool | None:
 @route(blueprint, "POST", "/runs", scope=(READ, CHARGE), live=_is_live, forms={CSV: tables.report, HTML: report_page})
 def run(call: Call) -> Answer:
     """Run Package: simulate, or post, what is due on one date."""
-    ran = running.run(call.services, call.act, call.body(RunBody), MOST_ROWS if call.form == CSV else None)
+    ran = _ran(call, call.body(RunBody))
     if ran.under_way:
         return Answer(ran.answer, 202, {"Location": f"runs/{ran.under_way}"})
     return Answer(ran.answer, brought=ran.brought)
+
+
+@route(blueprint, "POST", "/runs/simulations", scope=(READ,), live=never, forms={CSV: tables.report, HTML: report_page})
+def simulate(call: Call) -> Answer:
+    """Run Package, simulated: what would be posted on one date. Never live, so that a policy can allow it alone."""
+    return Answer(_ran(call, call.body(SimulationBody)).answer)
+
+
+def _ran(call: Call, body: RunBody) -> running.Ran:
+    return running.run(call.services, call.act, body, MOST_ROWS if call.form == CSV else None)
 
 
 @route(blueprint, "GET", "/runs", parameters=LIST)

@@ -33,6 +33,7 @@ from .fields import (
     Quantity,
     RunId,
     Simulate,
+    SimulateOnly,
     Text,
 )  # fmt: skip
 from .jsontext import pointer
@@ -150,6 +151,12 @@ class RunBody(Body):
     run_id: RunId | None = None
     if_charged: IfCharged | None = None
     include_written_off: Flag = False
+
+
+class SimulationBody(RunBody):
+    """A Run Package that is simulated, never live."""
+
+    simulate: SimulateOnly = True
 
 
 class CallBody(Body):

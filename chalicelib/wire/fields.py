@@ -18,6 +18,8 @@ from .jsontext import Number
 FIRST_DAY: Final = date(1900, 1, 1)
 LAST_DAY: Final = date(2999, 12, 31)
 LONGEST_DESTINATION: Final = 10_000
+SIMULATIONS = "simulations"
+"""No run's id: what is at its address is a route."""
 _ID = re.compile(r"[A-Za-z0-9._:\-]{1,64}", re.ASCII)
 _DID = re.compile(r"[0-9]{3,20}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,32}", re.ASCII)
@@ -101,6 +103,8 @@ def identifier(value: Any) -> str:
 def _run_id(value: Any) -> str:
     if identifier(value).startswith(DAILY):
         raise ValueError(f"must not begin with {DAILY}, which the daily evaluation's runs do")
+    if value == SIMULATIONS:
+        raise ValueError(f"must not be {SIMULATIONS}: /runs/{SIMULATIONS} is a route of its own")
     return str(value)
 
 
@@ -120,9 +124,16 @@ def simulate(value: Any) -> bool:
     raise ValueError("must be true, false, yes or no")
 
 
+def _simulate_only(value: Any) -> bool:
+    if not simulate(value):
+        raise ValueError("must be true, or left out: POST /runs runs live")
+    return True
+
+
 DAY_SCHEMA = {"type": "string", "format": "date", "pattern": "^(19|2[0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}$"}
 _YES_OR_NO = "^([Yy][Ee][Ss]|[Nn][Oo]|[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$"
 _SIMULATE_SCHEMA = {"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": _YES_OR_NO, "examples": ["yes", "no"]}]}
+_YES_SCHEMA = {"anyOf": [{"type": "boolean", "const": True}, {"type": "string", "pattern": "^([Yy][Ee][Ss]|[Tt][Rr][Uu][Ee])$"}]}
 _DESTINATION_SCHEMA = {"type": "string", "pattern": r"^(\^[0-9]+(\|\^[0-9]+)*)?$", "maxLength": LONGEST_DESTINATION}
 _MATCH_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 31}, {"type": "string", "enum": list(WEEKDAYS)}]}
 
@@ -142,6 +153,7 @@ Destination = Annotated[str, PlainValidator(_destination), WithJsonSchema({"anyO
 MatchDay = Annotated[Any, WithJsonSchema(_MATCH_SCHEMA)]
 """Checked across fields: whether it is a weekday or a day of the month depends on the frequency."""
 Simulate = Annotated[bool, PlainValidator(simulate), WithJsonSchema(_SIMULATE_SCHEMA)]
+SimulateOnly = Annotated[bool, PlainValidator(_simulate_only), WithJsonSchema(_YES_SCHEMA)]
 Id = Annotated[str, PlainValidator(identifier), WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"})]
 RunId = Annotated[str, PlainValidator(_run_id), WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"})]
 Did = Annotated[str, PlainValidator(did), WithJsonSchema({"type": "string", "pattern": f"^{_DID.pattern}$"})]

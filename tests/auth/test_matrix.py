@@ -49,7 +49,9 @@ SCOPES = {
     "GET /runs/{run_id}/lines": READ,
     "POST /packages": WRITE,
     "POST /packages/import": WRITE,
+    "POST /packages/import/check": READ,
     "POST /assignments/import": WRITE,
+    "POST /assignments/import/check": READ,
     f"PUT {PACKAGE}": WRITE,
     f"PATCH {PACKAGE}": WRITE,
     f"DELETE {PACKAGE}": WRITE,
@@ -64,6 +66,7 @@ SCOPES = {
     f"POST {CUSTOMER}/unpark": CHARGE,
     "POST /held/{entry_id}/cancellation": CHARGE,
     "POST /runs simulated": READ,
+    "POST /runs/simulations": READ,
     "POST /runs live": CHARGE,
     "POST /runs/{run_id}/reversal": CHARGE,
 }

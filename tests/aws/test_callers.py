@@ -20,6 +20,7 @@ from tests.aws.conftest import CUSTOMER, NOW, World
 from tests.aws.gateway import Event
 
 PAYMENT = json.dumps({"amount": "5", "reference": "bank"})
+JSON = {"Content-Type": "application/json"}
 ROUTE = "/customers/{customer_id}/payments"
 
 
@@ -52,7 +53,7 @@ PAIRS: Mapping[str, Pair] = {
 
 
 def paid(world: World, identity: Event, key: str = "key-1") -> Event:
-    headers = {"Idempotency-Key": key}
+    headers = JSON | {"Idempotency-Key": key}
     return world.ask("POST", ROUTE, {"customer_id": CUSTOMER}, body=PAYMENT, headers=headers, identity=identity)
 
 
@@ -74,7 +75,7 @@ def test_a4_a_key_belongs_to_the_role_or_user_not_to_the_session(name: str, worl
 def test_a4_another_body_with_the_key_of_the_role_is_refused_in_any_session(world: World) -> None:
     paid(world, gateway.role("billing", "session-1"))
     answer = world.ask(
-        "POST", ROUTE, {"customer_id": CUSTOMER}, body=json.dumps({"amount": "6"}), headers={"Idempotency-Key": "key-1"},
+        "POST", ROUTE, {"customer_id": CUSTOMER}, body=json.dumps({"amount": "6"}), headers=JSON | {"Idempotency-Key": "key-1"},
         identity=gateway.role("billing", "session-2"),
     )  # fmt: skip
     assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (422, "idempotency_key_reused")

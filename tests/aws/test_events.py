@@ -50,6 +50,7 @@ REQUESTS = {
     "GET /packages": Asked(200, query={"limit": ["2"]}),
     "POST /packages": Asked(201, body={"name": "Fähre ✓", "retail": "1.10"}),
     "POST /packages/import": Asked(200, body="name,retail\r\nFähre,3.00\r\n", headers=CSV),
+    "POST /packages/import/check": Asked(200, body="name,retail\r\nFähre,3.00\r\n", headers=CSV),
     "GET /packages/{package_id}": Asked(200, {"package_id": "line"}),
     "PUT /packages/{package_id}": Asked(200, {"package_id": "empty"}, body={"name": "new", "retail": "2"}),
     "PATCH /packages/{package_id}": Asked(200, {"package_id": "line"}, body={"description": "new"}),
@@ -73,6 +74,7 @@ REQUESTS = {
     "POST /assignments/import": Asked(
         200, body=f"customer_id,package_id,start_date\r\n{CUSTOMER},line,{DAY}\r\n", headers=CSV
     ),
+    "POST /assignments/import/check": Asked(200, body=f"customer_id,package_id,start_date\r\n{CUSTOMER},line,{DAY}\r\n", headers=CSV),
     "GET /customers/{customer_id}/assignments/{assignment_id}": Asked(200, ASSIGNMENT),
     "PATCH /customers/{customer_id}/assignments/{assignment_id}": Asked(200, ASSIGNMENT, body={"quantity": 2}),
     "DELETE /customers/{customer_id}/assignments/{assignment_id}": Asked(204, ASSIGNMENT),
@@ -81,6 +83,7 @@ REQUESTS = {
     "POST /held/{entry_id}/cancellation": Asked(200, {"entry_id": HELD}),
     "GET /runs": Asked(200, query={"limit": ["1"]}),
     "POST /runs": Asked(200, body={"customer": CUSTOMER, "date": DAY, "simulate": "no", "run_id": "run:2"}),
+    "POST /runs/simulations": Asked(200, body={"customer": CUSTOMER, "date": DAY}),
     "GET /runs/{run_id}": Asked(200, {"run_id": DAILY}),
     "GET /runs/{run_id}/lines": Asked(200, {"run_id": DAILY}),
     "POST /runs/{run_id}/reversal": Asked(200, {"run_id": "run:1"}),

@@ -97,6 +97,20 @@ def test_what_the_scopes_do_not_allow_is_disabled_and_says_why(visit: Visit, iss
     expect(page.get_by_text("Your sign-in lacks the scope billing:write.").first).to_be_visible()
 
 
+def test_d4_a_change_that_needs_the_scope_for_charging_is_refused_and_says_so(visit: Visit, issuer: SignInIssuer) -> None:
+    issuer.scopes = "openid billing:read billing:write"
+    page = visit.open("customers/new")
+    sign_in(page)
+    page.get_by_label("Customer id").fill("limited")
+    page.get_by_label("Debit limit").fill("10")
+    page.get_by_role("button", name="Create customer").click()
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_label("Debit limit").fill("20")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("lets more be charged: the token lacks the scope billing:charge")
+    expect(page.get_by_label("Debit limit")).to_have_value("20")
+
+
 def test_a_refusal_of_the_issuer_is_told(visit: Visit, issuer: SignInIssuer) -> None:
     issuer.refuses = True
     page = visit.open("packages")

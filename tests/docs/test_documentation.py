@@ -10,6 +10,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from datetime import date
+from fnmatch import fnmatchcase
 from itertools import pairwise
 from typing import Any, NamedTuple, get_args
 
@@ -19,6 +20,8 @@ import pytest
 import app
 from chalicelib import config
 from chalicelib.api import problems
+from chalicelib.api.access import READ
+from chalicelib.api.routing import ROUTES
 from chalicelib.domain import errors
 from chalicelib.domain.package import parse_match
 from chalicelib.domain.schedule import FREQUENCIES, due_dates
@@ -134,6 +137,16 @@ def test_what_is_not_there_yet_is_not_there() -> None:
     """Paths, if there are any: what is missing may be of another kind."""
     paths = {code for code in code_of(section(README, NOT_YET)) if code.startswith("/")}
     assert paths.isdisjoint(path for _, path in served())
+
+
+def test_d8_the_policy_for_looking_allows_what_billing_read_allows_and_nothing_else() -> None:
+    (text,) = [code for language, code in blocks(section((ROOT / "docs" / "access.md").read_text(), "Policies")) if language == "json"]
+    (statement,) = json.loads(text)["Statement"]
+    patterns = [resource.partition(":API/api/")[2] for resource in statement["Resource"]]
+    allowed = [route for route in ROUTES if any(fnmatchcase(f"{route.method}{route.path}", pattern) for pattern in patterns)]
+    assert {route.scopes for route in allowed} == {(), (READ,)}
+    assert all(route in allowed for route in ROUTES if route.scopes == (READ,))
+    assert (statement["Effect"], statement["Action"]) == ("Allow", "execute-api:Invoke")
 
 
 # Errors

@@ -438,7 +438,8 @@ class WholeRun(_Recorded, _AllCustomers):
 
 
 AnyRun = CustomerRun | WholeRun | Run
-AnyReport = AnyRun | Report | Summary
+AnySimulation = Report | Summary
+AnyReport = AnyRun | AnySimulation
 """The fuller first: generated clients take the first that fits, whatever else there is."""
 
 

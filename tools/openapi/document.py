@@ -8,7 +8,7 @@ import app
 from chalicelib import telling
 from chalicelib.api import access, call, imports, query
 from chalicelib.api import schedule as schedule_
-from chalicelib.api.routing import ROUTES, WITH_BODY, Route
+from chalicelib.api.routing import ROUTES, WITH_BODY, Route, never
 from chalicelib.domain.schedule import FREQUENCIES, WEEKDAYS
 from chalicelib.wire import fields
 
@@ -140,8 +140,13 @@ def _parameters(route: Route, shown: Mapping[str, Json]) -> Iterator[Json]:
     yield _component("parameters", "CorrelationId")
     if route.method in VERSIONED:
         yield _component("parameters", "IfMatch")
-    if route.method == "POST":
+    if _takes_key(route):
         yield _component("parameters", "IdempotencyKeyOfLive" if route.live else "IdempotencyKey")
+
+
+def _takes_key(route: Route) -> bool:
+    """Whether an Idempotency-Key counts, at least sometimes."""
+    return route.method == "POST" and route.live is not never
 
 
 def _parameter(where: str, name: str, schema: Json, given: Mapping[str, str], **more: bool) -> Json:
@@ -217,7 +222,7 @@ def _examples(shown: Mapping[str, Json], part: str) -> Json:
 
 def codes(route: Route, told: Operation) -> Iterator[str]:
     """The codes of every refusal that an operation can end in."""
-    posts, writes = route.method == "POST", route.method in WITH_BODY
+    posts, writes = _takes_key(route), route.method in WITH_BODY
     yield from () if route.public else ("unauthenticated", "forbidden", "issuer_unreachable")
     yield from ("malformed",) if writes or "cursor" in route.query else ()
     yield from ("not_found",) if ("{" in route.path if told.seeks is None else told.seeks) else ()

@@ -91,6 +91,7 @@ def _packages(say: Recorder) -> str:
     say("create_package", "minimum_spend", "POST", "/packages", body=minimum)
     ids = {"package_id": package}
     file = "name,retail,frequency\r\nFax,3.00,monthly\r\n"
+    say("check_packages", "a_file", "POST", "/packages/import/check", csv=file)
     say("import_packages", "dry_run", "POST", "/packages/import", csv=file)
     say("import_packages", "written", "POST", "/packages/import", query={"dry_run": "false"}, csv=file)
     say("list_packages", "first_page", "GET", "/packages", query={"limit": "2"})
@@ -113,6 +114,7 @@ def _customers(say: Recorder, package: str) -> str:
     body: Json = {"package_id": package, "quantity": 4, "start_date": "2031-01-15", "auto_decrement_credit": True}
     made = say("create_assignment", "to_a_customer", "POST", "/customers/{customer_id}/assignments", ids=ids, body=body)
     file = f"customer_id,package_id,start_date\r\nacme,{package},2031-03-01\r\n"
+    say("check_assignments", "a_file", "POST", "/assignments/import/check", csv=file)
     say("import_assignments", "dry_run", "POST", "/assignments/import", csv=file)
     body = {"package_id": package, "did": "442079460000", "start_date": "2031-02-01", "end_date": "2031-12-31"}
     say("create_assignment", "to_a_did", "POST", "/customers/{customer_id}/assignments", ids=ids, body=body)
@@ -158,6 +160,8 @@ def _usage(say: Recorder) -> None:
 
 def _runs(say: Recorder) -> None:
     ids = {"customer_id": "acme"}
+    say("simulate", "one_customer", "POST", "/runs/simulations", body={"customer": "acme", "date": "2031-02-28"})
+    say("simulate", "all_customers", "POST", "/runs/simulations", body={"date": "2031-02-28"})
     say("run", "simulate_one_customer", "POST", "/runs", body={"customer": "acme", "simulate": "yes", "date": "2031-02-28"})
     say("run", "simulate_all_customers", "POST", "/runs", body={"date": "2031-02-28"})
     live = {"customer": "acme", "simulate": "no", "date": "2031-02-28", "run_id": "acme-2031-02-28"}

@@ -62,7 +62,6 @@ export function Import({ kind, close, done }) {
   const intent = useIntent();
   const busy = check.busy || intent.busy;
   const problem = check.problem ?? intent.problem;
-  const send = (csv, dryRun, key) => call("POST", `${kind}/import`, { csv, key, query: { dry_run: dryRun } });
   const choose = async (chosen) => {
     setChecked(null);
     setFile(null);
@@ -71,11 +70,11 @@ export function Import({ kind, close, done }) {
     const csv = await chosen.text();
     setFile(csv);
     await intent.recall(kind + csv);
-    const { answer } = (await check.send(() => send(csv, "true"))) ?? {};
+    const { answer } = (await check.send(() => call("POST", `${kind}/import/check`, { csv }))) ?? {};
     if (answer) setChecked(answer);
   };
   const write = async () => {
-    const { answer } = (await intent.send((key) => send(file, "false", key), kind + file)) ?? {};
+    const { answer } = (await intent.send((key) => call("POST", `${kind}/import`, { csv: file, key, query: { dry_run: "false" } }), kind + file)) ?? {};
     if (answer) done(answer.rows);
   };
   const odd = checked?.items.filter((row) => row.warnings.length) ?? [];

@@ -18,7 +18,7 @@ export function RunPackage() {
   const form = useForm({
     name: "run",
     initial: { scope: query.all ? "all" : "one", customer: query.customer ?? "", simulate: "yes", date: query.date ?? settings.today, if_charged: "charge_again" },
-    send: (values) => call("POST", "runs", { body: body(values) }),
+    send: (values) => call("POST", "runs/simulations", { body: body(values) }),
     done: (made) => {
       const { values } = form;
       setReport({ ...made, asked: asked(values) });
