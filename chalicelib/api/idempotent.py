@@ -91,7 +91,8 @@ def _give_back(db: Db, record: Record) -> None:
 
 
 def _pack(response: Response) -> bytes:
-    return zlib.compress(json.dumps([response.status_code, response.headers, response.body]).encode())
+    text = json.dumps([response.status_code, response.headers, response.body], ensure_ascii=False)
+    return zlib.compress(text.encode("utf-8", "surrogatepass"))
 
 
 def _unpack(packed: bytes) -> Response:

@@ -4,8 +4,9 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from ..domain.errors import Conflict
+from ..domain.errors import Conflict, Malformed
 from ..domain.run import Outcome
+from ..storage.lines import Position
 from ..usecases import reversal, run_package
 from ..wire import fields, running, tables, views
 from ..wire.bodies import RunBody, SimulationBody
@@ -71,10 +72,18 @@ def list_run_lines(call: Call) -> Answer:
     run_id = call.params["run_id"]
 
     def load(after: Any, limit: int) -> tuple[list[Outcome], Any]:
-        lines, more = run_package.lines(call.services.db, run_id, int(after or 0), limit)
-        return lines, int(after or 0) + limit if more else None
+        lines, last = run_package.lines(call.services.db, run_id, _position(after), limit)
+        return lines, last and {name: str(value) for name, value in last._asdict().items()}
 
-    return call.page(f"lines {run_id}", load, views.line, skipping=True)
+    return call.page(f"lines {run_id}", load, views.line)
+
+
+def _position(after: Any) -> Position | None:
+    """What a cursor says. Raises `Malformed`."""
+    try:
+        return Position(after["item"], int(after["number"]), int(after["offset"])) if after else None
+    except (KeyError, ValueError) as error:
+        raise Malformed("the cursor was not given by this list") from error
 
 
 @route(blueprint, "POST", "/runs/{run_id}/reversal", body=False, scope=(CHARGE,))

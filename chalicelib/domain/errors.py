@@ -173,5 +173,6 @@ class Misconfigured(BillingError):
 
 
 def told(error: Exception) -> tuple[str, str]:
-    """The code and the sentence that an operator reads."""
-    return (error.code, error.detail) if isinstance(error, BillingError) else ("internal", f"{type(error).__name__}: {error}")
+    """The code and the sentence that an operator reads. Only its beginning: what it repeats may be of any length."""
+    code, detail = (error.code, error.detail) if isinstance(error, BillingError) else ("internal", f"{type(error).__name__}: {error}")
+    return code, cut(detail)

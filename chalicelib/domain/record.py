@@ -96,6 +96,14 @@ def each_once(steps: Iterable[Step]) -> Iterable[Step]:
     return told.values()
 
 
+def by_customer(steps: Iterable[Step]) -> list[list[Step]]:
+    """The steps of each customer, in their order."""
+    found: dict[str, list[Step]] = {}
+    for step in steps:
+        found.setdefault(step.line.customer_id, []).append(step)
+    return list(found.values())
+
+
 class Plan(NamedTuple):
     """What a run found at its first look at a customer, and what it decided."""
 

@@ -79,6 +79,32 @@ class Totals(NamedTuple):
         return money.minus(self.retail, self.cost)
 
 
+class Sum(NamedTuple):
+    """The totals of one package or one customer; both have one currency."""
+
+    id: str
+    name: str
+    currency: str
+    totals: Totals
+
+
+class Summary(NamedTuple):
+    """Totals by currency, by package and by customer (the largest by retail), and how many of these were left out.
+
+    `parked_customers` are those that a simulation left out, for a live run would charge them nothing: the first by id.
+    """
+
+    date: date
+    generated_at: str
+    totals: dict[str, Totals]
+    by_package: list[Sum]
+    by_customer: list[Sum]
+    packages_left_out: int = 0
+    customers_left_out: int = 0
+    parked_customers: Sequence[str] = ()
+    parked_left_out: int = 0
+
+
 class Report(NamedTuple):
     """A Run Package of one customer. `parked`: a live run is refused while the customer is."""
 

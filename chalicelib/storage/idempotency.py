@@ -12,6 +12,7 @@ from . import keys
 from .db import Db, Item, create, put
 from .errors import ConditionFailed
 from .keys import RUNS
+from .packing import in_pieces
 
 KEPT: Final = timedelta(days=7)
 
@@ -31,7 +32,12 @@ def find(db: Db, fingerprint: str) -> Record | None:
     item = db.get(RUNS, keys.idempotency(fingerprint))
     if item is None:
         return None
-    return Record(fingerprint, item["body_hash"], item["begun"], item["claimed_until"], item.get("answer"))
+    more = [keys.idempotency(fingerprint, n) for n in range(1, int(item.get("parts", 1)))]
+    parts = db.get_many(RUNS, more) if more else {}
+    answer = item.get("answer")
+    if answer is not None:
+        answer += b"".join(parts[key["pk"], key["sk"]]["answer"] for key in more)
+    return Record(fingerprint, item["body_hash"], item["begun"], item["claimed_until"], answer)
 
 
 def claim(db: Db, record: Record, found: Record | None) -> None:
@@ -47,13 +53,20 @@ def claim(db: Db, record: Record, found: Record | None) -> None:
 
 
 def answer(db: Db, record: Record) -> None:
-    """Keep the answer. Whoever took the claim over answers the same, so the last one may stand."""
-    db.write(put(RUNS, _item(record)))
+    """Keep the answer, in parts if an item can't hold it. Whoever took the claim over answers the same, so the last one may stand."""
+    first, *more = in_pieces(record.answer or b"")
+    expires = {"expires": _expires(record)}
+    for n, part in enumerate(more, 1):
+        db.write(put(RUNS, keys.idempotency(record.fingerprint, n) | {"answer": part} | expires))
+    db.write(put(RUNS, _item(record._replace(answer=first)) | ({"parts": 1 + len(more)} if more else {})))
 
 
 def _item(record: Record) -> Item:
-    expires = int((datetime.fromisoformat(record.begun_at) + KEPT).timestamp())
     item: Item = keys.idempotency(record.fingerprint) | {
-        "body_hash": record.body_hash, "begun": record.begun_at, "claimed_until": record.claimed_until, "expires": expires,
+        "body_hash": record.body_hash, "begun": record.begun_at, "claimed_until": record.claimed_until, "expires": _expires(record),
     }  # fmt: skip
     return item | ({"answer": record.answer} if record.answer is not None else {})
+
+
+def _expires(record: Record) -> int:
+    return int((datetime.fromisoformat(record.begun_at) + KEPT).timestamp())

@@ -15,7 +15,8 @@
 |          | customer id             | `CALL#` + call id               | a call and its answer, until it expires           |
 |          | customer id             | `BUCKET#assignment#day`         | the seconds used of a bucket begun that day       |
 | runs     | `RUNS`                  | created at + run id             | runs, newest first                                |
-|          | `RUN#` + run id         | `RUN`, `PLAN#...`, `LINES#...`  | a run, its plan, its lines                        |
+|          | `RUN#` + run id         | `RUN`, `PLAN#...`, `LINES#...`  | a run, its plans, its lines                       |
+|          |                         | `RESULT#...`, `SUMMARY`         | what its pieces brought, what it came to          |
 |          | `PROGRESS`              | `count#segment`, `STARTED`      | how far each segment of the sweep is              |
 |          | `IDEMPOTENCY#` + hash   | `REQUEST`                       | the answer to a request, for 7 days               |
 """
@@ -148,6 +149,6 @@ def started() -> Key:
     return {"pk": PROGRESS_PK, "sk": STARTED_SK}
 
 
-def idempotency(fingerprint: str) -> Key:
-    """The record of an idempotent request, in `runs`."""
-    return {"pk": f"IDEMPOTENCY#{fingerprint}", "sk": "REQUEST"}
+def idempotency(fingerprint: str, part: int = 0) -> Key:
+    """The record of an idempotent request, in `runs`; or a further part of a long answer, from 1."""
+    return {"pk": f"IDEMPOTENCY#{fingerprint}", "sk": f"REQUEST#{part}" if part else "REQUEST"}

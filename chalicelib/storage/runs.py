@@ -1,24 +1,21 @@
-"""Live runs in `runs`: the record, the plan that was decided before anything was posted, and what came of it.
+"""Live runs in `runs`: the record, and what each piece of the run brought. Plans and lines: `plans` and `lines`."""
 
-The plan of a customer is one item, `PLAN#customer`, written once; lines beyond the first thousand stand in
-`MORE#customer#attempt#n`, written before it, so that whichever planner writes `PLAN#` first has decided for all.
-"""
-
-from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
-from decimal import Decimal
-from itertools import groupby
-from typing import Any
+from typing import Final
 
-from ..domain.record import Plan, Result, RunRecord, Step, each_once
-from ..domain.run import HeldBefore, NotDue
+from ..domain.record import Result, RunRecord
+from ..domain.run import Summary, Totals
 from . import keys
 from .codec import Codec, day, plain, whole
 from .db import Db, Item, create, put, update
 from .errors import Cancelled, ConditionFailed
 from .keys import RUNS, Key
-from .packing import LINES_PER_ITEM, pack_not_due, pack_result, pack_steps, unpack_not_due, unpack_result, unpack_steps
+from .packing import pack_result, pack_summary, unpack_result, unpack_summary
+
+_SUMMARY: Final = "SUMMARY"
+_WHOLE: Final = "~"
+"""In place of a piece's number, behind all of them."""
 
 _CODEC = Codec(
     RunRecord,
@@ -109,109 +106,38 @@ def begin_reversal(db: Db, run_id: str, day_: date, at: str, by: str) -> RunReco
     return found
 
 
-def save_lines(db: Db, run_id: str, segment: int, attempt: str, number: int, steps: Sequence[Step]) -> int:
-    """Keep lines that one attempt at a segment has brought, from its item `number` on; the number of the next item.
-
-    Another attempt's lines are left alone: it may have brought what this one finds done.
-    """
-    for start in range(0, len(steps), LINES_PER_ITEM):
-        part = f"LINES#{segment:04}#{attempt}#{number:06}"
-        db.write(put(RUNS, keys.run_part(run_id, part) | {"steps": pack_steps(steps[start : start + LINES_PER_ITEM])}))
-        number += 1
-    return number
-
-
 def save_result(db: Db, run_id: str, segment: int, piece: int, result: Result) -> None:
     """Keep what a piece of a segment brought. The same piece again overwrites it."""
     part = f"RESULT#{segment:04}#{piece:06}"
     db.write(put(RUNS, keys.run_part(run_id, part) | {"result": pack_result(result)}))
 
 
+def save_totals(db: Db, run_id: str, segment: int, totals: dict[str, Totals]) -> None:
+    """Keep the totals of a whole segment, which then stand in place of those of its pieces."""
+    part = f"RESULT#{segment:04}#{_WHOLE}"
+    db.write(put(RUNS, keys.run_part(run_id, part) | {"result": pack_result(Result(totals))}))
+
+
 def results(db: Db, run_id: str) -> list[Result]:
-    """What all pieces of the run brought so far."""
-    return [unpack_result(item["result"]) for item in _parts(db, run_id, "RESULT#")]
+    """What the pieces of the run brought so far; their failures only where the totals of their segment are kept."""
+    pieces: list[tuple[str, Result]] = []
+    whole: dict[str, Result] = {}
+    for item in db.query_all(RUNS, "#pk = :pk AND begins_with(#sk, :prefix)", {"pk": keys.run(run_id)["pk"], "prefix": "RESULT#"}):
+        _, segment, piece = item["sk"].split("#")
+        result = unpack_result(item["result"])
+        if piece == _WHOLE:
+            whole[segment] = result
+        else:
+            pieces.append((segment, result))
+    return [result._replace(totals={}) if segment in whole else result for segment, result in pieces] + list(whole.values())
 
 
-def save_plan(db: Db, run_id: str, plan: Plan, attempt: str) -> Plan:
-    """Keep the plan unless the customer has one in this run already; the plan that stands."""
-    chunks = _chunks(plan.steps)
-    for number, chunk in enumerate(chunks[1:], 1):
-        db.write(put(RUNS, keys.run_part(run_id, _more(plan.customer_id, attempt, number)) | {"steps": pack_steps(chunk)}))
-    head: Item = keys.run_part(run_id, f"PLAN#{plan.customer_id}") | {
-        "steps": pack_steps(chunks[0]), "attempt": attempt, "chunks": len(chunks), "currency": plan.currency,
-        "balance": plan.balance, "generated": plan.generated_at, "not_due": pack_not_due(plan.not_due),
-        "left_out": plan.not_due_left_out, "held_before": list(plan.held_before),
-    }  # fmt: skip
-    try:
-        db.write(create(RUNS, head))
-    except ConditionFailed:
-        return find_plan(db, run_id, plan.customer_id) or plan
-    return plan
+def save_summary(db: Db, run_id: str, summary: Summary) -> None:
+    """Keep what a run of all customers came to."""
+    db.write(put(RUNS, keys.run_part(run_id, _SUMMARY) | {"summary": pack_summary(summary)}))
 
 
-def find_plan(db: Db, run_id: str, customer_id: str) -> Plan | None:
-    """The customer's plan in this run."""
-    item = db.get(RUNS, keys.run_part(run_id, f"PLAN#{customer_id}"))
-    return _plan(db, item) if item else None
-
-
-def finish_plan(db: Db, run_id: str, plan: Plan) -> None:
-    """Keep the statuses of a plan that was carried out."""
-    key = keys.run_part(run_id, f"PLAN#{plan.customer_id}")
-    item = db.get(RUNS, key) or {"attempt": ""}
-    chunks = _chunks(plan.steps)
-    for number, chunk in enumerate(chunks[1:], 1):
-        part = keys.run_part(run_id, _more(plan.customer_id, item["attempt"], number))
-        db.write(put(RUNS, part | {"steps": pack_steps(chunk)}))
-    values = {"steps": pack_steps(chunks[0]), "yes": True}
-    db.write(update(RUNS, key, "SET #steps = :steps, #done = :yes", condition="attribute_exists(#pk)", values=values))
-
-
-def plans(db: Db, run_id: str, after: str = "") -> Any:
-    """The run's plans in the order of customer ids, those after customer `after` only."""
-    condition = "#pk = :pk AND #sk BETWEEN :since AND :until"
-    values = {"pk": keys.run(run_id)["pk"], "since": f"PLAN#{after}", "until": "PLAN#~"}
-    for item in db.query_all(RUNS, condition, values):
-        yield _plan(db, item)
-
-
-def steps(db: Db, run_id: str) -> Iterator[Step]:
-    """All lines of a daily run, with their statuses, each once: a customer is in one segment."""
-    for _, parts in groupby(_parts(db, run_id, "LINES#"), key=lambda item: item["sk"].split("#")[1]):
-        yield from each_once(step for item in parts for step in unpack_steps(item["steps"]))
-
-
-def done_steps(db: Db, run_id: str) -> Iterator[Step]:
-    """The lines of the plans that are carried out, with their statuses."""
-    return (step for plan in plans(db, run_id) if plan.done for step in plan.steps)
-
-
-def _parts(db: Db, run_id: str, prefix: str) -> Any:
-    return db.query_all(RUNS, "#pk = :pk AND begins_with(#sk, :prefix)", {"pk": keys.run(run_id)["pk"], "prefix": prefix})
-
-
-def _chunks(steps: tuple[Step, ...]) -> list[tuple[Step, ...]]:
-    return [steps[n : n + LINES_PER_ITEM] for n in range(0, len(steps), LINES_PER_ITEM)] or [()]
-
-
-def _more(customer_id: str, attempt: str, number: int) -> str:
-    return f"MORE#{customer_id}#{attempt}#{number:06}"
-
-
-def _plan(db: Db, item: Item) -> Plan:
-    customer_id = item["sk"].removeprefix("PLAN#")
-    found = unpack_steps(item["steps"])
-    more = [keys.run_part(item["pk"].removeprefix("RUN#"), _more(customer_id, item["attempt"], n)) for n in range(1, int(item["chunks"]))]
-    parts = db.get_many(RUNS, more) if more else {}
-    for key in sorted(parts):
-        found += unpack_steps(parts[key]["steps"])
-    not_due: tuple[NotDue, ...] = unpack_not_due(item["not_due"])
-    return Plan(
-        customer_id, item["currency"], item["balance"], item["generated"], tuple(found), not_due, int(item["left_out"]), "done" in item,
-        _held_before(*item.get("held_before", ())),
-    )  # fmt: skip
-
-
-def _held_before(charges: Decimal | int = 0, *amounts: Decimal) -> HeldBefore:
-    """Plans of before it was told have none."""
-    return HeldBefore(int(charges), *amounts)
+def find_summary(db: Db, run_id: str) -> Summary | None:
+    """What a run of all customers came to."""
+    item = db.get(RUNS, keys.run_part(run_id, _SUMMARY))
+    return unpack_summary(item["summary"]) if item else None

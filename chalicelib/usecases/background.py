@@ -1,16 +1,17 @@
 """Live runs that are carried out by the queue: one large customer, or all customers segment by segment."""
 
 from collections.abc import Callable
+from functools import partial
 
 from ..domain.errors import Conflict, told
 from ..domain.record import Brought, Failure, Plan, Result, RunRecord, together
-from ..storage import runs
+from ..storage import plans, runs
 from ..storage.db import Db
 from ..storage.keys import Key
-from . import run_package
+from . import run_all, run_package
 from .act import Act, Services
-from .daily_run import finish_segment
 from .patience import STOP_SECONDS, patient
+from .summary import finish_segment
 from .sweep import Catalog, Group, customers
 
 
@@ -53,7 +54,8 @@ def work_segment(
         message = {"kind": "run", "run_id": run_id, "segment": segment, "piece": piece + 1, "cursor": last}
         services.send([message])
         return brought
-    return brought._replace(left=finish_segment(services.db, run_id, segment, act.stamp))
+    final = partial(run_all.final, services.db)
+    return brought._replace(left=finish_segment(services.db, run_id, segment, act.stamp, final))
 
 
 def _run_customer(services: Services, act: Act, run: RunRecord, group: Group, catalog: Catalog) -> Brought:
@@ -71,11 +73,11 @@ def _failed(run: RunRecord, customer_id: str, error: Exception) -> Brought:
 
 def _carried_out(db: Db, act: Act, run: RunRecord, group: Group, catalog: Catalog) -> Plan:
     """Decide and carry out; the decisions stand once they are recorded."""
-    plan = runs.find_plan(db, run.run_id, group.account.customer_id)
+    plan = plans.find(db, run.run_id, group.account.customer_id)
     if plan is None:
         run_package.demand_unparked(group.account)
         plan = run_package.make_plan(db, act, run, group.account, group.assignments, catalog.of(group.assignments))
         if not plan.steps:
             return plan
-        plan = runs.save_plan(db, run.run_id, plan, act.id)
+        plan = plans.save(db, run.run_id, plan)
     return run_package.carry_out(db, act, run, plan)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from ..domain.errors import Fault, Invalid
-from ..domain.record import DAILY, Brought, Result, RunRecord
+from ..domain.record import DAILY, Brought, Result, RunRecord, merged
 from ..domain.schedule import DAY
 from ..storage import progress, runs
 from ..storage.db import Db
@@ -19,7 +19,7 @@ from ..storage.retry import settle
 from .act import Act, Services
 from .patience import patient
 from .piece import Piece
-from .summary import summed_up
+from .summary import finish_segment, sum_up
 from .worker import Worker
 
 LONGEST_CATCH_UP: Final = timedelta(days=400)
@@ -92,16 +92,8 @@ def _finish(db: Db, piece: Piece, at: str, result: Result) -> int | None:
     A finished run is left alone, unless this delivery came so late that it was finished without what this one brought.
     """
     run = runs.find(db, piece.run_id)
-    if run and run.state == "running":
-        return finish_segment(db, piece.run_id, piece.segment, at)
-    if run and (result.totals or result.failed):
-        runs.finish(db, piece.run_id, summed_up(db, run), at)
-    return None
-
-
-def finish_segment(db: Db, run_id: str, segment: int, at: str) -> int:
-    """Note that a segment is through; the last one sums the run up. How many are left."""
-    run = runs.finish_segment(db, run_id, segment)
-    if len(run.done) >= run.segments:
-        runs.finish(db, run_id, summed_up(db, run), at)
-    return run.segments - len(run.done)
+    if run is None or (run.state != "running" and not (result.totals or result.failed)):
+        return None
+    sum_up(db, run.run_id, piece.segment)
+    left = finish_segment(db, run.run_id, piece.segment, at, lambda run: merged(runs.results(db, run.run_id)))
+    return left if run.state == "running" else None

@@ -10,7 +10,7 @@ from ..domain.ledger import Entry
 from ..domain.posting import MAX_ACTIONS
 from ..domain.record import RunRecord, Step
 from ..domain.run import LEFT_ALONE
-from ..storage import accounts, ledger, runs
+from ..storage import accounts, ledger, plans, runs
 from ..storage.db import Action, Db
 from ..storage.retry import settle
 from . import run_package
@@ -38,7 +38,7 @@ def reverse(db: Db, act: Act, run_id: str) -> Reversal:
     run = runs.begin_reversal(db, run_id, act.today, act.stamp, act.by)
     reversals: list[Entry] = []
     cancelled: list[Entry] = []
-    for plan in runs.plans(db, run_id):
+    for plan in plans.after(db, run_id):
         own = [step for step in plan.steps if step.act not in LEFT_ALONE]
         for start in range(0, len(own), MAX_ACTIONS - 1):
             done = _reverse(db, act, run, plan.customer_id, own[start : start + MAX_ACTIONS - 1])

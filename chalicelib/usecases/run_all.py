@@ -1,15 +1,15 @@
 """Run Package of all customers, summed up by package and by customer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from ..domain import account as credits
 from ..domain.errors import Fault, Invalid
-from ..domain.record import RunRecord
-from ..domain.run import Outcome, Totals, add, simulated
-from ..storage import runs
+from ..domain.record import Result, RunRecord, merged
+from ..domain.run import Outcome, Sum, Summary, Totals, add, simulated
+from ..storage import plans, runs
 from ..storage.db import Db
 from .act import Act
 from .run_package import Ask, looks
@@ -19,32 +19,6 @@ MOST_ASSIGNMENTS: Final = 20_000
 LISTED_GROUPS: Final = 200
 AT_ONCE: Final = 100
 """Customers whose charges are looked up together."""
-
-
-class Sum(NamedTuple):
-    """The totals of one package or one customer; both have one currency."""
-
-    id: str
-    name: str
-    currency: str
-    totals: Totals
-
-
-class Summary(NamedTuple):
-    """Totals by currency, by package and by customer (the largest by retail), and how many of these were left out.
-
-    `parked_customers` are those that a simulation left out, for a live run would charge them nothing: the first by id.
-    """
-
-    date: date
-    generated_at: str
-    totals: dict[str, Totals]
-    by_package: list[Sum]
-    by_customer: list[Sum]
-    packages_left_out: int = 0
-    customers_left_out: int = 0
-    parked_customers: Sequence[str] = ()
-    parked_left_out: int = 0
 
 
 class _Sums:
@@ -88,10 +62,21 @@ def simulate(db: Db, act: Act, ask: Ask, listed: int = LISTED_GROUPS) -> Summary
     return sums.summary(ask.date, act.stamp, listed)._replace(parked_customers=shown, parked_left_out=len(parked) - len(shown))
 
 
+def final(db: Db, run: RunRecord) -> Result:
+    """What a live run of all customers brought, once it is through. Its summary is kept, so that nobody adds it up again."""
+    totals = _summed_up(db, run)
+    runs.save_summary(db, run.run_id, totals)
+    return merged(runs.results(db, run.run_id))._replace(totals=totals.totals)
+
+
 def summary(db: Db, run: RunRecord) -> Summary:
-    """What a live run of all customers charged, as far as it is through."""
+    """What a live run of all customers charged, as it was kept."""
+    return runs.find_summary(db, run.run_id) or _summed_up(db, run)
+
+
+def _summed_up(db: Db, run: RunRecord) -> Summary:
     sums = _Sums()
-    for plan in runs.plans(db, run.run_id):
+    for plan in plans.after(db, run.run_id):
         for step in plan.steps if plan.done else ():
             sums.add(step.outcome)
     return sums.summary(run.date, run.created_at, LISTED_GROUPS)

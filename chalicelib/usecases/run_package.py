@@ -36,9 +36,11 @@ from ..domain.run import (
     tally_by_currency,
 )
 from ..domain.schedule import DAY
-from ..storage import assignments, ledger, runs, usage
+from ..storage import assignments, ledger, plans, runs, usage
+from ..storage import lines as stored
 from ..storage.db import Db
 from ..storage.keys import Key
+from ..storage.lines import Position
 from ..storage.retry import settle
 from . import planning
 from .act import Act, Services
@@ -180,13 +182,13 @@ def _content(run: RunRecord) -> tuple[object, ...]:
 def first_look(services: Services, act: Act, run: RunRecord, customer_id: str) -> Plan:
     """The customer's plan in this run: the one that stands, or one made and recorded now."""
     db = services.db
-    standing = runs.find_plan(db, run.run_id, customer_id)
+    standing = plans.find(db, run.run_id, customer_id)
     if standing:
         return standing
     account, found = _customer(db, customer_id)
     demand_unparked(account)
     plan = make_plan(db, act, run, account, found, planning.packages_of(db, found))
-    return runs.save_plan(db, run.run_id, plan, act.id)
+    return plans.save(db, run.run_id, plan)
 
 
 def make_plan(db: Db, act: Act, run: RunRecord, account: Account, found: list[Assignment], catalog: Mapping[str, Package]) -> Plan:
@@ -232,7 +234,7 @@ def carry_out(db: Db, act: Act, run: RunRecord, plan: Plan) -> Plan:
     statuses |= post(db, poster, [d for d in acting if not d.moves_account], None, uncharged)
     statuses |= post(db, poster, [d for d in acting if d.moves_account], account, uncharged)
     done = plan._replace(steps=tuple(_with_status(plan.customer_id, step, statuses) for step in plan.steps), done=True)
-    runs.finish_plan(db, run.run_id, done)
+    plans.finish(db, run.run_id, done)
     return done
 
 
@@ -256,7 +258,7 @@ def _with_status(customer_id: str, step: Step, statuses: Mapping[Place, Status])
 
 def report(db: Db, run: RunRecord) -> Report:
     """The report of a finished run of one customer, as it was then."""
-    plan = runs.find_plan(db, run.run_id, run.customer_id or "")
+    plan = plans.find(db, run.run_id, run.customer_id or "")
     if plan is None:
         raise NotFound(f"run {run.run_id} has no report yet")
     outcomes = [step.outcome for step in plan.steps]
@@ -280,12 +282,10 @@ def listed(db: Db, after: Key | None, limit: int) -> tuple[list[RunRecord], Key 
     return runs.listed(db, after, limit)
 
 
-def lines(db: Db, run_id: str, skip: int, limit: int) -> tuple[list[Outcome], bool]:
-    """Up to `limit` lines of a run after the first `skip`, and whether there are more."""
-    run = read(db, run_id)
-    every = runs.steps(db, run_id) if run.kind == "daily" else runs.done_steps(db, run_id)
-    window = [step for number, step in enumerate(every) if skip <= number <= skip + limit]
-    return [step.outcome for step in window[:limit]], len(window) > limit
+def lines(db: Db, run_id: str, after: Position | None, limit: int) -> tuple[list[Outcome], Position | None]:
+    """Up to `limit` lines of a run, and where to go on. While the run goes on, one worked off twice may be there twice."""
+    found, last = stored.page(db, read(db, run_id), after, limit)
+    return [step.outcome for step in found], last
 
 
 def _piece(run: RunRecord, segment: int) -> dict[str, object]:

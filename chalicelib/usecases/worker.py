@@ -7,7 +7,6 @@ from datetime import date
 from functools import partial
 from typing import Final, NamedTuple
 
-from ..domain import posting
 from ..domain.account import Account
 from ..domain.assignment import Assignment
 from ..domain.charging import Line, in_order
@@ -15,7 +14,7 @@ from ..domain.errors import Contention, Throttled, told
 from ..domain.ledger import charge_key
 from ..domain.package import Package
 from ..domain.posting import MAX_ACTIONS
-from ..domain.record import Brought, Failure, RunRecord, Step
+from ..domain.record import Brought, Failure, RunRecord, Step, merged
 from ..domain.run import Decision, Status
 from ..domain.schedule import DAY
 from ..storage import accounts, assignments, progress, runs
@@ -25,10 +24,11 @@ from ..storage.keys import Key
 from ..storage.retry import settle
 from . import planning
 from .act import Act, Services
+from .bulk import Bulk
 from .patience import STOP_SECONDS
 from .piece import Piece
-from .posting import Place, Poster, place, post
-from .summary import Journal, summed_up
+from .posting import Place, Poster, place
+from .summary import Journal, sum_up
 from .sweep import Catalog, Group, customers
 
 ROUND_LINES: Final = 1600
@@ -158,7 +158,9 @@ class Worker:
 
     def _settle_round(self, owed: list[_Owed], pool: Executor) -> None:
         decisions = [decision for customer in owed for decision in customer.decisions]
-        statuses = self._post(owed, decisions, pool)
+        bulk = Bulk(self._db, self._poster, [a for customer in owed for a in customer.group.assignments], self._seconds_left)
+        statuses = bulk.post(decisions, [customer.group.account for customer in owed], pool)
+        self._failures += bulk.failures
         failed = self._failed([d for d in decisions if place(d) not in statuses and d.act != "retry"])
         self._mark(failed)
         self._park([customer.parked for customer in owed if customer.parked])
@@ -173,44 +175,6 @@ class Worker:
     def _held_before(self, decision: Decision, status: Status) -> bool:
         """Whether another run held the charge, and it is still held: nothing that this run brought."""
         return status == "held" and decision.act == "retry" and place(decision) not in self._own
-
-    def _post(self, owed: list[_Owed], decisions: list[Decision], pool: Executor) -> dict[Place, Status]:
-        """Post a round: what debits nothing in shared transactions, each customer's debits by themselves."""
-        uncharged = {a.assignment_id: a for customer in owed for a in customer.group.assignments if not a.charged}
-        free = [decision for decision in decisions if not decision.moves_account]
-        jobs: list[tuple[list[Decision], Account | None]] = [(batch, None) for batch in posting.batches(free, set(uncharged), MAX_ACTIONS)]
-        for customer in owed:
-            debits = [d for d in customer.decisions if d.moves_account]
-            jobs += [(debits, customer.group.account)] if debits else []
-        statuses: dict[Place, Status] = {}
-        throttled = []
-        for job, done in zip(jobs, pool.map(lambda job: self._post_job(job[0], job[1], uncharged), jobs), strict=True):
-            if isinstance(done, Throttled):
-                throttled.append(job)
-            else:
-                statuses |= done
-        for job, done in zip(throttled, pool.map(lambda job: self._post_job(job[0], job[1], uncharged), throttled), strict=True):
-            statuses |= self._fail(job[0], done) if isinstance(done, Throttled) else done
-        return statuses
-
-    def _post_job(
-        self, decisions: list[Decision], account: Account | None, uncharged: Mapping[str, Assignment]
-    ) -> dict[Place, Status] | Throttled:
-        """Post one job; what fails stands in no status and among the failures. Raises `Throttled` when there is no time to wait."""
-        mine = {d.line.assignment_id for d in decisions}
-        try:
-            return post(self._db, self._poster, decisions, account, {k: v for k, v in uncharged.items() if k in mine})
-        except Throttled as throttled:
-            if self._seconds_left() < STOP_SECONDS:
-                raise
-            return throttled
-        except Exception as error:  # noqa: BLE001 - told and marked, whatever it is
-            return self._fail(decisions, error)
-
-    def _fail(self, decisions: list[Decision], error: Exception) -> dict[Place, Status]:
-        reason = told(error)
-        self._failures += [Failure(d.line.customer_id, d.line.assignment_id, d.line.due_date, *reason) for d in decisions]
-        return {}
 
     def _failed(self, unposted: list[Decision]) -> dict[tuple[str, str], date]:
         """The first day of each assignment, by (customer id, assignment id), that could not be planned or posted."""
@@ -287,14 +251,16 @@ class Worker:
     def _keep_lines(self) -> None:
         if self._again and self._has_brought:
             settle(partial(runs.record, self._db, self._again))
-        self._journal.keep()
+        self._failures += self._journal.keep()
 
     def keep(self, at: str) -> Brought:
         """Keep what this piece brought, if anything, and tell it."""
-        brought = self._journal.brought(self._failures)
         if self._has_brought:
             self._keep_lines()
+        brought = self._journal.brought(self._failures)
+        if self._has_brought:
             runs.save_result(self._db, self._run_id, self._piece.segment, self._piece.piece, brought.result)
         if self._again and runs.find(self._db, self._run_id):
-            runs.finish(self._db, self._run_id, summed_up(self._db, self._again), at)
+            sum_up(self._db, self._run_id, self._piece.segment)
+            runs.finish(self._db, self._run_id, merged(runs.results(self._db, self._run_id)), at)
         return brought

@@ -11,12 +11,11 @@ from ..domain.ledger import Entry
 from ..domain.minutes import DayTotal, Rated
 from ..domain.package import Package, wire_match
 from ..domain.record import Result, RunRecord
-from ..domain.run import NotDue, Outcome, Report, Totals, tally
+from ..domain.run import NotDue, Outcome, Report, Sum, Summary, Totals, tally
 from ..domain.warning import BillingWarning
 from ..usecases.assignments import Detail
 from ..usecases.daily_run import Started
 from ..usecases.reversal import Reversal
-from ..usecases.run_all import Sum, Summary
 from ..usecases.run_package import LISTED
 from ..usecases.usage import Minutes
 

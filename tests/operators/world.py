@@ -1,5 +1,6 @@
 """A service in this process, on a DynamoDB in memory whose clock only moves when somebody calls or waits."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -10,16 +11,15 @@ from typing import Any, TypeVar
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import Assignment
-from chalicelib.domain.errors import Throttled
 from chalicelib.domain.package import Package
 from chalicelib.domain.record import Result, RunRecord
+from chalicelib.jobs import queue
 from chalicelib.storage import accounts, assignments, packages, runs
 from chalicelib.storage.db import Db
 from chalicelib.storage.keys import TABLES
 from chalicelib.storage.retry import WAITING, Waiting
 from chalicelib.usecases import daily_run
 from chalicelib.usecases.act import Act, Services
-from chalicelib.usecases.piece import Piece
 from tests.world.dynamodb import PAGE_BYTES, Answer, DynamoDb, Knobs, Request, error
 
 T = TypeVar("T")
@@ -55,19 +55,29 @@ class World:
         self.db = Db(self.store, {name: name for name in TABLES})
         self.queued: list[dict[str, Any]] = []
         self.handled: list[dict[str, Any]] = []
+        self.failed: list[Exception] = []
+        """What messages failed of."""
         self.services = Services(
-            self.db, self.queued.extend, segments, max_lines, True, "USD", timedelta(days=400), InTurn, round_customers
+            self.db, self._send, segments, max_lines, True, "USD", timedelta(days=400), InTurn, round_customers
         )  # fmt: skip
         self.refuses: Callable[[Request], bool] = lambda _: False
         """Which calls are throttled."""
         self.refused = 0
+        self.breaks: Callable[[Request], bool] = lambda _: False
+        """Which calls DynamoDB finds invalid, as it does an item of more than 400 KB."""
         self.store.hook = self._call
+
+    def _send(self, messages: list[dict[str, object]]) -> None:
+        """As JSON, like the queue."""
+        self.queued += [json.loads(json.dumps(message)) for message in messages]
 
     def _call(self, request: Request, effect: Callable[[], Answer]) -> Answer:
         self.now += self.call_seconds
         if self.refuses(request):
             self.refused += 1
             raise error("ProvisionedThroughputExceededException")
+        if self.breaks(request):
+            raise error("ValidationException")
         return effect()
 
     @contextmanager
@@ -105,7 +115,15 @@ class World:
         """A day's evaluation, worked off as the queue does it: what fails comes back, and is given up after five times."""
         with self.waiting():
             started = daily_run.start(self.services, self.act(day), day, allow_future=True)
-            received: dict[str, int] = {}
+        self.work_off(day)
+        run = runs.find(self.db, started.run_id or "")
+        assert run is not None
+        return run, run.result or Result({})
+
+    def work_off(self, day: date = TODAY) -> None:
+        """Do what is queued, as the queue has it done: what fails comes back, and is given up after five times."""
+        received: dict[str, int] = {}
+        with self.waiting():
             while self.queued:
                 message = self.queued.pop(0)
                 self.handled.append(message)
@@ -115,15 +133,14 @@ class World:
                         raise Dead(message)
                     self.now += VISIBILITY_SECONDS
                     self.queued.append(message)
-        run = runs.find(self.db, started.run_id or "")
-        assert run is not None
-        return run, run.result or Result({})
 
     def _worked_off(self, message: dict[str, Any], day: date) -> bool:
         begun = self.now
         try:
-            daily_run.work(self.services, self.act(day), Piece.of(message), lambda: FUNCTION_SECONDS - (self.now - begun))
-        except Throttled:
+            fields = {name: value for name, value in message.items() if name != "kind"}
+            queue._WORK[message["kind"]](self.services, self.act(day), fields, lambda: FUNCTION_SECONDS - (self.now - begun))
+        except Exception as failed:  # noqa: BLE001 - the queue brings it back, whatever it is
+            self.failed.append(failed)
             return False
         assert self.now - begun <= FUNCTION_SECONDS, "the function would have been stopped"
         return True

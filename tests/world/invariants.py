@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.assignment import Assignment
 from chalicelib.domain.ledger import Entry
 from chalicelib.domain.package import Package
-from chalicelib.storage import assignments, ledger, packages, runs
+from chalicelib.storage import assignments, ledger, packages, plans, runs
 from chalicelib.storage.db import decode
 from chalicelib.usecases import run_package
 from chalicelib.usecases.run_package import Ask
@@ -203,7 +203,7 @@ def _runs(world: "World", entries: list[Entry]) -> None:
     for run_id, kind in world.watch.runs.items():
         if kind != "package":
             continue
-        for plan in runs.plans(world.db, run_id):
+        for plan in plans.after(world.db, run_id):
             for step in plan.steps:
                 planned.add((run_id, plan.customer_id, step.key))
                 entry = by_place.get((plan.customer_id, step.key))

@@ -18,8 +18,9 @@ from chalicelib.domain.ledger import Entry, charge, payment
 from chalicelib.domain.minutes import BucketKey, Call, DayTotal, Rated
 from chalicelib.domain.package import Package
 from chalicelib.domain.record import Plan, Result, RunRecord
+from chalicelib.domain.run import Sum, Summary, Totals
 from chalicelib.domain.schedule import DAY
-from chalicelib.storage import accounts, assignments, idempotency, keys, ledger, packages, progress, runs, settings, usage
+from chalicelib.storage import accounts, assignments, idempotency, keys, ledger, packages, plans, progress, runs, settings, usage
 from chalicelib.storage.db import Db, create, delete, encode, put, update
 from chalicelib.storage.errors import Cancelled, ConditionFailed
 from chalicelib.storage.idempotency import Record
@@ -601,16 +602,20 @@ def runs_are_recorded_once_and_keep_their_first_plan(db: Db) -> None:
     assert runs.record(db, run) == run
     assert runs.record(db, run._replace(created_by="you")) == run
     plan = Plan("c", "USD", Decimal(1), AT.isoformat(), ())
-    assert runs.find_plan(db, "r1", "c") is None
-    runs.save_plan(db, "r1", plan, "one")
-    assert runs.save_plan(db, "r1", plan._replace(balance=Decimal(2)), "two") == plan
-    runs.finish_plan(db, "r1", plan)
-    assert list(runs.plans(db, "r1")) == [plan._replace(done=True)]
+    assert plans.find(db, "r1", "c") is None
+    plans.save(db, "r1", plan)
+    assert plans.save(db, "r1", plan._replace(balance=Decimal(2))) == plan
+    plans.finish(db, "r1", plan)
+    assert list(plans.after(db, "r1")) == [plan._replace(done=True)]
     assert runs.finish_segment(db, "r1", 1).done == {1}
     assert runs.finish_segment(db, "r1", 1).done == {1}
     assert runs.finish_segment(db, "r1", 0).done == {0, 1}
     runs.save_result(db, "r1", 0, 0, Result({}))
     assert runs.results(db, "r1") == [Result({})]
+    assert runs.find_summary(db, "r1") is None
+    summary = Summary(TODAY, AT.isoformat(), {"USD": Totals()}, [Sum("p", "P", "USD", Totals(lines=1))], [], 0, 3)
+    runs.save_summary(db, "r1", summary)
+    assert runs.find_summary(db, "r1") == summary
     runs.finish(db, "r1", Result({}), AT.isoformat())
     assert [one.state for one in runs.listed(db, None, 5)[0]] == ["finished"]
 
