@@ -22,7 +22,10 @@ class Config(NamedTuple):
     auth_issuer: str
     auth_audiences: frozenset[str]
     auth_scope_prefix: str
+    auth_roles_claim: str
+    auth_roles: str
     auth_client_id: str
+    auth_client_scopes: str
     auth_origins: tuple[str, ...]
     allow_future: bool
     segments: int
@@ -47,7 +50,10 @@ def read(environment: Mapping[str, str] = os.environ) -> Config:
         auth_issuer=environment.get("AUTH_ISSUER", ""),
         auth_audiences=frozenset(environment.get("AUTH_AUDIENCE", "").split()),
         auth_scope_prefix=environment.get("AUTH_SCOPE_PREFIX", ""),
+        auth_roles_claim=environment.get("AUTH_ROLES_CLAIM", ""),
+        auth_roles=environment.get("AUTH_ROLES", ""),
         auth_client_id=environment.get("AUTH_CLIENT_ID", ""),
+        auth_client_scopes=environment.get("AUTH_CLIENT_SCOPES", ""),
         auth_origins=tuple(environment.get("AUTH_ORIGINS", "").split()),
         allow_future=environment.get("ALLOW_FUTURE", "").lower() in _YES,
         segments=int(environment.get("SWEEP_SEGMENTS") or 64),

@@ -1,8 +1,10 @@
 """Whether variables say what the functions can read: told while packaging, not by the first request after a deployment."""
 
+import re
 from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from chalicelib.api import access
 from chalicelib.domain.currencies import DECIMALS
 
 Check = Callable[[str], bool]
@@ -17,6 +19,13 @@ def _is_zone(value: str) -> bool:
         return False
 
 
+def _is_roles(value: str) -> bool:
+    try:
+        return access.roles(value) is not None
+    except ValueError:
+        return False
+
+
 def _is_positive(value: str) -> bool:
     return value.isascii() and value.isdigit() and int(value) > 0
 
@@ -24,6 +33,8 @@ def _is_positive(value: str) -> bool:
 _CHECKS: Mapping[str, tuple[Check, str]] = {
     "BILLING_TIMEZONE": (_is_zone, "the IANA name of a time zone, like Europe/Berlin"),
     "DEFAULT_CURRENCY": (lambda value: value in DECIMALS, "the code of a currency, like EUR"),
+    "AUTH_ROLES_CLAIM": (lambda value: re.fullmatch(r"[!-~]*", value) is not None, "the name of a claim, like cognito:groups"),
+    "AUTH_ROLES": (_is_roles, "a table like clerks=billing:read billing:write, owners=billing:charge"),
     "ALLOW_FUTURE": (lambda value: value.lower() in _YES_OR_NO, "true or false"),
     "SWEEP_SEGMENTS": (_is_positive, "a whole number from 1"),
     "MAX_LINES_PER_CUSTOMER": (_is_positive, "a whole number from 1"),
@@ -34,7 +45,8 @@ _CHECKS: Mapping[str, tuple[Check, str]] = {
 
 def faults(variables: Mapping[str, str]) -> list[str]:
     """What is wrong with the values, a variable each."""
-    return [
+    idle = bool(variables["AUTH_ROLES"]) and not variables["AUTH_ROLES_CLAIM"]
+    return ["AUTH_ROLES needs AUTH_ROLES_CLAIM"] * idle + [
         f"{name}={variables[name]}: {wanted} is needed"
         for name, (is_right, wanted) in _CHECKS.items()
         if not is_right(variables[name])

@@ -1,5 +1,7 @@
 """Who may call what: the scopes of tokens, and which a route needs."""
 
+import re
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from ..domain.errors import Forbidden
@@ -17,6 +19,10 @@ SCOPES: Final = {
 }
 """Each scope allows what it says and nothing else: none implies another."""
 ANYTHING: Final = frozenset(SCOPES)
+_ROLE: Final = re.compile(r"([^\s,=]+)=([^,=]+)")
+Roles = Mapping[str, frozenset[str]]
+"""What each role of the issuer's allows."""
+NO_ROLES: Final[Roles] = {}
 
 
 class Caller(NamedTuple):
@@ -30,6 +36,7 @@ class Caller(NamedTuple):
     scopes: frozenset[str]
     prefix: str = ""
     owner: str | None = None
+    roles_claim: str = ""
 
     def demand(self, scopes: tuple[str, ...]) -> None:
         """Raises `Forbidden` unless the caller has one of `scopes`; there may be none to have."""
@@ -40,7 +47,22 @@ class Caller(NamedTuple):
         """What tells the caller to come back with one of `scopes`, named as the issuer does; `why` says what for."""
         named = [self.prefix + scope for scope in dict.fromkeys(scopes)]
         lacks = f"the token lacks the scope {' or '.join(named)}"
+        lacks += f", or its claim {self.roles_claim} does not allow it" if self.roles_claim else ""
         return Forbidden(f"{why}: {lacks}" if why else lacks, scope=" ".join(named))
+
+
+def roles(text: str) -> Roles:
+    """The roles that `AUTH_ROLES` names, as in `clerks=billing:read billing:write, owners=billing:charge`; by default our scopes.
+
+    Raises `ValueError` for a text that is no such table.
+    """
+    if not text:
+        return {scope: frozenset((scope,)) for scope in SCOPES}
+    rows = [_ROLE.fullmatch(row.strip()) for row in text.split(",")]
+    table = {row[1]: frozenset(row[2].split()) for row in rows if row}
+    if len(table) != len(rows) or not all(allowed and allowed <= ANYTHING for allowed in table.values()):
+        raise ValueError(f"roles with scopes, such as clerks={READ} {WRITE}, owners={CHARGE}")
+    return table
 
 
 def scopes(method: str, path: str, given: tuple[str, ...], *, public: bool) -> tuple[str, ...]:

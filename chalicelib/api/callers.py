@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import deployment
+from . import access
 from .access import ANYTHING, Caller
 
 if TYPE_CHECKING:
@@ -44,4 +45,7 @@ def _verifier() -> "Verifier":
     from .tokens import Verifier
 
     settings = deployment.settings()
-    return Verifier(Issuer(settings.auth_issuer), settings.auth_audiences, settings.auth_scope_prefix)
+    return Verifier(
+        Issuer(settings.auth_issuer), settings.auth_audiences, settings.auth_scope_prefix,
+        settings.auth_roles_claim, access.roles(settings.auth_roles),
+    )  # fmt: skip

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from ..domain.errors import Misconfigured, Unauthenticated
-from .access import SCOPES, Caller
+from .access import NO_ROLES, SCOPES, Caller, Roles
 from .issuer import ALGORITHMS, Issuer
 
 LEEWAY_SECONDS: Final = 30
@@ -28,11 +28,16 @@ _REASONS: Final = {
 
 
 class Verifier(NamedTuple):
-    """What tokens are held against. `scope_prefix` stands before our scopes where the issuer puts something there."""
+    """What tokens are held against. `scope_prefix` stands before our scopes where the issuer puts something there.
+
+    With a `roles_claim`, a scope counts only if that claim allows it: `roles` says which scopes each of its values allows.
+    """
 
     issuer: Issuer
     audiences: frozenset[str]
     scope_prefix: str
+    roles_claim: str = ""
+    roles: Roles = NO_ROLES
 
     def caller(self, authorization: str | None) -> Caller:
         """Who sent this `Authorization` header. Raises `Unauthenticated`, `IssuerUnreachable`, `Misconfigured`."""
@@ -40,8 +45,18 @@ class Verifier(NamedTuple):
             raise Misconfigured("AUTH_MODE=jwt needs AUTH_ISSUER and AUTH_AUDIENCE")
         claims = self._claims(_token(authorization))
         self._demand_access(claims)
+        return Caller(_name(claims), self._allowed(claims), self.scope_prefix, roles_claim=self.roles_claim)
+
+    def _allowed(self, claims: Mapping[str, Any]) -> frozenset[str]:
+        """Our scopes that the token has, as far as its roles allow them; what the roles allow, of a token without scopes of ours."""
         granted = _granted(claims)
-        return Caller(_name(claims), frozenset(scope for scope in SCOPES if self.scope_prefix + scope in granted), self.scope_prefix)
+        asked = frozenset(scope for scope in SCOPES if self.scope_prefix + scope in granted)
+        if not self.roles_claim or (self.roles_claim not in claims and _is_cognito_program(claims)):
+            return asked
+        value = claims.get(self.roles_claim)
+        named = value.split() if isinstance(value, str) else _texts(value)
+        allowed = frozenset(scope for name in named for scope in self.roles.get(name, ()))
+        return allowed & asked if asked else allowed
 
     def _claims(self, token: str) -> dict[str, Any]:
         """The claims of a token that the issuer signed and that is valid now."""
@@ -95,6 +110,11 @@ def _token(authorization: str | None) -> str:
 def _granted(claims: Mapping[str, Any]) -> set[str]:
     """The scopes: `scope` in most issuers' tokens, `scp` in those of Entra ID and Okta; one text or several."""
     return {scope for name in ("scope", "scp") for text in _texts(claims.get(name)) for scope in text.split(" ")}
+
+
+def _is_cognito_program(claims: Mapping[str, Any]) -> bool:
+    """Whether a token is an app client's own (client credentials): Cognito gives those no groups."""
+    return claims.get("token_use") == "access" and claims.get("sub") == claims.get("client_id") and "username" not in claims
 
 
 def _name(claims: Mapping[str, Any]) -> str:

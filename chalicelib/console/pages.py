@@ -11,6 +11,7 @@ from chalice.app import Blueprint, Response
 
 from .. import deployment, telling
 from ..api import problems
+from ..api.access import SCOPES
 from ..api.call import decoded
 from ..domain.currencies import DECIMALS
 from ..domain.errors import NotFound
@@ -106,6 +107,7 @@ def settings(_request: Any) -> tuple[str, str]:
         told |= {
             "issuer": configured.auth_issuer, "client_id": configured.auth_client_id,
             "audience": min(configured.auth_audiences, default=""), "scope_prefix": configured.auth_scope_prefix,
+            "scopes": configured.auth_client_scopes or " ".join(["openid", *(configured.auth_scope_prefix + scope for scope in SCOPES)]),
         }  # fmt: skip
     return "application/json", json.dumps(told)
 

@@ -24,6 +24,7 @@ class SignInIssuer:
     """
 
     def __init__(self) -> None:
+        self.like_cognito = False
         self.scopes = "openid billing:read billing:write billing:charge"
         self.seconds = 3600
         self.refuses = False
@@ -76,9 +77,8 @@ class SignInIssuer:
         claims = {"iss": self.url, "sub": "ada", "iat": now, "exp": now + self.seconds}
         access = signed(self._key, claims | {"aud": self.audience, "scope": self.scopes})
         person = signed(self._key, claims | {"aud": CLIENT_ID, "name": "Ada Lovelace"}, typ="JWT")
-        return 200, {
-            "access_token": access, "token_type": "Bearer", "expires_in": self.seconds, "scope": self.scopes, "id_token": person,
-        }  # fmt: skip
+        answer = {"access_token": access, "token_type": "Bearer", "expires_in": self.seconds, "id_token": person}
+        return 200, answer if self.like_cognito else answer | {"scope": self.scopes}
 
     def page(self, path: str, query: str, *, known: bool) -> tuple[int, str, dict[str, str]]:
         """Status, content and headers of what a browser asks for."""
@@ -90,7 +90,15 @@ class SignInIssuer:
         if path == "/authorize":
             target = html.escape(f"/enter?{query}")
             return 200, f'<h1>Issuer</h1><a href="{target}">Sign in as Ada</a>', {"Content-Type": "text/html"}
+        if self.like_cognito and path == "/ended":
+            return self.ended(asked)
         return 200, "<h1>Signed out</h1>", {"Content-Type": "text/html"}
+
+    def ended(self, asked: dict[str, str]) -> tuple[int, str, dict[str, str]]:
+        """As Cognito's /logout: back to `logout_uri`, and an error page for those who name no such address."""
+        if asked.get("client_id") != CLIENT_ID or "logout_uri" not in asked:
+            return 400, "<h1>An error was encountered with the requested page.</h1>", {"Content-Type": "text/html"}
+        return 302, "", {"Location": asked["logout_uri"], "Set-Cookie": "seen=; Max-Age=0"}
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         issuer = self

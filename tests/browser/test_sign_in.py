@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -25,7 +25,7 @@ def running_issuer() -> Iterator[SignInIssuer]:
 def issuer(running_issuer: SignInIssuer) -> SignInIssuer:
     """The issuer as it was made."""
     running_issuer.scopes, running_issuer.seconds, running_issuer.refuses = "openid billing:read billing:write billing:charge", 3600, False
-    running_issuer.audience = AUDIENCE
+    running_issuer.audience, running_issuer.like_cognito = AUDIENCE, False
     return running_issuer
 
 
@@ -111,6 +111,31 @@ def test_d4_a_change_that_needs_the_scope_for_charging_is_refused_and_says_so(vi
     expect(page.get_by_label("Debit limit")).to_have_value("20")
 
 
+def test_b9_signing_out_of_cognito_leads_back_to_the_console(visit: Visit, issuer: SignInIssuer) -> None:
+    issuer.like_cognito = True
+    page = visit.open("packages")
+    sign_in(page)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert page.url.startswith(f"{visit.url}/console")
+
+
+def test_b9_the_console_asks_for_the_scopes_that_it_is_told(visiting: Callable[..., Visit], issuer: SignInIssuer) -> None:
+    """The token's answer does not repeat them: they are those that were asked for."""
+    issuer.like_cognito = True
+    variables = {
+        "AUTH_MODE": "jwt", "AUTH_ISSUER": issuer.url, "AUTH_AUDIENCE": AUDIENCE, "AUTH_CLIENT_ID": CLIENT_ID,
+        "AUTH_CLIENT_SCOPES": "openid billing:read",
+    }  # fmt: skip
+    with EmbeddedStack(env=variables) as narrow:
+        visit = visiting()
+        visit.url = narrow.base_url
+        page = visit.open("packages")
+        sign_in(page)
+        assert issuer.signed_in[-1] == "openid billing:read"
+        expect(page.get_by_role("button", name="New package")).to_be_disabled()
+
+
 def test_a_refusal_of_the_issuer_is_told(visit: Visit, issuer: SignInIssuer) -> None:
     issuer.refuses = True
     page = visit.open("packages")
@@ -133,4 +158,5 @@ def test_the_page_may_talk_to_the_issuer_and_nobody_else(api: httpx.Client, issu
     assert re.findall(r"connect-src ([^;]+)", policy) == [f"'self' {issuer.url}"]
     settings = api.get("/console/settings.json").json()
     told = {"issuer": issuer.url, "client_id": CLIENT_ID, "audience": AUDIENCE, "scope_prefix": ""}
+    told |= {"scopes": "openid billing:read billing:write billing:charge"}
     assert {name: settings[name] for name in told} == told

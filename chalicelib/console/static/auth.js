@@ -8,7 +8,6 @@ export const settings = {};
 
 const SESSION = "session";
 const PENDING = "sign-in";
-const SCOPES = ["billing:read", "billing:write", "billing:charge"];
 const EARLY_SECONDS = 15;
 const NEW_SECONDS = 30;
 const read = (name) => JSON.parse(sessionStorage.getItem(name) ?? "null");
@@ -62,7 +61,7 @@ export async function signIn() {
   const url = new URL(server.authorization_endpoint);
   const asked = {
     client_id: settings.client_id, redirect_uri: here(), response_type: "code", state: pending.state, audience: settings.audience,
-    scope: ["openid", ...SCOPES.map((scope) => settings.scope_prefix + scope)].join(" "),
+    scope: settings.scopes,
     code_challenge: await oauth.calculatePKCECodeChallenge(pending.verifier), code_challenge_method: "S256",
   };
   for (const [name, value] of Object.entries(asked)) url.searchParams.set(name, value);
@@ -86,7 +85,7 @@ export async function complete() {
   const who = granted.id_token ? oauth.getValidatedIdTokenClaims(granted) : {};
   sessionStorage.setItem(SESSION, JSON.stringify({
     token: granted.access_token, began: now(), expires: now() + (granted.expires_in ?? 3600),
-    scopes: granted.scope?.split(" ") ?? SCOPES.map((scope) => settings.scope_prefix + scope),
+    scopes: (granted.scope ?? settings.scopes).split(" "),
     name: who.name ?? who.preferred_username ?? who.email ?? who.sub ?? "",
   }));
 }
@@ -98,6 +97,6 @@ export async function signOut() {
   if (!server.end_session_endpoint) return location.reload();
   const url = new URL(server.end_session_endpoint);
   url.searchParams.set("client_id", settings.client_id);
-  url.searchParams.set("post_logout_redirect_uri", here());
+  for (const name of ["post_logout_redirect_uri", "logout_uri"]) url.searchParams.set(name, here()); // the second is Cognito's
   return location.assign(url);
 }
