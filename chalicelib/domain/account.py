@@ -9,7 +9,8 @@ from . import money
 
 
 class Account(NamedTuple):
-    """A customer. `debit_limit` None: charges may take the balance anywhere. `held` counts held charges.
+    """A customer. `debit_limit` None: charges may take the balance anywhere. `held` counts held charges, `holds` those that
+    ever were: while both stay, nothing was held or released.
 
     `evaluate_from` is set while the customer is parked or can't be read, and until a run has caught up; `oversize` says that an operator
     let the next run post more lines than the safety bound. `entries`: the ledger holds a payment, so the currency is fixed.
@@ -27,6 +28,7 @@ class Account(NamedTuple):
     calls: bool = False
     parked: bool = False
     oversize: bool = False
+    holds: int = 0
     evaluate_from: date | None = None
     version: int = 1
     created_at: str = ""

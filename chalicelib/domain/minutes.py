@@ -11,6 +11,8 @@ from typing import Final, NamedTuple
 
 from . import money
 from .assignment import Assignment, valid_on
+from .charging import KIND_ORDER, Identity
+from .ledger import charge_key
 from .package import Package
 from .schedule import DAY, next_due, previous_due
 
@@ -88,6 +90,11 @@ def bucket(assignment: Assignment, package: Package, day: date) -> Bucket | None
         refills_on,
         refills_on or ends,
     )
+
+
+def own_charge(of: Bucket) -> str:
+    """The ledger key of the charge that pays for a bucket: the recurring one of the day on which it begins, if there is one."""
+    return charge_key(Identity(of.key.begins, KIND_ORDER["recurring"], of.key.assignment_id))
 
 
 def prefixes(destination: str) -> tuple[str, ...]:

@@ -31,11 +31,16 @@ class Move(NamedTuple):
 
 
 class Debit(NamedTuple):
-    """What a set of moves does to the account. `exact`: a charge is held because of the very balance that was read."""
+    """What a set of moves does to the account: held charges more or less, and how many of them are held for the first time."""
 
     amount: Decimal
     held: int
-    exact: bool
+    newly_held: int
+
+    @property
+    def exact(self) -> bool:
+        """Whether it depends on the very balance that was read: a charge is held because of it."""
+        return self.newly_held > 0
 
 
 def moves(decisions: Sequence[Decision], credit: account.Credit | None, stamp: Stamp) -> list[Move]:
@@ -59,12 +64,14 @@ def debit(made: Sequence[Move]) -> Debit:
     newly_held = sum(move.status == "held" for move in written)
     released = sum(move.decision.act == "retry" for move in written)
     amount = money.total(move.decision.line.debit for move in written if move.status != "held")
-    return Debit(amount, newly_held - released, newly_held > 0)
+    return Debit(amount, newly_held - released, newly_held)
 
 
 def after(read: Account, change: Debit) -> Account:
     """The account once the debit is written."""
-    return read._replace(balance=money.minus(read.balance, change.amount), held=read.held + change.held)
+    return read._replace(
+        balance=money.minus(read.balance, change.amount), held=read.held + change.held, holds=read.holds + change.newly_held
+    )
 
 
 def recorded_status(entry: Entry, run_id: str | None) -> Status:

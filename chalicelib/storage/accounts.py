@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..domain.account import Account
+from ..domain.posting import Debit
 from . import keys
 from .codec import WRITTEN, Codec, day, plain, whole
 from .db import Action, Db, Item, create, delete, update
@@ -19,6 +20,7 @@ _CODEC = Codec(
         "debit_limit": plain("debit_limit"),
         "balance": plain("balance"),
         "held": whole("held"),
+        "holds": whole("holds"),
         "assignments": whole("assignments"),
         "entries": plain("entries"),
         "calls": plain("calls"),
@@ -104,9 +106,19 @@ def count_assignment(account: Account, change: int) -> Action:
     )
 
 
-def mark_calls(customer_id: str) -> Action:
-    """Note that the customer has usage, in the transaction of the first."""
-    return update(ACCOUNTS, keys.account(customer_id), "SET #calls = :yes", condition="attribute_exists(#pk)", values={"yes": True})
+def mark_calls(account: Account, *, exact: bool) -> Action:
+    """Note that the customer has usage. `exact` demands that no charge was held or released since the account was read."""
+    condition, values = "attribute_exists(#pk)", {"yes": True}
+    if exact:
+        condition, values = _same_holds(account)
+    return update(ACCOUNTS, keys.account(account.customer_id), "SET #calls = :yes", condition=condition, values=values | {"yes": True})
+
+
+def _same_holds(account: Account) -> tuple[str, dict[str, Any]]:
+    values: dict[str, Any] = {"held": account.held}
+    if not account.holds:
+        return "#held = :held AND attribute_not_exists(#holds)", values
+    return "#held = :held AND #holds = :holds", values | {"holds": account.holds}
 
 
 def credit(account: Account, amount: Decimal) -> Action:
@@ -120,12 +132,13 @@ def credit(account: Account, amount: Decimal) -> Action:
     )
 
 
-def debit(account: Account, amount: Decimal, *, held: int, exact: bool) -> Action:
-    """Take `amount` from the balance and count `held` more held charges, within the debit limit as it was read.
+def debit(account: Account, change: Debit) -> Action:
+    """Take a debit from the balance and count held charges, within the debit limit as it was read.
 
-    `exact` demands the very balance that was read, for a decision that depends on it: to hold a charge.
+    An exact one demands the very balance that was read, for a decision that depends on it: to hold a charge.
     """
-    values: dict[str, Any] = {"amount": amount, "held": held}
+    amount = change.amount
+    values: dict[str, Any] = {"amount": amount, "held": change.held}
     condition = "attribute_not_exists(#debit_limit)"
     if account.debit_limit is not None:
         condition = "#debit_limit = :limit"
@@ -133,11 +146,14 @@ def debit(account: Account, amount: Decimal, *, held: int, exact: bool) -> Actio
         if amount:
             condition += " AND #balance >= :least"
             values["least"] = amount - account.debit_limit
-    if exact:
+    if change.exact:
         condition += " AND #balance = :balance"
         values["balance"] = account.balance
-    change = "SET #balance = #balance - :amount, #held = #held + :held"
-    return update(ACCOUNTS, keys.account(account.customer_id), change, condition=condition, values=values)
+    sets = "SET #balance = #balance - :amount, #held = #held + :held"
+    if change.newly_held:
+        sets += " ADD #holds :new"
+        values["new"] = change.newly_held
+    return update(ACCOUNTS, keys.account(account.customer_id), sets, condition=condition, values=values)
 
 
 def give_back(customer_id: str, amount: Decimal, *, held: int) -> Action:

@@ -34,10 +34,10 @@ def held_charges(db: Db, account: Account, found: Iterable[Assignment]) -> list[
     `found` are those of the customer's assignments that were read anyway.
     """
     held = ledger.held_of(db, account.customer_id, account.held) if account.held else []
-    lines = [entry.line for entry in held if entry.line]
     known = {one.assignment_id: one for one in found}
-    missing = {line.assignment_id for line in lines} - known.keys()
-    known |= {one.assignment_id: one for one in assignments.find_many(db, [(account.customer_id, one) for one in sorted(missing)])}
+    for line in (entry.line for entry in held if entry.line):
+        if line.assignment_id not in known and (one := assignments.find(db, account.customer_id, line.assignment_id)):
+            known[line.assignment_id] = one
     return [e._replace(line=charging.as_tried(e.line, known.get(e.line.assignment_id))) for e in held if e.line]
 
 

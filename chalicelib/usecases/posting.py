@@ -90,8 +90,8 @@ class _Batch:
     def _write(self, written: list[Move], change: Debit) -> None:
         marked = self._marks(written)
         actions = [_action(move, move.entry) for move in written if move.entry] + [assignments.mark_charged(a) for a in marked]
-        if self.account and (change.amount or change.held):
-            actions.append(accounts.debit(self.account, change.amount, held=change.held, exact=change.exact))
+        if self.account and any(change):
+            actions.append(accounts.debit(self.account, change))
         try:
             self._db.transact(actions)
         except Cancelled as cancelled:

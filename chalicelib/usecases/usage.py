@@ -6,12 +6,13 @@ from functools import partial
 from typing import NamedTuple
 
 from ..domain import minutes
+from ..domain.account import Account
 from ..domain.assignment import Assignment
 from ..domain.errors import Conflict, Fault, Invalid, NotFound
 from ..domain.minutes import Bucket, BucketKey, Buckets, Call, DayTotal, Rated
 from ..domain.package import Package
 from ..domain.posting import MAX_ACTIONS
-from ..storage import accounts, assignments, usage
+from ..storage import accounts, assignments, ledger, usage
 from ..storage.db import Action, Db
 from ..storage.keys import Key
 from ..storage.retry import settle
@@ -20,23 +21,30 @@ from .act import Act
 
 
 class Minutes(NamedTuple):
-    """A bucket with its assignment and package, and the seconds used of it."""
+    """A bucket with its assignment and package, the seconds used of it, and whether it gives none until its charge is paid."""
 
     assignment: Assignment
     package: Package
     bucket: Bucket
-    used: int
+    used: int = 0
+    waiting: bool = False
 
 
 class _Look(NamedTuple):
-    """What a customer's calls can draw from: the buckets of each day, what is used of them and left in them when they were
-    read, assignments not charged yet, and whether these are the customer's first calls."""
+    """What a customer's calls can draw from: the customer's account and buckets of each day, what was used of them and left in
+    them when they were read, and assignments not charged yet. `exact`: it depends on which charges are held."""
 
     by_day: dict[date, Buckets]
     used: dict[BucketKey, int]
     left: dict[BucketKey, int]
     uncharged: dict[str, Assignment]
-    first: bool
+    account: Account
+    exact: bool
+
+    @property
+    def marks_account(self) -> bool:
+        """Whether the account is written with the calls: they are the first, or depend on it."""
+        return self.exact or not self.account.calls
 
 
 def record(db: Db, act: Act, customer_id: str, calls: Sequence[Call], kept: timedelta) -> list[Rated]:
@@ -61,7 +69,9 @@ def _record_some(db: Db, act: Act, customer_id: str, calls: list[Call], kept: ti
     if known:
         return known
     seen = _look(db, customer_id, calls)
-    rated = minutes.fitting(calls, lambda call: seen.by_day[call.day].rate(call), frozenset(seen.uncharged), MAX_ACTIONS - seen.first)
+    rated = minutes.fitting(
+        calls, lambda call: seen.by_day[call.day].rate(call), frozenset(seen.uncharged), MAX_ACTIONS - seen.marks_account
+    )
     db.transact(_actions(act, customer_id, rated, seen, kept))
     return {one.call.call_id: one for one in rated}
 
@@ -72,14 +82,24 @@ def _look(db: Db, customer_id: str, calls: Iterable[Call]) -> _Look:
         raise NotFound(f"there is no customer {customer_id}")
     found = [one for one in every if one.free_minutes is not None]
     catalog = planning.packages_of(db, found)
-    of_days = {day: _buckets(found, catalog, day) for day in {call.day for call in calls}}
+    valid = {day: _buckets(found, catalog, day) for day in {call.day for call in calls}}
+    waiting = _waiting(db, account, (one for buckets in valid.values() for one in buckets))
+    of_days = {day: [one for one in buckets if one.key not in waiting] for day, buckets in valid.items()}
     left: dict[BucketKey, int] = {}
     by_day = {day: Buckets(buckets, left) for day, buckets in of_days.items()}
     wanted = {key for call in calls for key in by_day[call.day].candidates(call)}
     used = usage.used(db, customer_id, wanted)
     left |= minutes.left_in((one for buckets in of_days.values() for one in buckets if one.key in wanted), used)
     uncharged = {one.assignment_id: one for one in found if not one.charged}
-    return _Look(by_day, used, dict(left), uncharged, not account.calls)
+    return _Look(by_day, used, dict(left), uncharged, account, exact=any(valid.values()))
+
+
+def _waiting(db: Db, account: Account, buckets: Iterable[Bucket]) -> set[BucketKey]:
+    """Those of a customer's buckets whose own charge is held."""
+    if not account.held:
+        return set()
+    by_charge = {(account.customer_id, minutes.own_charge(one)): one.key for one in buckets}
+    return {by_charge[place] for place, entry in ledger.find_many(db, by_charge).items() if entry.status == "held"}
 
 
 def _buckets(found: Iterable[Assignment], catalog: dict[str, Package], day: date) -> list[Bucket]:
@@ -95,7 +115,7 @@ def _actions(act: Act, customer_id: str, rated: list[Rated], seen: _Look, kept: 
         *(usage.add_to_day(customer_id, place, total) for place, total in minutes.day_totals(rated).items()),
         *(usage.draw(customer_id, key, seconds, used=seen.used.get(key, 0), left=seen.left[key]) for key, seconds in drawn.items()),
         *(assignments.mark_charged(seen.uncharged[one]) for one in sorted(marked)),
-        *([accounts.mark_calls(customer_id)] if seen.first else []),
+        *([accounts.mark_calls(seen.account, exact=seen.exact)] if seen.marks_account else []),
     ]
 
 
@@ -135,15 +155,27 @@ def left(db: Db, customer_id: str, day: date) -> list[Minutes]:
     if account is None:
         raise NotFound(f"there is no customer {customer_id}")
     giving = [one for one in found if one.free_minutes is not None]
-    return of_assignments(db, giving, planning.packages_of(db, giving), day)
+    return _of_customer(db, account, _with_bucket(giving, planning.packages_of(db, giving), day))
 
 
 def of_assignments(db: Db, found: Iterable[Assignment], catalog: dict[str, Package], day: date) -> list[Minutes]:
-    """The buckets of these assignments on `day`, in their order; one without bucket has none."""
+    """The buckets of these assignments on `day`, by customer; one without bucket has none."""
+    given = _with_bucket(found, catalog, day)
+    owners = accounts.find_many(db, {one.assignment.customer_id for one in given})
+    return [
+        one
+        for customer_id, account in owners.items()
+        for one in _of_customer(db, account, [one for one in given if one.assignment.customer_id == customer_id])
+    ]
+
+
+def _with_bucket(found: Iterable[Assignment], catalog: dict[str, Package], day: date) -> list[Minutes]:
     pairs = [(one, minutes.bucket(one, catalog[one.package_id], day)) for one in found]
-    with_bucket = [(one, bucket) for one, bucket in pairs if bucket]
-    used: dict[tuple[str, BucketKey], int] = {}
-    for customer_id in {one.customer_id for one, _ in with_bucket}:
-        wanted = [bucket.key for one, bucket in with_bucket if one.customer_id == customer_id]
-        used |= {(customer_id, key): seconds for key, seconds in usage.used(db, customer_id, wanted).items()}
-    return [Minutes(one, catalog[one.package_id], bucket, used.get((one.customer_id, bucket.key), 0)) for one, bucket in with_bucket]
+    return [Minutes(one, catalog[one.package_id], bucket) for one, bucket in pairs if bucket]
+
+
+def _of_customer(db: Db, account: Account, given: list[Minutes]) -> list[Minutes]:
+    """A customer's buckets with what is used of them, and whether they wait."""
+    used = usage.used(db, account.customer_id, [one.bucket.key for one in given])
+    waiting = _waiting(db, account, (one.bucket for one in given))
+    return [one._replace(used=used.get(one.bucket.key, 0), waiting=one.bucket.key in waiting) for one in given]

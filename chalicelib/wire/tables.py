@@ -27,7 +27,7 @@ PACKAGE: Final = (
     "package_id", "name", "description", *_PRICES, "frequency", "frequency_match", "connexcs_package", "minimum_days", "type",
     "destination", "minimum_spend", *_WRITTEN,
 )  # fmt: skip
-_MINUTES: Final = ("total", "used", "remaining", "refills_on")
+_MINUTES: Final = ("total", "used", "remaining", "refills_on", "waiting_for_payment")
 _OF_PACKAGE: Final = tuple(name for name in PACKAGE if name not in ("package_id", *_WRITTEN))
 ASSIGNMENT: Final = (
     "assignment_id", "customer_id", "package_id", "package_name", "did", "quantity", "start_date", "end_date",

@@ -101,6 +101,7 @@ def minutes(value: Minutes) -> Json:
         "free_minutes": value.assignment.free_minutes, "unit": "seconds", "total": bucket.total_seconds, "used": value.used,
         "remaining": max(0, bucket.total_seconds - value.used), "began_on": _day(bucket.key.begins),
         "refills_on": _day(bucket.refills_on), "ends_on": _day(value.assignment.end_date),
+        "waiting_for_payment": value.waiting,
     }  # fmt: skip
 
 

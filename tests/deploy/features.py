@@ -68,6 +68,15 @@ class Sample:
         return str(self._with(minutes, day(-1), end_date=None, free_minutes=1)["customer_id"])
 
     @cached_property
+    def waiting(self) -> str:
+        """A customer whose free minute is not given until its charge is paid."""
+        customer = a_customer(self.api, debit_limit="0")
+        minutes = a_package(self.api, type="free_minutes", retail="2")
+        an_assignment(self.api, customer, minutes, free_minutes=1, auto_decrement_credit=True)
+        run(self.api, customer, day(), live=True)
+        return customer
+
+    @cached_property
     def spender(self) -> str:
         """A customer who has to spend something by the date."""
         package = a_package(self.api, retail="5", frequency="daily", minimum_spend=True)
@@ -315,6 +324,7 @@ def a_new_recorder(s: Sample) -> None:
 RECORD_USAGE: dict[str, Feature] = {
     "record a call": Feature("accounts:GQU usage:BPU", lambda s: pushed(s, s.customer)),
     "record a free call": Feature("accounts:GQU catalog:B usage:BPU", lambda s: pushed(s, s.caller)),
+    "record a call whose minutes wait": Feature("accounts:GQU catalog:B ledger:B usage:BPU", lambda s: pushed(s, s.waiting)),
     "begin": Feature("catalog:G", a_new_recorder, is_slow=True),
 }
 PREPARED = {

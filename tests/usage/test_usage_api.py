@@ -242,6 +242,7 @@ def test_minutes_by_date(api: httpx.Client, customer: str) -> None:
             "assignment_id": bundle["assignment_id"], "package_id": bundle["package_id"], "package_name": "Bundle", "did": None,
             "destination": "^44|^91", "free_minutes": 2, "unit": "seconds", "total": 120, "used": 30, "remaining": 90,
             "began_on": on("01-05"), "refills_on": on("01-10"), "ends_on": on("03-20"),
+            "waiting_for_payment": False,
         }
     ]  # fmt: skip
     shown = {date: buckets(api, customer, on(date))[0] for date in ("01-09", "01-10", "02-09", "02-10", "03-10", "03-20")}

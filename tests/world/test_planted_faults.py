@@ -14,6 +14,7 @@ from chalicelib.domain import charging, schedule
 from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import Assignment, ended
 from chalicelib.domain.package import Package
+from chalicelib.domain.posting import Debit
 from chalicelib.storage import accounts, assignments, keys, ledger, progress
 from chalicelib.storage.db import Action, Db, update
 from chalicelib.storage.db import put as put_item
@@ -129,8 +130,8 @@ def no_evaluate_from(patch: pytest.MonkeyPatch) -> None:
 def unconditional_add(patch: pytest.MonkeyPatch) -> None:
     """The debit is an ADD that depends on nothing."""
 
-    def debit(account: Account, amount: Any, *, held: int, exact: bool) -> Action:
-        values = {"minus": -amount, "held": held}
+    def debit(account: Account, change: Debit) -> Action:
+        values = {"minus": -change.amount, "held": change.held}
         return update(keys.ACCOUNTS, keys.account(account.customer_id), "ADD #balance :minus, #held :held", condition=None, values=values)
 
     patch.setattr(accounts, "debit", debit)

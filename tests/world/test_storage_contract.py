@@ -17,6 +17,7 @@ from chalicelib.domain.errors import Malformed
 from chalicelib.domain.ledger import Entry, charge, payment
 from chalicelib.domain.minutes import BucketKey, Call, DayTotal, Rated
 from chalicelib.domain.package import Package
+from chalicelib.domain.posting import Debit
 from chalicelib.domain.record import Plan, Result, RunRecord
 from chalicelib.domain.run import Sum, Summary, Totals
 from chalicelib.domain.schedule import DAY
@@ -396,16 +397,20 @@ def accounts_move_money_under_conditions(db: Db) -> None:
     with pytest.raises(ConditionFailed):
         db.write(accounts.creation(CUSTOMER))
     read = accounts.find(db, "c") or CUSTOMER
-    db.write(accounts.debit(read, Decimal(4), held=0, exact=True))
+    db.write(accounts.mark_calls(read, exact=True))
+    db.write(accounts.debit(read, Debit(Decimal(4), 1, newly_held=1)))
     with pytest.raises(ConditionFailed):
-        db.write(accounts.debit(read, Decimal(1), held=1, exact=True))
+        db.write(accounts.debit(read, Debit(Decimal(1), 1, newly_held=1)))
     with pytest.raises(ConditionFailed):
-        db.write(accounts.debit(read, Decimal(2), held=0, exact=False))
-    db.write(accounts.debit(read, Decimal(1), held=2, exact=False))
+        db.write(accounts.debit(read, Debit(Decimal(2), 0, newly_held=0)))
+    with pytest.raises(ConditionFailed):
+        db.write(accounts.mark_calls(read, exact=True))
+    db.write(accounts.mark_calls(accounts.find(db, "c") or CUSTOMER, exact=True))
+    db.write(accounts.debit(read, Debit(Decimal(1), 1, newly_held=0)))
     db.write(accounts.credit(read, Decimal("7.25")))
     db.write(accounts.give_back("c", Decimal(0), held=-1))
     read = accounts.find(db, "c") or CUSTOMER
-    assert (read.balance, read.held, read.entries) == (Decimal("2.25"), 1, True)
+    assert (read.balance, read.held, read.holds, read.entries, read.calls) == (Decimal("2.25"), 1, 1, True, True)
 
 
 @case

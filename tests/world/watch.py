@@ -45,6 +45,8 @@ class Watch:
         self.runs: dict[str, str] = {}
         self.begun: date | None = None
         """The latest day whose evaluation has begun."""
+        self.statuses: dict[tuple[str, str], str | None] = {}
+        """Of ledger entries, by customer id and key."""
         self.changes = 0
         self.gone = False
         """Whether anything was ever removed: then its own readers may miss it."""
@@ -103,10 +105,16 @@ class Watch:
         old, new = text(change.old, "status"), text(change.new, "status")
         allowed = old is None or (old == "held" and new in ("posted", "cancelled"))
         self.demand("an entry stands as it was written", allowed, change)
+        entry = change.new or change.old or {}
+        self.statuses[entry["pk"]["S"], entry["sk"]["S"]] = new
 
     def _usage(self, change: Change) -> None:
         if (change.old or change.new or {})["sk"]["S"].startswith("CALL#"):
             self.demand("a call stands as it was recorded", change.old is None, change)
+        elif change.new and change.new["sk"]["S"].startswith("BUCKET#"):
+            _, assignment, begins = change.new["sk"]["S"].split("#")
+            charge = self.statuses.get((change.new["pk"]["S"], f"{begins}~1-recurring~{assignment}"))
+            self.demand("a bucket gives nothing while its charge is held", charge != "held", change)
 
     def _runs(self, change: Change) -> None:
         new = change.new or {}

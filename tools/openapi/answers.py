@@ -140,6 +140,7 @@ class Minutes(TypedDict):
     began_on: Day
     refills_on: Day | None
     ends_on: Day | None
+    waiting_for_payment: bool
 
 
 class MinutesOfDay(TypedDict):

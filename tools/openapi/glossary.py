@@ -82,6 +82,7 @@ FIELDS: Final = {
     "began_on": "The first day of the bucket.",
     "refills_on": "The day on which a new bucket begins; null for never.",
     "ends_on": "The assignment's last day; null for no end.",
+    "waiting_for_payment": "Whether nothing can be drawn for now, because the charge of the day on which the bucket begins is held.",
     "items": "What was found, in order.",
     "closed": "Of a list by posting days: whether the last of them ended at least 15 minutes ago, so that the list never changes "
     "any more. Not there in other lists.",

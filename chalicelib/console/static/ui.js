@@ -183,5 +183,6 @@ export function Minutes({ bucket }) {
     <div class="minutes">
       <progress value=${share} max="100" aria-label=${`${bucket.package_name ?? "Free minutes"}: ${words}`}></progress>
       <span>${words}${bucket.refills_on && html`<span class="muted">, refills <${Day} value=${bucket.refills_on} /></span>`}</span>
+      ${bucket.waiting_for_payment && html`<${Badge} tone="warn">Not given: their charge is held<//>`}
     </div>`;
 }
