@@ -13,16 +13,16 @@ from .charging import Line
 from .ledger import Entry, charge_key
 
 IfCharged = Literal["charge_again", "skip"]
-Act = Literal["charge", "repeat", "revive", "retry", "skip", "leave"]
-Status = Literal["simulated", "posted", "held", "repeat", "already_charged", "skipped", "written_off", "no_longer_due"]
+Act = Literal["charge", "repeat", "revive", "retry", "skip", "leave", "wait"]
+Status = Literal["simulated", "posted", "held", "repeat", "already_charged", "skipped", "written_off", "no_longer_due", "not_over"]
 COUNTED: frozenset[Status] = frozenset(("simulated", "posted", "repeat"))
 REPEATS: Final[tuple[Act, ...]] = ("repeat", "revive")
-LEFT_ALONE: Final[Mapping[Act, Status]] = {"skip": "skipped", "leave": "written_off"}
+LEFT_ALONE: Final[Mapping[Act, Status]] = {"skip": "skipped", "leave": "written_off", "wait": "not_over"}
 
 
 class Decision(NamedTuple):
     """What a run means to do with a line: charge it first, charge it again (`repeat`), charge as a repeat what was written off
-    (`revive`), try a held charge, or leave alone what is charged (`skip`) or written off (`leave`).
+    (`revive`), try a held charge, or leave alone what is charged (`skip`), written off (`leave`) or not over yet (`wait`).
 
     `key` is the ledger key that the charge has or gets.
     """
@@ -123,31 +123,39 @@ class Report(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What a run does with lines that the ledger holds already."""
+    """What a run does with lines that the ledger holds already, and the day on which it decides."""
 
     run_id: str
     if_charged: IfCharged
+    today: date
     include_written_off: bool = False
 
 
 def decide(lines: Iterable[Line], recorded: Mapping[str, Entry], held: Iterable[Entry], terms: Terms) -> list[Decision]:
     """Decide every line of a date by what the ledger holds of it, by key, at the first look. Held charges are tried as they were held."""
-    retried = {entry.key: Decision(entry.line, "retry", entry.key) for entry in held if entry.line}
+    retried = {entry.key: Decision(entry.line, _unless_waiting("retry", entry.line, terms), entry.key) for entry in held if entry.line}
     decisions = list(retried.values())
     for line in lines:
         key = charge_key(line.identity)
         if key in retried:
             continue
-        decisions.append(_on_recorded(line, recorded[key], terms) if key in recorded else Decision(line, "charge", key))
+        fresh = Decision(line, _unless_waiting("charge", line, terms), key)
+        decisions.append(_on_recorded(line, recorded[key], terms) if key in recorded else fresh)
     return sorted(decisions, key=lambda decision: decision.line.identity)
+
+
+def _unless_waiting(act: Act, line: Line, terms: Terms) -> Act:
+    """A minimum spend dated after today waits: its period is not over, and an end date may still cut it short."""
+    return "wait" if line.kind == "minimum_spend" and line.due_date > terms.today else act
 
 
 def _on_recorded(line: Line, entry: Entry, terms: Terms) -> Decision:
     """What to do with a line whose charge was posted, or cancelled."""
     key, again = charge_key(line.identity), charge_key(line.identity, terms.run_id)
+    over = _unless_waiting("repeat", line, terms) == "repeat"
     if entry.written_off:
-        return Decision(line, "revive", again) if terms.include_written_off else Decision(line, "leave", key)
-    return Decision(line, "repeat", again) if terms.if_charged == "charge_again" else Decision(line, "skip", key)
+        return Decision(line, "revive", again) if over and terms.include_written_off else Decision(line, "leave", key)
+    return Decision(line, "repeat", again) if over and terms.if_charged == "charge_again" else Decision(line, "skip", key)
 
 
 def held_before(lines: Sequence[Line], credit: account.Credit) -> HeldBefore:

@@ -55,7 +55,7 @@ def simulate(db: Db, act: Act, ask: Ask, listed: int = LISTED_GROUPS) -> Summary
         if seen > MOST_ASSIGNMENTS:
             raise Invalid([Fault("/customer", f"more than {MOST_ASSIGNMENTS} assignments: simulate by customer")], code="too_many")
         parked += [group.account.customer_id for group in some if group.account.parked]
-        for look in looks(db, [group for group in some if not group.account.parked], ask, catalog.of(found)):
+        for look in looks(db, act, [group for group in some if not group.account.parked], ask, catalog.of(found)):
             for outcome in simulated(look.decisions, credits.credit(look.account)):
                 sums.add(outcome)
     shown = sorted(parked)[:listed]

@@ -63,11 +63,6 @@ class Ask(NamedTuple):
     run_id: str
     include_written_off: bool = False
 
-    @property
-    def terms(self) -> Terms:
-        """What to do with lines that the ledger holds already."""
-        return Terms(self.run_id, self.if_charged, self.include_written_off)
-
 
 class Live(NamedTuple):
     """A live run, and what carrying it out just now brought; None when that was done before, or is left to the queue."""
@@ -85,20 +80,23 @@ class Look(NamedTuple):
     held_before: HeldBefore
 
 
-def looks(db: Db, groups: Sequence[Group], ask: Ask, catalog: Mapping[str, Package]) -> list[Look]:
+def looks(db: Db, act: Act, groups: Sequence[Group], ask: Ask, catalog: Mapping[str, Package]) -> list[Look]:
     """Plan one date of some customers: every line with what the ledger holds of it, and why other assignments have none."""
     planned = [planning.lines_of_all(db, group.assignments, catalog, ask.date) for group in groups]
     places = [(line.customer_id, charge_key(line.identity)) for lines in planned for line in lines]
     recorded = ledger.find_many(db, places)
-    return [_look(db, group, lines, recorded, ask, catalog) for group, lines in zip(groups, planned, strict=True)]
+    return [_look(db, act, group, lines, recorded, ask, catalog) for group, lines in zip(groups, planned, strict=True)]
 
 
-def _look(db: Db, group: Group, lines: list[Line], recorded: Mapping[Place, Entry], ask: Ask, catalog: Mapping[str, Package]) -> Look:
+def _look(
+    db: Db, act: Act, group: Group, lines: list[Line], recorded: Mapping[Place, Entry], ask: Ask, catalog: Mapping[str, Package]
+) -> Look:
     account = group.account
     held = planning.held_charges(db, account, group.assignments)
     places = ((account.customer_id, charge_key(line.identity)) for line in lines)
     own = {place[1]: _standing(db, recorded[place]) for place in places if place in recorded}
-    decisions = decide(lines, own, [entry for entry in held if entry.date == ask.date], ask.terms)
+    terms = Terms(ask.run_id, ask.if_charged, act.today, ask.include_written_off)
+    decisions = decide(lines, own, [entry for entry in held if entry.date == ask.date], terms)
     before = held_before([entry.line for entry in held if entry.line and entry.date < ask.date], credits.credit(account))
     charged = {decision.line.assignment_id for decision in decisions}
     idle = [one for one in group.assignments if one.assignment_id not in charged]
@@ -124,7 +122,7 @@ def _not_due(db: Db, assignment: Assignment, package: Package, day: date) -> Not
 def simulate(db: Db, act: Act, ask: Ask) -> Report:
     """What a live run of one customer would charge. Writes nothing."""
     account, found = _customer(db, ask.customer_id or "")
-    seen = looks(db, [Group(account, found)], ask, planning.packages_of(db, found))[0]
+    seen = looks(db, act, [Group(account, found)], ask, planning.packages_of(db, found))[0]
     outcomes = simulated(seen.decisions, credits.credit(account))
     after = money.minus(account.balance, tally(outcomes).credit_debited)
     return Report(
@@ -194,7 +192,7 @@ def first_look(services: Services, act: Act, run: RunRecord, customer_id: str) -
 def make_plan(db: Db, act: Act, run: RunRecord, account: Account, found: list[Assignment], catalog: Mapping[str, Package]) -> Plan:
     """What the run decides at its first look at a customer."""
     ask = Ask(account.customer_id, run.date, run.if_charged or "skip", run.run_id, run.include_written_off)
-    seen = looks(db, [Group(account, found)], ask, catalog)[0]
+    seen = looks(db, act, [Group(account, found)], ask, catalog)[0]
     steps = tuple(Step(*decision) for decision in seen.decisions)
     listed, left_out = seen.not_due[:LISTED], max(0, len(seen.not_due) - LISTED)
     return Plan(

@@ -26,6 +26,7 @@ _STATUSES: Final = {
     "simulated": "would be charged", "posted": "charged", "repeat": "charged again", "held": "held: past the debit limit",
     "already_charged": "charged by another run", "skipped": "left alone, charged before",
     "written_off": "left alone, written off before", "no_longer_due": "not charged: an edit took it away",
+    "not_over": "not charged: its period is not over",
 }  # fmt: skip
 _AGAIN: Final = "would be charged again"
 

@@ -1,5 +1,6 @@
 """What Run Package decides about each line, simulates and totals (rules 6)."""
 
+from datetime import date
 from decimal import Decimal
 from itertools import permutations
 
@@ -15,6 +16,8 @@ from chalicelib.domain.run import IfCharged, Outcome, Status, Terms, Totals, dec
 from .build import decision, entry, priced
 
 LINE = priced()
+LATER = date(2031, 1, 1)
+"""After all dates here."""
 KEY = "2024-01-01~1-recurring~a"
 
 
@@ -23,7 +26,7 @@ def decided(
 ) -> list[tuple[str, str]]:
     """The acts and keys, when the ledger holds `entries`."""
     held = [one for one in entries if one.status == "held"]
-    found = decide(lines, {one.key: one for one in entries}, held, Terms("run-1", if_charged, include_written_off))
+    found = decide(lines, {one.key: one for one in entries}, held, Terms("run-1", if_charged, LATER, include_written_off))
     return [(one.act, one.key) for one in found]
 
 
@@ -68,7 +71,7 @@ def test_what_is_decided_of_a_charge_that_was_written_off(if_charged: IfCharged,
 def test_a_held_charge_is_tried_as_it_was_held() -> None:
     """rules 4: a charge keeps what it was computed from; a price changed since counts for others."""
     held = entry(priced(retail="7"), status="held")
-    [found] = decide([priced(retail="9")], {held.key: held}, [held], Terms("run-1", "charge_again"))
+    [found] = decide([priced(retail="9")], {held.key: held}, [held], Terms("run-1", "charge_again", LATER))
     assert found.line.retail == Decimal(7)
 
 
@@ -170,7 +173,7 @@ def test_currencies_are_never_added_up() -> None:
     assert tally_by_currency([]) == {}
 
 
-STATUSES: list[Status] = ["simulated", "posted", "held", "repeat", "already_charged", "skipped", "written_off", "no_longer_due"]
+STATUSES: list[Status] = ["simulated", "posted", "held", "repeat", "already_charged", "skipped", "written_off", "no_longer_due", "not_over"]
 AMOUNTS = st.integers(0, 10**18).map(lambda count: str(Decimal(count).scaleb(-6)))
 OUTCOMES = st.lists(st.builds(outcome, st.sampled_from(STATUSES), AMOUNTS, AMOUNTS, st.booleans()), max_size=8)
 

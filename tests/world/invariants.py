@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.assignment import Assignment
@@ -140,6 +141,9 @@ def _charges_of(world: "World", case: _Case, own: list[Entry]) -> None:
     missing = case.due(world.last_day) - first.keys()
     world.watch.demand("every due charge is there", not missing, case.final, missing)
     world.watch.demand("every due charge is there once", all(count == 1 for count in first.values()), first)
+    periods = sorted((e.line.period.since, e.line.period.until) for e in own if not e.repeat and e.line and e.line.period)
+    apart = all(one[1] <= other[0] for one, other in pairwise(periods))
+    world.watch.demand("no day lies in two settled periods", apart, case.final, periods)
     for entry in own:
         again = entry.repeat and (entry.date, entry.kind) not in first
         world.watch.demand("a repeat repeats something", not again, entry)
@@ -267,7 +271,13 @@ def _simulation(world: "World") -> None:
     run_package.live(world.services, world.act(), ask)
     run = run_package.read(world.db, "last-run")
     done = run_package.report(world.db, run)
-    same = {"simulated": {"posted", "repeat"}, "held": {"held"}, "skipped": {"skipped"}, "written_off": {"written_off"}}
+    same = {
+        "simulated": {"posted", "repeat"},
+        "held": {"held"},
+        "skipped": {"skipped"},
+        "written_off": {"written_off"},
+        "not_over": {"not_over"},
+    }
     pairs = list(zip(told.outcomes, done.outcomes, strict=True))
     alike = all(one.line == other.line and other.status in same[one.status] for one, other in pairs)
     world.watch.demand("a simulation is the live run", alike and told.balance_after == done.balance_after, told, done)

@@ -125,7 +125,8 @@ FIELDS: Final = {
     "Health.status": "`ok` when the tables are reached.",
     "Line.status": "What became of it: `simulated` writes nothing; `held` for want of credit; `repeat` is charged again; "
     "`skipped` was charged before and left alone, `already_charged` another run charged meanwhile, `written_off` was held and "
-    "given up, `no_longer_due` was taken away by an edit before it was posted.",
+    "given up, `no_longer_due` was taken away by an edit before it was posted, `not_over` is a minimum spend dated after "
+    "today, whose period is not over.",
     "Run.status": "How far it is.",
     "CustomerRun.status": "How it ended.",
     "WholeRun.status": "How it ended.",

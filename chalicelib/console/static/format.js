@@ -76,6 +76,6 @@ export const KINDS = {
 };
 export const STATUSES = {
   simulated: "Would be charged", posted: "Posted", held: "Held", repeat: "Charged again", already_charged: "Already charged",
-  skipped: "Left alone", written_off: "Left alone, written off", no_longer_due: "No longer due", cancelled: "Written off", running: "Running", finished: "Finished",
+  skipped: "Left alone", written_off: "Left alone, written off", no_longer_due: "No longer due", not_over: "Period not over", cancelled: "Written off", running: "Running", finished: "Finished",
   finished_with_failures: "Finished with failures",
 };

@@ -70,7 +70,7 @@ const body = (values) => ({
 
 const asked = (values) => JSON.stringify(body(values));
 
-const isCharged = (line) => line.status !== "skipped" && line.status !== "written_off";
+const isCharged = (line) => !["skipped", "written_off", "not_over"].includes(line.status);
 
 const anything = (report) => (report.lines ? report.lines.some(isCharged) : report.by_package.length > 0);
 

@@ -48,7 +48,7 @@ export const Instant = ({ value }) => (value
 
 const TONES = {
   posted: "good", finished: "good", repeat: "warn", held: "warn", running: "info", finished_with_failures: "bad",
-  cancelled: "muted", skipped: "muted", written_off: "muted", no_longer_due: "muted", already_charged: "muted", simulated: "info", parked: "bad",
+  cancelled: "muted", skipped: "muted", written_off: "muted", no_longer_due: "muted", not_over: "muted", already_charged: "muted", simulated: "info", parked: "bad",
 };
 
 export const Badge = ({ status, tone, children }) => html`<span class=${`badge ${tone ?? TONES[status] ?? "muted"}`}>${children ?? format.STATUSES[status] ?? status}</span>`;
