@@ -20,6 +20,7 @@ from pathlib import Path
 
 from tools import stage
 from tools.dependencies import RUNTIME_LOCKS, bill_of_materials, install, shipped
+from tools.targets import Target, interpreter
 from tools.template import Settings, handler_names, merge_template
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,7 +28,7 @@ TEMPLATE = "sam.json"
 ZIP = "deployment.zip"
 MATERIALS = "sbom.json"
 SHIPPED = ("app.py", "chalicelib", ".chalice")
-BUILDERS = ("alarms", "bundle", "cron", "dashboard", "dependencies", "gateway", "stage", "tables", "template", "variables")
+BUILDERS = ("alarms", "bundle", "cron", "dashboard", "dependencies", "gateway", "stage", "tables", "targets", "template", "variables")
 """Modules of tools/ that what is built depends on."""
 NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", "deployments", "deployed")
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -44,6 +45,12 @@ class Bundle:
 
     directory: Path
     fingerprint: str
+
+    @property
+    def has_bytecode(self) -> bool:
+        """Whether modules are compiled already: else each cold start does it."""
+        with zipfile.ZipFile(self.zip) as archive:
+            return any(name.endswith(".pyc") for name in archive.namelist())
 
     @property
     def template(self) -> Path:
@@ -67,7 +74,8 @@ def files_below(root: Path, names: tuple[str, ...]) -> Iterator[Path]:
 
 def fingerprint(settings: Settings, *, root: Path = ROOT) -> str:
     """Changes whenever the package would: sources, settings, interpreter, and the tools that build it."""
-    digest = hashlib.sha256(json.dumps([settings.stage, dict(settings.variables), settings.year, sys.version]).encode())
+    made_for = [settings.stage, dict(settings.variables), settings.year, settings.target, sys.version, interpreter(settings.target)]
+    digest = hashlib.sha256(json.dumps(made_for).encode())
     for path in files_below(root, (*SHIPPED, *RUNTIME_LOCKS.values(), "constraints.txt", *(f"tools/{name}.py" for name in BUILDERS))):
         digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:32]
@@ -113,13 +121,17 @@ def run_chalice(source: Path, out: Path, settings: Settings) -> None:
         raise PackagingError(f"chalice package failed:\n{done.stdout}{done.stderr}")
 
 
-def compile_tree(tree: Path) -> None:
+def compile_tree(tree: Path, target: Target) -> None:
     """Adds bytecode that is never checked against its source: the two travel together and never change.
 
-    A process of its own with a fixed hash seed, because the order of a set in a constant would else differ.
+    A process of its own with a fixed hash seed, because the order of a set in a constant would else differ. Without an
+    interpreter of the target's version, none is added.
     """
+    python = interpreter(target)
+    if python is None:
+        return
     command = [
-        sys.executable,
+        python,
         "-m",
         "compileall",
         "-q",
@@ -153,8 +165,8 @@ def completed(source: Path, tree: Path, settings: Settings, *, lock: Path) -> No
     with zipfile.ZipFile(source) as archive:
         archive.extractall(tree)
     if not settings.is_local:
-        install(lock, tree)
-    compile_tree(tree)
+        install(lock, tree, settings.target)
+    compile_tree(tree, settings.target)
 
 
 def build(settings: Settings, out: Path, *, root: Path = ROOT) -> Bundle:

@@ -1,9 +1,10 @@
 """What ships besides the sources: the distributions locked in constraints-runtime*.txt, and what is known of each.
 
-pip installs them into the package by their hashes, for Lambda's system whatever the machine is. Chalice's packager would
+pip installs them into the package by their hashes, for the target's system whatever the machine is. Chalice's packager would
 fetch by name and version what does not fit the machine, without looking at a hash.
 """
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -11,12 +12,14 @@ from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tools.targets import Target
+
 RUNTIME_LOCKS = {False: "constraints-runtime.txt", True: "constraints-runtime-jwt.txt"}
 """What ships, by whether the service checks bearer tokens: the library for that is larger than all the rest."""
 FRAMEWORK = "chalice"
 """Its runtime is put into the package by `chalice package`, without metadata."""
-GLIBC_MINOR = 26 if sys.version_info < (3, 12) else 34
-"""Of the system that Lambda runs this version of Python on: Amazon Linux 2, since 3.12 Amazon Linux 2023."""
+SDK_SERVICES = ("dynamodb", "sqs")
+"""What the functions call. The SDK brings descriptions of four hundred services, which are most of its size."""
 PERMISSIVE = frozenset({"MIT", "MIT-0", "BSD-2-Clause", "BSD-3-Clause", "BSD License", "Apache-2.0", "PSF-2.0", "ISC", "0BSD"})
 _SPELLINGS = {"Apache License 2.0": "Apache-2.0", "Apache Software License": "Apache-2.0", "MIT License": "MIT", "BSD": "BSD License"}
 
@@ -34,15 +37,23 @@ class Shipped(NamedTuple):
     page: str
 
 
-def install(lock: Path, tree: Path) -> None:
-    """Installs what is locked into `tree`. Raises `DependencyError` for what has another hash, or no wheel for Lambda."""
-    platforms = [f"manylinux_2_{minor}_x86_64" for minor in range(GLIBC_MINOR, 4, -1)] + ["manylinux2014_x86_64"]
+def install(lock: Path, tree: Path, target: Target) -> None:
+    """Installs what is locked into `tree`. Raises `DependencyError` for what has another hash, or no wheel for the target."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", "--no-deps"]
     command += ["--require-hashes", "-r", str(lock), "--target", str(tree), "--only-binary", ":all:"]
-    command += [word for platform in platforms for word in ("--platform", platform)]
+    command += ["--implementation", "cp", "--python-version", target.version]
+    command += [word for platform in target.platforms for word in ("--platform", platform)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
-        raise DependencyError(f"what is locked in {lock.name} can't be installed:\n{done.stderr}")
+        raise DependencyError(f"what is locked in {lock.name} can't be installed for {target.runtime}, {target.machine}:\n{done.stderr}")
+    drop_unused_services(tree)
+
+
+def drop_unused_services(tree: Path) -> None:
+    """Takes out of the SDK what describes services that nobody here calls."""
+    for service in (tree / "botocore" / "data").glob("*/"):
+        if service.name not in SDK_SERVICES:
+            shutil.rmtree(service)
 
 
 def shipped(tree: Path) -> list[Shipped]:

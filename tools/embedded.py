@@ -28,6 +28,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tools.bundle import ROOT, Bundle, cached
 from tools.emulator import HOST, PORT_TAKEN
+from tools.targets import here
 from tools.template import LOCAL_STAGE, settings_from
 
 STACK = "packages-billing-local"
@@ -172,7 +173,7 @@ class EmbeddedStack:
         self._root = root
         self._bundle = bundle
         self._enforce_iam = enforce_iam
-        self._settings = settings_from(os.environ | dict(env or {}), stage=stage, year=datetime.now(UTC).year)
+        self._settings = settings_from(os.environ | dict(env or {}), stage=stage, year=datetime.now(UTC).year, target=here())
         self._outputs: dict[str, str] = {}
         self._clients: dict[str, Any] = {}
 

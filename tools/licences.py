@@ -6,12 +6,13 @@ from pathlib import Path
 
 from tools.bundle import ROOT
 from tools.dependencies import RUNTIME_LOCKS, DependencyError, Shipped, install, shipped
+from tools.targets import LAMBDA
 
 HEAD = """# Licences of what ships
 
 What `make package` puts into the zip besides this project; cffi, cryptography, pycparser and PyJWT only with
 `AUTH_MODE=jwt`. `make constraints` writes this page; packaging refuses what is
-not under a permissive licence. Python and boto3 come with Lambda. What only builds and tests is listed, with versions and
+not under a permissive licence. Python comes with Lambda. What only builds and tests is listed, with versions and
 hashes, in `constraints.txt`.
 
 | distribution | version | licence | home |
@@ -26,7 +27,7 @@ def page(listed: list[Shipped]) -> str:
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="packages-billing-") as tree:
         try:
-            install(ROOT / RUNTIME_LOCKS[True], Path(tree))
+            install(ROOT / RUNTIME_LOCKS[True], Path(tree), LAMBDA)
             print(page(shipped(Path(tree))), end="")
         except DependencyError as error:
             print(f"licences: {error}", file=sys.stderr)

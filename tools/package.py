@@ -11,9 +11,14 @@ from tools import stage as stages
 from tools.bundle import ROOT, Bundle, PackagingError, build
 from tools.cron import NoCommonTimeError
 from tools.dependencies import DependencyError
+from tools.targets import LAMBDA
 from tools.template import LOCAL_STAGE, SettingsError, settings_from
 
 DIST = ROOT / "dist"
+NO_BYTECODE = (
+    f"there is no python{LAMBDA.version} on the PATH, so the package has no bytecode, and every cold start compiles its modules. "
+    "It works all the same; for a faster start, install that version and package again"
+)
 
 
 def deployable_stages() -> list[str]:
@@ -38,6 +43,8 @@ def main() -> int:
     except (SettingsError, stages.StageError, NoCommonTimeError, PackagingError, DependencyError) as error:
         print(f"make package: {error}", file=sys.stderr)
         return 1
+    if not bundle.has_bytecode:
+        print(f"make package: {NO_BYTECODE}", file=sys.stderr)
     print(f"{bundle.template.relative_to(ROOT)} and {bundle.zip.relative_to(ROOT)} are ready. To deploy:")
     print(f"  aws cloudformation package --template-file {bundle.template.relative_to(ROOT)} --s3-bucket BUCKET \\")
     print("    --output-template-file dist/packaged.yaml")

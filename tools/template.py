@@ -23,6 +23,7 @@ from tools.tables import conditions as table_conditions
 from tools.tables import gone_with_the_stack, in_use, kept, tables
 from tools.tables import outputs as table_outputs
 from tools.tables import parameters as table_parameters
+from tools.targets import LAMBDA, Target, here
 from tools.variables import faults
 
 Resource = dict[str, Any]
@@ -71,19 +72,23 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What a package is made for: the stage, and the variables its functions get."""
+    """What a package is made for: the stage, the variables its functions get, and what runs them."""
 
     stage: str
     variables: Mapping[str, str]
     year: int
+    target: Target
 
     @property
     def is_local(self) -> bool:
         return self.stage == LOCAL_STAGE
 
 
-def settings_from(environ: Mapping[str, str], *, stage: str, year: int) -> Settings:
-    """Takes each variable from the caller's environment where it is set there. Raises `SettingsError`."""
+def settings_from(environ: Mapping[str, str], *, stage: str, year: int, target: Target | None = None) -> Settings:
+    """Takes each variable from the caller's environment where it is set there. Raises `SettingsError`.
+
+    Without a `target`, the local stage is for this machine, and every other for Lambda.
+    """
     defaults = _SHARED_DEFAULTS | (_LOCAL_DEFAULTS if stage == LOCAL_STAGE else {})
     variables = {name: environ.get(name) or default for name, default in defaults.items()}
     mode = variables["AUTH_MODE"]
@@ -95,7 +100,7 @@ def settings_from(environ: Mapping[str, str], *, stage: str, year: int) -> Setti
         demand_tokens_can_be_checked(variables, schemes=("https", "http") if stage == LOCAL_STAGE else ("https",))
     if wrong := faults(variables):
         raise SettingsError("; ".join(wrong))
-    return Settings(stage=stage, variables=variables, year=year)
+    return Settings(stage=stage, variables=variables, year=year, target=target or (here() if stage == LOCAL_STAGE else LAMBDA))
 
 
 def demand_tokens_can_be_checked(variables: Mapping[str, str], *, schemes: tuple[str, ...]) -> None:
@@ -199,6 +204,7 @@ def function(name: str, settings: Settings, stage: Stage) -> Resource:
     which Lambda would take it for after 16 messages.
     """
     properties: dict[str, Any] = {"FunctionName": stack_name(name), "Environment": {"Variables": environment(settings)}}
+    properties |= {"Runtime": settings.target.runtime, "Architectures": [settings.target.architecture]}
     resource: Resource = {"Properties": properties}
     if name == SCHEDULED:
         properties["Events"] = scheduled_events(settings)

@@ -10,6 +10,7 @@ import pytest
 from chalicelib.storage.keys import TABLES
 from tools.bundle import Bundle, cached
 from tools.embedded import BUILDS, STACK, EmbeddedStack, EmbeddedStackError, Emulator
+from tools.targets import here
 from tools.template import settings_from
 
 pytestmark = pytest.mark.deploy
@@ -34,7 +35,7 @@ def account() -> Iterator[EmptyAccount]:
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return cached(settings_from({"SWEEP_SEGMENTS": "2"}, stage="dev", year=datetime.now(UTC).year), BUILDS)
+    return cached(settings_from({"SWEEP_SEGMENTS": "2"}, stage="dev", year=datetime.now(UTC).year, target=here()), BUILDS)
 
 
 @pytest.fixture

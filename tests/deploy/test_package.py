@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -9,20 +10,24 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import botocore
 import pytest
 
 from tools import stage
 from tools.bundle import ROOT, Bundle, build
+from tools.targets import Target, here, interpreter
 from tools.template import CONSUMERS, SettingsError, settings_from
 
 pytestmark = pytest.mark.deploy
 
-LAMBDA_BRINGS = ("botocore", "jmespath", "urllib3")
 MAKE_CLIENT = "from chalicelib import deployment; print(type(deployment.dynamodb()).__name__)"
 TABLE_ENVIRONMENT = {"CATALOG_TABLE", "ACCOUNTS_TABLE", "LEDGER_TABLE", "USAGE_TABLE", "RUNS_TABLE"}
 
 
 SETTINGS = settings_from({"BILLING_TIMEZONE": "Europe/Berlin"}, stage="prod", year=2026)
+HERE = settings_from({"BILLING_TIMEZONE": "Europe/Berlin"}, stage="prod", year=2026, target=here())
+PROCESSORS = {"aarch64": 183, "x86_64": 62}
+"""Of the header of ELF files."""
 
 
 @pytest.fixture(scope="module")
@@ -61,23 +66,78 @@ def test_two_builds_are_the_same_bytes(bundle: Bundle, sources: Path, tmp_path: 
     assert again.template.read_bytes() == bundle.template.read_bytes()
 
 
-def test_zip_needs_only_what_lambda_brings(bundle: Bundle, tmp_path: Path) -> None:
-    """Imports the app with the standard library, the zip's content and botocore: boto3 itself is too dear for a cold start."""
-    code, brought = tmp_path / "code", tmp_path / "brought"
-    brought.mkdir()
-    with zipfile.ZipFile(bundle.zip) as archive:
-        archive.extractall(code)
-    site_packages = Path(pytest.__file__).parent.parent
-    for name in LAMBDA_BRINGS:
-        (brought / name).symlink_to(site_packages / name)
-    script = f"import sys; sys.path[:0] = [{str(code)!r}, {str(brought)!r}]; import app; print(app.app.app_name); {MAKE_CLIENT}"
+def test_two_builds_with_bytecode_are_the_same_bytes(runs_here: Bundle, sources: Path, tmp_path: Path) -> None:
+    assert runs_here.has_bytecode
+    assert build(HERE, tmp_path, root=sources).zip.read_bytes() == runs_here.zip.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def runs_here(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """The same package for this machine."""
+    return build(HERE, tmp_path_factory.mktemp("here"), root=sources)
+
+
+def test_the_zip_needs_nothing_but_python(runs_here: Bundle, tmp_path: Path) -> None:
+    """Imports the app and makes its client with the standard library and the zip's content: the SDK is in it, and pinned."""
+    with zipfile.ZipFile(runs_here.zip) as archive:
+        archive.extractall(tmp_path)
+    script = f"import sys; sys.path[:0] = [{str(tmp_path)!r}]; import app; print(app.app.app_name); {MAKE_CLIENT}"
     environ = {"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "us-east-1"}
     done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, env=environ, check=False)
     assert (done.stdout.split(), done.stderr) == (["packages-billing", "DynamoDB"], "")
 
 
-def test_zip_has_bytecode_for_every_module(bundle: Bundle) -> None:
+def test_the_sdk_ships_with_the_services_that_are_called(bundle: Bundle) -> None:
     with zipfile.ZipFile(bundle.zip) as archive:
+        services = {name.split("/")[2] for name in archive.namelist() if re.match("botocore/data/[^/]+/", name)}
+        version = next(name for name in archive.namelist() if re.fullmatch(r"botocore-[\d.]+\.dist-info/METADATA", name))
+    assert services == {"dynamodb", "sqs"}
+    assert version == f"botocore-{botocore.__version__}.dist-info/METADATA", "what was tested with"
+
+
+def test_b16_the_package_is_for_arm_and_a_runtime_with_years_to_come(bundle: Bundle, resources: dict[str, Any]) -> None:
+    for function in functions(resources).values():
+        assert (function["Properties"]["Runtime"], function["Properties"]["Architectures"]) == ("python3.13", ["arm64"])
+    with zipfile.ZipFile(bundle.zip) as archive:
+        libraries = {name: archive.read(name) for name in archive.namelist() if ".so" in Path(name).suffixes}
+    assert libraries
+    for name, content in libraries.items():
+        assert content[:4] == b"\x7fELF"
+        assert int.from_bytes(content[18:20], "little") == PROCESSORS["aarch64"], name
+        assert re.search(r"\.(cpython-313-\S+|abi3)\.so$", name), name
+
+
+def test_b16_wheels_come_for_either_processor_and_any_runtime() -> None:
+    assert Target((3, 11), "x86_64").platforms[0] == "manylinux_2_26_x86_64"
+    assert Target((3, 14), "aarch64").platforms[0] == "manylinux_2_34_aarch64"
+    assert Target((3, 13), "arm64").architecture == "arm64"
+
+
+def with_a_python(directory: Path, script: str) -> None:
+    """Something called python3.13 on the PATH."""
+    fake = directory / "python3.13"
+    fake.write_text(f"#!/bin/sh\n{script}\n")
+    fake.chmod(0o755)
+
+
+@pytest.mark.parametrize("script", ["exit 127", "echo 3.12"], ids=["a stand-in that finds none", "another version"])
+def test_b16_bytecode_is_made_by_the_targets_own_version_only(
+    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
+    """Without one, the package has none and says so; it is the same bytes each time all the same."""
+    target = Target((3, 13) if sys.version_info[:2] != (3, 13) else (3, 14), "aarch64")
+    if target.version == "3.13":
+        with_a_python(tmp_path, script)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert interpreter(target) is None
+    settings = settings_from({}, stage="prod", year=2026, target=target)
+    one, other = (build(settings, tmp_path / name, root=sources) for name in ("one", "other"))
+    assert not one.has_bytecode
+    assert one.zip.read_bytes() == other.zip.read_bytes()
+
+
+def test_zip_has_bytecode_for_every_module(runs_here: Bundle) -> None:
+    with zipfile.ZipFile(runs_here.zip) as archive:
         names = set(archive.namelist())
     tag = sys.implementation.cache_tag
     for name in (name for name in names if name.startswith("chalicelib/") and name.endswith(".py")):

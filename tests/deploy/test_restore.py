@@ -32,6 +32,7 @@ from tests.api.support import (
 from tests.deploy.signed import signing
 from tools.bundle import ROOT, Bundle, cached
 from tools.embedded import BUILDS, STACK, EmbeddedStack
+from tools.targets import here
 from tools.template import settings_from
 
 pytestmark = pytest.mark.deploy
@@ -43,7 +44,7 @@ BACK = dict.fromkeys(OVER, "")
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return cached(settings_from({"SWEEP_SEGMENTS": "2"}, stage="dev", year=datetime.now(UTC).year), BUILDS)
+    return cached(settings_from({"SWEEP_SEGMENTS": "2"}, stage="dev", year=datetime.now(UTC).year, target=here()), BUILDS)
 
 
 @pytest.fixture(scope="module")

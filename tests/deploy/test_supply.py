@@ -17,6 +17,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from tools import audit, bootstrap, dependencies
 from tools.bundle import ROOT, build
 from tools.dependencies import DependencyError, Shipped, bill_of_materials
+from tools.targets import LAMBDA
 from tools.template import settings_from
 
 LOCKS = ("constraints.txt", "constraints-runtime.txt", "constraints-runtime-jwt.txt")
@@ -69,7 +70,7 @@ def test_a_file_with_another_hash_is_not_installed(tmp_path: Path) -> None:
     lock = tmp_path / "lock.txt"
     lock.write_text(f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
     with pytest.raises(DependencyError, match="DO NOT MATCH"):
-        dependencies.install(lock, tmp_path / "tree")
+        dependencies.install(lock, tmp_path / "tree", LAMBDA)
     assert not list(tmp_path.glob("tree/*"))
 
 

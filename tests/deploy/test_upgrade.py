@@ -34,6 +34,7 @@ from tests.api.support import (
 from tests.deploy.signed import signing
 from tools.bundle import Bundle, cached
 from tools.embedded import BUILDS, EmbeddedStack, FunctionError
+from tools.targets import here
 from tools.template import settings_from
 
 pytestmark = pytest.mark.deploy
@@ -46,7 +47,7 @@ KEPT = ("AWS::DynamoDB::Table", "AWS::SQS::Queue")
 
 @pytest.fixture(scope="module")
 def present() -> Bundle:
-    return cached(settings_from({"SWEEP_SEGMENTS": "2"}, stage="dev", year=datetime.now(UTC).year), BUILDS)
+    return cached(settings_from({"SWEEP_SEGMENTS": "2"}, stage="dev", year=datetime.now(UTC).year, target=here()), BUILDS)
 
 
 @pytest.fixture(scope="module")
