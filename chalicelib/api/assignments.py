@@ -9,7 +9,7 @@ from ..domain.errors import Fault, Invalid
 from ..usecases import assignments, warnings
 from ..usecases.assignments import Detail
 from ..wire import tables, views
-from ..wire.bodies import AssignmentBody, merged, parse
+from ..wire.bodies import AssignmentBody, AssignmentEdit, merged, parse
 from .access import WRITE
 from .call import Answer, Call
 from .formats import CSV
@@ -50,7 +50,7 @@ def change_assignment(call: Call) -> Answer:
     confirmed = [False]
 
     def edit(old: Assignment) -> Assignment:
-        body = parse(AssignmentBody, _patched(old, call.json))
+        body = parse(AssignmentEdit, _patched(old, call.json))
         confirmed[0] = body.confirm_backlog
         _demand_same(old, body)
         return body.applied(old)

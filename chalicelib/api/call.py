@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from chalice.app import Request
 
+from ..domain import numbers
 from ..domain.errors import BillingError, Fault, Invalid, Malformed, NotFound, UnsupportedMediaType, VersionMismatch
 from ..domain.record import Brought
 from ..usecases.act import Act, Services
@@ -108,13 +109,14 @@ def decoded(params: Mapping[str, str]) -> dict[str, str]:
 def checked_params(params: Mapping[str, str], *, creates: bool) -> Mapping[str, str]:
     """The ids in the path, decoded. One that can't exist is not found; one to be created is invalid."""
     params = decoded(params)
-    for name, value in params.items():
+    found = {name: (numbers.digits(value) or "") if name == "did" else value for name, value in params.items()}
+    for name, value in found.items():
         if not OTHER_IDS.get(name, ID).fullmatch(value):
             error: BillingError = NotFound(f"there is no {name} like that")
             if creates:
                 error = Invalid([Fault(f"/{name}", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")])
             raise error
-    return params
+    return found
 
 
 def json_body(request: Request, types: tuple[str, ...], *, required: bool) -> Any:

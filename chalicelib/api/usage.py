@@ -15,7 +15,7 @@ from .routing import route
 
 blueprint = Blueprint(__name__)
 _PATH = "/customers/{customer_id}/usage"
-_RANGE = {"from": DAY, "to": DAY, "did": Parameter(fields.did), **LIST}
+_RANGE = {"from": DAY, "to": DAY, "did": Parameter(fields.known_did), **LIST}
 
 
 @route(blueprint, "POST", _PATH, scope=(WRITE,))

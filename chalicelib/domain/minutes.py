@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from . import money
+from . import money, numbers
 from .assignment import Assignment, valid_on
 from .charging import KIND_ORDER, Identity
 from .ledger import charge_key
@@ -98,8 +98,8 @@ def own_charge(of: Bucket) -> str:
 
 
 def prefixes(destination: str) -> tuple[str, ...]:
-    """The digit prefixes of a faultless pattern `^44|^91`; the empty one matches every number."""
-    return tuple(alternative.removeprefix("^") for alternative in destination.split("|"))
+    """The digit prefixes of a faultless pattern `^44|^91`; the empty one matches every number. `^0044` is `^44`."""
+    return tuple(numbers.international(alternative.removeprefix("^")) for alternative in destination.split("|"))
 
 
 class Buckets:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import NamedTuple
 
-from ..domain import minutes
+from ..domain import minutes, numbers
 from ..domain.account import Account
 from ..domain.assignment import Assignment
 from ..domain.errors import Conflict, Fault, Invalid, NotFound
@@ -55,6 +55,7 @@ def record(db: Db, act: Act, customer_id: str, calls: Sequence[Call], kept: time
     """
     customers.read(db, customer_id)
     _demand_recent(calls, act.today - kept)
+    _demand_known(db, calls)
     done = usage.find_calls(db, customer_id, {call.call_id for call in calls})
     _demand_same(calls, done)
     while missing := [call for call in dict.fromkeys(calls) if call.call_id not in done]:
@@ -129,12 +130,27 @@ def _demand_recent(calls: Sequence[Call], oldest: date) -> None:
         raise Invalid(faults)
 
 
+def _demand_known(db: Db, calls: Sequence[Call]) -> None:
+    """Raise `Invalid` for DIDs that begin with 0, but for those that were assigned before such were refused."""
+    odd = {call.did for call in calls if call.did and call.did.startswith("0")}
+    held = assignments.holds_of_many(db, odd)
+    faults = [Fault(f"/calls/{n}/did", numbers.NO_SUCH_DID) for n, call in enumerate(calls) if call.did in odd and not held[call.did].holds]
+    if faults:
+        raise Invalid(faults)
+
+
+def _as_told(standing: Call, call: Call) -> Call:
+    """A recorded call, on the day of the one that is told again, its numbers as they are kept now."""
+    did = standing.did and numbers.international(standing.did)
+    return standing._replace(day=call.day, destination=numbers.international(standing.destination), did=did)
+
+
 def _demand_same(calls: Sequence[Call], known: dict[str, Rated]) -> None:
     """Raise `Conflict` when a call id stands for another call, recorded or in this batch."""
     first: dict[str, Call] = {}
     reused = []
     for n, call in enumerate(calls):
-        standing = known[call.call_id].call._replace(day=call.day) if call.call_id in known else first.setdefault(call.call_id, call)
+        standing = _as_told(known[call.call_id].call, call) if call.call_id in known else first.setdefault(call.call_id, call)
         if standing != call:
             reused.append(Fault(f"/calls/{n}/call_id", f"{call.call_id} is another call"))
     if reused:

@@ -25,6 +25,7 @@ from .fields import (
     Id,
     IfCharged,
     Instant,
+    KnownDid,
     MatchDay,
     MinimumDays,
     Minutes,
@@ -129,6 +130,12 @@ class AssignmentBody(Body):
         return self.applied(Assignment(customer_id, "", self.package_id, self.start_date, self.did))
 
 
+class AssignmentEdit(AssignmentBody):
+    """An assignment as an edit leaves it: its DID, which never changes, may be one that can't be assigned any more."""
+
+    did: KnownDid | None = None
+
+
 class AssignmentRow(AssignmentBody):
     """An assignment as a row of a file, which says whose it is."""
 
@@ -167,7 +174,7 @@ class CallBody(Body):
     destination: Called
     seconds: Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
     charge: Price
-    did: Did | None = None
+    did: KnownDid | None = None
 
     def call(self, zone: ZoneInfo) -> Call:
         """The call, on its day in the billing time zone."""

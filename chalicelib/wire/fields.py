@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
-from ..domain import money
+from ..domain import money, numbers
 from ..domain.assignment import MAX_QUANTITY
 from ..domain.currencies import DECIMALS
 from ..domain.package import MAX_MINIMUM_DAYS, destination_fault
@@ -21,8 +21,9 @@ LONGEST_DESTINATION: Final = 10_000
 SIMULATIONS = "simulations"
 """No run's id: what is at its address is a route."""
 _ID = re.compile(r"[A-Za-z0-9._:\-]{1,64}", re.ASCII)
-_DID = re.compile(r"[0-9]{3,20}", re.ASCII)
-_NUMBER = re.compile(r"[0-9]{1,32}", re.ASCII)
+_DIGITS_OF_DID: Final = range(3, 21)
+_DIGITS_CALLED: Final = range(1, 33)
+_LONGEST_NUMBER: Final = 64
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
@@ -59,10 +60,17 @@ def _instant(value: Any) -> datetime:
     return parsed
 
 
+def _number(value: Any, lengths: range) -> str | None:
+    """The digits of a number as people write it; None for what is none, or has more or fewer of them."""
+    known = numbers.digits(value) if isinstance(value, str) and len(value) <= _LONGEST_NUMBER else None
+    return known if known and len(known) in lengths else None
+
+
 def _destination_number(value: Any) -> str:
-    if not isinstance(value, str) or not _NUMBER.fullmatch(value):
-        raise ValueError("must be the number called: 1 to 32 digits")
-    return value
+    known = _number(value, _DIGITS_CALLED)
+    if known is None:
+        raise ValueError("must be the number called: 1 to 32 digits, such as +44 20 7946 0901")
+    return known
 
 
 def _price(value: Any) -> Decimal:
@@ -108,11 +116,19 @@ def _run_id(value: Any) -> str:
     return str(value)
 
 
-def did(value: Any) -> str:
-    """A phone number: 3 to 20 digits."""
-    if not isinstance(value, str) or not _DID.fullmatch(value):
-        raise ValueError("must be 3 to 20 digits, E.164 without +")
-    return value
+def known_did(value: Any) -> str:
+    """The digits of a telephone number, 3 to 20. One that begins with 0 may have been assigned before such were refused."""
+    known = _number(value, _DIGITS_OF_DID)
+    if known is None:
+        raise ValueError("must be a telephone number of 3 to 20 digits with its country code, such as +44 20 7946 0901")
+    return known
+
+
+def _did(value: Any) -> str:
+    known = known_did(value)
+    if known.startswith("0"):
+        raise ValueError(numbers.NO_SUCH_DID)
+    return known
 
 
 def simulate(value: Any) -> bool:
@@ -138,6 +154,15 @@ _DESTINATION_SCHEMA = {"type": "string", "pattern": r"^(\^[0-9]+(\|\^[0-9]+)*)?$
 _MATCH_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 31}, {"type": "string", "enum": list(WEEKDAYS)}]}
 
 
+def _number_schema(lengths: range, first: str = "0-9") -> dict[str, Any]:
+    gap = f"[{numbers.SEPARATORS}]*"
+    pattern = f"^{gap}(\\+{gap}|0{gap}0{gap})?[{first}]({gap}[0-9]){{{lengths[0] - 1},{lengths[-1] - 1}}}{gap}$"
+    return {"type": "string", "pattern": pattern, "maxLength": _LONGEST_NUMBER, "examples": ["442079460901", "+44 20 7946 0901"]}
+
+
+DID_SCHEMA = _number_schema(_DIGITS_OF_DID)
+
+
 def _money_schema(sign: str, least: int) -> WithJsonSchema:
     text = {"type": "string", "pattern": f"^{sign}[0-9]{{1,12}}(\\.[0-9]{{1,6}})?$"}
     return WithJsonSchema({"anyOf": [text, {"type": "number", "minimum": least, "exclusiveMaximum": 10**12}]})
@@ -147,7 +172,7 @@ Price = Annotated[Decimal, PlainValidator(_price), _money_schema("", 0)]
 Amount = Annotated[Decimal, PlainValidator(_nonzero), _money_schema("-?", 1 - 10**12)]
 Day = Annotated[date, PlainValidator(day), WithJsonSchema(DAY_SCHEMA)]
 Instant = Annotated[datetime, PlainValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
-Called = Annotated[str, PlainValidator(_destination_number), WithJsonSchema({"type": "string", "pattern": f"^{_NUMBER.pattern}$"})]
+Called = Annotated[str, PlainValidator(_destination_number), WithJsonSchema(_number_schema(_DIGITS_CALLED))]
 Currency = Annotated[str, PlainValidator(_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
 Destination = Annotated[str, PlainValidator(_destination), WithJsonSchema({"anyOf": [_DESTINATION_SCHEMA, {"type": "null"}]})]
 MatchDay = Annotated[Any, WithJsonSchema(_MATCH_SCHEMA)]
@@ -156,7 +181,8 @@ Simulate = Annotated[bool, PlainValidator(simulate), WithJsonSchema(_SIMULATE_SC
 SimulateOnly = Annotated[bool, PlainValidator(_simulate_only), WithJsonSchema(_YES_SCHEMA)]
 Id = Annotated[str, PlainValidator(identifier), WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"})]
 RunId = Annotated[str, PlainValidator(_run_id), WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"})]
-Did = Annotated[str, PlainValidator(did), WithJsonSchema({"type": "string", "pattern": f"^{_DID.pattern}$"})]
+Did = Annotated[str, PlainValidator(_did), WithJsonSchema(_number_schema(_DIGITS_OF_DID, "1-9"))]
+KnownDid = Annotated[str, PlainValidator(known_did), WithJsonSchema(DID_SCHEMA)]
 Name = Annotated[str, Field(min_length=1, max_length=200, strict=True)]
 Text = Annotated[str, Field(max_length=2000, strict=True)]
 Flag = Annotated[bool, Field(strict=True)]

@@ -106,7 +106,7 @@ def test_a_number_and_who_has_it_are_found_from_every_page(visit: Visit, api: ht
     an_assignment(api, customer, package, did=did)
     page = visit.open("held")
     page.keyboard.press("/")
-    page.keyboard.type(f"+{did}")
+    page.keyboard.type(f"+{did[:2]} {did[2:6]} {did[6:]}")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=f"DID {did}")).to_be_visible()
     expect(page.get_by_role("link", name=customer)).to_be_visible()

@@ -48,7 +48,7 @@ _QUERY: Final[Mapping[Any, Json]] = {
     schedule_.match: {"type": "string", "pattern": f"^({_DAY_OR_WEEKDAY}(,{_DAY_OR_WEEKDAY})*)?$", "maxLength": 123},
     schedule_.count: {"type": "integer", "minimum": 1, "maximum": schedule_.MOST_DATES},
     imports.flag: {"type": "string", "enum": ["true", "false"], "default": "true"},
-    fields.did: {"type": "string", "pattern": f"^{call.OTHER_IDS['did'].pattern}$"},
+    fields.known_did: fields.DID_SCHEMA,
 }
 NO_CONTENT: Final = 204
 _SUCCESSES: Final = {200: "Done", 201: "Made", 202: "Begun; it goes on in the background"}
@@ -131,8 +131,8 @@ def _parameters(route: Route, shown: Mapping[str, Json]) -> Iterator[Json]:
     for part in route.path.split("/"):
         if part.startswith("{"):
             name = part.strip("{}")
-            pattern = call.OTHER_IDS.get(name, call.ID).pattern
-            yield _parameter("path", name, {"type": "string", "pattern": f"^{pattern}$"}, given, required=True)
+            id_schema = {"type": "string", "pattern": f"^{call.OTHER_IDS.get(name, call.ID).pattern}$"}
+            yield _parameter("path", name, fields.DID_SCHEMA if name == "did" else id_schema, given, required=True)
     for name, parameter in route.query.items():
         common = name in _COMMON
         required = {"required": True} if parameter.required else {}

@@ -63,7 +63,7 @@ function NewAssignment({ customer, packages }) {
       <${Card} title="To whom">
         <div class="grid">
           <${Radios} form=${form} name="holder" label="Assign to" options=${[["customer", "The customer"], ["did", "One of its DIDs"]]} />
-          ${form.values.holder === "did" && html`<${Field} form=${form} name="did" label="DID" inputmode="tel" placeholder="442079460000" hint="Digits only, with the country code, without +." />`}
+          ${form.values.holder === "did" && html`<${Field} form=${form} name="did" label="DID" inputmode="tel" placeholder="442079460000" hint="With the country code, such as +44 20 7946 0000." />`}
           <${NumberField} form=${form} name="quantity" label="Quantity" hint="Prices are multiplied by it." />
           ${chosen?.type === "free_minutes" && html`<${NumberField} form=${form} name="free_minutes" label="Free minutes" hint="Refilled on each due date; not multiplied by the quantity." />`}
         </div>

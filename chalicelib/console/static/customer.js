@@ -10,7 +10,7 @@ import { HeldTable, Parked } from "./held.js";
 import { Ledger } from "./ledger.js";
 import { validity } from "./packages.js";
 import { html, useEffect, useRef, useState } from "./preact.js";
-import { link } from "./router.js";
+import { link, useRoute } from "./router.js";
 import { announce } from "./toast.js";
 import { Badge, Button, Card, Dialog, Empty, LinkButton, List, Minutes, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
 
@@ -144,13 +144,14 @@ function Features({ id }) {
 
 /** Who has, had or will have a number. */
 export function Did({ did }) {
+  const { q = did } = useRoute().query;
   const { data, error, reload } = useLoad(() => all(path("dids", did, "assignments")), [did]);
   const columns = [{ name: "customer", label: "Customer", main: true, cell: (one) => html`<a href=${link(["customers", one.customer_id])}>${one.customer_id}</a>` },
     { ...ASSIGNMENTS[0], main: false, cell: (one) => html`<a href=${link(["customers", one.customer_id, "assignments", one.assignment_id])}>${one.package.name}</a>` }, ...ASSIGNMENTS.slice(1)];
   return html`
     <${Page} title=${`DID ${did}`} lead="Who has this number, had it, or will have it.">
       ${error ? html`<${Problem} error=${error} retry=${reload} />` : !data ? html`<${Skeleton} /> ` : data.length === 0
-        ? html`<${Empty} title="Nobody has this number">It can be assigned: open a customer and choose “Assign a package”. Or did you mean a <a href=${link(["customers"], { q: did })}>customer ${did}</a>?<//>`
+        ? html`<${Empty} title="Nobody has this number">It can be assigned: open a customer and choose “Assign a package”. Or did you mean a <a href=${link(["customers"], { q })}>customer ${q}</a>?<//>`
         : html`<${Table} caption="Assignments of this DID" rows=${data} columns=${columns} id=${(one) => one.assignment_id} />`}
     <//>`;
 }

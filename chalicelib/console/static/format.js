@@ -64,6 +64,12 @@ export function rule({ frequency, frequency_match: match }) {
   return match.length ? `${name} on ${match.map((one) => WEEKDAYS[one] ?? one).join(", ")}` : name;
 }
 
+/** The digits of a number as people write it, without + or 00 before the country code; null for what is no number. */
+export function digits(text) {
+  const plain = text.replace(/[\s.()\u2010-\u2014\u2212-]/g, "");
+  return /^\+?\d{3,22}$/.test(plain) ? plain.replace(/^(\+|00(?=[1-9]))/, "") : null;
+}
+
 export const plural = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 
 /** Seconds as minutes: 90 -> "1:30". */

@@ -7,6 +7,7 @@ import { Customer, Did } from "./customer.js";
 import { Customers, EditCustomer, NewCustomer } from "./customers.js";
 import { OnlySigned, SignIn } from "./entry.js";
 import { HeldCharges } from "./held.js";
+import * as format from "./format.js";
 import { EditPackage, NewPackage } from "./package-form.js";
 import { Package, Packages } from "./packages.js";
 import { html, render, useEffect, useRef, useState } from "./preact.js";
@@ -69,10 +70,10 @@ function Find() {
   const [text, setText] = useState("");
   const submit = (event) => {
     event.preventDefault();
-    const wanted = text.trim().replace(/^\+/, "");
-    if (!wanted) return;
-    if (/^\d{3,20}$/.test(wanted)) go(["dids", wanted]);
-    else go(["customers"], { q: wanted });
+    const wanted = text.trim();
+    const did = format.digits(wanted);
+    if (did) go(["dids", did], { q: wanted });
+    else if (wanted) go(["customers"], { q: wanted });
     setText("");
   };
   return html`
