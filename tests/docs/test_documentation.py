@@ -34,7 +34,7 @@ from tools.embedded import EmbeddedStack
 from tools.template import LOCAL_STAGE, settings_from
 
 PAGES = ("README.md", "CHANGELOG.md", *(f"docs/{name}.md" for name in (
-    "rules", "decisions", "architecture", "operations", "access", "testing", "mutation", "benchmarks", "console",
+    "rules", "decisions", "architecture", "operations", "access", "testing", "mutation", "benchmarks", "console", "aws-behaviour",
 )))  # fmt: skip
 README = (ROOT / "README.md").read_text()
 RULES = (ROOT / "docs" / "rules.md").read_text()
@@ -214,6 +214,16 @@ def test_links_lead_somewhere(page: str) -> None:
     links = re.findall(r"\]\(([^)#]+)", (ROOT / page).read_text())
     local = [link for link in links if "://" not in link]
     assert [link for link in local if not ((ROOT / page).parent / link).exists()] == []
+
+
+def test_every_difference_to_aws_has_a_source_and_a_test_that_is_there() -> None:
+    listed = rows((ROOT / "docs" / "aws-behaviour.md").read_text())
+    assert len(listed) > 30
+    for behaviour, emulator, source, held_by in listed:
+        assert min(len(behaviour), len(emulator)) > 3
+        assert re.search(r"\]\(https://(docs\.aws\.amazon\.com|github\.com)/[^)]+\)", source), behaviour
+        file, name = held_by.split("::")
+        assert re.search(rf"^ *def {name}\b", (ROOT / file).read_text(), re.MULTILINE), held_by
 
 
 def test_the_page_on_testing_names_every_planted_fault() -> None:
