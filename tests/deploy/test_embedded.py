@@ -42,6 +42,19 @@ def test_the_deployed_api_is_healthy(api: httpx.Client) -> None:
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
+def test_d10_the_deployed_api_says_on_every_answer_that_it_is_not_to_be_kept(api: httpx.Client) -> None:
+    """The function's answers, and the gateway's own to a path that there is not."""
+    for path, status in (("/packages", 200), ("/customers/nobody", 404), ("/no/such/path", 404)):
+        answer = api.get(path)
+        assert answer.status_code == status
+        told = {name: answer.headers[name] for name in ("cache-control", "x-content-type-options", "x-frame-options", "referrer-policy")}
+        assert told == {
+            "cache-control": "no-store", "x-content-type-options": "nosniff", "x-frame-options": "DENY", "referrer-policy": "no-referrer",
+        }  # fmt: skip
+        assert "frame-ancestors" in answer.headers["content-security-policy"]
+        assert answer.headers["strict-transport-security"].startswith("max-age=")
+
+
 def test_two_dozen_requests_run_at_once(api: httpx.Client) -> None:
     with ThreadPoolExecutor(CONCURRENT) as threads:
         answers = list(threads.map(lambda _: api.get("/health").status_code, range(CONCURRENT)))
