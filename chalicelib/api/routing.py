@@ -7,7 +7,8 @@ from typing import Any, Final, NamedTuple
 from chalice.app import Blueprint, IAMAuthorizer, Response
 
 from .. import deployment, telling
-from ..domain.errors import BillingError, Fault, Invalid, MayNotCharge, Misconfigured
+from ..domain.errors import BillingError, Fault, Invalid, MayNotCharge, Misconfigured, Throttled
+from ..storage.db import Budget
 from ..telling import Told
 from ..usecases.act import Act
 from ..wire import jsontext
@@ -21,6 +22,8 @@ NO_PARAMETERS: Final[Mapping[str, Parameter]] = {}
 ONLY_JSON: Final[Mapping[str, Renderer]] = {}
 View = Callable[[Call], Answer]
 WITH_BODY: Final = ("POST", "PUT", "PATCH")
+MOST_CALLS: Final = 3000
+"""Calls of the database that a request may make: what fits, one after the other, into the 29 seconds that the gateway waits."""
 _LOGGED_IDS: Final = {"customer_id": "customer", "customer": "customer"} | {
     name: name for name in ("run_id", "package_id", "assignment_id", "entry_id")
 }
@@ -121,12 +124,13 @@ def _answer(request: Any, route_: Route, written: dict[str, str], told: Told) ->
     live = route_.live and route_.live(parsed)
     if live is not None:
         who.demand(route_.scopes[live : live + 1])
-    services = deployment.services(told.correlation_id)
+    services, changes = deployment.services(told.correlation_id), method != "GET" and live is not False
+    bounded = services._replace(db=services.db.within(_budget(changes)))
     form = formats.chosen(request.headers.get("accept", ""), (formats.JSON, *route_.forms))
 
     def view(act: Act) -> Response:
         slashed = str(request.context.get("path", "")).endswith("/")
-        answer = _viewed(route_, Call(services, act, params, known, request.headers, parsed, form, slashed), who)
+        answer = _viewed(route_, Call(bounded, act, params, known, request.headers, parsed, form, slashed), who)
         told.add(**_ids(answer.body))
         told.bring(answer.brought)
         return _shown(answer)
@@ -139,8 +143,15 @@ def _answer(request: Any, route_: Route, written: dict[str, str], told: Told) ->
         made = idempotent.answered(services.db, who, json.dumps([method, request.path, params]), key, parsed, work)
     else:
         made = work(deployment.act(who.name))
-    asked, changes = request.query_params or {}, method != "GET" and live is not False
-    return formats.written(made, form, route_.forms, route_.path.format(**params), asked, changes=changes)
+    return formats.written(made, form, route_.forms, route_.path.format(**params), request.query_params or {}, changes=changes)
+
+
+def _budget(changes: bool) -> Budget:
+    """What a request may ask of the database. One that changes something is sent again and goes on where it stopped; another asks less."""
+    told = f"this takes more than {MOST_CALLS} calls of the database"
+    if changes:
+        return Budget(MOST_CALLS, Throttled(f"{told}; send it again, it goes on where it stopped"))
+    return Budget(MOST_CALLS, Invalid([Fault("", f"{told}: ask page by page with limit and cursor, or for less")], code="too_many"))
 
 
 def _viewed(route_: Route, call: Call, who: Caller) -> Answer:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, cast
 
-from ..domain.errors import Throttled
+from ..domain.errors import BillingError, Throttled
 from .errors import translated
 from .keys import Key
 from .retry import pause_between_writers
@@ -18,6 +18,7 @@ Item = dict[str, Any]
 Action = dict[str, Any]
 
 _BATCH_KEYS: Final = 100
+_LOOKED_THROUGH: Final = 1000
 _NAME = re.compile(r"#(\w+)")
 
 
@@ -115,17 +116,37 @@ def delete(table: str, key: Key, *, condition: str, values: Mapping[str, Any] | 
     return {"Delete": {"TableName": table, "Key": encode(key)} | _expressions(values, ConditionExpression=condition)}
 
 
-class Db:
-    """A DynamoDB client and the real names of the logical tables of `keys`."""
+class Budget(NamedTuple):
+    """How many calls may be made, and what is raised in place of one more."""
 
-    def __init__(self, client: Any, tables: Mapping[str, str]) -> None:
+    calls: int
+    spent: BillingError
+
+
+class Db:
+    """A DynamoDB client and the real names of the logical tables of `keys`. Counts its `calls`, and keeps within a budget if it has one."""
+
+    def __init__(self, client: Any, tables: Mapping[str, str], budget: Budget | None = None) -> None:
         self._client = client
         self._tables = tables
+        self._budget = budget
+        self.calls = 0
+
+    def within(self, budget: Budget) -> "Db":
+        """The same tables, counted anew."""
+        return Db(self._client, self._tables, budget)
+
+    def _call(self, operation: Callable[..., Any], arguments: Mapping[str, Any], *, refusing_after: bool = False) -> Any:
+        self.calls += 1
+        if self._budget and self.calls > self._budget.calls:
+            raise self._budget.spent
+        with translated(refusing_after=refusing_after):
+            return operation(**arguments)
 
     def get(self, table: str, key: Key) -> Item | None:
         """The item, read consistently; None when there is none."""
-        with translated():
-            answer = self._client.get_item(TableName=self._tables[table], Key=encode(key), ConsistentRead=True)
+        arguments = {"TableName": self._tables[table], "Key": encode(key), "ConsistentRead": True}
+        answer = self._call(self._client.get_item, arguments)
         return decode(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, table: str, keys: Sequence[Key]) -> dict[tuple[str, str], Item]:
@@ -141,8 +162,7 @@ class Db:
         pending: list[Any] = [encode(key) for key in keys]
         for tries in range(12):
             request = {self._tables[table]: {"Keys": pending, "ConsistentRead": True}}
-            with translated():
-                answer = self._client.batch_get_item(RequestItems=request)
+            answer = self._call(self._client.batch_get_item, {"RequestItems": request})
             yield from map(decode, answer["Responses"].get(self._tables[table], ()))
             pending = answer.get("UnprocessedKeys", {}).get(self._tables[table], {}).get("Keys", [])
             if not pending:
@@ -166,6 +186,16 @@ class Db:
         arguments = _expressions(values, KeyConditionExpression=condition, FilterExpression=having)
         arguments |= {"IndexName": index} if index else {"ConsistentRead": True}
         return self._page(self._client.query, table, after, limit, arguments | {"ScanIndexForward": not newest_first})
+
+    def query_some(
+        self, table: str, condition: str, values: Mapping[str, Any], wanted: Callable[[Item], bool], after: Key | None, limit: int
+    ) -> Page:
+        """Up to `limit` wanted items of the next 1,000 of a table: maybe fewer, or none, although there is a key to go on after."""
+        page = self.query(table, condition, values, after=after, limit=max(limit, _LOOKED_THROUGH))
+        found = [item for item in page.items if wanted(item)]
+        if len(found) <= limit:
+            return Page(found, page.last)
+        return Page(found[:limit], {name: found[limit - 1][name] for name in ("pk", "sk")})
 
     def query_all(self, table: str, condition: str, values: Mapping[str, Any], **options: Any) -> Iterator[Item]:
         """All items of a query, page by page."""
@@ -195,8 +225,7 @@ class Db:
             arguments["ExclusiveStartKey"] = encode(after)
         if limit:
             arguments["Limit"] = limit
-        with translated(refusing_after=after is not None):
-            answer = call(TableName=self._tables[table], **arguments)
+        answer = self._call(call, arguments | {"TableName": self._tables[table]}, refusing_after=after is not None)
         last = answer.get("LastEvaluatedKey")
         return Page([decode(item) for item in answer["Items"]], cast(Key, decode(last)) if last else None)
 
@@ -205,8 +234,7 @@ class Db:
         ((verb, arguments),) = action.items()
         call = {"Put": self._client.put_item, "Update": self._client.update_item, "Delete": self._client.delete_item}[verb]
         extra = {"ReturnValues": "ALL_NEW"} if verb == "Update" else {}
-        with translated():
-            answer = call(**arguments | extra | {"TableName": self._tables[arguments["TableName"]]})
+        answer = self._call(call, arguments | extra | {"TableName": self._tables[arguments["TableName"]]})
         return decode(answer.get("Attributes", {}))
 
     def transact(self, actions: Sequence[Action]) -> None:
@@ -215,5 +243,4 @@ class Db:
             {verb: arguments | {"TableName": self._tables[arguments["TableName"]]} for verb, arguments in action.items()}
             for action in actions
         ]
-        with translated():
-            self._client.transact_write_items(TransactItems=named)
+        self._call(self._client.transact_write_items, {"TransactItems": named})

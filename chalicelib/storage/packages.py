@@ -54,13 +54,8 @@ def find_many(db: Db, package_ids: Iterable[str]) -> dict[str, Package]:
 
 def listed(db: Db, after: Key | None, limit: int) -> tuple[list[Package], Key | None]:
     """Up to `limit` packages that are not deleted, oldest first, and where to go on."""
-    found: list[Package] = []
-    while True:
-        page = db.query(CATALOG, "#pk = :pk", {"pk": keys.PACKAGE_PK}, after=after, limit=limit - len(found))
-        found += [package for item in page.items if not (package := _package(item)).deleted]
-        after = page.last
-        if after is None or len(found) >= limit:
-            return found, after
+    page = db.query_some(CATALOG, "#pk = :pk", {"pk": keys.PACKAGE_PK}, lambda item: not item.get("deleted"), after, limit)
+    return [_package(item) for item in page.items], page.last
 
 
 def creation(package: Package) -> Action:

@@ -18,6 +18,9 @@ from .keys import USAGE, Key
 _KEPT_LONGER: Final = timedelta(days=2)
 """Calls are accepted by the day of the billing time zone, records expire by the second: a record must be the later to go."""
 
+CustomersBucket = tuple[str, BucketKey]
+"""Whose bucket it is, and its key."""
+
 _CALL = Codec(
     Call,
     {
@@ -74,10 +77,10 @@ def draw(customer_id: str, key: BucketKey, seconds: int, *, used: int, left: int
     return update(USAGE, keys.bucket(customer_id, key), change, condition=condition, values=values | {"none": 0, "seconds": seconds})
 
 
-def used(db: Db, customer_id: str, buckets: Iterable[BucketKey]) -> dict[BucketKey, int]:
+def used(db: Db, buckets: Iterable[CustomersBucket]) -> dict[CustomersBucket, int]:
     """The seconds used of each bucket; one that nobody drew from has no entry."""
-    wanted = {tuple(keys.bucket(customer_id, key).values()): key for key in buckets}
-    found = db.get_many(USAGE, [keys.bucket(customer_id, key) for key in wanted.values()])
+    wanted = {tuple(keys.bucket(*one).values()): one for one in buckets}
+    found = db.get_many(USAGE, [keys.bucket(*one) for one in wanted.values()])
     return {wanted[place]: int(item["used"]) for place, item in found.items()}
 
 

@@ -16,6 +16,7 @@ from ..storage import accounts, assignments, ledger, usage
 from ..storage.db import Action, Db
 from ..storage.keys import Key
 from ..storage.retry import settle
+from ..storage.usage import CustomersBucket
 from . import customers, planning
 from .act import Act
 
@@ -84,22 +85,20 @@ def _look(db: Db, customer_id: str, calls: Iterable[Call]) -> _Look:
     found = [one for one in every if one.free_minutes is not None]
     catalog = planning.packages_of(db, found)
     valid = {day: _buckets(found, catalog, day) for day in {call.day for call in calls}}
-    waiting = _waiting(db, account, (one for buckets in valid.values() for one in buckets))
-    of_days = {day: [one for one in buckets if one.key not in waiting] for day, buckets in valid.items()}
+    waiting = _waiting(db, ((account, one) for buckets in valid.values() for one in buckets))
+    of_days = {day: [one for one in buckets if (customer_id, one.key) not in waiting] for day, buckets in valid.items()}
     left: dict[BucketKey, int] = {}
     by_day = {day: Buckets(buckets, left) for day, buckets in of_days.items()}
     wanted = {key for call in calls for key in by_day[call.day].candidates(call)}
-    used = usage.used(db, customer_id, wanted)
+    used = {key: seconds for (_, key), seconds in usage.used(db, ((customer_id, key) for key in wanted)).items()}
     left |= minutes.left_in((one for buckets in of_days.values() for one in buckets if one.key in wanted), used)
     uncharged = {one.assignment_id: one for one in found if not one.charged}
     return _Look(by_day, used, dict(left), uncharged, account, exact=any(valid.values()))
 
 
-def _waiting(db: Db, account: Account, buckets: Iterable[Bucket]) -> set[BucketKey]:
-    """Those of a customer's buckets whose own charge is held."""
-    if not account.held:
-        return set()
-    by_charge = {(account.customer_id, minutes.own_charge(one)): one.key for one in buckets}
+def _waiting(db: Db, buckets: Iterable[tuple[Account, Bucket]]) -> set[CustomersBucket]:
+    """Those of customers' buckets whose own charge is held."""
+    by_charge = {(owner.customer_id, minutes.own_charge(one)): (owner.customer_id, one.key) for owner, one in buckets if owner.held}
     return {by_charge[place] for place, entry in ledger.find_many(db, by_charge).items() if entry.status == "held"}
 
 
@@ -171,27 +170,15 @@ def left(db: Db, customer_id: str, day: date) -> list[Minutes]:
     if account is None:
         raise NotFound(f"there is no customer {customer_id}")
     giving = [one for one in found if one.free_minutes is not None]
-    return _of_customer(db, account, _with_bucket(giving, planning.packages_of(db, giving), day))
+    return of_assignments(db, giving, planning.packages_of(db, giving), day)
 
 
 def of_assignments(db: Db, found: Iterable[Assignment], catalog: dict[str, Package], day: date) -> list[Minutes]:
-    """The buckets of these assignments on `day`, by customer; one without bucket has none."""
-    given = _with_bucket(found, catalog, day)
-    owners = accounts.find_many(db, {one.assignment.customer_id for one in given})
-    return [
-        one
-        for customer_id, account in owners.items()
-        for one in _of_customer(db, account, [one for one in given if one.assignment.customer_id == customer_id])
-    ]
-
-
-def _with_bucket(found: Iterable[Assignment], catalog: dict[str, Package], day: date) -> list[Minutes]:
+    """The buckets of these assignments on `day`, in their order; one without bucket has none."""
     pairs = [(one, minutes.bucket(one, catalog[one.package_id], day)) for one in found]
-    return [Minutes(one, catalog[one.package_id], bucket) for one, bucket in pairs if bucket]
-
-
-def _of_customer(db: Db, account: Account, given: list[Minutes]) -> list[Minutes]:
-    """A customer's buckets with what is used of them, and whether they wait."""
-    used = usage.used(db, account.customer_id, [one.bucket.key for one in given])
-    waiting = _waiting(db, account, (one.bucket for one in given))
-    return [one._replace(used=used.get(one.bucket.key, 0), waiting=one.bucket.key in waiting) for one in given]
+    given = [Minutes(one, catalog[one.package_id], bucket) for one, bucket in pairs if bucket]
+    owners = accounts.find_many(db, {one.assignment.customer_id for one in given})
+    places = [(one.assignment.customer_id, one.bucket.key) for one in given]
+    used = usage.used(db, places)
+    waiting = _waiting(db, ((owners[one.assignment.customer_id], one.bucket) for one in given))
+    return [one._replace(used=used.get(place, 0), waiting=place in waiting) for one, place in zip(given, places, strict=True)]

@@ -591,7 +591,7 @@ def calls_add_up_and_draw_what_is_left(db: Db) -> None:
         db.transact(actions)
     assert caught.value.reasons[0] == "ConditionalCheckFailed"
     assert usage.find_calls(db, "c", ["1", "2"]) == {"1": rated}
-    assert usage.used(db, "c", [bucket, BucketKey("a2", TODAY)]) == {bucket: 40}
+    assert usage.used(db, [("c", bucket), ("c", BucketKey("a2", TODAY))]) == {("c", bucket): 40}
     with pytest.raises(ConditionFailed):
         db.write(usage.draw("c", bucket, 60, used=0, left=60))
     with pytest.raises(ConditionFailed):

@@ -72,7 +72,7 @@ _RAISED: Final = (
     ("fields that are not right; `errors` names each with a JSON pointer", errors.Invalid([Fault("/retial", "is not a field")])),
     ("the `Idempotency-Key` was used with another body",
      errors.Invalid([Fault("", "Idempotency-Key was used with another body")], code="idempotency_key_reused")),
-    ("a list too long to be written whole, a simulation of too many assignments, a live run of too many lines, or any answer over 5.5 MB",
+    ("a list, a simulation or a live run that is too long, an answer of more than 5.5 MB or 3,000 calls of the database",
      errors.Invalid([Fault("/customer", "more than 20000 assignments: simulate by customer")], code="too_many")),
     ("other writers were always quicker; try again after `Retry-After`", errors.Contention("another writer was at it")),
     ("the database or the gateway asks for patience; try again after `Retry-After`", errors.Throttled("the database is throttling")),

@@ -1,0 +1,240 @@
+"""How many calls of the database each route makes: as many for much data as for little, and never more than a request has time for."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+import pytest
+
+from chalicelib.api import routing
+from chalicelib.api.routing import ROUTES
+from chalicelib.domain import ledger as entries
+from chalicelib.domain.account import Account
+from chalicelib.domain.assignment import Assignment
+from chalicelib.domain.errors import Malformed
+from chalicelib.domain.minutes import DayTotal
+from chalicelib.domain.package import Package
+from chalicelib.domain.record import RunRecord
+from chalicelib.storage import accounts, assignments, ledger, packages, runs, usage
+from chalicelib.storage.assignments import Holds
+from chalicelib.storage.db import Action, Budget, Db
+from tests.aws.conftest import World
+from tests.world.stage import TODAY
+
+BIG: Final = "big"
+DID: Final = "449911"
+AT: Final = datetime(2024, 3, 1, tzinfo=UTC)
+SIZES: Final = (10, 1000)
+DAY: Final = TODAY.isoformat()
+PENDING: Final = {
+    "list_runs": "sums up the pieces of each run",
+    "reverse_run": "is not carried out by the queue yet",
+    "replace_package": "reads all assignments",
+    "change_package": "reads all assignments",
+    "delete_package": "reads all assignments",
+}
+"""Routes whose calls grow still with what there is."""
+
+
+class Asked(NamedTuple):
+    """One request of a route; `most` are the calls that it may take, whatever there is."""
+
+    params: Mapping[str, str] = {}
+    query: Mapping[str, str] = {}
+    body: Any = None
+    most: int = 12
+    content_type: str = "application/json"
+
+
+def _assigned(row: str) -> str:
+    return f"customer_id,package_id,start_date\n{BIG},line,{row}\n"
+
+
+BIG_ONE: Final = {"customer_id": BIG}
+ONE: Final = {"customer_id": BIG, "assignment_id": "a00001"}
+CALL: Final = {"call_id": "c1", "started_at": f"{DAY}T09:00:00Z", "destination": "4412", "seconds": 60, "charge": "1"}
+HELD: Final = "a held charge"
+FAR: Final = {"posted_from": "2999-01-01"}
+ASKED: Final[dict[str, list[Asked]]] = {
+    "health": [Asked()],
+    "list_packages": [Asked(), Asked(query={"limit": "200"})],
+    "create_package": [Asked(body={"name": "New"})],
+    "read_package": [Asked({"package_id": "line"})],
+    "package_schedule": [Asked({"package_id": "line"}, {"start": DAY, "to": "2030-01-01"})],
+    "preview": [Asked(query={"frequency": "daily", "start": DAY, "count": "10"}, most=0)],
+    "write_customer": [Asked({"customer_id": "new"}, body={"name": "New"})],
+    "change_customer": [Asked(BIG_ONE, body={"name": "Big"})],
+    "read_customer": [Asked(BIG_ONE)],
+    "list_customers": [Asked(), Asked(query={"limit": "200"}), Asked(query={"prefix": "k"})],
+    "delete_customer": [Asked({"customer_id": "k00003"})],
+    "pay": [Asked(BIG_ONE, body={"amount": "1"})],
+    "read_ledger": [Asked(BIG_ONE), Asked(BIG_ONE, FAR | {"limit": "1"}), Asked(BIG_ONE, {"posted_to": "2000-01-01", "limit": "200"})],
+    "list_held": [Asked(), Asked(query={"customer": BIG})],
+    "cancel_held": [Asked({"entry_id": HELD})],
+    "unpark": [Asked({"customer_id": "parked"})],
+    "read_features": [Asked(BIG_ONE)],
+    "create_assignment": [Asked(BIG_ONE, body={"package_id": "line", "start_date": DAY})],
+    "list_assignments": [Asked(BIG_ONE), Asked(BIG_ONE, {"limit": "200"})],
+    "read_assignment": [Asked(ONE)],
+    "change_assignment": [Asked(ONE, body={"quantity": 2})],
+    "end_assignment": [Asked(ONE)],
+    "list_assignments_of_did": [Asked({"did": DID})],
+    "list_assignments_of_package": [Asked({"package_id": "line"}), Asked({"package_id": "minutes"}, {"limit": "200"})],
+    "import_packages": [Asked(body="name\nNew\n", query={"dry_run": "false"}, content_type="text/csv")],
+    "import_assignments": [Asked(body=_assigned(DAY), query={"dry_run": "false"}, content_type="text/csv", most=20)],
+    "record_usage": [Asked(BIG_ONE, body={"calls": [CALL]}, most=20)],
+    "read_usage": [Asked(BIG_ONE), Asked(BIG_ONE, {"from": "2024-01-01", "limit": "200"})],
+    "read_minutes": [Asked(BIG_ONE)],
+    "read_run": [Asked({"run_id": "run:1"})],
+    "list_run_lines": [Asked({"run_id": "run:1"})],
+    "simulate": [Asked(body={"customer": BIG, "date": "2024-03-02"}, most=40)],
+    "check_packages": [Asked(body="name\nNew\n", content_type="text/csv")],
+    "check_assignments": [Asked(body=_assigned(DAY), content_type="text/csv", most=20)],
+    "run": [Asked(body={"customer": BIG, "date": "2024-03-02"}, most=40), Asked(body={"date": "2024-03-02"}, most=60)],
+}  # fmt: skip
+
+
+def furnish(db: Db, size: int) -> None:
+    """As many of everything: customers, packages of which two thirds are deleted, and a customer with assignments, entries and usage."""
+    given = [_given(n) for n in range(size)]
+    actions: list[Action] = [accounts.creation(Account(BIG, "USD"))]
+    actions += (accounts.creation(Account(f"k{n:05}", "USD")) for n in range(size))
+    actions += (packages.creation(Package(f"x{n:05}", "X", "USD", deleted=n % 3 > 0)) for n in range(size))
+    actions += map(assignments.creation, given)
+    actions += (usage.add_to_day(BIG, (TODAY - timedelta(days=n), None), DayTotal(Decimal(1), 1, 0, 1)) for n in range(size))
+    actions += _entries(size)
+    actions.append(assignments.write_holds(Holds(DID, 0, ()), [assignments.hold(one) for one in given if one.did]))
+    for start in range(0, len(actions), 100):
+        db.transact(actions[start : start + 100])
+    db.write(accounts.creation(Account("parked", "USD")))
+    db.write(accounts.park(Account("parked", "USD"), TODAY))
+    for n in range(size):
+        runs.record(db, RunRecord(f"r{n:05}", "package", TODAY, f"2024-02-01T00:{n:05}", "test", "rich", "skip", 1))
+
+
+def _given(n: int) -> Assignment:
+    package_id, free_minutes = ("line", None) if n % 10 else ("minutes", 5)
+    did = DID if n % 20 == 1 else None
+    return Assignment(BIG, f"a{n:05}", package_id, TODAY - timedelta(days=9), did, free_minutes=free_minutes)
+
+
+def _entries(size: int) -> Iterable[Action]:
+    for n in range(size):
+        paid = entries.payment(BIG, "USD", Decimal(1), "", payment_id=f"p{n:05}", at=AT, day=TODAY, by="test")
+        yield ledger.creation(paid)
+
+
+def calls(world: World, work: Callable[[], Any]) -> tuple[Any, int]:
+    """What some work brings, and how many calls of the database it made."""
+    before = world.stage.store.meter.requests.total()
+    return work(), world.stage.store.meter.requests.total() - before
+
+
+def asking(world: World, name: str, asked: Asked) -> Callable[[], Any]:
+    (route,) = (one for one in ROUTES if one.view.__name__ == name)
+    body = asked.body if asked.body is None or isinstance(asked.body, str) else json.dumps(asked.body)
+    query = {key: [value] for key, value in asked.query.items()} or None
+    headers = {"Content-Type": asked.content_type} if body else {}
+    params = dict(asked.params) | ({"entry_id": world.held} if HELD in asked.params.values() else {})
+    return lambda: world.ask(route.method, route.path, params, query=query, body=body, headers=headers)
+
+
+def above(world: World, name: str) -> list[tuple[str, Any]]:
+    """What a route does otherwise than it should: the calls of a request beyond its most, or its refusal."""
+    found: list[tuple[str, Any]] = []
+    for asked in ASKED[name]:
+        answer, made = calls(world, asking(world, name, asked))
+        if not 200 <= answer["statusCode"] < 300:
+            found.append((name, answer["body"]))
+        elif made > asked.most:
+            found.append((name, made))
+    return found
+
+
+@pytest.fixture
+def roomy(world: World) -> World:
+    """Pages of the database as large as AWS's."""
+    world.stage.store.knobs.page_bytes = lambda: 1024 * 1024
+    return world
+
+
+def test_d6_every_route_is_asked() -> None:
+    """All but those of files, which ask no table."""
+    files = {"read_document", "read_docs", "read_docs_file"}
+    known = {route.view.__name__ for route in ROUTES if not route.path.startswith("/console")} - files
+    assert known == ASKED.keys() | PENDING.keys()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_d6_a_route_makes_as_many_calls_however_much_there_is(roomy: World, size: int) -> None:
+    furnish(roomy.stage.db, size)
+    kept = roomy.kept()
+    found = []
+    for name in ASKED:
+        found += above(roomy, name)
+        roomy.put_back(kept)
+    assert found == []
+
+
+@pytest.mark.parametrize("query", [{"posted_from": "2999-01-01"}, {"posted_to": "2000-01-01"}])
+def test_d6_a_ledger_that_matches_little_is_answered_page_by_page(roomy: World, query: dict[str, str]) -> None:
+    """20,000 entries: 20 pages, of two calls each."""
+    db = roomy.stage.db
+    db.write(accounts.creation(Account(BIG, "USD")))
+    actions = list(_entries(20_000))
+    for start in range(0, len(actions), 100):
+        db.transact(actions[start : start + 100])
+    asked, pages, cursor = Asked(BIG_ONE, query | {"limit": "1"}), 0, None
+    while True:
+        more = {"cursor": cursor} if cursor else {}
+        answer, made = calls(roomy, asking(roomy, "read_ledger", asked._replace(query=dict(asked.query) | more)))
+        body = json.loads(answer["body"])
+        assert (made, body["items"]) == (2, [])
+        pages, cursor = pages + 1, body["next_cursor"]
+        if cursor is None:
+            break
+    assert pages in (20, 21)
+
+
+def test_d6_pages_of_a_filtered_ledger_miss_nothing(roomy: World) -> None:
+    db = roomy.stage.db
+    db.write(accounts.creation(Account(BIG, "USD")))
+    for n in range(30):
+        at = AT + timedelta(days=n % 3)
+        db.write(ledger.creation(entries.payment(BIG, "USD", Decimal(n + 1), "", payment_id=f"p{n:05}", at=at, day=TODAY, by="test")))
+    found: list[Any] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        query = {"posted_from": ["2024-03-02"], "posted_to": ["2024-03-02"], "limit": ["3"]} | ({"cursor": [cursor]} if cursor else {})
+        page = roomy.read("GET", "/customers/{customer_id}/ledger", BIG_ONE, query=query)
+        assert len(page["items"]) <= 3
+        found, cursor = found + page["items"], page["next_cursor"]
+    assert [int(Decimal(one["credit_change"])) for one in found] == [n + 1 for n in range(30) if n % 3 == 1]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [("GET", "/customers/{customer_id}", 422, "too_many"), ("PATCH", "/customers/{customer_id}", 503, "throttled")],
+    ids=["D6-reads", "D6-changes"],
+)
+def test_d6_over_its_budget_a_request_is_refused(
+    roomy: World, monkeypatch: pytest.MonkeyPatch, method: str, path: str, status: int, code: str
+) -> None:
+    monkeypatch.setattr(routing, "MOST_CALLS", 0)
+    answer = roomy.ask(method, path, {"customer_id": "rich"}, body=None if method == "GET" else '{"name": "x"}',
+                       headers={"Content-Type": "application/json"})  # fmt: skip
+    told = json.loads(answer["body"])
+    assert (answer["statusCode"], told["code"]) == (status, code)
+    assert "calls of the database" in told["detail"]
+
+
+def test_d6_a_database_keeps_within_its_budget(roomy: World) -> None:
+    db = roomy.stage.db.within(Budget(2, Malformed("spent")))
+    for _ in range(2):
+        accounts.find(db, "rich")
+    with pytest.raises(Malformed, match="spent"):
+        accounts.find(db, "rich")
+    assert db.calls == 3
+    roomy.stage.db.get("accounts", {"pk": "rich", "sk": "ACCOUNT"})
