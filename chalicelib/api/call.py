@@ -140,7 +140,7 @@ def csv_body(request: Request) -> str:
     try:
         return raw.decode()
     except ValueError:
-        raise Malformed("the file is not UTF-8") from None
+        raise Malformed("the file is not UTF-8; save it as CSV UTF-8") from None
 
 
 def _raw(request: Request) -> bytes:

@@ -38,6 +38,10 @@ def cut(text: str, longest: int = LONGEST_DETAIL) -> str:
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
+HEADING = 1
+"""The row of a file that names its columns."""
+
+
 def row_fault(row: int, column: str, detail: str, pointer: str = "") -> RowFault:
     """A fault of a cell, or of a part of it at `pointer` (`/frequency_match/0`)."""
     return RowFault(row, column, f"/rows/{row}{pointer or (column and f'/{column}')}", detail)
@@ -89,8 +93,17 @@ class InvalidRows(Invalid):
         by_row = {row: tuple(found) for row, found in groupby(named, attrgetter("row"))}
         super().__init__((), code=code)
         self.faults = [fault for found in by_row.values() for fault in _first_of_row(found)]
-        rows = len(by_row)
-        self.detail = f"{rows} {'row is' if rows == 1 else 'rows are'} not right; nothing was written"
+        self.detail = f"{_summary(named, code)}; nothing was written"
+
+
+def _summary(faults: Sequence[RowFault], code: str | None) -> str:
+    """How many rows are not right; what is wrong with the file as a whole, its heading or its size, in its own words."""
+    first, rows = faults[0], len({fault.row for fault in faults})
+    if code == "too_many" or (first.row == HEADING and not first.column):
+        return first.detail
+    if first.row == HEADING:
+        return "the heading is not right"
+    return f"{rows} {'row is' if rows == 1 else 'rows are'} not right"
 
 
 class Unauthenticated(BillingError):

@@ -1,25 +1,31 @@
 """Files of rows that come in: CSV (RFC 4180) with the names of JSON fields as headings, each row checked as a JSON body is.
 
-Rows are counted as a spreadsheet counts them: the heading is row 1. An empty cell leaves its field out. An apostrophe that
-our own CSV puts before a text is taken away again. Faults of the heading are told first, then those of all rows at once.
+They are taken as spreadsheets write them: with a byte order mark, a line `sep=;`, semicolons or tabs for commas, padded
+cells, and empty columns and rows at the end. Rows are counted as a spreadsheet counts them: the heading is row 1. An empty
+cell leaves its field out. An apostrophe that our own CSV puts before a text is taken away again. Faults of the heading are
+told first, then those of all rows at once.
 """
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from ..domain.errors import Fault, Invalid, InvalidRows, Malformed, RowFault, row_fault
+from ..domain.errors import HEADING, Fault, Invalid, InvalidRows, Malformed, RowFault, row_fault
 from .bodies import B, parse
 from .jsontext import pointer, spoiled
 from .tables import plain
 
+SEPARATORS: Final = ",;\t"
 MOST_ROWS: Final = 1000
 MOST_COLUMNS: Final = 100
 _FLAGS: Final = frozenset(("auto_decrement_credit", "confirm_backlog", "minimum_spend"))
 _WHOLE: Final = frozenset(("quantity", "free_minutes", "minimum_days"))
 _LISTS: Final = frozenset(("frequency_match",))
 _LONGEST_WHOLE: Final = 18
+_SAID: Final = re.compile(r'"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)')
+_NOT_TEXT: Final = "is not valid text: the file is not UTF-8; save it as CSV UTF-8"
 
 Cells = dict[str, str]
 
@@ -35,13 +41,15 @@ def read(text: str, model: type[B]) -> list[tuple[int, B]]:
 def sift(text: str, model: type[B]) -> tuple[list[tuple[int, B]], list[RowFault]]:
     """The rows that are well-formed, and the faults of the others. Raises what `read` does, but not for rows."""
     records = _records(text)
-    heading = [name.strip() for name in records[0][1]] if records else []
+    heading = _without_empty_end(records[0][1]) if records else []
     faults = list(_heading_faults(heading, model))
     if faults:
         raise InvalidRows(faults)
     found, rows = records[1:], []
     if not 1 <= len(found) <= MOST_ROWS:
-        raise InvalidRows([row_fault(1, "", f"{len(found)} rows follow; a file has 1 to {MOST_ROWS}")], code="too_many" if found else None)
+        raise InvalidRows(
+            [row_fault(HEADING, "", f"{len(found)} rows follow; a file has 1 to {MOST_ROWS}")], code="too_many" if found else None
+        )
     for number, cells in found:
         try:
             rows.append((number, _body(number, heading, cells, model)))
@@ -51,11 +59,13 @@ def sift(text: str, model: type[B]) -> tuple[list[tuple[int, B]], list[RowFault]
 
 
 def _records(text: str) -> list[tuple[int, list[str]]]:
-    """The records that are not empty, with their numbers."""
-    records, reader = [], csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+    """The records that are not empty, with their numbers and their cells without padding."""
+    text, separator = _separated(text.removeprefix("\ufeff"))
+    records, reader = [], csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     number = 0
     try:
-        for number, cells in enumerate(reader, 1):
+        for number, padded in enumerate(reader, 1):
+            cells = [cell.strip() for cell in padded]
             if any(cells):
                 records.append((number, cells))
     except csv.Error as error:
@@ -63,32 +73,59 @@ def _records(text: str) -> list[tuple[int, list[str]]]:
     return records
 
 
+def _separated(text: str) -> tuple[str, str]:
+    """The text, and what separates its cells: what its first line says, which is no row then, or what its heading has most of."""
+    said = _SAID.match(text)
+    if said and said[1] in SEPARATORS:
+        return text[said.end() :], said[1]
+    first = text.lstrip().partition("\n")[0]
+    return text, max(SEPARATORS, key=first.count)
+
+
+def _without_empty_end(cells: list[str], least: int = 0) -> list[str]:
+    """The cells without empty ones at their end, but `least` of them."""
+    count = len(cells)
+    while count > least and not cells[count - 1]:
+        count -= 1
+    return cells[:count]
+
+
 def _heading_faults(heading: list[str], model: type[B]) -> Iterator[RowFault]:
+    """What is wrong with the file as a whole; if nothing is, what is wrong with single columns."""
     fields = model.model_fields
     if not heading:
-        yield row_fault(1, "", "the file is empty: its first row has the names of columns")
-    if len(heading) > MOST_COLUMNS:
-        yield row_fault(1, "", f"has {len(heading)} columns; there are {', '.join(fields)}")
-        return
+        yield row_fault(HEADING, "", "the file is empty: its first row has the names of columns")
+    elif len(heading) > MOST_COLUMNS:
+        yield row_fault(HEADING, "", f"the heading has {len(heading)} columns; there are {', '.join(fields)}")
+    elif any("\0" in name or "\ufffd" in name for name in heading):
+        yield row_fault(HEADING, "", f"the heading {_NOT_TEXT}")
+    elif "" in heading:
+        yield row_fault(HEADING, "", f"column {heading.index('') + 1} has no name")
+    else:
+        yield from _column_faults(heading, model)
+
+
+def _column_faults(heading: list[str], model: type[B]) -> Iterator[RowFault]:
+    fields = model.model_fields
     for n, name in enumerate(heading):
         if name not in fields:
-            hint = "; columns are separated by commas" if ";" in name else ""
-            yield row_fault(1, name, f"is not a column; there are {', '.join(fields)}{hint}", pointer(name))
+            yield row_fault(HEADING, name, f"is not a column; there are {', '.join(fields)}", pointer(name))
         elif name in heading[:n]:
-            yield row_fault(1, name, "is given twice")
+            yield row_fault(HEADING, name, "is given twice")
     for name, field in fields.items():
-        if heading and field.is_required() and name not in heading:
-            yield row_fault(1, name, "is required")
+        if field.is_required() and name not in heading:
+            yield row_fault(HEADING, name, "is required")
 
 
 def _body(number: int, heading: list[str], cells: list[str], model: type[B]) -> B:
     """One row as the body that JSON would have. Raises `InvalidRows`."""
+    cells = _without_empty_end(cells, len(heading))
     if len(cells) != len(heading):
         raise InvalidRows([row_fault(number, "", f"has {len(cells)} cells, the heading has {len(heading)}")])
     values = {name: _value(name, plain(cell)) for name, cell in zip(heading, cells, strict=True) if cell}
     faults = list(spoiled(values))
     if faults:
-        raise InvalidRows(_in_row(number, faults))
+        raise InvalidRows(_in_row(number, (fault._replace(detail=_NOT_TEXT) for fault in faults)))
     try:
         return parse(model, values)
     except Invalid as error:

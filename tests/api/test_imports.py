@@ -289,6 +289,7 @@ def test_a_file_is_as_large_as_a_transaction(api: httpx.Client, with_did: bool, 
         refused = importing(api, "assignments", rows, live=live)
         assert named(refused, code="too_many") == [(fits + 2, "")]
         assert f"only the first {fits} fit" in refused.json()["errors"][0]["detail"]
+        assert refused.json()["detail"].startswith("the rows are right, but only the first")
     assert assigned(api, customer) == []
     assert len(ok(importing(api, "assignments", rows[:fits]), 201)["items"]) == len(assigned(api, customer)) == fits
 
@@ -323,7 +324,17 @@ def test_what_is_no_file_of_rows_is_refused(
 
 def test_a_file_in_another_encoding_is_refused_where_it_shows(api: httpx.Client) -> None:
     content = "name,retail\nLine,1\nCaf\xe9,1\n".encode("latin-1")
-    assert named(api.post("/packages/import?dry_run=false", content=content, headers=AS_CSV)) == [(3, "name")]
+    refused = api.post("/packages/import?dry_run=false", content=content, headers=AS_CSV)
+    assert named(refused) == [(3, "name")]
+    assert "save it as CSV UTF-8" in refused.json()["errors"][0]["detail"]
+
+
+def test_c_a_file_with_semicolons_of_a_spreadsheet_comes_in(api: httpx.Client) -> None:
+    customer, package, did = a_customer(api), a_package(api), unique_did()
+    rows = f"{customer};{package['package_id']};{day()} ;+{did[:2]} {did[2:]};;\r\n;;;;;\r\n"
+    content = f"sep=;\r\ncustomer_id;package_id;start_date;did;;\r\n{rows}".encode("utf-8-sig")
+    made = ok(api.post("/assignments/import?dry_run=false", content=content, headers=AS_CSV), 201)
+    assert [(item["row"], item["assignment"]["did"]) for item in made["items"]] == [(2, did)]
 
 
 @pytest.mark.parametrize("query", ["dry_run=yes", "dry_run=", "dry_run=true&dry_run=false", "dryrun=false"])

@@ -140,3 +140,18 @@ def test_b4_a_duplicate_is_said_before_a_file_is_written_and_stops_nothing(visit
     dialog.get_by_role("button", name="Import 1 assignment").click()
     expect(dialog).not_to_be_visible()
     assert len(ok(api.get(f"/customers/{customer}/assignments"))["items"]) == 2
+
+
+@pytest.mark.parametrize("coding", ["cp1252", "utf-16", "utf-8-sig"])
+def test_c_a_file_in_another_encoding_is_shown_and_comes_in_right(visit: Visit, api: httpx.Client, coding: str) -> None:
+    name = f"{unique('Caf')}\u00e9"
+    page = visit.open("packages")
+    page.get_by_role("button", name="Import\u2026").click()
+    dialog = page.get_by_role("dialog", name="Import packages")
+    content = f"name;retail\r\n{name};2.50\r\n".encode(coding)
+    dialog.get_by_label("CSV file").set_input_files({"name": "import.csv", "mimeType": "text/csv", "buffer": content})
+    expect(dialog.get_by_label("First rows")).to_contain_text(f"{name};2.50")
+    expect(dialog.get_by_text("Read as")).to_have_count(0 if coding == "utf-8-sig" else 1)
+    dialog.get_by_role("button", name="Import 1 package").click()
+    expect(dialog).not_to_be_visible()
+    assert name in [one["name"] for one in ok(api.get("/packages", params={"limit": "200"}))["items"]]

@@ -63,8 +63,11 @@ def test_a_fault_in_a_file_has_its_place(column: str, given: dict[str, str], poi
 )
 def test_faulty_rows_are_counted_and_told_in_order(rows: tuple[int, ...], sentence: str) -> None:
     faults = [row_fault(row, "name", "is odd") for row in rows]
-    for error, code in ((InvalidRows(iter(faults)), "invalid"), (InvalidRows(faults, code="too_many"), "too_many")):
-        assert (list(error.faults), error.detail, error.code) == (sorted(faults), sentence, code)
+    for error, code, said in (
+        (InvalidRows(iter(faults)), "invalid", sentence),
+        (InvalidRows(faults, code="too_many"), "too_many", "is odd; nothing was written"),
+    ):
+        assert (list(error.faults), error.detail, error.code) == (sorted(faults), said, code)
 
 
 @pytest.mark.parametrize(("given", "more"), [(MOST_ROW_FAULTS, ""), (MOST_ROW_FAULTS + 1, "; and 1 more in this row")])

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 from typing import Any
 
 import pytest
@@ -61,7 +62,7 @@ def test_rows_are_counted_as_a_spreadsheet_does() -> None:
                                              ("auto_decrement_credit", "confirm_backlog", "did", "quantity")]),
         (GOOD + "a b,p1,2031-01-15,,1.0,,\n" + GOOD + "acme,p1,2031-01-15,4.42E+11,,,\n",
          [(3, "customer_id", "/rows/3/customer_id"), (3, "quantity", "/rows/3/quantity"), (5, "did", "/rows/5/did")]),
-        (GOOD + "acme,p1\n" + GOOD + GOOD.strip() + ",\n", [(3, "", "/rows/3"), (5, "", "/rows/5")]),
+        (GOOD + "acme,p1\n" + GOOD + GOOD.strip() + ",x\n", [(3, "", "/rows/3"), (5, "", "/rows/5")]),
         ("acme,\ufffd,2031-01-15,,,,\n", [(2, "package_id", "/rows/2/package_id")]),
     ],
     ids=["missing", "date", "four-in-a-row", "two-rows", "cells", "encoding"],
@@ -81,12 +82,14 @@ def test_a_thousand_faulty_rows_are_all_named() -> None:
         ("name,retial\nLine,1\n", [(1, "retial", "/rows/1/retial")]),
         ("name,name\nLine,Line\n", [(1, "name", "/rows/1/name")]),
         ("retail\n1\n", [(1, "name", "/rows/1/name")]),
-        ("name;retail\nLine;1\n", [(1, "name", "/rows/1/name"), (1, "name;retail", "/rows/1/name;retail")]),
+        ("name:retail\nLine:1\n", [(1, "name", "/rows/1/name"), (1, "name:retail", "/rows/1/name:retail")]),
+        ("name,,retail\nLine,,1\n", [(1, "", "/rows/1")]), ("na\ufffdme\nLine\n", [(1, "", "/rows/1")]),
         ("name,package_id\nLine,p1\n", [(1, "package_id", "/rows/1/package_id")]),
         ("name\n", [(1, "", "/rows/1")]), ("name\n" + "Line\n" * 1001, [(1, "", "/rows/1")]),
         ("name," * 52_000, [(1, "", "/rows/1")]), ("x," * 101 + "\n", [(1, "", "/rows/1")]),
     ],
-    ids=["nothing", "blank", "unknown", "twice", "required", "semicolons", "read-only", "no-rows", "too-many", "flood", "columns"],
+    ids=["nothing", "blank", "unknown", "twice", "required", "colons", "unnamed", "encoding", "read-only", "no-rows", "too-many", "flood",
+         "columns"],
 )  # fmt: skip
 def test_a_faulty_heading_is_told_as_row_1(text: str, named: list[tuple[int, str, str]]) -> None:
     assert faults(text, PackageBody) == named
@@ -96,6 +99,92 @@ def test_a_faulty_heading_is_told_as_row_1(text: str, named: list[tuple[int, str
 def test_what_is_no_csv_is_malformed_with_its_place(text: str) -> None:
     with pytest.raises(Malformed, match="after row 1 the file is not CSV"):
         sheet.read(text, PackageBody)
+
+
+PLAIN = "name,retail,frequency,frequency_match\nLine,2.50,monthly,15;31\nFax,1,,\n"
+SPREADSHEETS = {
+    "as it is": PLAIN,
+    "mark": "\ufeff" + PLAIN,
+    "semicolons": 'name;retail;frequency;frequency_match\r\nLine;2.50;monthly;"15;31"\r\nFax;1;;\r\n',
+    "tabs": "name\tretail\tfrequency\tfrequency_match\nLine\t2.50\tmonthly\t15;31\nFax\t1\t\t\n",
+    "said": 'sep=;\r\nname;retail;frequency;frequency_match\r\nLine;2.50;monthly;"15;31"\r\nFax;1;;\r\n',
+    "mark and said": '\ufeff"sep=,"\r\n' + PLAIN,
+    "old lines": PLAIN.replace("\n", "\r"),
+    "columns": "name,retail,frequency,frequency_match,,\nLine,2.50,monthly,15;31,,\nFax,1,,,,\n",
+    "wider rows": "name,retail,frequency,frequency_match\nLine,2.50,monthly,15;31,,,\nFax,1,,, ,\n",
+    "rows": PLAIN + ",,,\n\n , ,\u00a0,\n",
+    "padded": "name , retail,frequency,frequency_match\n Line ,2.50\u00a0,monthly , 15; 31\nFax,\t1,,\n",
+}
+
+
+@pytest.mark.parametrize("text", SPREADSHEETS.values(), ids=SPREADSHEETS)
+def test_c_a_file_is_read_as_spreadsheets_write_it(text: str) -> None:
+    found = [(number, body.name, str(body.retail), body.frequency_match) for number, body in sheet.read(text, PackageBody)]
+    assert found == [(2, "Line", "2.50", [15, 31]), (3, "Fax", "1", [])]
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("name,retail\nLine,-1\nFax,1\nA,x\n", "2 rows are not right; nothing was written"),
+        ("name,retail\nLine,-1\n", "1 row is not right; nothing was written"),
+        ("name,retial\nLine,1\n", "the heading is not right; nothing was written"),
+        ("name\n" + "Line\n" * 1001, "1001 rows follow; a file has 1 to 1000; nothing was written"),
+        ("", "the file is empty: its first row has the names of columns; nothing was written"),
+    ],
+    ids=["two", "one", "heading", "too many", "empty"],
+)
+def test_c_only_rows_that_are_not_right_are_counted(text: str, detail: str) -> None:
+    with pytest.raises(InvalidRows) as refused:
+        sheet.read(text, PackageBody)
+    assert refused.value.detail == detail
+
+
+@pytest.mark.parametrize("coding", ["cp1252", "utf-16"])
+def test_c_a_file_that_is_not_utf_8_says_how_to_save_it(coding: str) -> None:
+    """As API Gateway hands it over: what is no UTF-8 is replaced."""
+    text = "name,retail\nCaf\u00e9,1\n".encode(coding).decode(errors="replace")
+    with pytest.raises(BillingError) as refused:
+        sheet.read(text, PackageBody)
+    told = refused.value.faults[0].detail if isinstance(refused.value, InvalidRows) else refused.value.detail
+    assert "save it as CSV UTF-8" in told
+
+
+HOSTILE = st.lists(
+    st.sampled_from(
+        ("name", "retail", ",", ";", "\t", '"', "'", "\r", "\n", "\0", "\ufeff", "\ufffd", "sep=", "=", "1", " ", "\u2028", "\u202e")
+    ),
+    max_size=60,
+).map("".join)
+FLOODS = {
+    "commas": "," * 260_000, "rows": "name\n" + "," * 260_000, "lines": "name" + "\n" * 260_000, "quotes": '"' * 260_000,
+    "cell": "name\n" + "x" * 260_000, "separators": "sep=;\n" + ";" * 260_000, "nulls": "\0" * 260_000,
+    "pairs": 'name\n"' + '""' * 130_000 + '"',
+    "spaces": "name\n" + " " * 260_000, "tabs": "\t" * 260_000, "names": "name," * 52_000, "apostrophes": "name\n" + "'" * 130_000 + "=",
+}  # fmt: skip
+
+
+@settings(deadline=None, max_examples=300)
+@given(HOSTILE | st.binary(max_size=200).map(lambda raw: raw.decode(errors="replace")) | st.text(max_size=50).map("name,retail\n".__add__))
+def test_c_any_file_is_read_or_its_fault_is_named(text: str) -> None:
+    for model in (PackageBody, AssignmentRow):
+        told = ["read"]
+        try:
+            assert sheet.read(text, model)
+        except InvalidRows as error:
+            told = [fault.detail for fault in error.faults]
+        except Malformed as error:
+            told = [error.detail]
+        assert told
+        assert all(told)
+
+
+@pytest.mark.parametrize("text", FLOODS.values(), ids=FLOODS)
+def test_c_a_flood_is_refused_in_bounded_time(text: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(BillingError):
+        sheet.read(text, PackageBody)
+    assert time.process_time() - begun < 3
 
 
 def test_every_field_has_a_kind_of_cell() -> None:
@@ -110,8 +199,10 @@ def test_every_field_has_a_kind_of_cell() -> None:
 @settings(deadline=None)
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\ufffd"), min_size=1, max_size=200), min_size=1, max_size=20))
 def test_what_our_csv_says_is_read_again(names: list[str]) -> None:
-    text = written(("name", "retail"), [{"name": name, "retail": "1.50"} for name in names])
-    assert [body.name for _, body in sheet.read(text, PackageBody)] == names
+    """All but the spaces around a text, which nobody sees in a cell."""
+    named = [name for name in names if name.strip("\ufeff") == name.strip("\ufeff").strip() != ""]
+    text = written(("name", "retail"), [{"name": name, "retail": "1.50"} for name in [*named, "last"]])
+    assert [body.name for _, body in sheet.read(text, PackageBody)] == [*named, "last"]
 
 
 @settings(deadline=None)

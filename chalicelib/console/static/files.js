@@ -8,6 +8,7 @@ import { Button, Dialog, Money, Problem, Table } from "./ui.js";
 import { sentence } from "./warnings.js";
 
 const SHOWN = 50;
+const FIRST_LINES = 4;
 
 /** A list as a CSV file; a plain link could not carry who is signed in. */
 export function Download({ where, query, name, look = "small" }) {
@@ -53,10 +54,25 @@ const WARNINGS = [
   { name: "detail", label: "Worth a look", main: true, cell: (one) => one.warnings.map((warning, n) => html`<div key=${n}>${sentence(warning)}</div>`) },
 ];
 
+/** A file as text: UTF-8 or UTF-16 as its mark says, without one UTF-8, or else Windows-1252, in which spreadsheets save plain CSV. */
+async function read(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const marked = { "255,254": "utf-16le", "254,255": "utf-16be" }[bytes.slice(0, 2)];
+  if (marked) return { csv: new TextDecoder(marked).decode(bytes), from: "UTF-16" };
+  try {
+    return { csv: new TextDecoder("utf-8", { fatal: true }).decode(bytes), from: null };
+  } catch {
+    return { csv: new TextDecoder("windows-1252").decode(bytes), from: "Windows-1252" };
+  }
+}
+
+const firstLines = (csv) => csv.split(/\r\n|\r|\n/, FIRST_LINES).map((line) => line.slice(0, 200)).join("\n");
+
 /** @param {{kind: "packages"|"assignments", close: Function, done: (count: number) => void}} props checked first, then written whole or not at all */
 export function Import({ kind, close, done }) {
   const { title, one, example, columns } = KINDS[kind];
   const [file, setFile] = useState(null);
+  const [from, setFrom] = useState(null);
   const [checked, setChecked] = useState(null);
   const check = useIntent();
   const intent = useIntent();
@@ -67,8 +83,9 @@ export function Import({ kind, close, done }) {
     setFile(null);
     intent.setProblem(null);
     if (!chosen) return;
-    const csv = await chosen.text();
+    const { csv, from: coding } = await read(chosen);
     setFile(csv);
+    setFrom(coding);
     await intent.recall(kind + csv);
     const { answer } = (await check.send(() => call("POST", `${kind}/import/check`, { csv }))) ?? {};
     if (answer) setChecked(answer);
@@ -85,7 +102,8 @@ export function Import({ kind, close, done }) {
       <div class="field"><label for="import-file">CSV file</label>
         <input id="import-file" type="file" accept=".csv,text/csv" aria-describedby="import-hint" onChange=${(event) => choose(event.target.files[0])} />
         <p class="hint" id="import-hint">The first row names the fields. It is checked at once; nothing is written before you say so, and then all rows or none.</p></div>
-      ${!file && html`<pre class="mono example" tabindex="0" aria-label="Example">${example}</pre>`}
+      <pre class="mono example" tabindex="0" aria-label=${file === null ? "Example" : "First rows"}>${file === null ? example : firstLines(file)}</pre>
+      ${file !== null && from && html`<p class="hint">Read as ${from}: look whether letters with accents are right.</p>`}
       <div aria-live="polite">
         ${faults.length
           ? html`<p class="fault">${problem.message}</p><${Table} caption="Faulty rows" rows=${faults} columns=${FAULTS} id=${(fault) => fault.pointer} />`
