@@ -81,6 +81,14 @@ class Line(NamedTuple):
         return Identity(self.due_date, KIND_ORDER[self.kind], self.assignment_id)
 
     @property
+    def covers(self) -> Period | None:
+        """The days that the charge is for: a minimum spend's period; of a recurring one from its date to the next by the rule."""
+        if self.kind != "recurring":
+            return self.period
+        following = next_due(self.frequency, self.frequency_match, self.start_date, self.due_date)
+        return Period(self.due_date, following, following) if following else None
+
+    @property
     def margin(self) -> Decimal:
         """What the provider earns."""
         return money.minus(self.retail, self.cost)

@@ -88,7 +88,7 @@ def _line(line: Json) -> Markup:
     period = line["period"]
     again = line["status"] == "simulated" and line["already_charged"]
     cells = (
-        line["did"] or "", _words(line["kind"]), line["due_date"], f"{period['from']} to {period['to']}" if period else "",
+        line["did"] or "", _words(line["kind"]), line["due_date"], f"{period['from']} through {period['through']}" if period else "",
         str(line["quantity"]), line["unit_retail"], line["cost"], line["retail"], line["margin"],
     )  # fmt: skip
     status = element("td", _AGAIN if again else _STATUSES[line["status"]])

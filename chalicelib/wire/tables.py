@@ -20,8 +20,8 @@ _NUMBER: Final = r"-?[0-9]+(\.[0-9]+)?"
 _WRITTEN: Final = ("version", "created_at", "created_by", "updated_at", "updated_by")
 _PRICES: Final = ("currency", "cost", "retail", "setup_cost", "setup_retail")
 _COMPUTED_FROM: Final = (
-    "assignment_id", "package_id", "package_name", "did", "period_from", "period_to", "quantity", "unit_cost", "unit_retail",
-    "spend", "margin", "auto_decrement_credit", "explanation",
+    "assignment_id", "package_id", "package_name", "did", "period_from", "period_to", "period_through", "quantity", "unit_cost",
+    "unit_retail", "spend", "margin", "auto_decrement_credit", "explanation",
 )  # fmt: skip
 PACKAGE: Final = (
     "package_id", "name", "description", *_PRICES, "frequency", "frequency_match", "connexcs_package", "minimum_days", "type",

@@ -12,6 +12,7 @@ from ..domain.minutes import DayTotal, Rated
 from ..domain.package import Package, wire_match
 from ..domain.record import Result, RunRecord
 from ..domain.run import NotDue, Outcome, Report, Sum, Summary, Totals, tally
+from ..domain.schedule import DAY
 from ..domain.warning import BillingWarning
 from ..usecases.assignments import Detail
 from ..usecases.daily_run import Started
@@ -120,7 +121,8 @@ def entry(value: Entry) -> Json:
 
 
 def _computed_from(line: Line) -> Json:
-    period = {"from": _day(line.period.since), "to": _day(line.period.until)} if line.period else None
+    days = line.covers
+    period = {"from": _day(days.since), "to": _day(days.until), "through": _day(days.until - DAY)} if days else None
     return {
         "assignment_id": line.assignment_id, "package_id": line.package_id, "package_name": line.package_name, "did": line.did,
         "period": period, "quantity": line.quantity,

@@ -400,7 +400,8 @@ def test_a_later_price_never_changes_a_posted_charge(api: httpx.Client) -> None:
     ok(api.patch(f"/packages/{package['package_id']}", json={"name": "New name", "retail": "7"}))
     assert charges(api, customer) == before
     computed_from = {name: before[0][name] for name in ("package_name", "unit_retail", "quantity", "retail", "period", "spend")}
-    expected = {"package_name": "Old name", "unit_retail": "1.00", "quantity": 2, "retail": "2.00", "period": None, "spend": None}
+    period = {"from": day(-1), "to": day(), "through": day(-1)}
+    expected = {"package_name": "Old name", "unit_retail": "1.00", "quantity": 2, "retail": "2.00", "period": period, "spend": None}
     assert computed_from == expected
     assert "2 x 1.00 = 2.00" in before[0]["explanation"]
     line = run(api, customer, day())["lines"][0]

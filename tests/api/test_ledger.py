@@ -1,6 +1,8 @@
 """The ledger over HTTP: every movement once, in order, by date or by posting date, and a balance that it explains."""
 
+from csv import DictReader
 from decimal import Decimal
+from io import StringIO
 
 import httpx
 import pytest
@@ -122,3 +124,18 @@ def test_entry_ids_are_unique_and_sums_agree(api: httpx.Client) -> None:
     entries = ledger(api, customer)
     assert len({entry["entry_id"] for entry in entries}) == len(entries)
     assert balance(api, customer) == Decimal("7.000003") - 5 * Decimal("3.000003") - Decimal("0.33")
+
+
+def test_b2_a_recurring_charge_says_which_days_it_is_for(api: httpx.Client) -> None:
+    """rules 4: in reports and in the ledger, as JSON, CSV and a page."""
+    customer, package = a_customer(api), a_package(api, retail="1", setup_retail="2", frequency="monthly", frequency_match=[15])
+    an_assignment(api, customer, package, start_date="2035-01-15")
+    expected = {"from": "2035-01-15", "to": "2035-02-15", "through": "2035-02-14"}
+    report = run(api, customer, "2035-01-15", live=True)
+    assert [line["period"] for line in report["lines"]] == [None, expected]
+    assert [entry["period"] for entry in charges(api, customer)] == [None, expected]
+    for where in (f"/runs/{report['run_id']}", f"/customers/{customer}/ledger"):
+        table = list(DictReader(StringIO(api.get(where, headers={"Accept": "text/csv"}).text)))
+        assert [row["period_through"] for row in table] == ["", "2035-02-14"]
+    page = api.get(f"/runs/{report['run_id']}", headers={"Accept": "text/html"}).text
+    assert "2035-01-15 through 2035-02-14" in page

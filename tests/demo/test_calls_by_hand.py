@@ -169,7 +169,7 @@ def test_the_bundles_charges(billed: Billed) -> None:
 def test_what_is_missing_to_a_whole_minimum(billed: Billed) -> None:
     (charge,) = billed.charges(WHITCOMBE, "minimum_spend")
     assert (charge["date"], charge["cost"], charge["retail"]) == ("2031-03-01", "2.00", "25.00")  # 40.00 - 15.00
-    assert (charge["spend"], charge["period"]) == ("15.00", {"from": "2031-02-01", "to": "2031-03-01"})
+    assert (charge["spend"], charge["period"]) == ("15.00", {"from": "2031-02-01", "to": "2031-03-01", "through": "2031-02-28"})
     assert charge["explanation"] == (
         'Minimum spend of "Monthly commitment", monthly on 1: minimum 1 x 40.00, '
         "spent 15.00 from 2031-02-01 through 2031-02-28, to pay 25.00 USD."
@@ -180,7 +180,7 @@ def test_what_is_missing_to_a_minimum_that_ends_in_its_period(billed: Billed) ->
     (charge,) = billed.charges(MENUISERIE, "minimum_spend")
     # 1.50 x 18/28 = 0.9642857; 30.00 x 18/28 = 19.2857142, rounded to 19.285714, less 9.74
     assert (charge["date"], charge["cost"], charge["retail"]) == ("2031-02-19", "0.964286", "9.545714")
-    assert (charge["spend"], charge["period"]) == ("9.74", {"from": "2031-02-01", "to": "2031-02-19"})
+    assert (charge["spend"], charge["period"]) == ("9.74", {"from": "2031-02-01", "to": "2031-02-19", "through": "2031-02-18"})
 
 
 def test_the_running_month_says_what_is_missing(billed: Billed) -> None:

@@ -277,3 +277,33 @@ def test_an_unpriced_due_makes_no_line() -> None:
     free = package(frequency="daily")
     [due] = dues(assignment("2024-01-01"), free, day("2024-01-02"), day("2024-01-02"))
     assert line(assignment("2024-01-01"), free, due) is None
+
+
+COVERED = [
+    ("monthly from the due date to the eve of the next", MONTHLY, "2024-01-01", "2024-01-15", "2024-01-15 2024-02-01"),
+    ("not shortened by an end date", MONTHLY, "2024-01-01", "2024-02-01", "2024-02-01 2024-02-15"),
+    ("a day that a month lacks", package(frequency="monthly", frequency_match=(31,), retail="1"), "2024-01-31", "2024-02-29",
+     "2024-02-29 2024-03-31"),
+    ("daily", package(frequency="daily", retail="1"), "2024-02-28", "2024-02-29", "2024-02-29 2024-03-01"),
+    ("weekly on two days", package(frequency="weekly", frequency_match=(0, 3), retail="1"), "2024-02-26", "2024-02-29",
+     "2024-02-29 2024-03-04"),
+    ("quarterly", package(frequency="quarterly", retail="1"), "2023-11-30", "2024-02-29", "2024-02-29 2024-05-30"),
+    ("yearly from 29 February", package(frequency="yearly", retail="1"), "2024-02-29", "2027-02-28", "2027-02-28 2028-02-29"),
+    ("a one-off has none", ONCE, "2024-01-01", "2024-01-01", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sold", "start", "due", "expected"), [case[1:] for case in COVERED], ids=[f"B2-{case[0]}" for case in COVERED])
+def test_what_a_recurring_line_covers(sold: Package, start: str, due: str, expected: str | None) -> None:
+    """rules 4: from its due date up to, not including, the next due date by the rule."""
+    given = assignment(start, end_date="2027-03-01")
+    (found,) = [one for one in lines(given, sold, day(due), day(due), nothing_spent) if one.kind == "recurring"]
+    covered = found.covers
+    assert (f"{covered.since} {covered.until}" if covered else None) == expected
+
+
+def test_b2_a_setup_covers_nothing_and_a_minimum_spend_its_period() -> None:
+    setup = lines(assignment("2024-01-20"), MONTHLY, day("2024-01-20"), day("2024-01-20"), nothing_spent)[0]
+    (minimum,) = lines(assignment("2024-01-01"), MONTHLY._replace(minimum_spend=True), day("2024-01-15"), day("2024-01-15"), nothing_spent)
+    assert (setup.kind, setup.covers) == ("setup", None)
+    assert (minimum.kind, minimum.covers) == ("minimum_spend", minimum.period)

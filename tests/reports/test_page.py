@@ -107,7 +107,10 @@ def test_the_page_says_what_json_says() -> None:
         ({"lines": []}, "No line is due."), ({"lines": [{**LINE, "already_charged": True}]}, "would be charged again"),
         ({"lines": [{**LINE, "status": "held"}]}, "held: past the debit limit"),
         ({"lines": [{**LINE, "status": "repeat"}]}, "charged again"),
-        ({"lines": [{**LINE, "period": {"from": "2031-01-31", "to": "2031-02-28"}}]}, "2031-01-31 to 2031-02-28"),
+        (
+            {"lines": [{**LINE, "period": {"from": "2031-01-31", "to": "2031-02-28", "through": "2031-02-27"}}]},
+            "2031-01-31 through 2031-02-27",
+        ),
         ({"simulate": False, "run_id": "r-1", "status": "finished"}, "r-1"),
         ({"simulate": False, "reversal": {"date": "2031-03-02"}}, "This run was reversed on 2031-03-02."),
     ],

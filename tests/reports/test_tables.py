@@ -105,3 +105,10 @@ def test_sums_of_all_customers_stand_in_one_table() -> None:
     assert [(row["group"], row["package_name"], row["customer"], row["retail"]) for row in read(tables.report(body))] == [
         ("package", "Line", "", "2.00"), ("customer", "", "acme", "2.00"),
     ]  # fmt: skip
+
+
+def test_b2_a_period_has_its_last_day_beside_its_end() -> None:
+    """README: `period_through` stands beside `period_from` and `period_to`, in reports and ledgers."""
+    for columns in (tables.LINE, tables.ENTRY):
+        start = columns.index("period_from")
+        assert columns[start : start + 3] == ("period_from", "period_to", "period_through")

@@ -32,7 +32,7 @@ def test_what_is_missing_is_charged(api: httpx.Client, customer: str, spent: str
     report = run(api, customer, on("02-01"))
     assert line(report) == expected
     (one,) = report["lines"]
-    assert one["period"] == {"from": on("01-01"), "to": on("02-01")}
+    assert one["period"] == {"from": on("01-01"), "to": on("02-01"), "through": on("01-31")}
     for told_ in ("minimum 1 x 50.00", f"spent {one['spend']} from {on('01-01')} through {on('01-31')}", f"to pay {one['retail']} USD"):
         assert told_ in one["explanation"]
 
@@ -102,7 +102,7 @@ def test_an_end_settles_on_the_day_after(api: httpx.Client, customer: str) -> No
     report = run(api, customer, on("02-15"))
     assert line(report) == "5.00 15.50 20.00"
     (one,) = report["lines"]
-    assert (one["due_date"], one["period"]) == (on("02-15"), {"from": on("02-01"), "to": on("02-15")})
+    assert (one["due_date"], one["period"]) == (on("02-15"), {"from": on("02-01"), "to": on("02-15"), "through": on("02-14")})
     assert "50.00 x 14/28 days" in one["explanation"]
     assert run(api, customer, on("03-01"))["lines"] == []
     live = run(api, customer, on("02-15"), live=True)

@@ -23,7 +23,7 @@ Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[int, Field(ge=0)]
 
-Period = TypedDict("Period", {"from": Day, "to": Day})
+Period = TypedDict("Period", {"from": Day, "to": Day, "through": Day})
 Period.__doc__ = "The days of a billing period."
 
 

@@ -136,9 +136,11 @@ FIELDS: Final = {
     "run_id": "The run that posted it, or that is meant; null for none.",
     "RunBody.run_id": "Your id for a live run: sent again, it charges nothing more. Made by the server if left out. Not for `daily:` ids.",
     "SimulationBody.run_id": "Taken as `POST /runs` takes it, and not looked at.",
-    "period": "The billing period of a minimum spend; null otherwise.",
+    "period": "The days that it is for: of a recurring line from its due date to the eve of the next due date by the rule, of a minimum "
+    "spend its billing period. Null for what has none: a setup, or a package charged once.",
     "from": "The first day of the period.",
-    "to": "The first day after the period: the due date.",
+    "to": "The first day after the period.",
+    "through": "The last day of the period.",
     "unit_cost": "The cost of one unit, in `currency`.",
     "unit_retail": "The retail price of one unit, in `currency`.",
     "margin": "Retail less cost, in `currency`.",

@@ -16,7 +16,7 @@ export const ComputedFrom = ({ of: line }) => html`
       ["Retail each", html`<${Money} value=${line.unit_retail} currency=${line.currency} />`],
       ["Cost each", html`<${Money} value=${line.unit_cost} currency=${line.currency} />`],
       ["Margin", html`<${Money} value=${line.margin} currency=${line.currency} />`],
-      ["Billing period", line.period && html`<${Day} value=${line.period.from} /> until <${Day} value=${line.period.to} />, which no longer counts`],
+      ["Billing period", line.period && html`<${Day} value=${line.period.from} /> through <${Day} value=${line.period.through} />`],
       ["Spent in the period", line.spend !== null && html`<${Money} value=${line.spend} currency=${line.currency} />`],
       ["Auto decrement credit", line.auto_decrement_credit ? "on, with the charge" : "off, invoiced"],
     ]} />
