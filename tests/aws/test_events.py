@@ -152,6 +152,12 @@ def test_b8_what_is_no_id_once_decoded_can_not_be_made(written: str, world: Worl
     assert world.stage.state() == before
 
 
+@pytest.mark.parametrize("written", ["4420", "+44-20", "%2B44%2020", "%28%2B44%29%2020", "+44%2E20"])
+def test_b8_a_did_is_decoded_before_it_is_read_as_a_number(written: str, world: World) -> None:
+    found = world.read("GET", "/dids/{did}/assignments", {"did": written})
+    assert [one["assignment_id"] for one in found["items"]] == ["rich-mobile"]
+
+
 def test_query_parameters_come_decoded_and_are_not_decoded_again(world: World) -> None:
     """`?prefix=acme%3A` arrives as `acme:`; what still holds a percent sign is no prefix of an id."""
     assert [one["customer_id"] for one in world.read("GET", "/customers", query={"prefix": ["acme:"]})["items"]] == [CUSTOMER]
