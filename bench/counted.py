@@ -12,7 +12,7 @@ from chalicelib.domain.package import Package
 from chalicelib.storage import accounts, assignments, packages
 from chalicelib.storage.keys import TABLES
 from chalicelib.usecases import run_package, usage
-from chalicelib.usecases.run_package import Ask
+from chalicelib.usecases.look import Ask
 from tests.world.dynamodb import DynamoDb
 from tests.world.sizes import item_size
 

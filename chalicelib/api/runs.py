@@ -43,7 +43,7 @@ def simulate(call: Call) -> Answer:
 
 
 def _ran(call: Call, body: RunBody) -> running.Ran:
-    return running.run(call.services, call.act, body, MOST_ROWS if call.form == CSV else None)
+    return running.run(call.services, call.act, body, MOST_ROWS if call.form == CSV else None, run_package.OF_A_REQUEST)
 
 
 @route(blueprint, "GET", "/runs", parameters=LIST)

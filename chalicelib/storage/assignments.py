@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from itertools import islice
 from typing import Any, NamedTuple
 
 from ..domain.account import Account
@@ -79,9 +80,10 @@ def find_many(db: Db, ids: list[tuple[str, str]]) -> list[Assignment]:
     return [from_item(found[key]) for key in sorted(found, key=lambda key: key[1])]
 
 
-def of_customer(db: Db, customer_id: str) -> tuple[Account | None, list[Assignment]]:
-    """The customer with all assignments, in one query."""
-    items = list(db.query_all(ACCOUNTS, "#pk = :pk", {"pk": customer_id}))
+def of_customer(db: Db, customer_id: str, most: int | None = None) -> tuple[Account | None, list[Assignment]]:
+    """The customer with all assignments, in one query; with `most + 1` of them where there are more than `most`."""
+    found = db.query_all(ACCOUNTS, "#pk = :pk", {"pk": customer_id})
+    items = list(found if most is None else islice(found, most + 2))
     account = accounts.from_item(items[0]) if items and not is_assignment(items[0]) else None
     return account, [from_item(item) for item in items if is_assignment(item)]
 

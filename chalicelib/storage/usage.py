@@ -5,9 +5,6 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from ..domain import money
-from ..domain.assignment import Assignment
-from ..domain.charging import Period
 from ..domain.minutes import BucketKey, Call, DayTotal, Draw, Place, Rated
 from ..domain.schedule import DAY
 from . import keys
@@ -92,10 +89,10 @@ def days(
     return [(_day(item), _total(item)) for item in page.items], page.last
 
 
-def spend(db: Db, assignment: Assignment, period: Period) -> Decimal:
-    """The usage charges of the assignment's customer, or of its DID alone, dated in the period."""
-    values = _range(assignment.customer_id, assignment.did, period.since, period.until - DAY)
-    return money.total(item["charge"] for item in db.query_all(USAGE, _RANGE, values))
+def charges(db: Db, customer_id: str, did: str | None, since: date, until: date) -> dict[date, Decimal]:
+    """The usage charges of a customer, or of one DID, by day: those of the days `since <= day < until` that have calls."""
+    values = _range(customer_id, did, since, until - DAY)
+    return {_day(item): item["charge"] for item in db.query_all(USAGE, _RANGE, values)}
 
 
 _RANGE = "#pk = :pk AND #sk BETWEEN :since AND :until"

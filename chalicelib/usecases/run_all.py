@@ -12,7 +12,7 @@ from ..domain.run import Outcome, Sum, Summary, Totals, add, simulated
 from ..storage import plans, runs
 from ..storage.db import Db
 from .act import Act
-from .run_package import Ask, looks
+from .look import Ask, looks
 from .sweep import Catalog, customers
 
 MOST_ASSIGNMENTS: Final = 20_000

@@ -4,39 +4,30 @@ A live run records what it decided before it posts anything; whoever carries it 
 the same decisions.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
 
 from ..domain import account as credits
-from ..domain import money, wording
+from ..domain import money
 from ..domain.account import Account
 from ..domain.assignment import Assignment
-from ..domain.charging import Line, dues, minimum, running_period, still_due
-from ..domain.errors import Conflict, NotFound
-from ..domain.ledger import Entry, charge_key
+from ..domain.charging import still_due
+from ..domain.errors import Conflict, Fault, Invalid, NotFound
 from ..domain.package import Package
 from ..domain.posting import recorded_status
 from ..domain.record import Brought, Plan, Result, RunRecord, Step
 from ..domain.run import (
     LEFT_ALONE,
     Decision,
-    HeldBefore,
-    IfCharged,
-    NotDue,
     Outcome,
     Report,
     Status,
-    Terms,
-    decide,
-    held_before,
     simulated,
     tally,
     tally_by_currency,
 )
-from ..domain.schedule import DAY
-from ..storage import assignments, ledger, plans, runs, usage
+from ..storage import accounts, assignments, ledger, plans, runs
 from ..storage import lines as stored
 from ..storage.db import Db
 from ..storage.keys import Key
@@ -44,24 +35,30 @@ from ..storage.lines import Position
 from ..storage.retry import settle
 from . import planning
 from .act import Act, Services
+from .look import Ask, looks
 from .posting import Place, Poster, post
 from .sweep import Group
 
 LARGEST_AT_ONCE = 500
 """Lines that a live run posts while the caller waits."""
 
+PLANNED_AT_ONCE = 1000
+"""Assignments of a customer whose live run is planned while the caller waits: each may be of a number with a spend of its own."""
+
 LISTED = 1000
 """Lines, and reasons, that a report lists."""
 
 
-class Ask(NamedTuple):
-    """What a caller wants run."""
+class Limits(NamedTuple):
+    """How much of a customer a simulation looks at: assignments, and numbers that have a minimum spend. None is no limit."""
 
-    customer_id: str | None
-    date: date
-    if_charged: IfCharged
-    run_id: str
-    include_written_off: bool = False
+    assignments: int | None = None
+    numbers: int | None = None
+
+
+UNLIMITED = Limits()
+OF_A_REQUEST = Limits(20_000, 1000)
+"""API Gateway waits for 29 seconds. 20,000 assignments take some 250 requests to the database, a number takes one."""
 
 
 class Live(NamedTuple):
@@ -71,58 +68,15 @@ class Live(NamedTuple):
     brought: Brought | None = None
 
 
-class Look(NamedTuple):
-    """What a run finds of one customer."""
+def simulate(db: Db, act: Act, ask: Ask, limits: Limits = UNLIMITED) -> Report:
+    """What a live run of one customer would charge. Writes nothing.
 
-    account: Account
-    decisions: list[Decision]
-    not_due: list[NotDue]
-    held_before: HeldBefore
-
-
-def looks(db: Db, act: Act, groups: Sequence[Group], ask: Ask, catalog: Mapping[str, Package]) -> list[Look]:
-    """Plan one date of some customers: every line with what the ledger holds of it, and why other assignments have none."""
-    planned = [planning.lines_of_all(db, group.assignments, catalog, ask.date) for group in groups]
-    places = [(line.customer_id, charge_key(line.identity)) for lines in planned for line in lines]
-    recorded = ledger.find_many(db, places)
-    return [_look(db, act, group, lines, recorded, ask, catalog) for group, lines in zip(groups, planned, strict=True)]
-
-
-def _look(
-    db: Db, act: Act, group: Group, lines: list[Line], recorded: Mapping[Place, Entry], ask: Ask, catalog: Mapping[str, Package]
-) -> Look:
-    account = group.account
-    held = planning.held_charges(db, account, group.assignments)
-    places = ((account.customer_id, charge_key(line.identity)) for line in lines)
-    own = {place[1]: _standing(db, recorded[place]) for place in places if place in recorded}
-    terms = Terms(ask.run_id, ask.if_charged, act.today, ask.include_written_off)
-    decisions = decide(lines, own, [entry for entry in held if entry.date == ask.date], terms)
-    before = held_before([entry.line for entry in held if entry.line and entry.date < ask.date], credits.credit(account))
-    charged = {decision.line.assignment_id for decision in decisions}
-    idle = [one for one in group.assignments if one.assignment_id not in charged]
-    return Look(account, decisions, [_not_due(db, one, catalog[one.package_id], ask.date) for one in idle], before)
-
-
-def _standing(db: Db, entry: Entry) -> Entry:
-    """What stands of a charge: of one that was written off the repeat, if somebody charged it all the same."""
-    return (entry.written_off and ledger.standing_repeat(db, entry.customer_id, entry.key)) or entry
-
-
-def _not_due(db: Db, assignment: Assignment, package: Package, day: date) -> NotDue:
-    due = any(one.kind != "setup" for one in dues(assignment, package, day, day))
-    reason = wording.nothing_to_charge(package) if due else wording.not_due(assignment, package, day)
-    period = running_period(assignment, package, day)
-    if period is None:
-        return NotDue(assignment.assignment_id, package.name, reason)
-    spent, least = usage.spend(db, assignment, period._replace(until=day + DAY)), minimum(assignment, package, period)
-    told = wording.spent_so_far(spent, least, package.currency, period.since)
-    return NotDue(assignment.assignment_id, package.name, f"{reason}; {told}", spent, max(money.ZERO, money.minus(least, spent)))
-
-
-def simulate(db: Db, act: Act, ask: Ask) -> Report:
-    """What a live run of one customer would charge. Writes nothing."""
-    account, found = _customer(db, ask.customer_id or "")
-    seen = looks(db, act, [Group(account, found)], ask, planning.packages_of(db, found))[0]
+    Raises `Invalid` too_many for a customer with more than can be looked at in `limits`.
+    """
+    account, found = _customer(db, ask.customer_id or "", limits)
+    catalog = planning.packages_of(db, found)
+    _demand(len({one.did for one in found if catalog[one.package_id].minimum_spend}), limits.numbers, "numbers with a minimum spend")
+    seen = looks(db, act, [Group(account, found)], ask, catalog)[0]
     outcomes = simulated(seen.decisions, credits.credit(account))
     after = money.minus(account.balance, tally(outcomes).credit_debited)
     return Report(
@@ -138,7 +92,7 @@ def live(services: Services, act: Act, ask: Ask) -> Live:
     Raises `Conflict` run_id_reused, or parked.
     """
     db = services.db
-    account = _customer(db, ask.customer_id)[0] if ask.customer_id else None
+    account = _account(db, ask.customer_id) if ask.customer_id else None
     if account and account.parked and not _finished(db, ask.run_id):
         demand_unparked(account)
     segments = 1 if account else services.segments
@@ -154,8 +108,9 @@ def live(services: Services, act: Act, ask: Ask) -> Live:
     if ask.customer_id is None:
         services.send([_piece(run, segment) for segment in range(run.segments)])
         return Live(run)
-    plan = first_look(services, act, run, ask.customer_id)
-    if len(plan.steps) > LARGEST_AT_ONCE:
+    is_large = account is not None and account.assignments > PLANNED_AT_ONCE
+    plan = None if is_large else first_look(services, act, run, ask.customer_id)
+    if plan is None or len(plan.steps) > LARGEST_AT_ONCE:
         services.send([{"kind": "customer_run", "run_id": run.run_id}])
         return Live(run)
     return complete(services, act, run, plan)
@@ -290,8 +245,23 @@ def _piece(run: RunRecord, segment: int) -> dict[str, object]:
     return {"kind": "run", "run_id": run.run_id, "segment": segment, "piece": 0}
 
 
-def _customer(db: Db, customer_id: str) -> tuple[Account, list[Assignment]]:
-    account, found = assignments.of_customer(db, customer_id)
+def _account(db: Db, customer_id: str) -> Account:
+    account = accounts.find(db, customer_id)
     if account is None:
         raise NotFound(f"there is no customer {customer_id}")
+    return account
+
+
+def _customer(db: Db, customer_id: str, limits: Limits = UNLIMITED) -> tuple[Account, list[Assignment]]:
+    account, found = assignments.of_customer(db, customer_id, limits.assignments)
+    if account is None:
+        raise NotFound(f"there is no customer {customer_id}")
+    _demand(max(account.assignments, len(found)), limits.assignments, "assignments")
     return account, found
+
+
+def _demand(count: int, most: int | None, what: str) -> None:
+    if most is not None and count > most:
+        raise Invalid(
+            [Fault("/customer", f"has more than {most} {what}: invoke the function run_package, which may take longer")], code="too_many"
+        )

@@ -7,9 +7,10 @@ from datetime import date
 from functools import partial
 from typing import Final, NamedTuple
 
+from ..domain import charging
 from ..domain.account import Account
 from ..domain.assignment import Assignment
-from ..domain.charging import Line, in_order
+from ..domain.charging import Line, Spend, in_order
 from ..domain.errors import Contention, Throttled, told
 from ..domain.ledger import charge_key
 from ..domain.package import Package
@@ -134,7 +135,9 @@ class Worker:
         if account.parked:
             return _Owed(group, [])
         catalog = self._catalog.of(group.assignments)
-        lines = in_order(line for one in group.assignments for line in self._planned(account, one, catalog))
+        since = {one.assignment_id: self._uncharged_since(account, one) for one in group.assignments}
+        spend = planning.spending(self._db, self._settled(group, catalog, since))
+        lines = in_order(line for one in group.assignments for line in self._planned(one, catalog, since[one.assignment_id], spend))
         if len(lines) > self._services.max_lines and not account.oversize:
             return _Owed(group, [], _Parked(account, min(lines[0].due_date, account.evaluate_from or lines[0].due_date)))
         held = planning.held_charges(self._db, account, group.assignments)
@@ -144,13 +147,21 @@ class Worker:
         self._own |= {(entry.customer_id, entry.key) for entry in held if entry.run_id == self._run_id}
         return _Owed(group, retries + [charge for charge in charges if charge.key not in keys])
 
-    def _planned(self, account: Account, one: Assignment, catalog: Mapping[str, Package]) -> list[Line]:
+    def _uncharged_since(self, account: Account, one: Assignment) -> date:
+        return min(filter(None, (self._since, one.evaluate_from, account.evaluate_from)))
+
+    def _settled(self, group: Group, catalog: Mapping[str, Package], since: Mapping[str, date]) -> Iterator[planning.Settled]:
+        """The minimum-spend periods of a customer. An assignment that they can't be found of is told when it is planned."""
+        for one in group.assignments:
+            with suppress(Exception):
+                yield from planning.settled(one, catalog[one.package_id], since[one.assignment_id], self._piece.date)
+
+    def _planned(self, one: Assignment, catalog: Mapping[str, Package], since: date, spend: Spend) -> list[Line]:
         """The assignment's lines. Whatever goes wrong with one assignment must not stop the others: it is marked and told."""
-        since = min(filter(None, (self._since, one.evaluate_from, account.evaluate_from)))
         if since > self._piece.date:
             return []
         try:
-            return planning.lines(self._db, one, catalog[one.package_id], since, self._piece.date)
+            return charging.lines(one, catalog[one.package_id], since, self._piece.date, spend)
         except Exception as error:  # noqa: BLE001 - told and marked, whatever it is
             self._unplanned[one.customer_id, one.assignment_id] = since
             self._failures.append(Failure(one.customer_id, one.assignment_id, since, *told(error)))

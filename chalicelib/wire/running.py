@@ -6,7 +6,8 @@ from ..domain.errors import Fault, Invalid
 from ..domain.record import Brought, RunRecord
 from ..usecases import run_all, run_package, summary
 from ..usecases.act import Act, Services
-from ..usecases.run_package import Ask
+from ..usecases.look import Ask
+from ..usecases.run_package import UNLIMITED, Limits
 from . import views
 from .bodies import RunBody
 from .views import Json
@@ -20,8 +21,8 @@ class Ran(NamedTuple):
     brought: Brought | None = None
 
 
-def run(services: Services, act: Act, body: RunBody, listed: int | None = None) -> Ran:
-    """Simulate or run; a simulation lists as much as ever, or `listed` lines or sums.
+def run(services: Services, act: Act, body: RunBody, listed: int | None = None, limits: Limits = UNLIMITED) -> Ran:
+    """Simulate or run; a simulation lists as much as ever, or `listed` lines or sums, and looks at a customer within `limits`.
 
     Raises `Invalid`, also for a live run of all customers that does not say what to do with charged lines."""
     if not body.simulate and body.customer is None and body.if_charged is None:
@@ -31,7 +32,7 @@ def run(services: Services, act: Act, body: RunBody, listed: int | None = None) 
     if body.simulate and ask.customer_id is None:
         return Ran(views.summary(run_all.simulate(services.db, act, ask, listed or run_all.LISTED_GROUPS)))
     if body.simulate:
-        return Ran(views.report(run_package.simulate(services.db, act, ask), listed or run_package.LISTED))
+        return Ran(views.report(run_package.simulate(services.db, act, ask, limits), listed or run_package.LISTED))
     done, brought = run_package.live(services, act, ask)
     return Ran(told(services, done), done.run_id if done.state == "running" else None, brought)
 

@@ -18,7 +18,7 @@ from chalicelib.domain.assignment import Assignment
 from chalicelib.domain.package import Package
 from chalicelib.usecases import assignments, customers, packages, reversal, run_package
 from chalicelib.usecases.act import Act
-from chalicelib.usecases.run_package import Ask
+from chalicelib.usecases.look import Ask
 from tests.world.scheduler import Crashed
 from tests.world.stage import TODAY, Stage, furnished
 from tests.world.tables import Item

@@ -11,7 +11,7 @@ from chalicelib import deployment
 from chalicelib.api import idempotent
 from chalicelib.storage.keys import TABLES
 from chalicelib.usecases import run_package
-from chalicelib.usecases.run_package import Ask
+from chalicelib.usecases.look import Ask
 from tests.aws import gateway
 from tests.aws.gateway import Event
 from tests.world.dynamodb import DynamoDb

@@ -173,7 +173,7 @@ API: dict[str, Feature] = {
     "simulate all": Feature(
         "accounts:S catalog:B ledger:B ledger/index/held:Q", lambda s: ok(s.api.post("/runs", json={"date": day(), "simulate": True}))
     ),
-    "run live": Feature("accounts:QU catalog:B ledger:BP runs:GPU", lambda s: run(s.api, s.customer, s.on, live=True)),
+    "run live": Feature("accounts:GQU catalog:B ledger:BP runs:GPU", lambda s: run(s.api, s.customer, s.on, live=True)),
     "run all live": Feature(
         "post-charges:M runs:QP", lambda s: ok(s.api.post("/runs", json={"date": day(-400), "simulate": False, "if_charged": "skip"}), 202)
     ),
@@ -262,9 +262,9 @@ def first_run(s: Sample) -> None:
 RUN_PACKAGE: dict[str, Feature] = {
     "simulate": Feature("accounts:Q catalog:B ledger:B", lambda s: invoked(s, customer=s.customer)),
     "simulate all": Feature("accounts:S catalog:B ledger:B ledger/index/held:Q usage:Q", lambda s: invoked(s, simulate=True)),
-    "run live": Feature("accounts:QU catalog:B ledger:BP runs:GPU", run_by_invocation),
+    "run live": Feature("accounts:GQU catalog:B ledger:BP runs:GPU", run_by_invocation),
     "run a minimum spend": Feature(
-        "accounts:QU catalog:B ledger:BP runs:GPU usage:Q", lambda s: invoked(s, customer=s.spender, simulate="no", run_id=unique("run"))
+        "accounts:GQU catalog:B ledger:BP runs:GPU usage:Q", lambda s: invoked(s, customer=s.spender, simulate="no", run_id=unique("run"))
     ),
     "run all live": Feature("post-charges:M runs:QP", lambda s: invoked(s, simulate=False, run_id=unique("run"), if_charged="skip")),
     "post a held one": Feature("accounts:QU catalog:B ledger:BU ledger/index/held:Q runs:GPU", a_held_one),

@@ -14,7 +14,7 @@ from chalicelib.storage import accounts, assignments, ledger
 from chalicelib.storage.db import decode
 from chalicelib.usecases import assignments as editing
 from chalicelib.usecases import planning, run_package
-from chalicelib.usecases.run_package import Ask
+from chalicelib.usecases.look import Ask
 
 from .world import TODAY, World
 

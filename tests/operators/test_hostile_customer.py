@@ -17,7 +17,7 @@ from chalicelib.domain.package import Package
 from chalicelib.domain.record import Result, RunRecord
 from chalicelib.storage import accounts, assignments
 from chalicelib.usecases import run_package
-from chalicelib.usecases.run_package import Ask
+from chalicelib.usecases.look import Ask
 from tests.world.dynamodb import MAX_ITEM, Request, error
 from tests.world.sizes import item_size
 

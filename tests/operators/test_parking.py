@@ -14,8 +14,9 @@ from chalicelib.storage import accounts, assignments, keys, ledger, runs
 from chalicelib.storage.db import decode
 from chalicelib.usecases import assignments as creating
 from chalicelib.usecases import background, customers, daily_run, run_all, run_package
+from chalicelib.usecases.look import Ask
 from chalicelib.usecases.piece import Piece
-from chalicelib.usecases.run_package import Ask, Live
+from chalicelib.usecases.run_package import Live
 
 from .world import TODAY, World
 

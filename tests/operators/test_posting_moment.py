@@ -13,8 +13,8 @@ from chalicelib.storage import ledger
 from chalicelib.storage.db import decode
 from chalicelib.usecases import assignments, customers, daily_run, reversal, run_package
 from chalicelib.usecases.act import Act
+from chalicelib.usecases.look import Ask
 from chalicelib.usecases.piece import Piece
-from chalicelib.usecases.run_package import Ask
 from tests.world.dynamodb import Answer, Request, error
 
 from .world import TODAY, World

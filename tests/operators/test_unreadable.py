@@ -9,7 +9,7 @@ import pytest
 from chalicelib.storage import accounts, runs
 from chalicelib.usecases import audit, run_package
 from chalicelib.usecases.background import work_segment
-from chalicelib.usecases.run_package import Ask
+from chalicelib.usecases.look import Ask
 from tests.world.tables import Item
 
 from .world import FUNCTION_SECONDS, TODAY, InTurn, World

@@ -23,8 +23,8 @@ from chalicelib.storage.keys import TABLES
 from chalicelib.storage.ledger import Window
 from chalicelib.usecases import assignments, customers, daily_run, packages, run_package
 from chalicelib.usecases.act import Act, Services
+from chalicelib.usecases.look import Ask
 from chalicelib.usecases.piece import Piece
-from chalicelib.usecases.run_package import Ask
 from tools.embedded import EmbeddedStack
 
 TODAY = date(2031, 1, 14)

@@ -14,7 +14,7 @@ from chalicelib.domain.package import Package
 from chalicelib.storage import assignments, ledger, packages, plans, runs
 from chalicelib.storage.db import decode
 from chalicelib.usecases import run_package
-from chalicelib.usecases.run_package import Ask
+from chalicelib.usecases.look import Ask
 from tests.domain.oracle import Charge, Terms, charges
 
 from .watch import amount, text

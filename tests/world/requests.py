@@ -15,7 +15,7 @@ from chalicelib.domain.package import Package
 from chalicelib.domain.run import IfCharged
 from chalicelib.usecases import assignments, customers, daily_run, packages, reversal, run_all, run_package, usage
 from chalicelib.usecases.act import Act
-from chalicelib.usecases.run_package import Ask
+from chalicelib.usecases.look import Ask
 
 from .watch import text
 

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.storage import lines
 from chalicelib.usecases import assignments, customers, packages, reversal, run_package, summary, usage
-from chalicelib.usecases.run_package import Ask
+from chalicelib.usecases.look import Ask
 
 from .dynamodb import Answer, Request
 from .scheduler import Crashed

@@ -96,8 +96,8 @@ OPERATIONS: Final = {
     "read_minutes": Operation("Usage", answers.MinutesOfDay),
     "run": Operation("Runs", answers.AnyReport, body=bodies.RunBody, also=(202,), conflicts=("run_id_reused", "parked"),
                      invalid=("too_many",), seeks=True,
-                     notes="A live run of all customers, or of more than 500 lines, goes on in the background: 202, then poll `Location`. "
-                     "A simulation stores nothing and ignores `Idempotency-Key`."),
+                     notes="A live run of all customers, of more than 500 lines, or of a customer with more than 1,000 assignments, "
+                     "goes on in the background: 202, then poll `Location`. A simulation stores nothing and ignores `Idempotency-Key`."),
     "simulate": Operation("Runs", answers.AnySimulation, body=bodies.SimulationBody, invalid=("too_many",), seeks=True,
                           notes="As `POST /runs` with `simulate: true`, at a path of its own: it stores nothing and needs to read only."),
     "list_runs": Operation("Runs", answers.Run, page=True),
