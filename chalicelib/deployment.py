@@ -89,6 +89,12 @@ def _services() -> Services:
 
 
 @lru_cache(maxsize=1)
+def reach_tables(_moment: int) -> None:
+    """Read the tables, once a moment, which is a number; a failure is not kept. Raises what reading them does."""
+    agree_on_time_zone(_services().db, settings().time_zone)
+
+
+@lru_cache(maxsize=1)
 def _queue() -> Any:
     return _client("sqs")
 

@@ -58,8 +58,13 @@ def paid(world: World, identity: Event, key: str = "key-1") -> Event:
 
 
 def payments(world: World) -> list[Event]:
-    found = world.read("GET", "/customers/{customer_id}/ledger", {"customer_id": CUSTOMER})["items"]
-    return [entry for entry in found if entry["kind"] == "payment"]
+    found, query = [], {}
+    while True:
+        page = world.read("GET", "/customers/{customer_id}/ledger", {"customer_id": CUSTOMER}, query=query)
+        found += [entry for entry in page["items"] if entry["kind"] == "payment"]
+        if page["next_cursor"] is None:
+            return found
+        query = {"cursor": [page["next_cursor"]]}
 
 
 @pytest.mark.parametrize("name", PAIRS)

@@ -18,7 +18,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that have passed; a test sets them."""
     passed = [0.0]
     monkeypatch.setattr(meta.time, "monotonic", lambda: passed[0])
-    meta._look.cache_clear()
+    deployment.reach_tables.cache_clear()
     return passed
 
 
