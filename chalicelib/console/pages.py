@@ -101,6 +101,7 @@ def settings(_request: Any) -> tuple[str, str]:
         "time_zone": configured.time_zone,
         "today": deployment.act("").today.isoformat(),
         "currencies": sorted(DECIMALS),
+        "decimals": DECIMALS,
         "docs": configured.serve_docs,
     }
     if configured.auth_mode == "jwt":

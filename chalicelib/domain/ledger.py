@@ -141,14 +141,14 @@ def payment_warnings(entry: Entry) -> Iterator[BillingWarning]:
     """That nobody can have paid this amount: its currency has no coin that small."""
     decimals = DECIMALS.get(entry.currency, money.MOST_DECIMALS)
     if money.decimals(entry.credit_change) > decimals:
-        detail = f"{money.text(entry.credit_change)} can't be paid: {entry.currency} has {decimals or 'no'} decimals"
+        detail = f"{money.shown(entry.credit_change, entry.currency)} can't be paid: {entry.currency} has {decimals or 'no'} decimals"
         yield BillingWarning("not_payable", detail, "/amount")
 
 
 def ahead_warning(charges: Sequence[Entry]) -> BillingWarning:
     """That `charges`, one at least, stand for days on which their assignment is over."""
     first, more = charges[0], len(charges) - 1
-    amount = f"{money.text(first.retail)} {first.currency}, due {first.date}"
+    amount = f"{money.shown(first.retail, first.currency)} {first.currency}, due {first.date}"
     again = f", and {more} more" if more else ""
     detail = f"charged ahead and not given back: {amount}{again}; credit what the customer should not pay"
     return BillingWarning("charged_ahead", detail, ids=tuple(one.entry_id for one in charges[:MOST_NAMED]))

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from decimal import Context, Decimal, DivisionByZero, FloatOperation, Inexact, InvalidOperation, Overflow
 from functools import reduce
 
+from .currencies import DECIMALS
+
 ZERO = Decimal(0)
 MOST_DECIMALS = 6
 EXTENDED_LIMIT = Decimal(10) ** 15
@@ -36,9 +38,18 @@ def parse(text: str, *, signed: bool = False) -> Decimal:
 
 def text(amount: Decimal) -> str:
     """The amount on the wire: plain digits, at least two decimals, no superfluous zeros after them."""
-    whole, _, decimals = format(amount, "f").partition(".")
-    decimals = decimals.rstrip("0").ljust(2, "0")
-    return f"{whole}.{decimals}" if amount else "0.00"
+    return _with_decimals(format(amount or ZERO, "f"), 2)
+
+
+def shown(amount: Decimal | str, currency: str) -> str:
+    """The amount, or its text, for people: with the decimals of its currency, or more if it has them. `10000` of JPY, `1.500` of KWD."""
+    return _with_decimals(amount if isinstance(amount, str) else text(amount), DECIMALS.get(currency, 2))
+
+
+def _with_decimals(digits: str, least: int) -> str:
+    whole, _, decimals = digits.partition(".")
+    decimals = decimals.rstrip("0").ljust(least, "0")
+    return f"{whole}.{decimals}" if decimals else whole
 
 
 def decimals(amount: Decimal) -> int:

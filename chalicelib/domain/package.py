@@ -102,15 +102,12 @@ def changed_fixed_fields(old: Package, new: Package) -> list[str]:
 
 def warnings(package: Package) -> Iterator[BillingWarning]:
     """What is allowed but seldom meant: a price below its cost, and a resold service that is charged once for ever."""
+    currency = package.currency
     prices = {"setup_retail": (package.setup_retail, package.setup_cost), "retail": (package.retail, package.cost)}
     for name, (retail, cost) in prices.items():
         if retail < cost:
-            detail = (
-                f"{money.text(retail)} lies below the cost, {money.text(cost)} {package.currency}: each unit charged loses the difference"
-            )
-            yield BillingWarning("below_cost", detail, f"/{name}")
+            below = f"{money.shown(retail, currency)} lies below the cost, {money.shown(cost, currency)} {currency}"
+            yield BillingWarning("below_cost", f"{below}: each unit charged loses the difference", f"/{name}")
     if package.connexcs_package and package.frequency == "none" and package.retail:
-        detail = (
-            f"is none: an assignment is charged {money.text(package.retail)} {package.currency} once, on its start date, and never again"
-        )
-        yield BillingWarning("charged_once", detail, "/frequency")
+        once = f"{money.shown(package.retail, currency)} {currency} once, on its start date, and never again"
+        yield BillingWarning("charged_once", f"is none: an assignment is charged {once}", "/frequency")

@@ -65,15 +65,16 @@ def _occasion(charge: Line) -> str:
 
 
 def _arithmetic(charge: Line) -> str:
-    unit, currency = money.text(charge.unit_retail), charge.currency
+    currency = charge.currency
+    unit, retail = money.shown(charge.unit_retail, currency), money.shown(charge.retail, currency)
     if charge.period is None:
-        return f"{charge.quantity} x {unit} = {money.text(charge.retail)} {currency}"
+        return f"{charge.quantity} x {unit} = {retail} {currency}"
     period = charge.period
     cut = f" x {period.days}/{period.whole_days} days" if period.until < period.whole_until else ""
-    spent = money.text(charge.spend or money.ZERO)
+    spent = money.shown(charge.spend or money.ZERO, currency)
     return (
         f"minimum {charge.quantity} x {unit}{cut}, spent {spent} from {period.since} through {period.until - DAY}, "
-        f"to pay {money.text(charge.retail)} {currency}"
+        f"to pay {retail} {currency}"
     )
 
 
@@ -114,8 +115,8 @@ def nothing_to_charge(package: Package) -> str:
 
 def spent_so_far(spent: Decimal, least: Decimal, currency: str, since: date) -> str:
     """How a running minimum-spend period stands."""
-    missing = f"{money.text(money.minus(least, spent))} missing" if spent < least else "the minimum is reached"
-    return f"spent {money.text(spent)} of {money.text(least)} {currency} since {since}, {missing}"
+    missing = f"{money.shown(money.minus(least, spent), currency)} missing" if spent < least else "the minimum is reached"
+    return f"spent {money.shown(spent, currency)} of {money.shown(least, currency)} {currency} since {since}, {missing}"
 
 
 def held_before(value: HeldBefore, currency: str, balance: Decimal, *, simulated: bool) -> str | None:
@@ -124,10 +125,11 @@ def held_before(value: HeldBefore, currency: str, balance: Decimal, *, simulated
         return None
     one = value.charges == 1
     found = f"{'1 held charge of an earlier date waits' if one else f'{value.charges} held charges of earlier dates wait'}"
-    them, told = "it" if one else "them", f"{found}, {money.text(value.retail)} {currency}" + ("" if one else " in all")
+    them, told = "it" if one else "them", f"{found}, {money.shown(value.retail, currency)} {currency}" + ("" if one else " in all")
     if not simulated:
         return f"{told}. This run did not try {them}; the next daily evaluation does, before its own charges."
-    debit, left = money.text(value.credit_debited), money.text(money.minus(balance, value.credit_debited))
+    left = money.shown(money.minus(balance, value.credit_debited), currency)
+    debit = money.shown(value.credit_debited, currency)
     return (
         f"{told}. A Run Package does not try {them}; the next daily evaluation does, before its own charges: it would take {debit} "
         f"{currency} for {them}, and what is due on this date would be tried at a balance of {left} {currency}."

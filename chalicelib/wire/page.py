@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from ..domain import money
 from .markup import Markup, element, joined
 from .style import STYLE
 
@@ -66,11 +67,15 @@ def _totals(body: Json) -> Markup:
     """Amounts of different currencies stand in rows of their own."""
     by_currency = body.get("totals_by_currency") or ({body["currency"]: body["totals"]} if body.get("totals") else {})
     heads = [head for _, head in _SUMS]
-    rows = [element("tr", _named(one), *_cells(heads, [sums[key] for key, _ in _SUMS])) for one, sums in by_currency.items()]
+    rows = [
+        element("tr", _named(one), *_cells(heads, [money.shown(sums[key], one) for key, _ in _SUMS])) for one, sums in by_currency.items()
+    ]
     table = _table("Totals", ("Currency", *heads), rows, empty="No charges.")
     if "balance_before" not in body:
         return table
-    moved = f"Balance before: {body['balance_before']} {body['currency']}; after: {body['balance_after']} {body['currency']}."
+    currency = body["currency"]
+    before, after = (money.shown(body[name], currency) for name in ("balance_before", "balance_after"))
+    moved = f"Balance before: {before} {currency}; after: {after} {currency}."
     waiting = body["held_before"]["explanation"]
     return joined(table, element("p", moved, class_="balance"), element("p", waiting, class_="note") if waiting else None)
 
@@ -89,7 +94,7 @@ def _line(line: Json) -> Markup:
     again = line["status"] == "simulated" and line["already_charged"]
     cells = (
         line["did"] or "", _words(line["kind"]), line["due_date"], f"{period['from']} through {period['through']}" if period else "",
-        str(line["quantity"]), line["unit_retail"], line["cost"], line["retail"], line["margin"],
+        str(line["quantity"]), *(money.shown(line[name], line["currency"]) for name in ("unit_retail", "cost", "retail", "margin")),
     )  # fmt: skip
     status = element("td", _AGAIN if again else _STATUSES[line["status"]])
     figures = element("tr", _named(line["package_name"]), *_cells(_LINE_HEADS[1:-1], cells), status)
@@ -103,11 +108,14 @@ def _sums(body: Json) -> Markup | None:
     tables: list[Markup | None] = []
     for name, caption, id_name in (("by_package", "By package", "package_name"), ("by_customer", "By customer", "customer")):
         heads = (caption.removeprefix("By ").title(), "Currency", *(head for _, head in _SUMS), "Lines")
-        keys = ("currency", *(key for key, _ in _SUMS), "lines")
-        rows = [element("tr", _named(one[id_name]), *_cells(heads[1:], [str(one[key]) for key in keys])) for one in body[name]]
+        rows = [element("tr", _named(one[id_name]), *_cells(heads[1:], _sum(one))) for one in body[name]]
         tables.append(_table(caption, heads, rows, empty="No charges."))
         tables.append(_left_out(body, f"{name}_left_out", "rows", "the totals count them"))
     return joined(*tables)
+
+
+def _sum(one: Json) -> list[str]:
+    return [one["currency"], *(money.shown(one[key], one["currency"]) for key, _ in _SUMS), str(one["lines"])]
 
 
 def _not_due(body: Json) -> Markup | None:

@@ -3,6 +3,7 @@
 import re
 
 import httpx
+import pytest
 from playwright.sync_api import expect
 
 from tests.api.support import a_customer, a_package, an_assignment, charges, day, ledger, ok, pay, run, unique, unique_did
@@ -139,3 +140,18 @@ def test_features_and_the_ledger_of_a_customer(visit: Visit, api: httpx.Client) 
     expect(page.get_by_role("table", name="Ledger")).to_contain_text("−2.50")
     page.get_by_label("Kind").select_option("Setup")
     expect(page.get_by_text("0 entries, oldest first")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("currency", "paid", "balance", "entry"),
+    [("JPY", "10000", "10,000 JPY", "+10,000"), ("KWD", "1.5", "1.500 KWD", "+1.500"), ("JPY", "0.5", "0.5 JPY", "+0.5")],
+    ids=["JPY", "KWD", "finer"],
+)
+def test_c_amounts_have_the_decimals_of_their_currency(
+    visit: Visit, api: httpx.Client, currency: str, paid: str, balance: str, entry: str
+) -> None:
+    customer = a_customer(api, currency=currency)
+    pay(api, customer, paid)
+    page = visit.open(f"customers/{customer}/ledger")
+    expect(page.get_by_text(balance, exact=True).first).to_be_visible()
+    expect(page.get_by_role("table", name="Ledger").get_by_text(entry, exact=True)).to_be_visible()

@@ -89,6 +89,7 @@ def test_the_settings_are_what_a_page_must_know_before_anybody_signs_in(api: htt
     assert (settings["default_currency"], settings["time_zone"]) == ("USD", "UTC")
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", settings["today"])
     assert "USD" in settings["currencies"]
+    assert [settings["decimals"][currency] for currency in ("USD", "JPY", "KWD")] == [2, 0, 3]
 
 
 def test_all_that_is_served_is_small(api: httpx.Client) -> None:

@@ -242,3 +242,19 @@ def test_floats_never_get_in(operation: object) -> None:
     assert callable(operation)
     with pytest.raises(TypeError):
         operation(Decimal(1), 0.1)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "expected"),
+    [
+        ("10000", "JPY", "10000"), ("10000.5", "JPY", "10000.5"), ("-0", "JPY", "0"), ("1.5", "KWD", "1.500"), ("1.5", "USD", "1.50"),
+        ("-1.123456", "USD", "-1.123456"), ("0", "KWD", "0.000"), ("7", "???", "7.00"),
+    ],
+)  # fmt: skip
+def test_c_people_see_the_decimals_of_the_currency(amount: str, currency: str, expected: str) -> None:
+    assert money.shown(Decimal(amount), currency) == expected
+
+
+@given(st.integers(-(10**18), 10**18).map(lambda count: Decimal(count).scaleb(-6)), st.sampled_from(("JPY", "USD", "KWD")))
+def test_c_what_people_see_is_the_amount_to_the_last_digit(amount: Decimal, currency: str) -> None:
+    assert Decimal(money.shown(amount, currency)) == amount

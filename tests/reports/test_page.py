@@ -19,7 +19,7 @@ ATTACKS = (
 )  # fmt: skip
 LINE: Json = {
     "package_name": "Line", "did": None, "kind": "recurring", "due_date": "2031-02-28", "period": None, "quantity": 4,
-    "unit_retail": "12.50", "cost": "29.00", "retail": "50.00", "margin": "21.00",
+    "currency": "USD", "unit_retail": "12.50", "cost": "29.00", "retail": "50.00", "margin": "21.00",
     "status": "simulated", "already_charged": False, "explanation": "4 x 12.50",
 }  # fmt: skip
 SUMS: Json = {"cost": "29.00", "retail": "50.00", "margin": "21.00", "credit_debited": "0.00", "held": "0.00"}
@@ -148,3 +148,16 @@ def test_the_policy_allows_the_style_and_nothing_else() -> None:
     assert not any(name == "style" or name.startswith("on") for _, attrs in Reader(html).tags for name, _ in attrs)
     assert "url(" not in style
     assert "@import" not in style
+
+
+@pytest.mark.parametrize(
+    ("currency", "seen"),
+    [("JPY", ("12.5", "29", "50", "-50 JPY")), ("KWD", ("12.500", "29.000", "50.000", "-50.000 KWD"))],
+    ids=["JPY", "KWD"],
+)
+def test_c_amounts_have_the_decimals_of_their_currency(currency: str, seen: tuple[str, ...]) -> None:
+    told = page.report(REPORT | {"currency": currency, "lines": [LINE | {"currency": currency}]})
+    unit, cost, retail, balance = seen
+    assert all(f'<td class="number">{amount}</td>' in told for amount in (unit, cost, retail))
+    assert f"after: {balance}." in told
+    assert "29.00<" not in told

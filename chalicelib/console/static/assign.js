@@ -55,7 +55,7 @@ function NewAssignment({ customer, packages }) {
       <${Card} title="What">
         <div class="grid">
           <${Select} form=${form} name="package_id" label="Package" wide
-            options=${[["", "Choose a package"], ...fitting.map((one) => [one.package_id, `${one.name} · ${format.money(one.retail)} ${one.currency}, ${format.rule(one).toLowerCase()}`])]}
+            options=${[["", "Choose a package"], ...fitting.map((one) => [one.package_id, `${one.name} · ${format.money(one.retail, one.currency)} ${one.currency}, ${format.rule(one).toLowerCase()}`])]}
             hint=${hidden ? `${format.plural(hidden, "package")} in other currencies can't be assigned here: this customer pays in ${customer.currency}.` : undefined} />
           ${chosen && html`<div class="span chosen" aria-live="polite">${chosen.description && html`<p>${chosen.description}</p>`}<${Facts} of=${terms(chosen)} /></div>`}
         </div>

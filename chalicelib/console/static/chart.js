@@ -19,7 +19,7 @@ export function Chart({ days, currency }) {
   if (!rows.length) return html`<p class="muted">No daily run has charged in ${currency}.</p>`;
   return html`
     <figure>
-      ${asTable ? html`<${Table} caption=${`By day, ${currency}`} columns=${COLUMNS} rows=${[...rows].reverse()} id=${(row) => row.date} />` : html`<${Bars} rows=${rows} currency=${currency} />`}
+      ${asTable ? html`<${Table} caption=${`By day, ${currency}`} columns=${columns(currency)} rows=${[...rows].reverse()} id=${(row) => row.date} />` : html`<${Bars} rows=${rows} currency=${currency} />`}
       <figcaption class="legend">
         ${!asTable && html`<span class="key retail">Retail</span><span class="key cost">Cost</span><span class="key margin">Margin</span>`}
         <button type="button" class="button small quiet" aria-pressed=${asTable} onClick=${() => setAsTable(!asTable)}>${asTable ? "Show as chart" : "Show as table"}</button>
@@ -27,9 +27,9 @@ export function Chart({ days, currency }) {
     </figure>`;
 }
 
-const COLUMNS = [
+const columns = (currency) => [
   { name: "date", label: "Day", main: true, cell: (row) => html`<${Day} value=${row.date} />` },
-  ...["retail", "cost", "margin"].map((name) => ({ name, label: name[0].toUpperCase() + name.slice(1), num: true, cell: (row) => html`<${Money} value=${row[name]} />` })),
+  ...["retail", "cost", "margin"].map((name) => ({ name, label: name[0].toUpperCase() + name.slice(1), num: true, cell: (row) => html`<${Money} value=${row[name]} of=${currency} />` })),
 ];
 
 /** Floating-point numbers appear here only, as pixels. */
@@ -50,7 +50,7 @@ function Bars({ rows, currency }) {
       ${ticks.map((tick) => html`<g key=${tick}><line class=${tick === 0 ? "zero" : "rule-line"} x1=${LEFT} x2=${WIDTH} y1=${y(tick)} y2=${y(tick)} /><text x=${LEFT - 10} y=${y(tick) + 4} text-anchor="end">${format.money(shortest(tick))}</text></g>`)}
       ${rows.map((row, n) => html`
         <g key=${row.date} class="day">
-          <title>${`${format.day(row.date)}: retail ${format.money(row.retail)}, cost ${format.money(row.cost)}, margin ${format.money(row.margin)} ${currency}`}</title>
+          <title>${`${format.day(row.date)}: retail ${format.money(row.retail, currency)}, cost ${format.money(row.cost, currency)}, margin ${format.money(row.margin, currency)} ${currency}`}</title>
           <rect class="hit" x=${x(n) - slot / 2} y=${TOP} width=${slot} height=${HEIGHT - TOP - BOTTOM} />
           <rect class="retail" x=${x(n) - bar - 0.5} y=${Math.min(y(Number(row.retail)), y(0))} width=${bar} height=${Math.abs(y(0) - y(Number(row.retail)))} rx="1.5" />
           <rect class="cost" x=${x(n) + 0.5} y=${Math.min(y(Number(row.cost)), y(0))} width=${bar} height=${Math.abs(y(0) - y(Number(row.cost)))} rx="1.5" />

@@ -45,7 +45,7 @@ export function Customers() {
 const COLUMNS = [
   { name: "name", label: "Customer", main: true, cell: (one) => html`<a href=${link(["customers", one.customer_id])}>${one.name || one.customer_id}</a>${one.name && html`<span class="sub mono">${one.customer_id}</span>`}` },
   { name: "state", label: "State", cell: (one) => html`${one.parked && html`<${Badge} tone="bad">Parked<//> `}${one.held_charges > 0 && html`<${Badge} tone="warn">${one.held_charges} held<//>`}${!one.parked && !one.held_charges && html`<span class="muted">–</span>`}` },
-  { name: "limit", label: "Debit limit", num: true, cell: (one) => (one.debit_limit === null ? html`<span class="muted">none</span>` : html`<span class="muted"><${Money} value=${one.debit_limit} /></span>`) },
+  { name: "limit", label: "Debit limit", num: true, cell: (one) => (one.debit_limit === null ? html`<span class="muted">none</span>` : html`<span class="muted"><${Money} value=${one.debit_limit} of=${one.currency} /></span>`) },
   { name: "balance", label: "Balance", num: true, cell: (one) => html`<strong><${Money} value=${one.balance} currency=${one.currency} /></strong>` },
 ];
 

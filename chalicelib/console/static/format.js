@@ -1,16 +1,19 @@
 // How amounts, dates and words are shown. Amounts are the API's decimal strings from end to end: they are cut and added as
 // text and BigInt, never as floating-point numbers.
 
+import { settings } from "./auth.js";
+
 const SCALE = 6;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const WEEKDAYS = { mon: "Mon", tue: "Tue", wed: "Wed", thu: "Thu", fri: "Fri", sat: "Sat", sun: "Sun" };
 
-/** "-1234.5" -> "−1,234.5": grouped, with a real minus sign, every digit as the API sent it. */
-export function money(amount) {
+/** "-1234.50" -> "−1,234.50": grouped, with a real minus sign, every digit as the API sent it; zeros at the end as its currency has them. */
+export function money(amount, currency) {
   if (amount === null || amount === undefined) return "–";
-  const [whole, fraction] = amount.replace("-", "").split(".");
+  const [whole, sent = ""] = amount.replace("-", "").split(".");
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
-  return (amount.startsWith("-") ? "−" : "") + grouped + (fraction === undefined ? "" : `.${fraction}`);
+  const fraction = currency ? sent.replace(/0+$/, "").padEnd(settings.decimals?.[currency] ?? 2, "0") : sent;
+  return (amount.startsWith("-") ? "−" : "") + grouped + (fraction && `.${fraction}`);
 }
 
 const scaled = (amount) => {

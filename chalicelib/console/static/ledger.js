@@ -45,11 +45,11 @@ export function Entries({ items, caption = "Ledger" }) {
     { name: "date", label: "Date", cell: (one) => html`<span class="nowrap"><${Day} value=${one.date} /></span>` },
     { name: "what", label: "What", main: true, cell: (one) => html`
         <button type="button" class="button link" aria-expanded=${open.has(one.entry_id)} aria-controls=${`why-${one.entry_id}`} onClick=${() => toggle(one.entry_id)}>${one.package_name ?? format.KINDS[one.kind]}</button>
-        <span class="sub">${[one.package_name && format.KINDS[one.kind], one.did && `DID ${one.did}`, one.quantity > 1 && `${one.quantity} × ${format.money(one.unit_retail)}`, one.reference].filter(Boolean).join(" · ")}</span>` },
+        <span class="sub">${[one.package_name && format.KINDS[one.kind], one.did && `DID ${one.did}`, one.quantity > 1 && `${one.quantity} × ${format.money(one.unit_retail, one.currency)}`, one.reference].filter(Boolean).join(" · ")}</span>` },
     { name: "status", label: "Status", cell: (one) => html`<${Badge} status=${one.status} />${one.repeat && html` <${Badge} tone="warn">Repeat<//>`}` },
-    { name: "cost", label: "Cost", num: true, cell: (one) => html`<span class="muted"><${Money} value=${one.kind === "payment" ? null : one.cost} /></span>` },
+    { name: "cost", label: "Cost", num: true, cell: (one) => html`<span class="muted"><${Money} value=${one.kind === "payment" ? null : one.cost} of=${one.currency} /></span>` },
     { name: "retail", label: "Retail", num: true, cell: (one) => html`<strong><${Money} value=${one.kind === "payment" ? null : one.retail} currency=${one.kind === "payment" ? null : one.currency} /></strong>` },
-    { name: "credit", label: "Credit", num: true, cell: (one) => (format.isZero(one.credit_change) ? html`<span class="muted">–</span>` : html`<${Money} value=${one.credit_change} sign />`) },
+    { name: "credit", label: "Credit", num: true, cell: (one) => (format.isZero(one.credit_change) ? html`<span class="muted">–</span>` : html`<${Money} value=${one.credit_change} of=${one.currency} sign />`) },
   ];
   const below = (one) => open.has(one.entry_id) && html`
     <tr key=${`why-${one.entry_id}`} id=${`why-${one.entry_id}`} role="row" class="details-row"><td role="cell" colspan=${columns.length}>

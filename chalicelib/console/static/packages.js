@@ -60,8 +60,8 @@ const COLUMNS = [
   { name: "name", label: "Name", main: true, cell: (one) => html`<a href=${link(["packages", one.package_id])}>${one.name}</a>${one.description && html`<span class="sub">${one.description}</span>`}` },
   { name: "frequency", label: "Charged", cell: format.rule },
   { name: "type", label: "Type", cell: (one) => html`${one.type === "standard" ? html`<span class="muted">Standard</span>` : html`<${Badge} tone="info">Free minutes<//>`}${one.minimum_spend && html` <${Badge} tone="info">Minimum spend<//>`}` },
-  { name: "setup", label: "Setup", num: true, cell: (one) => (format.isZero(one.setup_retail) ? html`<span class="muted">–</span>` : html`<${Money} value=${one.setup_retail} />`) },
-  { name: "cost", label: "Cost", num: true, cell: (one) => html`<span class="muted"><${Money} value=${one.cost} /></span>` },
+  { name: "setup", label: "Setup", num: true, cell: (one) => (format.isZero(one.setup_retail) ? html`<span class="muted">–</span>` : html`<${Money} value=${one.setup_retail} of=${one.currency} />`) },
+  { name: "cost", label: "Cost", num: true, cell: (one) => html`<span class="muted"><${Money} value=${one.cost} of=${one.currency} /></span>` },
   { name: "retail", label: "Retail", num: true, cell: (one) => html`<strong><${Money} value=${one.retail} currency=${one.currency} /></strong>` },
 ];
 
@@ -70,7 +70,7 @@ export const terms = (one) => [
   ["Retail", html`<${Money} value=${one.retail} currency=${one.currency} />`],
   ["Cost", html`<${Money} value=${one.cost} currency=${one.currency} />`],
   ["Setup", !(format.isZero(one.setup_retail) && format.isZero(one.setup_cost))
-    && html`<${Money} value=${one.setup_retail} currency=${one.currency} /><span class="muted">, cost <${Money} value=${one.setup_cost} /></span>`],
+    && html`<${Money} value=${one.setup_retail} currency=${one.currency} /><span class="muted">, cost <${Money} value=${one.setup_cost} of=${one.currency} /></span>`],
   ["Charged", format.rule(one)],
   ["Type", format.TYPES[one.type]],
   ["Free minutes to", one.type === "free_minutes" && (one.destination ? html`<code>${one.destination}</code>` : "every destination")],

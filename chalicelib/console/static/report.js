@@ -30,8 +30,8 @@ const LINES = [
       <span class="sub">${format.readable(line.explanation)}</span>` },
   { name: "status", label: "Status", cell: (line) => html`${status(line, line.simulate)}${line.status === "simulated" && line.already_charged ? html` <${Badge} tone="warn">again<//>` : ""}` },
   { name: "quantity", label: "Quantity", num: true, cell: (line) => line.quantity },
-  { name: "cost", label: "Cost", num: true, cell: (line) => html`<span class="muted"><${Money} value=${line.cost} /></span>` },
-  { name: "margin", label: "Margin", num: true, cell: (line) => html`<${Money} value=${line.margin} />` },
+  { name: "cost", label: "Cost", num: true, cell: (line) => html`<span class="muted"><${Money} value=${line.cost} of=${line.currency} /></span>` },
+  { name: "margin", label: "Margin", num: true, cell: (line) => html`<${Money} value=${line.margin} of=${line.currency} />` },
   { name: "retail", label: "Retail", num: true, cell: (line) => html`<strong><${Money} value=${line.retail} currency=${line.currency} /></strong>` },
 ];
 
@@ -58,7 +58,7 @@ export function Report({ report }) {
     <${Stats}>
       <${Totals} totals=${totals} currency=${currency} />
       <${Stat} label=${report.simulate ? "Balance afterwards" : "Balance after the run"}
-        note=${format.isZero(totals.credit_debited) ? "does not move: nothing is taken from credit" : html`before <${Money} value=${report.balance_before} />`}>
+        note=${format.isZero(totals.credit_debited) ? "does not move: nothing is taken from credit" : html`before <${Money} value=${report.balance_before} of=${report.currency} />`}>
         <${Money} value=${report.balance_after} currency=${currency} /><//>
     <//>
     ${report.held_before.explanation && html`<div class="banner warn"><p>${report.held_before.explanation}</p></div>`}
@@ -80,8 +80,8 @@ export function Report({ report }) {
 const SUMS = (name, label, cell) => [
   { name, label, main: true, cell },
   { name: "lines", label: "Lines", num: true, cell: (one) => one.lines },
-  { name: "cost", label: "Cost", num: true, cell: (one) => html`<span class="muted"><${Money} value=${one.cost} /></span>` },
-  { name: "margin", label: "Margin", num: true, cell: (one) => html`<${Money} value=${one.margin} />` },
+  { name: "cost", label: "Cost", num: true, cell: (one) => html`<span class="muted"><${Money} value=${one.cost} of=${one.currency} /></span>` },
+  { name: "margin", label: "Margin", num: true, cell: (one) => html`<${Money} value=${one.margin} of=${one.currency} />` },
   { name: "retail", label: "Retail", num: true, cell: (one) => html`<strong><${Money} value=${one.retail} currency=${one.currency} /></strong>` },
 ];
 
@@ -102,8 +102,8 @@ export function Summary({ report }) {
 export function ByCurrency({ totals }) {
   const rows = Object.entries(totals).map(([currency, one]) => ({ currency, ...one }));
   if (rows.length < 2) return rows.map((one) => html`<${Stats} key=${one.currency}><${Totals} totals=${one} currency=${one.currency} /><//>`);
-  const amount = (name, label) => ({ name, label, num: true, cell: (one) => html`<${Money} value=${one[name]} />` });
+  const amount = (name, label) => ({ name, label, num: true, cell: (one) => html`<${Money} value=${one[name]} of=${one.currency} />` });
   const columns = [{ name: "currency", label: "Currency", main: true, cell: (one) => html`<strong>${one.currency}</strong>` },
-    amount("held", "Held"), amount("cost", "Cost"), amount("margin", "Margin"), { ...amount("retail", "Retail"), cell: (one) => html`<strong><${Money} value=${one.retail} /></strong>` }];
+    amount("held", "Held"), amount("cost", "Cost"), amount("margin", "Margin"), { ...amount("retail", "Retail"), cell: (one) => html`<strong><${Money} value=${one.retail} of=${one.currency} /></strong>` }];
   return html`<${Card} title="Totals"><${Table} caption="Totals by currency" rows=${rows} columns=${columns} id=${(one) => one.currency} /><//>`;
 }

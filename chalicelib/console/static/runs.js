@@ -46,9 +46,9 @@ const columns = (currency) => {
     { name: "date", label: "Date", main: true, cell: (one) => html`<a href=${link(["runs", one.run_id])}><${Day} value=${one.date} /></a><span class="sub">${one.kind === "daily" ? "Daily run" : html`Run Package, ${one.customer ?? "all customers"}`}</span>` },
     { name: "state", label: "State", cell: (one) => html`<${State} run=${one} />` },
     { name: "lines", label: "Lines", num: true, cell: (one) => one.lines_posted },
-    { name: "held", label: "Held", num: true, cell: (one) => (format.isZero(amount(one, "held")) ? none : html`<a href=${link(["held"])}><${Money} value=${amount(one, "held")} /></a>`) },
-    { name: "cost", label: "Cost", num: true, cell: (one) => html`<span class="muted"><${Money} value=${amount(one, "cost")} /></span>` },
-    { name: "margin", label: "Margin", num: true, cell: (one) => html`<${Money} value=${amount(one, "margin")} />` },
+    { name: "held", label: "Held", num: true, cell: (one) => (format.isZero(amount(one, "held")) ? none : html`<a href=${link(["held"])}><${Money} value=${amount(one, "held")} of=${currency} /></a>`) },
+    { name: "cost", label: "Cost", num: true, cell: (one) => html`<span class="muted"><${Money} value=${amount(one, "cost")} of=${currency} /></span>` },
+    { name: "margin", label: "Margin", num: true, cell: (one) => html`<${Money} value=${amount(one, "margin")} of=${currency} />` },
     { name: "retail", label: "Retail", num: true, cell: (one) => (amount(one, "retail") ? html`<strong><${Money} value=${amount(one, "retail")} currency=${currency} /></strong>` : none) },
   ];
 };

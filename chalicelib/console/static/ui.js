@@ -35,9 +35,9 @@ export const Card = ({ title, aside, children, quiet }) => html`
     ${children}
   </section>`;
 
-/** An amount, exactly as the API has it. `sign` shows a plus too. */
-export function Money({ value, currency, sign }) {
-  const text = format.money(value);
+/** An amount, exactly as the API has it. `of` is its currency where that stands elsewhere; `sign` shows a plus too. */
+export function Money({ value, currency, of = currency, sign }) {
+  const text = format.money(value, of);
   const tone = sign && value && !format.isZero(value) ? (format.isNegative(value) ? " down" : " up") : "";
   return html`<span class=${`money${tone}`}>${sign && tone === " up" ? "+" : ""}${text}${currency && html` <span class="unit">${currency}</span>`}</span>`;
 }
