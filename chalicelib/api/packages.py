@@ -4,12 +4,13 @@ from typing import Any
 
 from chalice.app import Blueprint
 
+from ..domain.errors import Fault, Invalid, NotFound
 from ..domain.package import Package, warnings
 from ..usecases import packages
 from ..wire import tables, views
-from ..wire.bodies import PackageBody, merged, parse
+from ..wire.bodies import NewPackageBody, PackageBody, merged, parse
 from .access import WRITE
-from .call import Answer, Call
+from .call import ID, Answer, Call
 from .formats import CSV
 from .query import DAY, LIST, REQUIRED_DAY
 from .routing import route, tagged
@@ -21,8 +22,9 @@ _SCHEDULE = {"start": REQUIRED_DAY, "from": DAY, "to": REQUIRED_DAY}
 
 @route(blueprint, "POST", "/packages", scope=(WRITE,))
 def create_package(call: Call) -> Answer:
-    """Define a package."""
-    draft = call.body(PackageBody).applied(Package("", "", ""), call.services.default_currency)
+    """Define a package; with `copy_of`, fields that are left out are those of that package."""
+    body = parse(NewPackageBody, _completed(call))
+    draft = body.applied(Package("", "", ""), call.services.default_currency)
     made = packages.create(call.services.db, call.act, draft)
     return tagged(_saved(made), 201, location=f"packages/{made.package_id}")
 
@@ -51,8 +53,7 @@ def change_package(call: Call) -> Answer:
     """Change some fields of a package."""
 
     def edit(old: Package) -> Package:
-        current = {name: value for name, value in views.package(old).items() if name in PackageBody.model_fields}
-        return parse(PackageBody, merged(current, call.json)).applied(old, call.services.default_currency)
+        return parse(PackageBody, merged(_fields(old), call.json)).applied(old, call.services.default_currency)
 
     return _change(call, edit)
 
@@ -72,6 +73,22 @@ def package_schedule(call: Call) -> Answer:
     start, until = call.query["start"], call.query["to"]
     due = packages.schedule(call.services.db, call.params["package_id"], start, call.query.get("from", start), until)
     return Answer({"due_dates": [day.isoformat() for day in due]})
+
+
+def _completed(call: Call) -> Any:
+    """The body with what it leaves out to the package that it copies. Raises `Invalid` for a package that there is not."""
+    copied = call.json.get("copy_of") if isinstance(call.json, dict) else None
+    if not (isinstance(copied, str) and ID.fullmatch(copied)):
+        return call.json
+    try:
+        return merged(_fields(packages.read(call.services.db, copied)), call.json)
+    except NotFound as error:
+        raise Invalid([Fault("/copy_of", error.detail)]) from None
+
+
+def _fields(package: Package) -> dict[str, Any]:
+    """The package as a body."""
+    return {name: value for name, value in views.package(package).items() if name in PackageBody.model_fields}
 
 
 def _change(call: Call, edit: packages.Edit) -> Answer:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from .account import Account
 from .errors import Fault
 from .package import Package
 from .schedule import DAY
@@ -69,17 +68,6 @@ def last_due_day(assignment: Assignment, package: Package) -> date:
     if assignment.end_date is None:
         return date.max
     return assignment.end_date + DAY if package.minimum_spend else assignment.end_date
-
-
-def settled(assignment: Assignment, account: Account, package: Package, *, today: date, evaluated: date | None) -> bool:
-    """Whether the assignment has ended and no sweep will plan anything on it any more.
-
-    `evaluated` is the last day that the whole sweep has passed; whatever is marked is planned again from its mark.
-    """
-    if not ended(assignment, today):
-        return False
-    starts = (assignment.evaluate_from, account.evaluate_from, evaluated + DAY if evaluated else None)
-    return assignment.cancelled or min(filter(None, starts), default=date.min) > last_due_day(assignment, package)
 
 
 def cross_faults(values: Mapping[str, Any]) -> Iterator[Fault]:

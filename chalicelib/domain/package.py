@@ -11,8 +11,11 @@ from .warning import BillingWarning
 
 PackageType = Literal["standard", "free_minutes"]
 
-FIXED_WHILE_IN_USE: Final = ("currency", "type", "frequency", "frequency_match", "minimum_spend", "destination")
-"""Fields whose change would alter the kinds, periods and buckets of days already charged."""
+FIXED_ONCE_ASSIGNED: Final = (
+    "currency", "type", "frequency", "frequency_match", "minimum_spend", "destination", "connexcs_package",
+)  # fmt: skip
+"""Fields whose change would alter the kinds, periods, buckets and features of days that are past."""
+PRICES: Final = ("cost", "retail", "setup_cost", "setup_retail")
 
 MAX_MINIMUM_DAYS: Final = 3650
 
@@ -21,6 +24,7 @@ class Package(NamedTuple):
     """Prices are per unit, in `currency`. `frequency_match` holds days 1..31 or weekdays 0..6 from Monday.
 
     `assignments` counts the ones that exist, ended or not; a `deleted` package is kept for what is still due on them.
+    `assigned` turns true with the first assignment and never back; packages of former releases only have the count.
     """
 
     package_id: str
@@ -45,6 +49,12 @@ class Package(NamedTuple):
     updated_by: str = ""
     assignments: int = 0
     deleted: bool = False
+    assigned: bool = False
+
+    @property
+    def was_assigned(self) -> bool:
+        """Whether it is, or ever was, assigned to anybody."""
+        return self.assigned or self.assignments > 0
 
 
 def match_faults(frequency: Frequency, match: tuple[Any, ...]) -> Iterator[Fault]:
@@ -96,8 +106,8 @@ def destination_fault(pattern: str) -> str | None:
 
 
 def changed_fixed_fields(old: Package, new: Package) -> list[str]:
-    """The fields of an edit that may not change while the package is in use."""
-    return [name for name in FIXED_WHILE_IN_USE if getattr(old, name) != getattr(new, name)]
+    """The fields of an edit that may not change once the package was assigned."""
+    return [name for name in FIXED_ONCE_ASSIGNED if getattr(old, name) != getattr(new, name)]
 
 
 def warnings(package: Package) -> Iterator[BillingWarning]:

@@ -102,15 +102,12 @@ def customer_wide(db: Db, customer_id: str, most: int) -> list[Assignment]:
     return [from_item(item) for item in page.items]
 
 
-def of_package(db: Db, package_id: str) -> list[Assignment]:
-    """The package's assignments as far as the index has them, read from the table itself."""
-    found = db.query_all(ACCOUNTS, "#package = :package", {"package": package_id}, index=BY_PACKAGE)
-    return find_many(db, [(item["pk"], item["sk"][len(ASSIGNMENT_PREFIX) :]) for item in found])
-
-
-def listed_of_package(db: Db, package_id: str, after: Key | None, limit: int) -> tuple[list[Assignment], Key | None]:
+def listed_of_package(
+    db: Db, package_id: str, after: Key | None, limit: int, *, newest_first: bool = False
+) -> tuple[list[Assignment], Key | None]:
     """Up to `limit` of a package's assignments, oldest first, as far as the index has them, and where to go on."""
-    page = db.query(ACCOUNTS, "#package = :package", {"package": package_id}, index=BY_PACKAGE, after=after, limit=limit)
+    values = {"package": package_id}
+    page = db.query(ACCOUNTS, "#package = :package", values, index=BY_PACKAGE, after=after, limit=limit, newest_first=newest_first)
     return find_many(db, [(item["pk"], item["sk"][len(ASSIGNMENT_PREFIX) :]) for item in page.items]), page.last
 
 

@@ -27,6 +27,7 @@ _CODEC = Codec(
         "minimum_spend": plain("minimum_spend"),
         "assignments": whole("assignments"),
         "deleted": plain("deleted"),
+        "assigned": plain("assigned"),
         **WRITTEN,
     },
 )
@@ -64,11 +65,12 @@ def creation(package: Package) -> Action:
 
 
 def replacement(old: Package, new: Package) -> Action:
-    """Write `new` if the package is still as it was read, its assignments included."""
+    """Write `new` if the package is still as it was read, and as many assignments and the mark of the first one are."""
+    unmarked = "" if old.assigned else " AND attribute_not_exists(#assigned)"
     return put(
         CATALOG,
-        _item(new),
-        condition="#version = :version AND #assignments = :assignments",
+        _item(new._replace(assigned=old.was_assigned)),
+        condition="#version = :version AND #assignments = :assignments" + unmarked,
         values={"version": old.version, "assignments": old.assignments},
     )
 
@@ -78,18 +80,18 @@ def count_assignment(package: Package, more: int = 1) -> Action:
     return update(
         CATALOG,
         keys.package(package.package_id),
-        "SET #assignments = #assignments + :more",
+        "SET #assignments = #assignments + :more, #assigned = :yes",
         condition="#version = :version AND attribute_not_exists(#deleted)",
-        values={"more": more, "version": package.version},
+        values={"more": more, "yes": True, "version": package.version},
     )
 
 
 def uncount_assignment(package_id: str) -> Action:
-    """One assignment less; only together with its removal."""
+    """One assignment less; only together with its removal. That there was one stays, also where a former release counted it."""
     return update(
         CATALOG,
         keys.package(package_id),
-        "SET #assignments = #assignments - :one",
+        "SET #assignments = #assignments - :one, #assigned = :yes",
         condition="#assignments >= :one",
-        values={"one": 1},
+        values={"one": 1, "yes": True},
     )

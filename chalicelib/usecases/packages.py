@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Final
 
-from ..domain import assignment as assigned
 from ..domain import money
-from ..domain.assignment import MAX_QUANTITY, Assignment
+from ..domain.assignment import MAX_QUANTITY, ended
 from ..domain.errors import Conflict, Contention, Fault, Invalid, NotFound, VersionMismatch
-from ..domain.package import Package, changed_fixed_fields
+from ..domain.package import PRICES, Package, changed_fixed_fields
 from ..domain.schedule import due_dates
-from ..storage import accounts, assignments, packages, progress
+from ..storage import assignments, packages
 from ..storage.db import Db
 from ..storage.errors import ConditionFailed
 from ..storage.keys import Key
@@ -22,6 +22,12 @@ ANY_VERSION: Final = -1
 
 Edit = Callable[[Package], Package]
 LONGEST_SCHEDULE = timedelta(days=3660)
+PAGE: Final = 100
+MOST_COUNTED: Final = 1000
+"""Assignments that are counted exactly when some of them have not ended."""
+MOST_LOOKED_AT: Final = 10_000
+"""Assignments that one request looks through: what fits into its time."""
+_TOO_HIGH: Final = f"must be below {money.EXTENDED_LIMIT / MAX_QUANTITY:f} once the package was assigned: a quantity may be {MAX_QUANTITY}"
 
 
 def create(db: Db, act: Act, package: Package) -> Package:
@@ -55,7 +61,7 @@ def listed(db: Db, after: Key | None, limit: int) -> tuple[list[Package], Key | 
 def change(db: Db, act: Act, package_id: str, version: int | None, edit: Edit) -> Package:
     """Apply `edit` to the package as it stands; `version` is the one the caller saw, if it said so.
 
-    Raises `Conflict` package_in_use when it would alter what assignments in use are charged for.
+    Raises `Conflict` package_in_use when it would alter what assignments are, or were, charged for.
     """
 
     def attempt() -> Package:
@@ -64,7 +70,7 @@ def change(db: Db, act: Act, package_id: str, version: int | None, edit: Edit) -
         new = edit(old)
         if new == old:
             return old
-        _check_edit(db, act, old, new)
+        _check_edit(old, new)
         new = new._replace(version=old.version + 1, updated_at=act.stamp, updated_by=act.by)
         db.write(packages.replacement(old, new))
         return new
@@ -73,14 +79,12 @@ def change(db: Db, act: Act, package_id: str, version: int | None, edit: Edit) -
 
 
 def delete(db: Db, act: Act, package_id: str, version: int | None) -> None:
-    """Hide the package. Raises `Conflict` package_in_use, with how many assignments have not ended."""
+    """Hide the package. Raises `Conflict` package_in_use, with how many assignments have not ended, or at least how many."""
 
     def attempt() -> None:
         old = read(db, package_id)
         demand_version(old.version, version)
-        going_on = [a for a in _assignments(db, old) if not assigned.ended(a, act.today)]
-        if going_on:
-            raise Conflict(f"{len(going_on)} of its assignments have not ended", code="package_in_use", assignments=len(going_on))
+        _demand_ended(db, act, old)
         gone = old._replace(deleted=True, version=old.version + 1, updated_at=act.stamp, updated_by=act.by)
         db.write(packages.replacement(old, gone))
 
@@ -111,43 +115,49 @@ def demand_version(current: int, seen: int | None) -> None:
 def amount_faults(package: Package, quantity: int, pointer: str) -> list[Fault]:
     """Unit price x quantity stays below 10^15."""
     highest = max(package.cost, package.retail, package.setup_cost, package.setup_retail)
-    if money.times(highest, quantity) < money.EXTENDED_LIMIT:
+    if _fits(highest, quantity):
         return []
     return [Fault(pointer, f"{quantity} x {money.text(highest)} is not below {money.text(money.EXTENDED_LIMIT)}")]
 
 
-def _check_edit(db: Db, act: Act, old: Package, new: Package) -> None:
+def _fits(price: Decimal, quantity: int) -> bool:
+    return money.times(price, quantity) < money.EXTENDED_LIMIT
+
+
+def _check_edit(old: Package, new: Package) -> None:
+    """Raise `Conflict` package_in_use, or `Invalid`, for what may not change once the package was assigned."""
+    if not old.was_assigned:
+        return
     fixed = changed_fixed_fields(old, new)
     if fixed:
-        in_use = _in_use(db, act, old, new)
-        if in_use:
-            raise Conflict(
-                f"{', '.join(fixed)} can't change while {len(in_use)} assignments are in use: what they were charged for would",
-                code="package_in_use", fields=fixed, assignments=len(in_use),
-            )  # fmt: skip
-    if amount_faults(new, MAX_QUANTITY, ""):
-        highest = max((a.quantity for a in _assignments(db, old)), default=1)
-        faults = amount_faults(new, highest, "/retail")
-        if faults:
-            raise Invalid(faults)
+        raise Conflict(
+            f"{', '.join(fixed)} can't change any more, for the package was assigned; make a copy with other rules (copy_of)",
+            code="package_in_use", fields=fixed, assignments=old.assignments,
+        )  # fmt: skip
+    changed = (name for name in PRICES if getattr(old, name) != getattr(new, name))
+    faults = [Fault(f"/{name}", _TOO_HIGH) for name in changed if not _fits(getattr(new, name), MAX_QUANTITY)]
+    if faults:
+        raise Invalid(faults)
 
 
-def _in_use(db: Db, act: Act, old: Package, new: Package) -> list[Assignment]:
-    """The assignments that a sweep may still plan something on, by the rules as they are or as they shall be: a closing
-    line that only the new ones know must not fall due. Progress is read first: what it has passed is posted, or marked."""
-    evaluated = progress.read(db).evaluated
-    found = _assignments(db, old)
-    owners = accounts.find_many(db, {one.customer_id for one in found})
+def _demand_ended(db: Db, act: Act, package: Package) -> None:
+    """Raise `Conflict` package_in_use when an assignment has not ended, or when there are more than can be looked through.
 
-    def settled(one: Assignment, package: Package) -> bool:
-        return assigned.settled(one, owners[one.customer_id], package, today=act.today, evaluated=evaluated)
-
-    return [one for one in found if not (settled(one, old) and settled(one, new))]
-
-
-def _assignments(db: Db, package: Package) -> list[Assignment]:
-    """All assignments of the package. The index may be behind; the package's own count tells."""
-    found = assignments.of_package(db, package.package_id)
-    if len(found) != package.assignments:
+    The newest are looked at first, for those have rarely ended. The index may be behind; the package's own count tells.
+    """
+    going_on = seen = 0
+    after: Key | None = None
+    while seen < (MOST_COUNTED if going_on else MOST_LOOKED_AT):
+        found, after = assignments.listed_of_package(db, package.package_id, after, PAGE, newest_first=True)
+        seen += len(found)
+        going_on += sum(not ended(one, act.today) for one in found)
+        if after is None:
+            break
+    if after is None and seen != package.assignments:
         raise Contention("the index of assignments is catching up")
-    return found
+    if going_on:
+        number = f"at least {going_on}" if after else f"{going_on}"
+        raise Conflict(f"{number} of its assignments have not ended", code="package_in_use", assignments=going_on)
+    if after:
+        detail = f"the newest {seen} of its assignments have ended, but there are more than one request can look through"
+        raise Conflict(detail, code="package_in_use", assignments=going_on)

@@ -81,10 +81,18 @@ class PackageBody(Body):
 
     def applied(self, old: Package, default_currency: str) -> Package:
         """The package with these fields."""
-        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        fields = {name: getattr(self, name) for name in PackageBody.model_fields}
         fields["currency"] = self.currency or default_currency
         fields["frequency_match"] = package.parse_match(self.frequency, tuple(self.frequency_match))
         return old._replace(**fields)
+
+
+class NewPackageBody(PackageBody):
+    """A package to be made, from nothing or as a copy of another one. Described as `PackageBody`, whose name a copy may leave out."""
+
+    model_config = ConfigDict(title="PackageBody", json_schema_extra={"required": []})
+
+    copy_of: Id | None = None
 
 
 class CustomerBody(Body):

@@ -346,16 +346,3 @@ def test_a_run_package_is_not_bounded(bounded: tuple[EmbeddedStack, httpx.Client
     body = {"customer": customer, "simulate": False, "date": day(200), "run_id": customer}
     assert ok(api.post("/runs", json=body))["status"] == "finished"
     assert len(charges(api, customer)) == 6
-
-
-def test_a_package_is_fixed_until_its_closing_line_is_posted() -> None:
-    """rules 4: Edits: fixed until all that is due on it, closing line included, is posted."""
-    with EmbeddedStack() as stack, httpx.Client(base_url=stack.base_url, timeout=60, trust_env=False) as api:
-        package = a_package(api, retail="9", frequency="monthly", minimum_spend=True)
-        customer = a_customer(api)
-        an_assignment(api, customer, package, start_date=day(-3), end_date=day(-1))
-        refused = problem(api.patch(f"/packages/{package['package_id']}", json={"minimum_spend": False}), 409, "package_in_use")
-        assert refused["fields"] == ["minimum_spend"]
-        evaluate(stack, api, day())
-        assert [(entry["kind"], entry["date"]) for entry in charges(api, customer)] == [("minimum_spend", day())]
-        ok(api.patch(f"/packages/{package['package_id']}", json={"minimum_spend": False}))

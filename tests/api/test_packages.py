@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.support import a_customer, a_package, an_assignment, day, ok, pages, path, pointers, problem, saved, unique
+from tests.api.support import Json, a_customer, a_package, an_assignment, day, ok, pages, path, pointers, problem, saved, unique
 
 FULL = {
     "name": "Hosted phone system", "description": "per seat", "currency": "EUR", "cost": "4.10", "retail": "10.50",
@@ -183,8 +183,9 @@ def test_prices_and_words_may_change_in_use_what_charges_days_may_not(api: httpx
     kind = problem(api.patch(where(package), json={"type": "free_minutes", "destination": "^44"}), 409, "package_in_use")
     assert sorted(kind["fields"]) == ["destination", "type"]
     free = {"name": "N", "description": "D", "cost": "1.00", "retail": "2.00", "setup_cost": "3.00", "setup_retail": "4.00"}
-    changed = ok(api.patch(where(package), json=free | {"connexcs_package": "asr", "minimum_days": 9}))
+    changed = ok(api.patch(where(package), json=free | {"minimum_days": 9}))
     assert {name: changed[name] for name in free} == free
+    assert problem(api.patch(where(package), json={"connexcs_package": "asr"}), 409, "package_in_use")["fields"] == ["connexcs_package"]
 
 
 def test_a_price_that_makes_an_assignments_amount_too_large_is_refused(api: httpx.Client) -> None:
@@ -195,17 +196,53 @@ def test_a_price_that_makes_an_assignments_amount_too_large_is_refused(api: http
     ok(api.patch(where(package), json={"retail": "999999999.999999"}))
 
 
-def test_a_package_nobody_has_is_free_again(api: httpx.Client) -> None:
-    """rules 4: Edits: fixed only until every assignment has ended and all that is due on it is posted."""
+def test_a3_a_package_that_somebody_had_stays_fixed(api: httpx.Client) -> None:
+    """rules 4: Edits: fixed for good once it was assigned, whatever became of the assignments."""
     package = a_package(api, retail="1", frequency="daily")
     customer = a_customer(api)
-    planned = an_assignment(api, customer, package, start_date=day(3))
-    problem(api.patch(where(package), json={"frequency": "weekly"}), 409, "package_in_use")
-    ok(api.delete(path(planned)), 204)
     ok(api.patch(where(package), json={"frequency": "weekly"}))
-    past = an_assignment(api, customer, package, start_date=day(-20), end_date=day(-1))
-    assert past["end_date"] == day(-1)
-    ok(api.patch(where(package), json={"frequency": "monthly"}))
+    planned = an_assignment(api, customer, package, start_date=day(3))
+    assert problem(api.patch(where(package), json={"frequency": "daily"}), 409, "package_in_use")["assignments"] == 1
+    ok(api.delete(path(planned)), 204)
+    assert problem(api.patch(where(package), json={"frequency": "daily"}), 409, "package_in_use")["assignments"] == 0
+
+
+def test_a3_a_copy_takes_what_is_left_out(api: httpx.Client) -> None:
+    """rules 4: Edits: another rule is another package."""
+    fields = {
+        "name": "Line", "description": "D", "cost": "1.25", "retail": "2.50", "setup_cost": "0.10", "setup_retail": "10.00",
+        "frequency": "monthly", "frequency_match": [1, 15], "connexcs_package": "asr", "minimum_days": 30,
+    }  # fmt: skip
+    package = ok(api.post("/packages", json=fields), 201)
+    an_assignment(api, a_customer(api), package)
+    same = ok(api.post("/packages", json={"copy_of": package["package_id"]}), 201)
+    other = {"name": "Line, weekly", "frequency": "weekly", "frequency_match": ["mon"], "connexcs_package": None}
+    copy = ok(api.post("/packages", json={"copy_of": package["package_id"]} | other), 201)
+    assert {name: same[name] for name in fields} == fields
+    assert {name: copy[name] for name in fields} == fields | other
+    assert len({package["package_id"], same["package_id"], copy["package_id"]}) == 3
+    assert (same["version"], copy["version"]) == (1, 1)
+    ok(api.patch(where(copy), json={"frequency": "daily", "frequency_match": []}))
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"copy_of": "nobody-has-it"}, {"/copy_of"}),
+        ({"copy_of": "a b"}, {"/copy_of", "/name"}),
+        ({"copy_of": 5, "name": "x"}, {"/copy_of"}),
+        ({"copy_of": None}, {"/name"}),
+    ],
+)
+def test_a3_what_is_no_package_is_not_copied(api: httpx.Client, body: Json, expected: set[str]) -> None:
+    """contract: every bad field is named."""
+    assert pointers(api.post("/packages", json=body)) == expected
+
+
+def test_a3_rules_of_a_copy_are_checked(api: httpx.Client) -> None:
+    """rules 3: match days need weekly or monthly."""
+    package = a_package(api, frequency="monthly", frequency_match=[1])
+    assert pointers(api.post("/packages", json={"copy_of": package["package_id"], "frequency": "daily"})) == {"/frequency_match"}
 
 
 def test_a_package_in_use_cannot_be_deleted(api: httpx.Client) -> None:

@@ -31,9 +31,6 @@ DAY: Final = TODAY.isoformat()
 PENDING: Final = {
     "list_runs": "sums up the pieces of each run",
     "reverse_run": "is not carried out by the queue yet",
-    "replace_package": "reads all assignments",
-    "change_package": "reads all assignments",
-    "delete_package": "reads all assignments",
 }
 """Routes whose calls grow still with what there is."""
 
@@ -60,7 +57,12 @@ FAR: Final = {"posted_from": "2999-01-01"}
 ASKED: Final[dict[str, list[Asked]]] = {
     "health": [Asked()],
     "list_packages": [Asked(), Asked(query={"limit": "200"})],
-    "create_package": [Asked(body={"name": "New"})],
+    "create_package": [Asked(body={"name": "New"}), Asked(body={"copy_of": "line"})],
+    "replace_package": [
+        Asked({"package_id": "line"}, body={"name": "line", "cost": "1", "retail": "9", "setup_retail": "2", "frequency": "daily"})
+    ],
+    "change_package": [Asked({"package_id": "line"}, body={"retail": "4"})],
+    "delete_package": [Asked({"package_id": "x00000"})],
     "read_package": [Asked({"package_id": "line"})],
     "package_schedule": [Asked({"package_id": "line"}, {"start": DAY, "to": "2030-01-01"})],
     "preview": [Asked(query={"frequency": "daily", "start": DAY, "count": "10"}, most=0)],

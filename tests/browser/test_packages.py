@@ -150,7 +150,7 @@ def test_what_a_package_in_use_may_not_change_is_told_at_its_field(visit: Visit,
     page = visit.open(f"packages/{package['package_id']}/edit")
     page.get_by_label("Frequency").select_option("Yearly")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_label("Frequency")).to_have_accessible_description(re.compile("can't change while 1 assignments are in use"))
+    expect(page.get_by_label("Frequency")).to_have_accessible_description(re.compile("can't change any more, for the package was assigned"))
     expect(page.get_by_label("Frequency")).to_be_focused()
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import (
     Assignment,
     cross_faults,
@@ -15,7 +14,6 @@ from chalicelib.domain.assignment import (
     last_due_day,
     minimum_days_faults,
     package_faults,
-    settled,
     valid_on,
 )
 from chalicelib.domain.package import Package
@@ -23,7 +21,6 @@ from chalicelib.domain.package import Package
 from .build import assignment, day, package
 
 OPEN = assignment("2024-01-10")
-RICH = Account("c1", "USD")
 CLOSED = assignment("2024-01-10", end_date="2024-01-31")
 CANCELLED = assignment("2024-01-10", end_date="2024-01-31", cancelled=True)
 PLAIN = package(frequency="monthly")
@@ -92,66 +89,6 @@ def test_validity(given_to: Assignment, on: str, valid: bool, over: bool) -> Non
 )
 def test_last_due_day(given_to: Assignment, sold: Package, expected: str) -> None:
     assert last_due_day(given_to, sold) == day(expected)
-
-
-@pytest.mark.parametrize(
-    ("given_to", "minimum_spend", "today", "evaluated", "expected"),
-    [
-        (OPEN, False, "2024-03-01", "2024-03-01", False),
-        (CLOSED, False, "2024-01-31", "2024-01-31", False),
-        (CLOSED, False, "2024-02-01", "2024-01-31", True),
-        (CLOSED, False, "2024-02-01", "2024-01-30", False),
-        (CLOSED, False, "2024-02-01", None, False),
-        (CLOSED, True, "2024-02-01", "2024-01-31", False),
-        (CLOSED, True, "2024-02-01", "2024-02-01", True),
-        (CLOSED._replace(evaluate_from=date(2024, 1, 31)), False, "2024-03-01", "2024-03-01", False),
-        (CLOSED._replace(evaluate_from=date(2024, 2, 1)), False, "2024-03-01", "2024-03-01", True),
-        (CLOSED._replace(evaluate_from=date(2024, 2, 1)), True, "2024-03-01", "2024-03-01", False),
-        (CLOSED._replace(evaluate_from=date(2024, 2, 2)), True, "2024-03-01", None, True),
-        (CANCELLED, True, "2024-01-01", None, True),
-    ],
-    ids=[
-        "rules 4, Edits: one without end is never settled",
-        "rules 4, Edits: not on its last day",
-        "rules 4, Edits: ended and evaluated through its last day",
-        "rules 4, Edits: ended, its last day not evaluated",
-        "rules 4, Edits: ended, nothing ever evaluated",
-        "rules 4, Edits: its closing line is to come",
-        "rules 4, Edits: its closing line is evaluated",
-        "rules 5: evaluated again from its last day on: not settled",
-        "rules 5: evaluated again from after its last day: settled",
-        "rules 5: evaluated again from its closing line's day: not settled",
-        "rules 5: evaluated again from after its closing line: settled",
-        "rules 4, Deleting: cancelled: nothing more is due",
-    ],
-)
-def test_settled(given_to: Assignment, minimum_spend: bool, today: str, evaluated: str | None, expected: bool) -> None:
-    sold = MINIMUM if minimum_spend else PLAIN
-    assert settled(given_to, RICH, sold, today=day(today), evaluated=day(evaluated) if evaluated else None) is expected
-
-
-@pytest.mark.parametrize(
-    ("mark", "parked_since", "evaluated", "expected"),
-    [
-        (None, "2024-01-31", "2024-03-01", False),
-        (None, "2024-02-01", "2024-03-01", True),
-        ("2024-02-20", "2024-01-31", "2024-03-01", False),
-        ("2024-02-20", "2024-02-01", "2024-01-30", False),
-        ("2024-02-20", "2024-02-01", "2024-01-31", True),
-    ],
-    ids=[
-        "its customer is parked since its last day",
-        "its customer is parked since the day after",
-        "marked, its customer parked since before",
-        "marked, the sweep is behind",
-        "all of them are past its last day",
-    ],
-)
-def test_settled_is_what_every_coming_sweep_starts_behind(mark: str | None, parked_since: str, evaluated: str, expected: bool) -> None:
-    """rules 5: a sweep starts at the earliest of its segment's day, the assignment's mark and the customer's."""
-    given_to = CLOSED._replace(evaluate_from=day(mark) if mark else None)
-    parked = RICH._replace(evaluate_from=day(parked_since))
-    assert settled(given_to, parked, PLAIN, today=day("2024-03-01"), evaluated=day(evaluated)) is expected
 
 
 DATES = {"start_date": date(2024, 1, 10)}

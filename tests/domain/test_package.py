@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.package import (
-    FIXED_WHILE_IN_USE,
+    FIXED_ONCE_ASSIGNED,
     changed_fixed_fields,
     cross_faults,
     destination_fault,
@@ -150,17 +150,18 @@ CHANGES: dict[str, Any] = {
     "frequency_match": (3,),
     "minimum_spend": True,
     "destination": "^44",
+    "connexcs_package": "asr",
 }
 
 
-@pytest.mark.parametrize("name", CHANGES, ids=lambda name: f"rules 4, Edits: {name} is fixed while in use")
+@pytest.mark.parametrize("name", CHANGES, ids=lambda name: f"rules 4, Edits: {name} is fixed once assigned")
 def test_fixed_fields(name: str) -> None:
     old = package(frequency="monthly")
     assert changed_fixed_fields(old, old._replace(**{name: CHANGES[name]})) == [name]
 
 
 def test_every_fixed_field_is_named_and_no_other() -> None:
-    """rules 4, Edits: prices, name, description, ConnexCS package and minimum days may change."""
+    """rules 4, Edits: prices, name, description and minimum days may change."""
     old = package(frequency="monthly")
     free = {
         "name": "N",
@@ -169,8 +170,7 @@ def test_every_fixed_field_is_named_and_no_other() -> None:
         "retail": 1,
         "setup_cost": 1,
         "setup_retail": 1,
-        "connexcs_package": "asr",
         "minimum_days": 9,
     }
     assert changed_fixed_fields(old, old._replace(**free)) == []
-    assert set(changed_fixed_fields(old, old._replace(**CHANGES))) == set(CHANGES) == set(FIXED_WHILE_IN_USE)
+    assert set(changed_fixed_fields(old, old._replace(**CHANGES))) == set(CHANGES) == set(FIXED_ONCE_ASSIGNED)

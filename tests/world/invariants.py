@@ -62,9 +62,8 @@ class _Case:
         self.versions = [assignments.from_item(decode(item)) for item in world.watch.assignments[ids]]
         self.final = self.versions[-1]
         self.packages = [packages._package(decode(item)) for item in world.watch.packages[self.final.package_id]]
-        self.ruling = self.packages[world.watch.ruled[ids]]
-        """The package with the rules under which the assignment ran. Runs by hand after its end go by the rules of their time."""
-        self.runs = {run_id for run_id, kind in world.watch.runs.items() if kind == "package"}
+        self.ruling = self.packages[-1]
+        """The package with the rules under which the assignment ran: they are fixed once it was assigned."""
         self.spend: Spend = _spend(world, self.final)
 
     def terms(self, one: Assignment, package: Package, spend: Spend) -> Terms:
@@ -90,11 +89,10 @@ class _Case:
         assert line is not None
         setup = entry.kind == "setup"
         prices = {"setup_cost" if setup else "cost": line.unit_cost, "setup_retail" if setup else "retail": line.unit_retail}
-        rules = [self.ruling] if entry.run_id not in self.runs else self.packages
         spend: Spend = {line.period.since: Fraction(line.spend or 0)} if line.period else {}
         wanted: Charge = (entry.date, entry.kind, Fraction(entry.cost), Fraction(entry.retail))
         kept = {one._replace(quantity=line.quantity) for one in self._versions_for(entry)}
-        terms = [self.terms(one, package._replace(**prices), spend) for one in kept for package in rules]
+        terms = [self.terms(one, self.ruling._replace(**prices), spend) for one in kept]
         return any(wanted in charges(one, entry.date, entry.date) for one in terms)
 
     def _versions_for(self, entry: Entry) -> Iterator[Assignment]:

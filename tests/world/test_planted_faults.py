@@ -12,14 +12,13 @@ from botocore.exceptions import ClientError
 
 from chalicelib.domain import charging, schedule
 from chalicelib.domain.account import Account
-from chalicelib.domain.assignment import Assignment, ended
 from chalicelib.domain.package import Package
 from chalicelib.domain.posting import Debit
 from chalicelib.storage import accounts, assignments, keys, ledger, progress
 from chalicelib.storage.db import Action, Db, update
 from chalicelib.storage.db import put as put_item
 from chalicelib.storage.errors import Cancelled
-from chalicelib.usecases import daily_run, packages, posting
+from chalicelib.usecases import daily_run, posting
 from chalicelib.usecases.act import Act, Services
 from chalicelib.usecases.piece import Piece
 from chalicelib.usecases.worker import Worker
@@ -158,13 +157,9 @@ def added_beside(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Db, "transact", transact)
 
 
-def free_too_early(patch: pytest.MonkeyPatch) -> None:
-    """A package may change its rules as soon as its assignments have ended."""
-
-    def in_use(db: Db, act: Act, old: Package, _: Package) -> list[Assignment]:
-        return [one for one in packages._assignments(db, old) if not ended(one, act.today)]
-
-    patch.setattr(packages, "_in_use", in_use)
+def free_again(patch: pytest.MonkeyPatch) -> None:
+    """A package may change its rules when its last assignment is removed."""
+    patch.setattr(Package, "was_assigned", property(lambda self: self.assignments > 0))
 
 
 PLANTED: dict[str, Plant] = {
@@ -176,7 +171,7 @@ PLANTED: dict[str, Plant] = {
     "no evaluate_from": no_evaluate_from,
     "an unconditional debit": unconditional_add,
     "an unconditional payment": added_beside,
-    "a package's rules change before all is posted": free_too_early,
+    "a package's rules change once it is free again": free_again,
 }
 
 

@@ -494,7 +494,9 @@ def assignments_are_found_with_their_customer_and_package(db: Db) -> None:
         db.write(assignments.creation(ASSIGNMENT._replace(assignment_id=f"a{n}", package_id="p1" if n < 3 else "p2")))
     account, found = assignments.of_customer(db, "c")
     assert (account, [one.assignment_id for one in found]) == (CUSTOMER, ["a1", "a2", "a3"])
-    assert [one.assignment_id for one in assignments.of_package(db, "p1")] == ["a1", "a2"]
+    assert [one.assignment_id for one in assignments.listed_of_package(db, "p1", None, 9)[0]] == ["a1", "a2"]
+    newest, _ = assignments.listed_of_package(db, "p1", None, 1, newest_first=True)
+    assert [one.assignment_id for one in newest] == ["a2"]
     page, last = assignments.listed(db, "c", None, 2)
     assert [one.assignment_id for one in page] == ["a1", "a2"]
     assert [one.assignment_id for one in assignments.listed(db, "c", last, 2)[0]] == ["a3"]

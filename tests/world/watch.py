@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from chalicelib.domain.package import FIXED_WHILE_IN_USE
+from chalicelib.domain.package import FIXED_ONCE_ASSIGNED
 from chalicelib.storage import keys
 
 from .scheduler import Process
@@ -40,8 +40,6 @@ class Watch:
         self.assignments: dict[tuple[str, str], list[Item]] = defaultdict(list)
         self.removed: set[tuple[str, str]] = set()
         self.packages: dict[str, list[Item]] = defaultdict(list)
-        self.ruled: dict[tuple[str, str], int] = {}
-        """Which version of its package, from 0, stood when an assignment's first day was set."""
         self.runs: dict[str, str] = {}
         self.begun: date | None = None
         """The latest day whose evaluation has begun."""
@@ -71,18 +69,15 @@ class Watch:
 
     def _catalog(self, change: Change) -> None:
         if change.new and text(change.new, "pk") == "PACKAGE":
-            if change.old and any(change.old.get(name) != change.new.get(name) for name in FIXED_WHILE_IN_USE):
+            if change.old and any(change.old.get(name) != change.new.get(name) for name in FIXED_ONCE_ASSIGNED):
                 self._reshaped(change)
             self.packages[change.new["sk"]["S"]].append(change.new)
 
     def _reshaped(self, change: Change) -> None:
-        """Nothing that still runs has the package. That nothing is due on what has ended shows when the world is judged."""
+        """Nothing has or ever had the package."""
         assert change.new is not None
-        standing = [one[-1] for ids, one in self.assignments.items() if ids not in self.removed]
-        running = [
-            one for one in standing if text(one, "package") == change.new["sk"]["S"] and "cancelled" not in one and "ends" not in one
-        ]
-        self.demand("a package in use keeps its rules", not running, change, running)
+        having = [ids for ids, versions in self.assignments.items() if text(versions[-1], "package") == change.new["sk"]["S"]]
+        self.demand("a package that was assigned keeps its rules", not having, change, having)
 
     def _accounts(self, change: Change) -> None:
         item = change.new or change.old or {}
@@ -94,8 +89,6 @@ class Watch:
             starts, ends = text(change.new, "starts") or "", text(change.new, "ends") or "9"
             self.demand("an assignment starts before it ends", starts <= ends, change)
             self.assignments[ids].append(change.new)
-            if change.old is None or any(change.old.get(name) != change.new.get(name) for name in ("starts", "charge_from")):
-                self.ruled[ids] = len(self.packages[str(text(change.new, "package"))]) - 1
             self.removed.discard(ids)
         else:
             self.removed.add(ids)

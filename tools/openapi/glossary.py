@@ -19,6 +19,8 @@ FIELDS: Final = {
     "name": "A name for people.",
     "description": "A text for people; the service does not read it.",
     "currency": "ISO 4217 code.",
+    "PackageBody.name": "A name for people. Needed unless `copy_of` is given.",
+    "copy_of": "The id of a package whose fields the new one takes where they are left out.",
     "PackageBody.currency": "ISO 4217 code of its prices; the deployment's default currency if left out.",
     "CustomerBody.name": "A name for people; may be left out.",
     "CustomerBody.currency": "ISO 4217 code; the deployment's default currency if left out. Fixed once something was assigned or booked.",

@@ -53,7 +53,7 @@ OPERATIONS: Final = {
     "read_document": Operation("Service", dict[str, Any], tagged_text=True),
     "read_docs": Operation("Service", str, media="text/html", tagged_text=True),
     "read_docs_file": Operation("Service", str, media="text/*", tagged_text=True),
-    "create_package": Operation("Packages", answers.SavedPackage, 201, bodies.PackageBody),
+    "create_package": Operation("Packages", answers.SavedPackage, 201, bodies.NewPackageBody),
     "import_packages": Operation("Packages", answers.ImportedPackages, also=(201,), seeks=False, invalid=("too_many",), notes=_FILE),
     "check_packages": Operation("Packages", answers.ImportedPackages, seeks=False, invalid=("too_many",),
                                 notes=f"As `POST /packages/import` with `dry_run=true`. {_FILE}"),
