@@ -60,8 +60,8 @@ def _look(
     account = group.account
     held = planning.held_charges(db, account, group.assignments)
     places = ((account.customer_id, charge_key(line.identity)) for line in lines)
-    own = {place[1]: _standing(db, recorded[place]) for place in places if place in recorded}
     terms = Terms(ask.run_id, ask.if_charged, act.today, ask.include_written_off)
+    own = {place[1]: _standing(db, recorded[place], terms) for place in places if place in recorded}
     decisions = decide(lines, own, [entry for entry in held if entry.date == ask.date], terms)
     before = held_before([entry.line for entry in held if entry.line and entry.date < ask.date], credits.credit(account))
     charged = {decision.line.assignment_id for decision in decisions}
@@ -69,9 +69,11 @@ def _look(
     return Look(account, decisions, [not_due(one) for one in idle], before)
 
 
-def _standing(db: Db, entry: Entry) -> Entry:
-    """What stands of a charge: of one that was written off the repeat, if somebody charged it all the same."""
-    return (entry.written_off and ledger.standing_repeat(db, entry.customer_id, entry.key)) or entry
+def _standing(db: Db, entry: Entry, terms: Terms) -> Entry:
+    """What stands of a charge: of one that was written off the repeat, if it was charged all the same. Asked only by who would."""
+    if not (entry.written_off and terms.include_written_off):
+        return entry
+    return ledger.standing_repeat(db, entry.customer_id, entry.key) or entry
 
 
 def _not_due(assignment: Assignment, package: Package, day: date, spend: Spend) -> NotDue:
