@@ -112,7 +112,7 @@ def test_a_ledger_as_csv_has_the_entries_of_its_json(api: httpx.Client, customer
 def test_lists_as_csv_have_the_items_of_their_json(api: httpx.Client, customer: str) -> None:
     where = f"/customers/{customer}/assignments"
     found, listed = rows(api.get(where, headers=AS_CSV)), pages(api, where)
-    kept = ("total", "used", "remaining", "refills_on")
+    kept = ("total", "used", "remaining", "refills_on", "waiting_for_payment")
     for one in listed:
         one["minutes"] = one["minutes"] and {name: one["minutes"][name] for name in kept}
         one["package"] = {name: one["package"][name] for name in one["package"] if name not in _SAID_ONCE}
