@@ -88,5 +88,9 @@ def _position(after: Any) -> Position | None:
 
 @route(blueprint, "POST", "/runs/{run_id}/reversal", body=False, scope=(CHARGE,))
 def reverse_run(call: Call) -> Answer:
-    """Post the opposite of each charge of a live Run Package, once."""
-    return Answer(views.reversal(reversal.reverse(call.services.db, call.act, call.params["run_id"])))
+    """Post the opposite of each charge of a live Run Package, once. Of all customers, or of many lines, it goes on in the queue."""
+    run_id = call.params["run_id"]
+    done = reversal.reverse(call.services, call.act, run_id)
+    if done.is_queued:
+        return Answer(running.summed_up(call.services, run_package.read(call.services.db, run_id)), 202, {"Location": f"../{run_id}"})
+    return Answer(views.reversal(done))

@@ -12,6 +12,7 @@ LISTED_FAILURES: Final = 100
 DAILY: Final = "daily:"
 """How the ids of daily runs begin; the day follows."""
 RunKind = Literal["daily", "package"]
+ReversalState = Literal["reversing", "reversed", "reversed_with_failures"]
 RunState = Literal["running", "finished", "finished_with_failures"]
 
 
@@ -118,6 +119,14 @@ class Plan(NamedTuple):
     held_before: HeldBefore = HeldBefore()
 
 
+class Undone(NamedTuple):
+    """How much a reversal has done: entries posted, held charges cancelled, customers at which it failed."""
+
+    posted: int = 0
+    cancelled: int = 0
+    failed: int = 0
+
+
 class RunRecord(NamedTuple):
     """A live run. `done` of `segments` pieces have finished; `reversed_on` is the day of its reversal."""
 
@@ -136,4 +145,8 @@ class RunRecord(NamedTuple):
     reversed_on: Day | None = None
     reversed_at: str | None = None
     reversed_by: str | None = None
+    reversal: ReversalState | None = None
+    reversals: int = 0
+    reversals_cancelled: int = 0
+    reversals_failed: int = 0
     include_written_off: bool = False

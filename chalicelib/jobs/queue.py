@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any
 
 from .. import deployment, telling
-from ..domain.record import Brought
+from ..domain.record import Brought, Undone
 from ..telling import Told
-from ..usecases import background, daily_run, usage
+from ..usecases import background, daily_run, reversal, usage
 from ..usecases.act import Act, Services
 from ..usecases.piece import Piece
 from ..wire import jsontext
@@ -85,6 +85,10 @@ def _customer(services: Services, act: Act, message: dict[str, Any], seconds_lef
     return background.work_customer(services, act, **message, seconds_left=seconds_left)
 
 
+def _reversal(services: Services, act: Act, message: dict[str, Any], seconds_left: SecondsLeft) -> Brought:
+    return reversal.work(services, act, message["run_id"], message["after"], Undone(*message["undone"]), seconds_left)
+
+
 _WORK: dict[str, Callable[[Services, Act, dict[str, Any], SecondsLeft], Brought | None]] = {
-    "daily": _daily, "run": _segment, "customer_run": _customer,
+    "daily": _daily, "run": _segment, "customer_run": _customer, "reversal": _reversal,
 }  # fmt: skip

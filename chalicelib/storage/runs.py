@@ -2,9 +2,9 @@
 
 from contextlib import suppress
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
-from ..domain.record import Result, RunRecord
+from ..domain.record import Result, ReversalState, RunRecord, Undone
 from ..domain.run import Summary, Totals
 from . import keys
 from .codec import Codec, day, plain, whole
@@ -33,6 +33,10 @@ _CODEC = Codec(
         "reversed_on": day("reversed_on"),
         "reversed_at": plain("reversed"),
         "reversed_by": plain("reverser"),
+        "reversal": plain("reversal"),
+        "reversals": whole("reversals"),
+        "reversals_cancelled": whole("reversals_cancelled"),
+        "reversals_failed": whole("reversals_failed"),
         "include_written_off": plain("written_off"),
     },
 )
@@ -95,15 +99,30 @@ def finish(db: Db, run_id: str, result: Result, at: str) -> None:
 
 
 def begin_reversal(db: Db, run_id: str, day_: date, at: str, by: str) -> RunRecord:
-    """Fix the day of the run's reversal, once; the record as it stands."""
-    with suppress(ConditionFailed):
-        change = "SET #reversed_on = :day, #reversed = :at, #reverser = :by"
-        values = {"day": day_.isoformat(), "at": at, "by": by}
-        db.write(update(RUNS, keys.run(run_id), change, condition="attribute_not_exists(#reversed_on)", values=values))
+    """Fix the day of the run's reversal, once; the record as it stands. One that failed in part is under way again."""
+    values = {"day": day_.isoformat(), "at": at, "by": by}
+    _write_if(db, run_id, "SET #reversed_on = :day, #reversed = :at, #reverser = :by", "attribute_not_exists(#reversed_on)", values)
+    unfinished = "attribute_not_exists(#reversal) OR #reversal = :failed"
+    states = {"reversing": "reversing", "failed": "reversed_with_failures"}
+    _write_if(db, run_id, "SET #reversal = :reversing", unfinished, states)
     found = find(db, run_id)
     if found is None:
         raise LookupError(run_id)
     return found
+
+
+def note_reversal(db: Db, run_id: str, undone: Undone, state: ReversalState) -> None:
+    """Note how far the reversal is. It goes forward only: a message that comes twice may be behind another."""
+    forward, values = "attribute_not_exists(#reversals) OR #reversals <= :posted", {"state": state, **undone._asdict()}
+    if state != "reversed":
+        forward, values = f"#reversal = :reversing AND ({forward})", values | {"reversing": "reversing"}
+    change = "SET #reversal = :state, #reversals = :posted, #reversals_cancelled = :cancelled, #reversals_failed = :failed"
+    _write_if(db, run_id, change, forward, values)
+
+
+def _write_if(db: Db, run_id: str, change: str, condition: str, values: dict[str, Any]) -> None:
+    with suppress(ConditionFailed):
+        db.write(update(RUNS, keys.run(run_id), change, condition=condition, values=values))
 
 
 def save_result(db: Db, run_id: str, segment: int, piece: int, result: Result) -> None:

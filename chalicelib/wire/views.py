@@ -217,7 +217,10 @@ def run(value: RunRecord, result: Result) -> Json:
         "failures": [one._asdict() | {"due_date": _day(one.due_date)} for one in result.failures],
     }  # fmt: skip
     if value.reversed_on:
-        shown["reversal"] = {"date": _day(value.reversed_on), "at": value.reversed_at, "by": value.reversed_by}
+        shown["reversal"] = {
+            "date": _day(value.reversed_on), "at": value.reversed_at, "by": value.reversed_by, "status": value.reversal or "reversed",
+            "reversals": value.reversals, "cancelled": value.reversals_cancelled, "failures_total": value.reversals_failed,
+        }  # fmt: skip
     return shown
 
 

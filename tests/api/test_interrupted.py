@@ -61,7 +61,7 @@ REQUESTS: Mapping[str, UseCase] = {
     "pay": lambda stage, act: customers.pay(stage.db, act, "poor", Decimal(50), "x"),
     "assign with backlog": _assign,
     "run a package live": _run,
-    "reverse a run": lambda stage, act: reversal.reverse(stage.db, act, "run-0"),
+    "reverse a run": lambda stage, act: reversal.reverse(stage.services, act, "run-0"),
 }
 
 

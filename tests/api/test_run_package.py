@@ -1,5 +1,6 @@
 """Run Package over HTTP: simulations that write nothing, live runs that charge again or skip, run ids, reversals, all customers."""
 
+import time
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -56,6 +57,21 @@ def statuses(report: Json) -> list[str]:
 
 def reverse(api: httpx.Client, report: Json) -> Json:
     return ok(api.post(f"/runs/{report['run_id']}/reversal"))
+
+
+def reverse_in_background(api: httpx.Client, run_id: str) -> Json:
+    """What the run says of its reversal once that is over."""
+    answer = api.post(f"/runs/{run_id}/reversal")
+    assert ok(answer, 202)["reversal"]["status"] in ("reversing", "reversed")
+    where = answer.request.url.join(answer.headers["location"])
+    assert where.path.endswith(f"/runs/{run_id}")
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        reversal: Json = ok(api.get(str(where)))["reversal"]
+        if reversal["status"] != "reversing":
+            return reversal
+        time.sleep(0.05)
+    raise AssertionError(f"the reversal does not finish: {reversal}")
 
 
 def test_a_simulation_reports_what_a_live_run_charges(api: httpx.Client, customer: str) -> None:
@@ -382,7 +398,6 @@ def test_a_live_run_of_all_customers_goes_on_in_the_background(api: httpx.Client
         assert sums(report, "by_package", "package_id")[packages[currency]] == ("2.00", "6.00", "4.00", "6.00")
         assert sums(report, "by_customer", "customer")[customer] == ("2.00", "6.00", "4.00", "6.00")
     assert {line["customer"] for line in pages(api, f"/runs/{started['run_id']}/lines", 3)} >= set(customers.values())
-
     again = api.post("/runs", json=body)
     assert (again.status_code, again.json()["run_id"]) == (200, started["run_id"])
     skipping = ok(api.post("/runs", json=body | {"if_charged": "skip", "run_id": unique("all")}), 202)
@@ -390,9 +405,22 @@ def test_a_live_run_of_all_customers_goes_on_in_the_background(api: httpx.Client
     repeating = ok(api.post("/runs", json=body | {"run_id": unique("all")}), 202)
     finished(api, repeating["run_id"])
     assert [entry["repeat"] for entry in charges(api, customers["USD"])] == [False, True]
-    reversal = reverse(api, repeating)
-    assert {entry["customer_id"] for entry in reversal["reversals"]} >= set(customers.values())
+    assert reverse_in_background(api, repeating["run_id"])["reversals"] >= len(customers)
     assert balance(api, customers["EUR"]) == -6
+
+
+def test_b11_a_run_of_all_customers_is_reversed_in_the_background(api: httpx.Client) -> None:
+    """rules 6: 202, then poll; asked again, it answers as first and does nothing twice."""
+    on, customers, _ = all_customers(api, 3)
+    body = {"simulate": False, "if_charged": "skip", "date": on, "run_id": unique("all")}
+    run_id = finished(api, ok(api.post("/runs", json=body), 202)["run_id"])["run_id"]
+    reversal = reverse_in_background(api, run_id)
+    assert (reversal["status"], reversal["failures_total"]) == ("reversed", 0)
+    assert reversal["reversals"] >= len(customers)
+    assert ok(api.post(f"/runs/{run_id}/reversal"), 202)["reversal"] == reversal
+    for customer in customers.values():
+        assert [entry["kind"] for entry in ledger(api, customer)].count("reversal") == 1
+        assert balance(api, customer) == 0
 
 
 def multiply(stack: EmbeddedStack, assignment: Json, times: int) -> None:
@@ -423,7 +451,7 @@ def test_a_live_run_of_many_lines_goes_on_in_the_background(api: httpx.Client, s
     assert (lines[:1000], len(lines)) == (report["lines"], 1202)
     assert balance(api, customer) == -20
     assert len(charges(api, customer)) == 1702
-    reverse(api, report)
+    assert reverse_in_background(api, report["run_id"])["reversals"] == 1202
     assert balance(api, customer) == -5
 
 

@@ -99,6 +99,11 @@ class Sample:
         return customer
 
     @cached_property
+    def reversible(self) -> Json:
+        """A live run that posted a debit."""
+        return run(self.api, self._with(self.assigned, self.on, auto_decrement_credit=True)["customer_id"], self.on, live=True)
+
+    @cached_property
     def held(self) -> Json:
         """A held charge, of a live run."""
         run(self.api, self.poor, self.on, live=True, run_id=self.run_id)
@@ -183,7 +188,7 @@ API: dict[str, Feature] = {
     "held charges": Feature("ledger/index/held:S", lambda s: ok(s.api.get("/held"))),
     "held charges of one": Feature("accounts:G ledger/index/held:Q", lambda s: ok(s.api.get(f"/held?customer={s.held['customer_id']}"))),
     "write a held one off": Feature("accounts:U ledger:GU", lambda s: ok(s.api.post(f"/held/{s.held['entry_id']}/cancellation"))),
-    "reverse a run": Feature("accounts:U ledger:BU runs:GQU", lambda s: ok(s.api.post(f"/runs/{s.run_id}/reversal"))),
+    "reverse a run": Feature("accounts:U ledger:BU runs:GU", lambda s: ok(s.api.post(f"/runs/{s.run_id}/reversal"))),
     "end an assignment": Feature("accounts:GU catalog:GBP", lambda s: ok(s.api.delete(path(s.assignment)), 204)),
 }
 
@@ -294,6 +299,12 @@ def a_recorded_run(s: Sample, kind: str, **asked: Any) -> None:
     assert (report["status"], report["failures_total"]) == ("finished", 0)
 
 
+def a_reversal(s: Sample) -> None:
+    message(s, "post_charges", {"kind": "reversal", "run_id": s.reversible["run_id"], "after": "", "undone": [0, 0, 0]})
+    entries = ok(s.api.get(f"/customers/{s.reversible['customer']}/ledger"))["items"]
+    assert [entry["kind"] for entry in entries if entry["kind"] == "reversal"] == ["reversal"]
+
+
 def a_new_worker(s: Sample) -> None:
     anew(s, "post_charges")
     message(s, "post_charges", piece(s.on, 0, 1))
@@ -308,6 +319,7 @@ POST_CHARGES: dict[str, Feature] = {
         "accounts:SU catalog:B ledger:BU ledger/index/held:Q runs:GQPU", lambda s: a_days_piece(s, s.rich, "posted")
     ),
     "run all live": Feature("accounts:QSU catalog:B ledger:BPU ledger/index/held:Q runs:GQPU usage:Q", lambda s: a_recorded_run(s, "run")),
+    "reverse": Feature("accounts:U ledger:BP runs:GQU", a_reversal),
     "begin": Feature("catalog:G", a_new_worker, is_slow=True),
 }
 
@@ -330,7 +342,7 @@ RECORD_USAGE: dict[str, Feature] = {
 PREPARED = {
     "api_handler": ("package", "assignment", "empty", "caller", "held"),
     "run_package": ("assignment", "spender", "held"),
-    "post_charges": ("assignment", "plain", "poor", "spender", "rich"),
+    "post_charges": ("assignment", "plain", "poor", "spender", "rich", "reversible"),
 }
 FEATURES = {
     "api_handler": API,

@@ -115,10 +115,9 @@ RARELY = {
         "accounts:G": "a customer who was changed while being charged is read again",
         "ledger:Q": "an index of held charges that is behind is not believed",
         "runs:B": "the plan of a live run with more than 1,000 lines is stored in parts",
-        "post-charges:M": "a segment that takes longer than the function may run is handed on",
+        "post-charges:M": "a segment or a reversal that takes longer than the function may run is handed on",
     },
     "run_package": {
-        "accounts:G": "as above",
         "ledger:Q": "as above",
         "runs:B": "as above",
     },

@@ -78,7 +78,7 @@ def _evaluate(slow: Slow) -> None:
 
 def _reverse(slow: Slow) -> None:
     _run(slow)
-    reversal.reverse(slow.world.db, slow.act("reverse"), "late")
+    reversal.reverse(slow.world.services, slow.act("reverse"), "late")
 
 
 def _world() -> Slow:

@@ -237,9 +237,15 @@ def _totals(world: "World", entries: list[Entry]) -> None:
 
 
 def _reversals(world: "World", entries: list[Entry]) -> None:
-    """An entry is reversed once."""
+    """An entry is reversed once; a run that says it is reversed has left nothing posted or held."""
     undone = Counter(entry.reverses for entry in entries if entry.reverses)
     world.watch.demand("nothing is reversed twice", all(count == 1 for count in undone.values()), undone)
+    for run_id in world.watch.runs:
+        run = runs.find(world.db, run_id)
+        if run and run.reversal == "reversed":
+            own = [entry for entry in entries if entry.line and entry.run_id == run_id]
+            left = [one for one in own if one.status == "held" or (one.status == "posted" and one.entry_id not in undone)]
+            world.watch.demand("a reversed run leaves nothing", not left, run, left)
 
 
 def _marks(world: "World") -> None:

@@ -161,7 +161,7 @@ def carry_on(world: "World") -> Request | None:
 def reverse(world: "World") -> Request | None:
     """Reverse a Run Package."""
     run = world.a_run()
-    return Request("reverse", lambda act: reversal.reverse(world.db, act, run), keyed=True) if run else None
+    return Request("reverse", lambda act: reversal.reverse(world.services, act, run), keyed=True) if run else None
 
 
 def cancel_held(world: "World") -> Request | None:

@@ -53,7 +53,7 @@ def _run(stage: Stage, customer: str | None, again: Any = "charge_again") -> Any
 
 
 def _reverse(stage: Stage) -> Any:
-    return reversal.reverse(stage.db, stage.act("reverse"), "run-0")
+    return reversal.reverse(stage.services, stage.act("reverse"), "run-0")
 
 
 def _cancel(stage: Stage) -> Any:

@@ -391,11 +391,15 @@ class Failure(TypedDict):
 
 
 class RunReversal(TypedDict):
-    """When and by whom a run was reversed."""
+    """When and by whom a run was reversed, and how far that is."""
 
     date: Day
     at: Instant | None
     by: str | None
+    status: Literal["reversing", "reversed", "reversed_with_failures"]
+    reversals: Count
+    cancelled: Count
+    failures_total: Count
 
 
 class _Recorded(TypedDict):
@@ -463,6 +467,9 @@ class Reversal(TypedDict):
     reversals_left_out: Count
     cancelled: list[LedgerEntry]
     totals: ReversalTotals
+
+
+AnyReversal = Reversal | Run
 
 
 class Feature(TypedDict):

@@ -103,7 +103,9 @@ OPERATIONS: Final = {
     "list_runs": Operation("Runs", answers.Run, page=True),
     "read_run": Operation("Runs", answers.AnyRun, conflicts=("in_progress",), notes="As CSV, a run that is under way is `in_progress`."),
     "list_run_lines": Operation("Runs", answers.Line, page=True),
-    "reverse_run": Operation("Runs", answers.Reversal, conflicts=("not_reversible", "running")),
+    "reverse_run": Operation("Runs", answers.AnyReversal, also=(202,), conflicts=("not_reversible", "running"),
+                             notes="A run of all customers, or of more than 500 lines, is reversed in the background: 202, then poll "
+                             "`Location`, whose `reversal` says how far it is. Asked again, it completes what failed."),
 }  # fmt: skip
 
 NO_LOCATION: Final = ("pay", "import_packages", "import_assignments")

@@ -55,7 +55,7 @@ const columns = (currency) => {
 
 const State = ({ run }) => html`
   <${Badge} status=${run.status}>${run.status === "running" ? `Running, ${run.segments_done} of ${run.segments}` : undefined}<//>
-  ${run.reversal && html` <${Badge}>Reversed<//>`}
+  ${run.reversal && html` <${Badge}>${run.reversal.status === "reversing" ? "Reversing" : "Reversed"}<//>`}
   ${run.failures_total > 0 && html`<span class="sub">${format.plural(run.failures_total, "failure")}</span>`}`;
 
 /** The daily runs by day, in one currency, as a chart or as a table. */
@@ -76,14 +76,14 @@ export function Run({ id }) {
   const { data: run, error, reload } = useLoad(() => get(path("runs", id)), [id]);
   const [reversing, setReversing] = useState(false);
   useEffect(() => {
-    const timer = run?.status === "running" && setTimeout(reload, POLL_MS);
+    const timer = (run?.status === "running" || run?.reversal?.status === "reversing") && setTimeout(reload, POLL_MS);
     return () => clearTimeout(timer);
   }, [run, error]);
   const back = ["#/runs", "Runs"];
   if (error && !run) return html`<${Page} title="Run" back=${back}><${Problem} error=${error} retry=${reload} /><//>`;
   if (!run) return html`<${Page} title="Run" back=${back}><${Skeleton} /><//>`;
   const title = run.kind === "daily" ? `Daily run of ${format.day(run.date)}` : `Run Package of ${format.day(run.date)}`;
-  const reversible = run.kind !== "daily" && run.status !== "running" && !run.reversal;
+  const reversible = run.kind !== "daily" && run.status !== "running" && (!run.reversal || run.reversal.status === "reversed_with_failures");
   return html`
     <${Page} title=${title} back=${back} badges=${html`<${State} run=${run} />`}
       lead=${run.kind === "daily" ? null : html`For ${run.customer ? html`<a href=${link(["customers", run.customer])}>${run.customer}</a>` : "all customers"}`}
@@ -92,7 +92,9 @@ export function Run({ id }) {
         <${Button} look="quiet" onClick=${() => print()}>Print<//>
         ${run.customer && html`<${LinkButton} href=${link(["customers", run.customer, "ledger"], { from: run.date, to: run.date })}>See the ledger<//>`}
         ${reversible && html`<${Button} needs="charge" look="careful" onClick=${() => setReversing(true)}>Reverse this run…<//>`}`}>
-      ${run.reversal && html`<div class="banner warn"><p>Reversed on <${Day} value=${run.reversal.date} /> by ${run.reversal.by}: the opposite of each charge is posted, and what was still held is cancelled.</p></div>`}
+      ${run.reversal?.status === "reversing" && html`<div class="banner info" role="status"><p>Being reversed: ${format.plural(run.reversal.reversals, "charge")} so far. This page follows it.</p></div>`}
+      ${run.reversal?.status === "reversed_with_failures" && html`<div class="banner warn"><p>Reversed but for ${format.plural(run.reversal.failures_total, "customer")}: reverse it again to complete it.</p></div>`}
+      ${run.reversal?.status === "reversed" && html`<div class="banner warn"><p>Reversed on <${Day} value=${run.reversal.date} /> by ${run.reversal.by}: the opposite of each charge is posted, and what was still held is cancelled.</p></div>`}
       ${run.status === "running" && html`<div class="banner info" role="status"><p>Under way: ${run.segments_done} of ${format.plural(run.segments, "piece")} done, ${format.plural(run.lines_posted, "line")} posted. This page follows it.</p></div>`}
       <${Failures} run=${run} />
       ${run.lines ? html`<${Report} report=${run} />` : run.by_package ? html`<${Summary} report=${run} />` : html`<${ByCurrency} totals=${run.totals_by_currency} />`}
@@ -103,7 +105,7 @@ export function Run({ id }) {
         ["Finished", run.finished_at && html`<${Instant} value=${run.finished_at} />`],
         ["What was charged already", run.kind !== "daily" && (run.if_charged === "skip" ? "left alone" : "charged again")],
       ]} /><//>
-      ${reversing && html`<${Reverse} run=${run} close=${() => setReversing(false)} done=${() => { setReversing(false); announce("Reversed"); reload(); }} />`}
+      ${reversing && html`<${Reverse} run=${run} close=${() => setReversing(false)} done=${() => { setReversing(false); announce("Reversal begun"); reload(); }} />`}
     <//>`;
 }
 
