@@ -12,7 +12,7 @@ from ..domain.errors import BillingError, Fault, Invalid, Malformed, NotFound, U
 from ..domain.record import Brought
 from ..usecases.act import Act, Services
 from ..usecases.packages import ANY_VERSION
-from ..wire import jsontext
+from ..wire import fields, jsontext
 from ..wire.bodies import B, parse
 from . import cursors, formats
 from .query import DEFAULT_LIMIT
@@ -22,7 +22,7 @@ PATCH_TYPES: Final = ("application/json", "application/merge-patch+json")
 CHARSETS: Final = ("utf-8", "utf8", "us-ascii", "ascii")
 CODINGS: Final = ("", "identity", "gzip", "deflate")
 _GZIP: Final = b"\x1f"
-ID: Final = re.compile(r"[A-Za-z0-9._:\-]{1,64}", re.ASCII)
+ID: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._:\-]{1,64}", re.ASCII)
 OTHER_IDS: Final = {"entry_id": re.compile(r"[A-Za-z0-9._:\-~]{1,300}", re.ASCII), "did": re.compile(r"[0-9]{3,20}", re.ASCII)}
 _ETAG = re.compile(r'"([0-9]{1,18})"', re.ASCII)
 
@@ -114,7 +114,7 @@ def checked_params(params: Mapping[str, str], *, creates: bool) -> Mapping[str, 
         if not OTHER_IDS.get(name, ID).fullmatch(value):
             error: BillingError = NotFound(f"there is no {name} like that")
             if creates:
-                error = Invalid([Fault(f"/{name}", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")])
+                error = Invalid([Fault(f"/{name}", fields.ID_RULE)])
             raise error
     return found
 

@@ -54,7 +54,7 @@ def read_customer(call: Call) -> Answer:
     return tagged(views.customer(customers.read(call.services.db, call.params["customer_id"])))
 
 
-@route(blueprint, "GET", "/customers", parameters={"prefix": Parameter(fields.identifier), **LIST})
+@route(blueprint, "GET", "/customers", parameters={"prefix": Parameter(fields.beginning), **LIST})
 def list_customers(call: Call) -> Answer:
     """All customers, by id, or those whose id begins with a prefix."""
     prefix, load = call.query.get("prefix", ""), customers.listed

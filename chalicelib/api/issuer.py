@@ -5,11 +5,13 @@ A stopped issuer stops nobody whose key is known. Tokens with made-up key ids ca
 
 import json
 import logging
+import socket
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
-from http.client import HTTPException
-from threading import Lock
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from threading import Lock, Timer
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..domain.errors import IssuerUnreachable
@@ -32,6 +34,8 @@ ALGORITHMS: Final[Mapping[str, tuple[str, str | None]]] = {
 }  # fmt: skip
 """What a signature may be made with: by public key only. Each with the type and the curve of its keys."""
 _PUBLIC: Final = ("kty", "crv", "n", "e", "x", "y")
+FETCH_FAULTS: Final = (OSError, HTTPException, ValueError, RecursionError)
+"""What fetching a document may raise."""
 _log = logging.getLogger("packages_billing")
 
 Fetch = Callable[[str], Any]
@@ -49,8 +53,8 @@ class KeySet(NamedTuple):
 
 
 def _signs(key: Mapping[str, Any], algorithm: str) -> bool:
-    kind, curve = ALGORITHMS[algorithm]
-    verifies = key.get("use", "sig") == "sig" and "verify" in (key.get("key_ops") or ["verify"])
+    (kind, curve), uses = ALGORITHMS[algorithm], key.get("key_ops")
+    verifies = key.get("use", "sig") == "sig" and (uses is None or (isinstance(uses, list) and "verify" in uses))
     return verifies and key.get("kty") == kind and curve in (None, key.get("crv")) and key.get("alg", algorithm) == algorithm
 
 
@@ -75,12 +79,16 @@ class Issuer:
         return self._made.get((kid, algorithm)) if self._clock() < self._due_at else None
 
     def _made_key(self, kid: str | None, algorithm: str) -> "PyJWK | None":
-        from jwt import PyJWK
+        from jwt import PyJWK, PyJWTError
 
         found = self._found(kid, algorithm)
         if found is None:
             return None
-        made = PyJWK({name: found[name] for name in _PUBLIC if name in found}, algorithm)
+        try:
+            made = PyJWK({name: found[name] for name in _PUBLIC if isinstance(found.get(name), str)}, algorithm)
+        except (PyJWTError, ValueError) as error:
+            _log.warning("a key of %s can't be read: %s", self.url, error)
+            return None
         self._made[kid, algorithm] = made
         return made
 
@@ -98,7 +106,7 @@ class Issuer:
         """Fetch the keys; on failure keep those that are known."""
         try:
             self._set, self._made = self._published(), {}
-        except (OSError, HTTPException, ValueError, RecursionError) as error:
+        except FETCH_FAULTS as error:
             _log.warning("the keys of %s can't be fetched: %s", self.url, error)
             self._due_at = self._clock() + (RETRY_SECONDS if self._set else RETRY_WITHOUT_KEYS_SECONDS)
         else:
@@ -119,6 +127,39 @@ class Issuer:
         return KeySet(tuple(key for key in keys if isinstance(key, dict)))
 
 
+class _Bounded(HTTPConnection):
+    """A connection that ends after some seconds, however it is used: a socket's own timeout begins anew with each byte."""
+
+    def connect(self) -> None:
+        """Connect, and see to the end."""
+        self._kept: socket.socket | None = None
+        timer = Timer(ANSWER_SECONDS, self._end)
+        timer.daemon = True
+        timer.start()
+        super().connect()
+        self._kept = self.sock
+
+    def _end(self) -> None:
+        for one in (self.sock, self._kept):  # urllib takes the first away once the headers are read
+            with suppress(OSError):
+                if one is not None:
+                    one.shutdown(socket.SHUT_RDWR)
+
+
+class _BoundedTls(_Bounded, HTTPSConnection):
+    """The same over TLS."""
+
+
+class _Http(urllib.request.HTTPHandler):
+    def http_open(self, req: urllib.request.Request) -> Any:
+        return self.do_open(_Bounded, req)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    def https_open(self, req: urllib.request.Request) -> Any:
+        return self.do_open(_BoundedTls, req)
+
+
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """An issuer's documents are where it says they are."""
 
@@ -131,7 +172,7 @@ def fetched(url: str) -> Any:
     proxies = urllib.request.ProxyHandler({} if url.startswith("http://") else None)
     asked = urllib.request.Request(url, headers={"Accept": "application/json"})  # noqa: S310 - https, or a local stage's issuer
     deadline, body = time.monotonic() + ANSWER_SECONDS, b""
-    with urllib.request.build_opener(_NoRedirect, proxies).open(asked, timeout=ANSWER_SECONDS) as answer:
+    with urllib.request.build_opener(_NoRedirect, _Http, _Https, proxies).open(asked, timeout=ANSWER_SECONDS) as answer:
         while part := answer.read1(65_536):
             body += part
             if len(body) > LARGEST_ANSWER or time.monotonic() > deadline:

@@ -84,6 +84,8 @@ class Verifier(NamedTuple):
             raise Unauthenticated("the token is not an access token")
         if claims.get("iss") != self.issuer.url:
             raise Unauthenticated("the token is of another issuer")
+        if any(type(claims[name]) not in (int, float) for name in ("exp", "nbf", "iat") if name in claims):
+            raise Unauthenticated("the token is not valid: exp, nbf and iat are numbers")
         return algorithm
 
     def _demand_access(self, claims: Mapping[str, Any]) -> None:
@@ -118,12 +120,15 @@ def _is_cognito_program(claims: Mapping[str, Any]) -> bool:
 
 
 def _name(claims: Mapping[str, Any]) -> str:
-    """The subject, which the issuer never gives to another; a program without one is named by its client id."""
-    client = claims.get("client_id") or claims.get("azp")
-    name = claims.get("sub") or (client and f"client:{client}")
+    """The subject, which the issuer never gives to another; a program without one is named by its client id.
+
+    A subject that begins as such names do gets `sub:` before it, so that no two callers have one name.
+    """
+    subject, client = claims.get("sub"), claims.get("client_id") or claims.get("azp")
+    name = subject or (client and f"client:{client}")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise Unauthenticated("the sub of the token is not 1 to 255 printable characters of ASCII")
-    return name
+    return f"sub:{name}" if subject and name.startswith(("client:", "sub:")) else name
 
 
 def _texts(value: Any) -> list[str]:

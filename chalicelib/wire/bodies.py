@@ -17,7 +17,9 @@ from ..domain.schedule import Frequency
 from .fields import (
     Amount,
     Called,
+    ConnexcsPackage,
     Currency,
+    CustomerName,
     Day,
     Destination,
     Did,
@@ -68,7 +70,7 @@ class PackageBody(Body):
     setup_retail: Price = money.ZERO
     frequency: Frequency = "none"
     frequency_match: Annotated[list[MatchDay], Field(max_length=31)] = []
-    connexcs_package: Annotated[str, Field(min_length=1, max_length=64, strict=True)] | None = None
+    connexcs_package: ConnexcsPackage | None = None
     minimum_days: MinimumDays = 0
     type: PackageType = "standard"
     destination: Destination = ""
@@ -100,7 +102,7 @@ class CustomerBody(Body):
 
     read_only = READ_ONLY | {"customer_id", "balance", "held_charges", "parked"}
 
-    name: Annotated[str, Field(max_length=200, strict=True)] = ""
+    name: CustomerName = ""
     currency: Currency | None = None
     debit_limit: Price | None = None
 

@@ -4,8 +4,9 @@ import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
+from unicodedata import bidirectional, category
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from ..domain import money, numbers
 from ..domain.assignment import MAX_QUANTITY
@@ -20,10 +21,17 @@ LAST_DAY: Final = date(2999, 12, 31)
 LONGEST_DESTINATION: Final = 10_000
 SIMULATIONS = "simulations"
 """No run's id: what is at its address is a route."""
-_ID = re.compile(r"[A-Za-z0-9._:\-]{1,64}", re.ASCII)
+_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._:\-]{1,64}", re.ASCII)
 _DIGITS_OF_DID: Final = range(3, 21)
 _DIGITS_CALLED: Final = range(1, 33)
 _LONGEST_NUMBER: Final = 64
+ID_RULE: Final = "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -, and not . or .."
+_DIRECTIONS: Final = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
+_UNSEEN: Final = frozenset(("Cc", "Cf", "Zs", "Zl", "Zp"))
+_BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {
+    chr(code) for code in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
+}
+"""Letters, marks and variants that show nothing by themselves, whatever their category."""
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
@@ -104,7 +112,29 @@ def _destination(value: Any) -> str:
 def identifier(value: Any) -> str:
     """An id that callers choose."""
     if not isinstance(value, str) or not _ID.fullmatch(value):
-        raise ValueError("must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+        raise ValueError(ID_RULE)
+    return value
+
+
+def beginning(value: str) -> str:
+    """What ids begin with, to look for. Raises `ValueError`."""
+    return value if value in (".", "..") else identifier(value)
+
+
+def _lines(value: str) -> str:
+    """A text of several lines."""
+    _legible(value.replace("\r", "").replace("\n", ""))
+    return value
+
+
+def _legible(value: str) -> str:
+    """A text that shows all that it holds, and in the order in which it is written; it may be empty."""
+    if any(category(one) == "Cc" for one in value):
+        raise ValueError("must not have control characters")
+    if any(bidirectional(one) in _DIRECTIONS for one in value):
+        raise ValueError("must not have characters that turn the direction of writing")
+    if value and all(category(one) in _UNSEEN or one in _BLANK for one in value):
+        raise ValueError("must have something that can be seen")
     return value
 
 
@@ -154,6 +184,13 @@ _DESTINATION_SCHEMA = {"type": "string", "pattern": r"^(\^[0-9]+(\|\^[0-9]+)*)?$
 _MATCH_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 31}, {"type": "string", "enum": list(WEEKDAYS)}]}
 
 
+_HIDDEN = r"\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069"
+_SHOWN: dict[str, Any] = {"pattern": rf"^[^{_HIDDEN}]*[^{_HIDDEN}\s\u00ad\u200b-\u200f\u2060-\u206f\ufeff][^{_HIDDEN}]*$"}
+_SHOWN_OR_EMPTY: dict[str, Any] = {"pattern": f"^$|{_SHOWN['pattern']}"}
+_LINES: dict[str, Any] = {"pattern": _SHOWN_OR_EMPTY["pattern"].replace(r"\u0000-\u001f", r"\u0000-\u0009\u000b\u000c\u000e-\u001f")}
+"""As far as a pattern can say it; the rest is `_legible`'s."""
+
+
 def _number_schema(lengths: range, first: str = "0-9") -> dict[str, Any]:
     gap = f"[{numbers.SEPARATORS}]*"
     pattern = f"^{gap}(\\+{gap}|0{gap}0{gap})?[{first}]({gap}[0-9]){{{lengths[0] - 1},{lengths[-1] - 1}}}{gap}$"
@@ -183,8 +220,10 @@ Id = Annotated[str, PlainValidator(identifier), WithJsonSchema({"type": "string"
 RunId = Annotated[str, PlainValidator(_run_id), WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"})]
 Did = Annotated[str, PlainValidator(_did), WithJsonSchema(_number_schema(_DIGITS_OF_DID, "1-9"))]
 KnownDid = Annotated[str, PlainValidator(known_did), WithJsonSchema(DID_SCHEMA)]
-Name = Annotated[str, Field(min_length=1, max_length=200, strict=True)]
-Text = Annotated[str, Field(max_length=2000, strict=True)]
+Name = Annotated[str, Field(min_length=1, max_length=200, strict=True, json_schema_extra=_SHOWN), AfterValidator(_legible)]
+CustomerName = Annotated[str, Field(max_length=200, strict=True, json_schema_extra=_SHOWN_OR_EMPTY), AfterValidator(_legible)]
+ConnexcsPackage = Annotated[str, Field(min_length=1, max_length=64, strict=True, json_schema_extra=_SHOWN), AfterValidator(_legible)]
+Text = Annotated[str, Field(max_length=2000, strict=True, json_schema_extra=_LINES), AfterValidator(_lines)]
 Flag = Annotated[bool, Field(strict=True)]
 Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY, strict=True)]
 MinimumDays = Annotated[int, Field(ge=0, le=MAX_MINIMUM_DAYS, strict=True)]

@@ -1,7 +1,7 @@
 """Answers as CSV (RFC 4180): the JSON's names as headings, the JSON's values as cells, a field within a field as `package_name`.
 
 Amounts stand as in JSON. Nothing is the empty cell, a list is `15;31`. A text that a spreadsheet would take for a formula
-gets an apostrophe before it; `plain` takes it away again. No byte order mark: programs read these files too.
+gets an apostrophe before it, also behind `;`; `plain` takes it away again. No byte order mark: programs read these files too.
 """
 
 import re
@@ -13,8 +13,11 @@ from ..domain.errors import Fault, Invalid
 Json = dict[str, Any]
 Columns = Sequence[str]
 
-_FORMULA: Final = r"'*(?:[\s\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20\u2212]|[\t\r\n])"
+_FORMULA: Final = r"'*(?:[^\S\t\r\n]|[\x00-\x08\x0b\x0c\x0e-\x1f\ufeff\u200b\"])*[=+\-@\uff1d\uff0b\uff0d\uff20\u2212]"
 """What a spreadsheet may compute (OWASP, CSV injection), behind any apostrophes, so that adding one can be undone."""
+_COMPUTED: Final = rf"^(?={_FORMULA}|'*[\t\r\n])|(?<=[;\t\r\n])(?={_FORMULA})"
+"""Where it may begin: a program that splits at semicolons, as in most of Europe, or at tabs makes several cells of one of ours."""
+_PROTECTED: Final = rf"^'(?={_FORMULA}|'*[\t\r\n])|(?<=[;\t\r\n])'(?={_FORMULA})"
 _NUMBER: Final = r"-?[0-9]+(\.[0-9]+)?"
 
 _WRITTEN: Final = ("version", "created_at", "created_by", "updated_at", "updated_by")
@@ -117,9 +120,9 @@ def cell(value: Any) -> str:
 
 def safe(text: str) -> str:
     """A text that no spreadsheet computes; numbers stay numbers, negative ones too."""
-    return f"'{text}" if re.match(_FORMULA, text) and not re.fullmatch(_NUMBER, text) else text
+    return text if re.fullmatch(_NUMBER, text) else re.sub(_COMPUTED, "'", text)
 
 
 def plain(text: str) -> str:
     """What `safe` was given."""
-    return text[1:] if text.startswith("'") and re.match(_FORMULA, text) else text
+    return re.sub(_PROTECTED, "", text)

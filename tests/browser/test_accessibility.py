@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.api.support import a_customer, a_package, an_assignment, day, pay, run, unique, unique_did
 from tests.browser.conftest import WAIT_MS, Visit
@@ -134,6 +134,15 @@ def test_the_first_tab_skips_to_the_content(visit: Visit) -> None:
     page.keyboard.press("Enter")
     assert page.get_by_role("main").evaluate("element => element === document.activeElement")
     assert page.url.endswith("#/packages")
+
+
+@pytest.mark.parametrize(
+    "where", ["packages/%", "customers/%E0%A4%A", "packages/100%/edit"], ids=["D13-percent", "D13-bytes", "D13-inside"]
+)
+def test_an_address_that_is_not_encoded_shows_a_page(visit: Visit, where: str) -> None:
+    page = visit.open(where)
+    expect(page.get_by_role("navigation").first).to_be_visible()
+    expect(page.get_by_text("no such").or_(page.get_by_text("there is no")).first).to_be_visible()
 
 
 def test_the_console_works_with_a_slash_at_its_end(visit: Visit) -> None:

@@ -136,6 +136,14 @@ def test_b9_the_console_asks_for_the_scopes_that_it_is_told(visiting: Callable[.
         expect(page.get_by_role("button", name="New package")).to_be_disabled()
 
 
+def test_d13_the_issuer_needs_one_address_of_the_console(visit: Visit, issuer: SignInIssuer) -> None:
+    page = visit.page
+    page.goto(f"{visit.url}/console/#/customers/new")
+    sign_in(page)
+    expect(page.get_by_role("heading", name="New customer")).to_be_visible()
+    assert page.url == f"{visit.url}/console#/customers/new"
+
+
 def test_a_refusal_of_the_issuer_is_told(visit: Visit, issuer: SignInIssuer) -> None:
     issuer.refuses = True
     page = visit.open("packages")

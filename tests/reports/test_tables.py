@@ -70,11 +70,35 @@ def test_no_cell_is_a_formula(name: str) -> None:
     assert not seen.startswith("-") or cell.removeprefix("-").replace(".", "", 1).isdecimal()
 
 
+@settings(deadline=None)
+@given(names, st.sampled_from(";\t"))
+def test_d9_no_cell_is_a_formula_for_who_splits_elsewhere(name: str, delimiter: str) -> None:
+    """A quoted text that does not begin its cell is split like any other, at line breaks too."""
+    text = tables.written(("reference", "other", "last"), [{"reference": "a", "other": name, "last": f"b{name}"}])
+    for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+        for cell in row:
+            seen = re.sub(r"^[\s\ufeff\u200b\"]+", "", cell)
+            assert not seen.startswith(STARTERS), (text, cell)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("x;=cmd|'/C calc'!A0", "x;'=cmd|'/C calc'!A0"), ("x;;\t=1", "x;;\t'=1"), ("x;\"=1\"", "x;'\"=1\""), ("x\n=1", "x\n'=1"),
+        ("x; @A", "x;' @A"), ("x;'=1", "x;''=1"), ("a;b", "a;b"), ("a;-5", "a;'-5"), ("x;\0=1", "x;'\0=1"), ("15;31", "15;31"),
+    ],
+    ids=lambda text: f"D9-{text}",
+)  # fmt: skip
+def test_what_a_split_would_make_a_formula_is_disarmed(text: str, written: str) -> None:
+    assert tables.cell(text) == written
+    assert tables.plain(written) == text
+
+
 @pytest.mark.parametrize(
     ("text", "written"),
     [
         ("-50.00", "-50.00"), ("-5", "-5"), ("0.00", "0.00"), ("Line", "Line"), ("O'Brien", "O'Brien"), ("'s Gravenhage", "'s Gravenhage"),
-        ("=1+1", "'=1+1"), ("-1+1", "'-1+1"), ("+49", "'+49"), ("@SUM(A1)", "'@SUM(A1)"), ("\t=1", "'\t=1"), ("\r\n=1", "'\r\n=1"),
+        ("=1+1", "'=1+1"), ("-1+1", "'-1+1"), ("+49", "'+49"), ("@SUM(A1)", "'@SUM(A1)"), ("\t=1", "'\t'=1"), ("\r\n=1", "'\r\n'=1"),
         (" =1", "' =1"), ("＝1", "'＝1"), ("'=1", "''=1"), ("-", "'-"), ("--1", "'--1"), ("-1.", "'-1."), ("-١", "'-١"),
     ],
 )  # fmt: skip

@@ -44,6 +44,7 @@ _QUERY: Final[Mapping[Any, Json]] = {
     query.LIST["limit"].parse: {"type": "integer", "minimum": 1, "maximum": query.LARGEST_LIMIT, "default": query.DEFAULT_LIMIT},
     query.LIST["cursor"].parse: {"type": "string"},
     fields.identifier: {"type": "string", "pattern": f"^{call.ID.pattern}$"},
+    fields.beginning: {"type": "string", "pattern": "^[A-Za-z0-9._:\\-]{1,64}$"},
     schedule_.frequency: {"type": "string", "enum": list(FREQUENCIES)},
     schedule_.match: {"type": "string", "pattern": f"^({_DAY_OR_WEEKDAY}(,{_DAY_OR_WEEKDAY})*)?$", "maxLength": 123},
     schedule_.count: {"type": "integer", "minimum": 1, "maximum": schedule_.MOST_DATES},

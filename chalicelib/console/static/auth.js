@@ -11,7 +11,7 @@ const PENDING = "sign-in";
 const EARLY_SECONDS = 15;
 const NEW_SECONDS = 30;
 const read = (name) => JSON.parse(sessionStorage.getItem(name) ?? "null");
-const here = () => location.origin + location.pathname;
+const here = () => location.origin + location.pathname.replace(/\/$/, ""); // one address for the issuer to know, not two
 const now = () => Date.now() / 1000;
 
 /** The present session: {token, began, expires, scopes, name}; null when nobody has signed in. */

@@ -2,10 +2,15 @@
 
 import { useEffect, useState } from "./preact.js";
 
+/** A part of an address as it was meant; as it stands if it is not encoded. */
+function decoded(part) {
+  try { return decodeURIComponent(part); } catch { return part; }
+}
+
 /** "#/customers/acme?tab=x" -> {path: ["customers", "acme"], query: {tab: "x"}}. */
 export function parse(hash) {
   const [where, query = ""] = hash.replace(/^#?\/?/, "").split("?");
-  return { path: where.split("/").filter(Boolean).map(decodeURIComponent), query: Object.fromEntries(new URLSearchParams(query)) };
+  return { path: where.split("/").filter(Boolean).map(decoded), query: Object.fromEntries(new URLSearchParams(query)) };
 }
 
 /** The address of a page from parts; empty query values are left out. */
