@@ -16,6 +16,8 @@ class Config(NamedTuple):
 
     tables: Mapping[str, str]
     queue_url: str
+    usage_queue_url: str
+    retry_seconds: int
     time_zone: str
     default_currency: str
     auth_mode: str
@@ -44,6 +46,8 @@ def read(environment: Mapping[str, str] = os.environ) -> Config:
     return Config(
         tables={name: environment.get(f"{name.upper()}_TABLE", f"packages-billing-{name}") for name in TABLES},
         queue_url=environment.get("POST_CHARGES_QUEUE_URL", ""),
+        usage_queue_url=environment.get("RECORD_USAGE_QUEUE_URL", ""),
+        retry_seconds=int(environment.get("RETRY_SECONDS") or 10),
         time_zone=environment.get("BILLING_TIMEZONE") or "UTC",
         default_currency=environment.get("DEFAULT_CURRENCY") or "USD",
         auth_mode=environment.get("AUTH_MODE") or "iam",

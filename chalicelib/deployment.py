@@ -1,12 +1,14 @@
 """What the edges share: the deployment's services, made once a process and late, and the present moment."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any, Final
 
 import botocore.session
 from botocore.config import Config as ClientConfig
+from botocore.exceptions import BotoCoreError, ClientError
 
 from . import config, ids
 from .storage.db import Db
@@ -104,6 +106,12 @@ def _send(correlation_id: str | None, messages: list[dict[str, object]]) -> None
     attributes = {CORRELATION_ID: {"DataType": "String", "StringValue": correlation_id}} if correlation_id else {}
     for message in messages:
         _queue().send_message(QueueUrl=settings().queue_url, MessageBody=json.dumps(message), MessageAttributes=attributes)
+
+
+def bring_back(queue_url: str, receipt_handle: str, seconds: int) -> None:
+    """Have a message that was received come back after so many seconds. If it can't be told, it comes back later by itself."""
+    with suppress(ClientError, BotoCoreError):
+        _queue().change_message_visibility(QueueUrl=queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds)
 
 
 def act(by: str, *, derived_from: tuple[str, str] | None = None) -> Act:

@@ -80,7 +80,7 @@ def queue_alarms(prefix: str, minutes: int) -> dict[str, Resource]:
         Statistic="Maximum",
     )
     dead = alarm(
-        f"Messages were given up after five tries: see the queue {prefix}DeadLetters",
+        f"Messages were given up after ten tries: see the queue {prefix}DeadLetters",
         of_queue(f"{prefix}DeadLetters", "ApproximateNumberOfMessagesVisible"),
         Statistic="Maximum",
     )

@@ -37,7 +37,10 @@ CONSUMERS = {"post_charges": "PostCharges", "record_usage": "RecordUsage"}
 CONTINUED = "post_charges"
 """The function that sends messages to its own queue."""
 
-RECEIVES_BEFORE_DEAD = 5
+RECEIVES_BEFORE_DEAD = 10
+"""With the waits between them (`chalicelib.jobs.queue`) some 25 minutes."""
+LOCAL_RECEIVES = 5
+LOCAL_RETRY_SECONDS = 1
 VISIBILITY_FACTOR = 6
 RETENTION_SECONDS = 14 * 24 * 60 * 60
 LOCAL_VISIBILITY_SECONDS = 30
@@ -131,7 +134,7 @@ def stack_name(name: str) -> dict[str, str]:
 
 
 def queue_pair(name: str, prefix: str, *, timeout_seconds: int, is_local: bool) -> dict[str, Resource]:
-    """A function's queue, and the one where messages go after five tries.
+    """A function's queue, and the one where messages go after ten tries.
 
     Messages stay invisible for six times the function's timeout, as AWS advises; locally for long enough only that
     a retry can be watched.
@@ -141,7 +144,7 @@ def queue_pair(name: str, prefix: str, *, timeout_seconds: int, is_local: bool) 
     shared = {"MessageRetentionPeriod": RETENTION_SECONDS, "SqsManagedSseEnabled": True}
     redrive = {
         "deadLetterTargetArn": {"Fn::GetAtt": [f"{prefix}DeadLetters", "Arn"]},
-        "maxReceiveCount": RECEIVES_BEFORE_DEAD,
+        "maxReceiveCount": LOCAL_RECEIVES if is_local else RECEIVES_BEFORE_DEAD,
     }
     work = shared | {"QueueName": stack_name(dashed), "VisibilityTimeout": visibility, "RedrivePolicy": redrive}
     dead = shared | {"QueueName": stack_name(f"{dashed}-dead-letters")}
@@ -183,8 +186,10 @@ def queue_event(prefix: str, *, concurrency: int) -> Resource:
 def environment(settings: Settings) -> dict[str, Any]:
     """Every function gets the same variables: one list to document, and nothing that only some of them know."""
     tables: dict[str, Any] = {f"{name.upper()}_TABLE": in_use(name) for name in TABLES}
-    named = {"POST_CHARGES_QUEUE_URL": {"Ref": "PostChargesQueue"}, "POWERTOOLS_SERVICE_NAME": {"Ref": "AWS::StackName"}}
-    return tables | named | dict(settings.variables)
+    named = {f"{name.upper()}_QUEUE_URL": {"Ref": f"{prefix}Queue"} for name, prefix in CONSUMERS.items()}
+    named |= {"POWERTOOLS_SERVICE_NAME": {"Ref": "AWS::StackName"}}
+    local = {"RETRY_SECONDS": str(LOCAL_RETRY_SECONDS)} if settings.is_local else {}
+    return tables | named | local | dict(settings.variables)
 
 
 def scheduled_events(settings: Settings) -> Resource:

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from .. import deployment, telling
 from ..domain.record import Brought, Undone
 from ..telling import Told
-from ..usecases import background, daily_run, reversal, usage
+from ..usecases import background, daily_run, patience, reversal, usage
 from ..usecases.act import Act, Services
 from ..usecases.piece import Piece
 from ..wire import jsontext
@@ -17,30 +17,41 @@ from ..wire.bodies import UsageMessage, parse
 SecondsLeft = Callable[[], float]
 Work = Callable[[str, str, Told], None]
 """Works off a message: its body, its correlation id, and where to tell what came of it."""
+LONGEST_RETRY: Final = 30
+"""In units of `RETRY_SECONDS`, which is how long a message that failed once waits."""
 
 
 def post_charges(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Work off pieces of runs."""
-
-    def seconds_left() -> float:
-        return float(context.get_remaining_time_in_millis()) / 1000
-
-    return _work_off("charges", event, context, partial(_post, seconds_left))
+    return _work_off("charges", event, context, partial(_post, _seconds_left(context)), deployment.settings().queue_url)
 
 
 def record_usage(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Record batches of calls, as over HTTP."""
-    return _work_off("usage", event, context, _record)
+    return _work_off("usage", event, context, partial(_record, _seconds_left(context)), deployment.settings().usage_queue_url)
 
 
-def _work_off(what: str, event: dict[str, Any], context: Any, work: Work) -> dict[str, Any]:
-    """Work off the messages of a batch; those that failed come back, after 5 times to the dead-letter queue."""
+def _seconds_left(context: Any) -> SecondsLeft:
+    return lambda: float(context.get_remaining_time_in_millis()) / 1000
+
+
+def _work_off(what: str, event: dict[str, Any], context: Any, work: Work, queue_url: str) -> dict[str, Any]:
+    """Work off the messages of a batch; those that failed come back, after 10 times to the dead-letter queue."""
     records = event["Records"]
     ids = " ".join(dict.fromkeys(map(_correlation_id, records)))
     with telling.invocation(what, context, correlation_id=ids) as told:
-        failed = [record["messageId"] for record in records if not _worked_off(record, work, told)]
+        failed = [record for record in records if not _worked_off(record, work, told)]
         told.add(messages=len(records), messages_failed=len(failed))
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+    for record in failed:
+        if queue_url and "receiptHandle" in record:  # not when somebody invoked the function by hand
+            deployment.bring_back(queue_url, record["receiptHandle"], _retry_seconds(record))
+    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in failed]}
+
+
+def _retry_seconds(record: dict[str, Any]) -> int:
+    """How long a failed message waits: twice as long each time, up to a few minutes. Its queue's own time is for work that was cut off."""
+    received = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+    return int(deployment.settings().retry_seconds * min(2 ** (received - 1), LONGEST_RETRY))
 
 
 def _correlation_id(record: dict[str, Any]) -> str:
@@ -52,7 +63,7 @@ def _correlation_id(record: dict[str, Any]) -> str:
 def _worked_off(record: dict[str, Any], work: Work, told: Told) -> bool:
     try:
         work(record["body"], _correlation_id(record), told)
-    except Exception as error:  # noqa: BLE001 - the message comes back, and after 5 times goes to the dead letters
+    except Exception as error:  # noqa: BLE001 - the message comes back, and after 10 times goes to the dead letters
         telling.failed_message(told, record["messageId"], error)
         return False
     return True
@@ -65,9 +76,9 @@ def _post(seconds_left: SecondsLeft, body: str, correlation_id: str, told: Told)
     told.bring(work(deployment.services(correlation_id), deployment.act("schedule"), message, seconds_left))
 
 
-def _record(body: str, _: str, told: Told) -> None:
+def _record(seconds_left: SecondsLeft, body: str, _: str, told: Told) -> None:
     given = parse(UsageMessage, jsontext.read(body.encode()))
-    services, zone = deployment.services(), deployment.settings().zone
+    services, zone = patience.patient_while(deployment.services(), seconds_left), deployment.settings().zone
     calls = [call.call(zone) for call in given.calls]
     usage.record(services.db, deployment.act("record_usage"), given.customer, calls, services.call_retention)
     told.add(calls=told.fields.get("calls", 0) + len(calls))

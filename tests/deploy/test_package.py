@@ -170,7 +170,7 @@ def test_the_api_is_regional_and_within_the_gateways_time(resources: dict[str, A
     assert resources["APIHandler"]["Properties"]["Timeout"] == 29
 
 
-def test_consumers_report_partial_failures_and_give_up_after_five_tries(resources: dict[str, Any]) -> None:
+def test_consumers_report_partial_failures_and_give_up_after_ten_tries(resources: dict[str, Any]) -> None:
     consumers = [prefix for prefix in CONSUMERS.values() if prefix in resources]
     assert "PostCharges" in consumers
     for prefix in consumers:
@@ -179,7 +179,7 @@ def test_consumers_report_partial_failures_and_give_up_after_five_tries(resource
         assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert event["Properties"]["Queue"] == {"Fn::Sub": f"${{{prefix}Queue.Arn}}"}
         assert queue["VisibilityTimeout"] == 6 * function["Timeout"]
-        assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
+        assert queue["RedrivePolicy"]["maxReceiveCount"] == 10
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ LETTERS = {
     "U": "dynamodb:UpdateItem",
     "D": "dynamodb:DeleteItem",
     "M": "sqs:SendMessage",
+    "V": "sqs:ChangeMessageVisibility",
 }
 """How a need is written: `accounts:GU` is GetItem and UpdateItem on that table."""
 EVERY = bool(os.environ.get("EVERY_PERMISSION"))
@@ -115,8 +116,10 @@ RARELY = {
         "accounts:G": "a customer who was changed while being charged is read again",
         "ledger:Q": "an index of held charges that is behind is not believed",
         "runs:B": "the plan of a live run with more than 1,000 lines is stored in parts",
+        "post-charges:V": "a message that fails comes back sooner than its queue would give it out",
         "post-charges:M": "a segment or a reversal that takes longer than the function may run is handed on",
     },
+    "record_usage": {"record-usage:V": "as above"},
     "run_package": {
         "ledger:Q": "as above",
         "runs:B": "as above",

@@ -129,3 +129,16 @@ def test_a_message_for_a_customer_that_comes_later_is_not_lost(impatient: Embedd
     await_empty(impatient)
     assert spend(api, customer) == {day(): "1.00"}
     assert dead(impatient) == []
+
+
+def test_b13_what_fails_is_tried_again_before_the_queue_would_give_it_out(stack: EmbeddedStack) -> None:
+    """Five tries after 1, 2, 4 and 8 seconds here, where the queue's own time is 30 seconds a try."""
+    stack.client("sqs").set_queue_attributes(QueueUrl=stack.queue_url(QUEUE), Attributes={"VisibilityTimeout": "30"})
+    body = json.dumps({"customer": unique("nobody"), "calls": [call("1")]})
+    push(stack, body)
+    began, found = time.monotonic(), []
+    while not found and time.monotonic() - began < SECONDS:
+        found = dead(stack)
+        time.sleep(0.2)
+    assert found == [body]
+    assert time.monotonic() - began < 45
