@@ -20,7 +20,7 @@ ORDER = {"setup": 0, "recurring": 1}
 
 def imported(starts: list[int], debits: list[bool]) -> list[tuple[str, str, str, str]]:
     """What a file charged to a customer whose credit is 7: date, kind, assignment and status, in the order of charges."""
-    stage = Stage()
+    stage = Stage(page_bytes=1_000_000)
     stage.customer("poor", limit=str(LIMIT))
     stage.customer("other", limit="1")
     stage.package("line", retail=Decimal(2), setup_retail=Decimal(1), frequency="daily")
