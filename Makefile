@@ -7,10 +7,10 @@ STAGE ?= prod
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: contract openapi help setup demo permissions deploy-check smoke serve test test-browser bench simulate balances mutate check format lint types imports sizes duplication package constraints audit clean
+.PHONY: contract openapi help setup demo model permissions serve test test-browser bench simulate balances mutate check format lint types imports sizes duplication package constraints audit clean
 
 help:
-	@echo "make demo | serve | test | test-browser | check | format | package STAGE=prod | deploy-check STAGE=prod | smoke STAGE=prod"
+	@echo "make demo | serve | test | test-browser | check | format | package STAGE=prod"
 
 setup:
 	@$(PYTHON) tools/bootstrap.py
@@ -28,6 +28,11 @@ test: setup
 SEEDS ?= 10000
 simulate: setup
 	@exec $(BIN)/python -m tests.world.simulate --seeds $(SEEDS)
+
+# Random sequences of requests against an independent model of the rules: make model SEQUENCES=20000.
+SEQUENCES ?= 1000
+model: setup
+	@exec $(BIN)/python -m tests.model.check --sequences $(SEQUENCES)
 
 test-browser: setup
 	@exec $(BIN)/python -m pytest -m browser tests/browser $(ARGS)
@@ -72,14 +77,6 @@ duplication: setup
 
 package: setup
 	@exec $(BIN)/python -m tools.package --stage $(STAGE)
-
-# Before a deployment: what would make it fail, asked of the account. It reads only.
-deploy-check: setup
-	@exec $(BIN)/python -m tools.deploy_check --stage $(STAGE) $(if $(BUCKET),--bucket $(BUCKET)) $(ARGS)
-
-# After a deployment: whether it works, tried on customers of its own. On prod too: it evaluates today, as the schedule does.
-smoke: setup
-	@exec $(BIN)/python -m tools.smoke --stack packages-billing-$(STAGE) $(if $(ROLE),--role $(ROLE)) $(ARGS)
 
 # After a change of a requirements file: locks what the direct needs bring with them, with the hashes of all files, for
 # every Python from 3.11; constraints-runtime*.txt are the parts that ship. Then installs it and lists the licences.

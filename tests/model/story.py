@@ -1,0 +1,465 @@
+"""Random stories of two customers: each request is told to the service and to the books, and both must come to the same.
+
+tell(7)       # raises Differs, with the seed and the story so far, when they do not
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+from tests.domain.oracle import ONE_DAY
+
+from . import read
+from .books import Books
+from .ledgers import Customer, Refused
+from .rulebook import Assignment, Package, period_start
+from .runs import ReportLine
+from .service import Answer, Service
+
+CUSTOMERS = ("ada", "bob")
+DIDS = ("442079460901", "12025550143")
+NUMBERS = ("442071", "12025", "33170")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+REQUESTS = 30
+WRITTEN_OFF = 0.2
+PATH = "/customers/{customer_id}"
+ASSIGNMENT = PATH + "/assignments/{assignment_id}"
+IMPORT_COLUMNS = (
+    "customer_id", "package_id", "did", "quantity", "start_date", "end_date", "auto_decrement_credit", "free_minutes",
+    "charge_from", "confirm_backlog",
+)  # fmt: skip
+
+
+class Differs(AssertionError):
+    """The service and the books came to different ends."""
+
+
+class Story:
+    """One story. `told` counts what happened in it."""
+
+    def __init__(self, seed: int, books: type[Books] = Books) -> None:
+        self.seed = seed
+        self.chance = random.Random(seed)
+        today = date(2024, 1, 20) + timedelta(days=self.chance.randrange(60))
+        self.service = Service(today, self.chance.choice((1, 2, 3)))
+        self.books = books(today)
+        self.lines: list[str] = []
+        self.told: Counter[str] = Counter()
+        self._calls: list[dict[str, Any]] = []
+        self._runs: list[tuple[dict[str, Any], Any]] = []
+
+    # Chance
+
+    def pick(self, *of: Any) -> Any:
+        return self.chance.choice(of)
+
+    def perhaps(self, probability: float) -> bool:
+        return self.chance.random() < probability
+
+    def near(self, earliest: int, latest: int) -> date:
+        return self.books.today + timedelta(days=self.chance.randint(earliest, latest))
+
+    def a_customer(self) -> Customer:
+        return self.books.customers[self.pick(*CUSTOMERS)]
+
+    def a_package(self) -> Package:
+        return self.chance.choice(list(self.books.packages.values()))
+
+    def an_assignment(self) -> Assignment | None:
+        every = [one for customer in self.books.customers.values() for one in customer.assignments.values()]
+        return self.pick(*every) if every else None
+
+    # The story
+
+    def tell(self) -> Counter[str]:
+        """All of it. Raises `Differs`."""
+        for customer_id in CUSTOMERS:
+            self._furnish(customer_id)
+        for _ in range(self.pick(2, 3, 4)):
+            self.define()
+        for _ in range(self.pick(1, 2, 3)):
+            self.assign()
+        for _ in range(REQUESTS):
+            request = self.chance.choices(list(DRAWN), list(DRAWN.values()))[0]
+            before = self.service.writes
+            request(self)
+            self._compare() if request not in READING else self.same("writes of a request that reads", self.service.writes, before)
+        return self.told
+
+    def _furnish(self, customer_id: str) -> None:
+        limit = self.pick(None, None, "0", "5", "30")
+        self.note(f"customer {customer_id}, debit limit {limit}")
+        self.ask("PUT", PATH, {"currency": "USD", "debit_limit": limit}, customer_id=customer_id)
+        self.books.customers[customer_id] = Customer(customer_id, "USD", None if limit is None else Fraction(limit))
+
+    def note(self, line: str) -> None:
+        self.lines.append(f"{self.books.today} {line}")
+
+    def differ(self, what: str, service: Any, books: Any) -> None:
+        story = "\n  ".join(self.lines)
+        raise Differs(f"seed {self.seed}: {what}\n  {story}\n the service: {service}\n the books:   {books}")
+
+    def same(self, what: str, service: Any, books: Any) -> None:
+        """Raises `Differs` unless both are the same."""
+        if service != books:
+            self.differ(what, service, books)
+
+    def ask(self, method: str, path: str, body: Any = None, **found: Any) -> Answer:
+        return self.service.request(method, path, body, **found)
+
+    def agree(self, name: str, answer: Answer, act: Callable[[], Any]) -> Any:
+        """Tell the books what the service has answered. Both refuse, for a reason that the books know, or neither does."""
+        try:
+            result = act()
+        except Refused as refused:
+            self.told[f"{name}: {answer.refused}"] += 1
+            if answer.refused not in refused.reasons:
+                self.differ(f"{name} must be refused", answer.refused or answer.body, refused.reasons)
+            return None
+        if answer.refused:
+            self.differ(f"{name} must not be refused", answer.refused, result)
+        self.told[name] += 1
+        return result
+
+    def _compare(self) -> None:
+        """Balances, held charges, ledgers and assignments of both customers."""
+        for customer in self.books.customers.values():
+            stands = self.ask("GET", PATH, customer_id=customer.customer_id).body
+            self.same("balances", Fraction(stands["balance"]), customer.balance)
+            self.same("numbers of held charges", stands["held_charges"], len(customer.held()))
+            ledger = self.service.pages(PATH + "/ledger", customer_id=customer.customer_id)
+            self._same_entries(Counter(map(read.entry, ledger)), Counter(entry.told() for entry in customer.entries))
+            given = self.service.pages(PATH + "/assignments", customer_id=customer.customer_id)
+            self.same("assignments", {read.assignment(one) for one in given}, {read.known(one) for one in customer.assignments.values()})
+
+    def _same_entries(self, service: Counter[Any], books: Counter[Any]) -> None:
+        if service != books:
+            self.differ("ledgers", sorted(map(str, service - books)), sorted(map(str, books - service)))
+
+    # Packages
+
+    def define(self) -> None:
+        """A package of any kind."""
+        body = self._draw_package()
+        made = self.ask("POST", "/packages", body).body
+        self.note(f"package {made['package_id']} {body}")
+        self.books.define(read.package(made))
+
+    def _draw_package(self) -> dict[str, Any]:
+        frequency = self.pick("none", "daily", "daily", "daily", "weekly", "weekly", "monthly", "quarterly", "yearly")
+        days = {"weekly": WEEKDAYS, "monthly": range(1, 32)}.get(frequency, ())
+        minutes = self.perhaps(0.35)
+        return {
+            "name": "P", "currency": "EUR" if self.perhaps(0.05) else "USD", "cost": self.pick("0", "1.5"),
+            "retail": self.pick("0", "2", "9.99", "3.333333"), "setup_cost": "0", "setup_retail": self.pick("0", "0", "4"),
+            "frequency": frequency, "frequency_match": self.chance.sample(list(days), self.pick(0, 1, 2)) if days else [],
+            "minimum_days": self.pick(0, 0, 0, 3), "type": "free_minutes" if minutes else "standard",
+            "destination": self.pick("", "^44", "^44|^12", "^1|^120") if minutes else "",
+            "minimum_spend": frequency != "none" and self.perhaps(0.3), "connexcs_package": self.pick(None, None, "asr"),
+        }  # fmt: skip
+
+    def price(self) -> None:
+        """A price goes up or down."""
+        package, name, value = self.a_package(), self.pick("cost", "retail", "setup_retail"), self.pick("0", "1", "7.25", "2.000001")
+        self.note(f"{name} of {package.package_id} is {value}")
+        answer = self.ask("PATCH", "/packages/{package_id}", {name: value}, package_id=package.package_id)
+        self.agree("price", answer, lambda: self.books.price(package.package_id, **{name: Fraction(value)}))
+
+    def reshape(self) -> None:
+        """The frequency of a package changes."""
+        package, drawn = self.a_package(), self._draw_package()
+        body = {name: drawn[name] for name in ("frequency", "frequency_match", "minimum_spend")}
+        self.note(f"{package.package_id} becomes {body}")
+        fixed = {"frequency": body["frequency"], "match": read.match_days(body), "minimum_spend": body["minimum_spend"]}
+        answer = self.ask("PATCH", "/packages/{package_id}", body, package_id=package.package_id)
+        self.agree("reshape", answer, lambda: self.books.reshape(package.package_id, **fixed))
+
+    def withdraw(self) -> None:
+        """A package is deleted."""
+        package = self.a_package()
+        self.note(f"{package.package_id} is deleted")
+        answer = self.ask("DELETE", "/packages/{package_id}", package_id=package.package_id)
+        self.agree("delete package", answer, lambda: self.books.withdraw(package.package_id))
+
+    # Customers
+
+    def pay(self) -> None:
+        """A payment or a correction."""
+        customer, amount = self.a_customer(), self.pick("5", "20", "0.000001", "-4")
+        self.note(f"{customer.customer_id} pays {amount}")
+        body = {"amount": amount, "reference": "model"}
+        answer = self.ask("POST", PATH + "/payments", body, customer_id=customer.customer_id)
+        self.agree("pay", answer, lambda: self.books.pay(customer.customer_id, Fraction(amount)))
+
+    def set_limit(self) -> None:
+        """Another debit limit."""
+        customer, limit = self.a_customer(), self.pick(None, "0", "3", "12")
+        self.note(f"the debit limit of {customer.customer_id} is {limit}")
+        answer = self.ask("PATCH", PATH, {"debit_limit": limit}, customer_id=customer.customer_id)
+        self.agree("limit", answer, lambda: setattr(customer, "debit_limit", None if limit is None else Fraction(limit)))
+
+    def set_currency(self) -> None:
+        """Another currency, which most have too much history for."""
+        customer, currency = self.a_customer(), self.pick("USD", "EUR")
+        self.note(f"the currency of {customer.customer_id} is {currency}")
+        answer = self.ask("PATCH", PATH, {"currency": currency}, customer_id=customer.customer_id)
+        self.agree("currency", answer, lambda: self.books.set_currency(customer.customer_id, currency))
+
+    def write_off(self) -> None:
+        """A held charge is written off."""
+        customer = self.a_customer()
+        entries = [entry for entry in customer.entries if entry.line]
+        if not entries:
+            return
+        entry = self.pick(*(customer.held() or entries))
+        entry_id = next(
+            one["entry_id"]
+            for one in self.service.pages(PATH + "/ledger", customer_id=customer.customer_id)
+            if read.entry(one) == entry.told()
+        )
+        twins = [one for one in entries if one.told() == entry.told()]
+        if len(twins) > 1:
+            return  # repeats of one charge by several runs look the same
+        self.note(f"{entry_id} is written off")
+        answer = self.ask("POST", "/held/{entry_id}/cancellation", entry_id=entry_id)
+        self.agree("write off", answer, lambda: self.books.write_off(customer.customer_id, entry))
+
+    # Assignments
+
+    def _draw_assignment(self, customer: Customer, package: Package) -> dict[str, Any]:
+        start = self.near(-40, 12) if self.perhaps(0.2) else self.near(-4, 6)
+        lasts = timedelta(days=self.pick(0, 1, 4, 20, 45))
+        return {
+            "package_id": package.package_id, "did": self.pick(*DIDS) if self.perhaps(0.4) else None, "quantity": self.pick(1, 1, 2, 7),
+            "start_date": start.isoformat(), "end_date": read.text(start + lasts) if self.perhaps(0.35) else None,
+            "auto_decrement_credit": self.perhaps(0.6), "free_minutes": self.pick(1, 2) if package.free_minutes else None,
+            "charge_from": read.text(start + timedelta(days=self.pick(1, 3, 17))) if self.perhaps(0.15) else None,
+            "confirm_backlog": self.perhaps(0.8),
+        }  # fmt: skip
+
+    def assign(self) -> None:
+        """A package is given to a customer; sometimes the request is sent again."""
+        customer, package = self.a_customer(), self.a_package()
+        body = self._draw_assignment(customer, package)
+        self.note(f"{customer.customer_id} gets {body}")
+        answer = self.ask("POST", PATH + "/assignments", body, customer_id=customer.customer_id)
+        drafts = [self._draft(customer.customer_id, body, answer.body["assignment_id"] if answer.body else "")]
+        self.agree("assign", answer, lambda: self.books.assign(drafts, body["confirm_backlog"]))
+        if answer.body and self.perhaps(0.2):
+            self.note("the same request again")
+            again = self.ask("POST", PATH + "/assignments", body, customer_id=customer.customer_id, again=self.service.last_request)
+            self.same("a repeated request", again.body and again.body["assignment_id"], answer.body["assignment_id"])
+
+    def import_file(self) -> None:
+        """A file of a few assignments, written whole or not at all."""
+        rows = []
+        for _ in range(self.pick(1, 2, 3)):
+            customer = self.a_customer()
+            rows.append({"customer_id": customer.customer_id, **self._draw_assignment(customer, self.a_package()), "confirm_backlog": True})
+        self.note(f"a file of {rows}")
+        text = "\n".join([",".join(IMPORT_COLUMNS), *(",".join(read.cell(row.get(name)) for name in IMPORT_COLUMNS) for row in rows)])
+        answer = self.ask("POST", "/assignments/import", {"dry_run": False, "csv": text})
+        made = answer.body["items"] if answer.body else [{"assignment": {"assignment_id": str(n)}} for n in range(len(rows))]
+        drafts = [self._draft(row["customer_id"], row, one["assignment"]["assignment_id"]) for row, one in zip(rows, made, strict=True)]
+        self.agree("import", answer, lambda: self._import(drafts))
+
+    def _import(self, drafts: list[Assignment]) -> None:
+        try:
+            self.books.assign(drafts, True)
+        except Refused:
+            raise Refused("invalid") from None
+
+    def _draft(self, customer_id: str, body: dict[str, Any], assignment_id: str) -> Assignment:
+        package = self.books.packages[body["package_id"]]
+        start = date.fromisoformat(body["start_date"])
+        return Assignment(
+            assignment_id, customer_id, package, body["did"], body["quantity"], start, read.day(body["end_date"]),
+            body["auto_decrement_credit"], body["free_minutes"], package.minimum_days, read.day(body["charge_from"]), start,
+        )  # fmt: skip
+
+    def change(self) -> None:
+        """An assignment is edited."""
+        one = self.an_assignment()
+        if one is None:
+            return
+        name, field, value = self.pick(
+            ("quantity", "quantity", self.pick(1, 3)),
+            ("end_date", "end", self.near(-2, 30)),
+            ("end_date", "end", None),
+            ("start_date", "start", self.near(-5, 8)),
+            ("charge_from", "charge_from", self.near(-5, 8)),
+            ("auto_decrement_credit", "auto_decrement", self.perhaps(0.5)),
+            ("free_minutes", "minutes", self.pick(1, 3)),
+        )
+        confirmed = self.perhaps(0.8)
+        self.note(f"{name} of {one.assignment_id} is {value}")
+        body = {name: value.isoformat() if isinstance(value, date) else value, "confirm_backlog": confirmed}
+        answer = self.ask("PATCH", ASSIGNMENT, body, customer_id=one.customer_id, assignment_id=one.assignment_id)
+        self.agree(f"change {name}", answer, lambda: self.books.change(one, {field: value}, confirmed))
+
+    def end(self) -> None:
+        """An assignment is deleted."""
+        one = self.an_assignment()
+        if one is None:
+            return
+        self.note(f"{one.assignment_id} is deleted")
+        answer = self.ask("DELETE", ASSIGNMENT, customer_id=one.customer_id, assignment_id=one.assignment_id)
+        self.agree("delete assignment", answer, lambda: self.books.end(one))
+
+    # Usage
+
+    def record(self) -> None:
+        """Calls, some of them late, some sent before."""
+        customer = self.a_customer()
+        told = [self._call(customer.customer_id) for _ in range(self.pick(1, 2, 4))]
+        distinct = {one["call_id"]: one for one in told}.values()
+        self.note(f"{customer.customer_id} has calls {list(distinct)}")
+        answer = self.ask("POST", PATH + "/usage", {"calls": list(distinct)}, customer_id=customer.customer_id)
+        calls = [read.call(one) for one in distinct]
+        rated = self.agree("usage", answer, lambda: self.books.record(customer.customer_id, calls))
+        if rated:
+            wanted = [(one.call.call_id, one.charge, one.drawn) for one in rated]
+            self.same("rated calls", [read.rated(one) for one in answer.body["calls"]], wanted)
+
+    def _call(self, customer_id: str) -> dict[str, Any]:
+        sent = [one for one in self._calls if one["call_id"].startswith(customer_id)]
+        if sent and self.perhaps(0.2):
+            return self.chance.choice(sent)
+        call = {
+            "call_id": f"{customer_id}-{len(self._calls)}", "started_at": f"{self.near(-35, 1)}T12:00:00Z",
+            "destination": self.pick(*NUMBERS), "seconds": self.pick(0, 20, 45, 100, 200),
+            "charge": self.pick("0", "0.5", "1.111111", "6"), "did": self.pick(None, *DIDS),
+        }  # fmt: skip
+        self._calls.append(call)
+        return call
+
+    def minutes(self) -> None:
+        """What is left of free minutes."""
+        customer, day = self.a_customer(), self.near(-20, 20)
+        answer = self.ask("GET", PATH + "/minutes", customer_id=customer.customer_id, date=day).body
+        giving = [one for one in customer.assignments.values() if one.minutes is not None and one.valid_on(day)]
+        wanted = {
+            (one.assignment_id, one.minutes * 60, customer.used.get((one.assignment_id, period_start(one, day)), 0))
+            for one in giving
+            if one.minutes
+        }
+        self.same(f"minutes on {day}", {(one["assignment_id"], one["total"], one["used"]) for one in answer["items"]}, wanted)
+
+    def features(self) -> None:
+        """Which ConnexCS packages are enabled."""
+        customer, day = self.a_customer(), self.near(-20, 20)
+        answer = self.ask("GET", PATH + "/features", customer_id=customer.customer_id, date=day).body
+        wanted = {(one.package.connexcs_package, one.assignment_id) for one in customer.assignments.values() if one.valid_on(day)}
+        told = {(one["connexcs_package"], assignment) for one in answer["features"] for assignment in one["assignments"]}
+        self.same(f"features on {day}", told, {pair for pair in wanted if pair[0]})
+
+    # Runs and days
+
+    def _asked(self) -> tuple[dict[str, Any], date, bool, bool]:
+        day, again, written_off = self.near(-4, 4), self.perhaps(0.5), self.perhaps(WRITTEN_OFF)
+        body: dict[str, Any] = {"date": day.isoformat(), "if_charged": "charge_again" if again else "skip"}
+        body |= {"include_written_off": True} if written_off else {}
+        return body, day, again, written_off
+
+    def simulate(self) -> None:
+        """A simulation for one customer."""
+        customer = self.a_customer()
+        body, day, again, written_off = self._asked()
+        self.note(f"simulation for {customer.customer_id} {body}")
+        answer = self.ask("POST", "/runs", body | {"customer": customer.customer_id, "simulate": "yes"})
+        report = self.agree(
+            "simulate", answer, lambda: self.books.simulate(customer.customer_id, day, again=again, written_off=written_off)
+        )
+        self._same_report(answer.body, report, customer)
+
+    def run(self) -> None:
+        """A live run for one customer, or for all; sometimes the same run again."""
+        chosen = [self.a_customer().customer_id] if self.perhaps(0.8) else list(CUSTOMERS)
+        body, day, again, written_off = self._asked()
+        body |= {"simulate": "no", "run_id": f"run-{len(self._runs)}"} | ({"customer": chosen[0]} if len(chosen) == 1 else {})
+        self.note(f"live run {body}")
+        before = {one: self.books.customers[one].balance for one in chosen}
+        answer = self.ask("POST", "/runs", body)
+        reports = self.agree(
+            "run" if len(chosen) == 1 else "run of all",
+            answer,
+            lambda: self.books.run(body["run_id"], chosen, day, again=again, written_off=written_off),
+        )
+        self._runs.append((body, answer.body))
+        if len(chosen) == 1:
+            customer = self.books.customers[chosen[0]]
+            self._same_report(answer.body, reports[chosen[0]], customer)
+            self.same("balance before", Fraction(answer.body["balance_before"]), before[chosen[0]])
+            self.same("balance after", Fraction(answer.body["balance_after"]), customer.balance)
+
+    def run_again(self) -> None:
+        """The same run id again changes nothing."""
+        if self._runs:
+            body, _ = self.pick(*self._runs)
+            self.note(f"{body['run_id']} again")
+            answer = self.ask("POST", "/runs", body)
+            self.same("a run that is sent again", answer.refused, None)
+            self.told["run again"] += 1
+
+    def reverse(self) -> None:
+        """A run is reversed."""
+        if self._runs:
+            body, _ = self.pick(*self._runs)
+            self.note(f"{body['run_id']} is reversed")
+            answer = self.ask("POST", "/runs/{run_id}/reversal", run_id=body["run_id"])
+            self.agree("reverse", answer, lambda: self.books.reverse(body["run_id"]))
+
+    def _same_report(self, answer: Any, report: list[ReportLine], customer: Customer) -> None:
+        told = [
+            (one["assignment_id"], one["kind"], one["due_date"], Fraction(one["cost"]), Fraction(one["retail"]), one["status"])
+            for one in answer["lines"]
+        ]
+        wanted = [
+            (one.line.assignment_id, one.line.kind, one.line.day.isoformat(), one.line.cost, one.line.retail, one.status) for one in report
+        ]
+        self.same("the lines of a report", told, wanted)
+        self.same("what was charged already", [one["already_charged"] for one in answer["lines"]], [one.already_charged for one in report])
+        counted = [one.line.retail for one in report if one.status in ("simulated", "posted", "repeat")]
+        self.same("totals", Fraction(answer["totals"]["retail"]), sum(counted, Fraction(0)))
+        held = [one.line.retail for one in report if one.status == "held"]
+        self.same("held totals", Fraction(answer["totals"]["held"]), sum(held, Fraction(0)))
+        idle = customer.assignments.keys() - {one.line.assignment_id for one in report}
+        self.same("assignments without a line", {one["assignment_id"] for one in answer["not_due"]}, idle)
+        for one in report:
+            self.told[f"line {one.status}"] += 1
+
+    def pass_days(self) -> None:
+        """Days pass; each may be evaluated, or missed."""
+        for _ in range(self.pick(1, 1, 2, 5, 16)):
+            self.books.today += ONE_DAY
+            self.service.today = self.books.today
+            if self.perhaps(0.7):
+                self._evaluate(self.books.today)
+
+    def evaluate(self) -> None:
+        """Today once more, a day before, or a day ahead."""
+        self._evaluate(self.near(*self.pick((0, 0), (-3, 0), (1, 4))))
+
+    def _evaluate(self, day: date) -> None:
+        self.note(f"{day} is evaluated")
+        self.service.evaluate(day)
+        self.books.evaluate(day)
+        self.told["ahead" if day > self.books.today else "evaluate"] += 1
+
+
+DRAWN: dict[Callable[[Story], None], int] = {
+    Story.define: 1, Story.price: 2, Story.reshape: 1, Story.withdraw: 1, Story.pay: 3, Story.set_limit: 1, Story.set_currency: 1,
+    Story.write_off: 1, Story.assign: 6, Story.import_file: 2, Story.change: 5, Story.end: 2, Story.record: 4, Story.minutes: 1,
+    Story.features: 1, Story.simulate: 2, Story.run: 4, Story.run_again: 1, Story.reverse: 2, Story.pass_days: 6, Story.evaluate: 2,
+}  # fmt: skip
+"""How often each is drawn."""
+READING = (Story.minutes, Story.features, Story.simulate)
+"""Requests that may write nothing."""
+
+
+def tell(seed: int, books: type[Books] = Books) -> Counter[str]:
+    """Tell a seed's story; what happened in it. Raises `Differs`."""
+    return Story(seed, books).tell()
