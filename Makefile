@@ -7,10 +7,10 @@ STAGE ?= prod
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: contract openapi help setup demo model permissions serve test test-browser bench simulate balances mutate check format lint types imports sizes duplication package constraints audit clean
+.PHONY: contract openapi help setup demo model permissions deploy-check smoke serve test test-browser bench simulate balances mutate check format lint types imports sizes duplication package constraints audit clean
 
 help:
-	@echo "make demo | serve | test | test-browser | check | format | package STAGE=prod"
+	@echo "make demo | serve | test | test-browser | check | format | package STAGE=prod | deploy-check STAGE=prod | smoke STAGE=prod"
 
 setup:
 	@$(PYTHON) tools/bootstrap.py
@@ -77,6 +77,14 @@ duplication: setup
 
 package: setup
 	@exec $(BIN)/python -m tools.package --stage $(STAGE)
+
+# Before a deployment: what would make it fail, asked of the account. It reads only.
+deploy-check: setup
+	@exec $(BIN)/python -m tools.deploy_check --stage $(STAGE) $(if $(BUCKET),--bucket $(BUCKET)) $(ARGS)
+
+# After a deployment: whether it works, tried on customers of its own. On prod too: it evaluates today, as the schedule does.
+smoke: setup
+	@exec $(BIN)/python -m tools.smoke --stack packages-billing-$(STAGE) $(if $(ROLE),--role $(ROLE)) $(ARGS)
 
 # After a change of a requirements file: locks what the direct needs bring with them, with the hashes of all files, for
 # every Python from 3.11; constraints-runtime*.txt are the parts that ship. Then installs it and lists the licences.

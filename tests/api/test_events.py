@@ -70,7 +70,7 @@ def test_an_evaluation_begins_and_finishes(fresh: tuple[EmbeddedStack, httpx.Cli
     stack, api = fresh
     on = EVALUATED[name]
     customer = a_customer(api)
-    an_assignment(api, customer, a_package(api, retail="2"), start_date=on)
+    an_assignment(api, customer, a_package(api, retail="2"), start_date=on, confirm_backlog=True)
     summary = stack.invoke("evaluate_due_charges", event(name))
     assert (summary["date"], summary["finished_before"]) == (on, False)
     report = finished(api, summary["run_id"])
@@ -98,7 +98,7 @@ def test_a_morning_is_told_whether_the_day_is_finished(fresh: tuple[EmbeddedStac
 def test_a_piece_of_a_days_work_may_be_done_again(own_stack: EmbeddedStack, own_api: httpx.Client) -> None:
     """contract: post_charges: one message = a bounded piece of a day's work; rules 5: posted once however often."""
     customer = a_customer(own_api)
-    an_assignment(own_api, customer, a_package(own_api, retail="2"), start_date="2024-01-31")
+    an_assignment(own_api, customer, a_package(own_api, retail="2"), start_date="2024-01-31", confirm_backlog=True)
     evaluate_past(own_stack)
     before = contents(own_stack)
     for _ in range(2):

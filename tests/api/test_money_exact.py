@@ -21,6 +21,7 @@ from tests.api.support import (
     pay,
     pointers,
     run,
+    saved,
 )
 from tools.embedded import EmbeddedStack
 
@@ -32,7 +33,7 @@ TIMES_3 = "37037036703.370368"
 def test_a_price_survives_the_whole_way(api: httpx.Client, stack: EmbeddedStack, written: str) -> None:
     """rules 2: Money is exact."""
     body = f'{{"name": "Exact", "frequency": "daily", "retail": {written}, "cost": {written}, "setup_retail": {written}}}'
-    package = ok(api.post("/packages", content=body.encode(), headers=JSON), 201)
+    package = saved(api.post("/packages", content=body.encode(), headers=JSON))
     assert {package[name] for name in ("retail", "cost", "setup_retail")} == {PRICE}
     assert ok(api.get(f"/packages/{package['package_id']}")) == package
     stored = stack.client("dynamodb").get_item(

@@ -8,6 +8,7 @@ from chalice.app import Response
 
 from chalicelib import deployment
 from chalicelib.api import idempotent
+from chalicelib.api.access import ANYTHING, Caller
 from chalicelib.usecases.act import Act
 from tests.api.test_interrupted import Clock
 from tests.world.stage import Stage
@@ -24,7 +25,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def sent(stage: Stage, after: float, work: Callable[[Act], Response]) -> Response:
     Clock.shows = BEGUN + timedelta(seconds=after)
-    return idempotent.answered(stage.db, "ann", "POST /payments", "key", {}, work)
+    return idempotent.answered(stage.db, Caller("ann", ANYTHING), "POST /payments", "key", {}, work)
 
 
 def answering(status: int) -> Callable[[Act], Response]:

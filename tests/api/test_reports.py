@@ -28,7 +28,7 @@ from tools.embedded import EmbeddedStack
 
 AS_CSV = {"Accept": "text/csv"}
 AS_HTML = {"Accept": "text/html"}
-NAMES = ('He said "x", twice\r\nor so', "=HYPERLINK(1)", "<script>alert(1)</script>", "אבג 😀 ＝1")
+NAMES = ('He said "x", twice; or so', "=HYPERLINK(1)", "<script>alert(1)</script>", "אבג 😀 ＝1")
 ON = "2031-02-28"
 
 
@@ -55,7 +55,7 @@ def cells(value: Json, prefix: str = "") -> dict[str, str]:
         else:
             text = "" if part is None else str(part)
             number = text.removeprefix("-").replace(".", "", 1).isdecimal()
-            flat[prefix + name] = f"'{text}" if text[:1] in ("=", "-") and not number else text
+            flat[prefix + name] = f"'{text}" if text.lstrip('"')[:1] in ("=", "-") and not number else text
     return flat
 
 

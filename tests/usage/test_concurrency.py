@@ -99,16 +99,16 @@ def test_a_start_moves_or_is_drawn_from_never_both(api: httpx.Client) -> None:
 def test_a_settlement_while_calls_arrive(api: httpx.Client) -> None:
     """The charge takes the calls in that came before it, each wholly; the day has them all."""
     customer = a_customer(api)
-    a_commitment(api, customer, "50")
+    a_commitment(api, customer, "50", sold={"frequency": "weekly", "frequency_match": []}, start_date=day(-7))
 
     def work(n: int) -> int:
         with httpx.Client(base_url=api.base_url, timeout=120, trust_env=False) as client:
             if n == 6:
-                return client.post("/runs", json={"customer": customer, "date": on("02-01"), "simulate": False}).status_code
-            return sending(client, customer, call(f"{n}", 10, "1", date=on("01-05"))).status_code
+                return client.post("/runs", json={"customer": customer, "date": day(), "simulate": False}).status_code
+            return sending(client, customer, call(f"{n}", 10, "1", date=day(-5))).status_code
 
     assert at_once(work, 12) == [200] * 12
     (charge,) = ok(api.get(f"/customers/{customer}/ledger"))["items"]
     assert Decimal(charge["spend"]) in range(12)
     assert Decimal(charge["retail"]) == 50 - Decimal(charge["spend"])
-    assert spend(api, customer) == {on("01-05"): "11.00"}
+    assert spend(api, customer) == {day(-5): "11.00"}

@@ -433,7 +433,7 @@ def accounts_are_replaced_by_who_read_them(db: Db) -> None:
 @case
 def calls_fix_the_currency(db: Db) -> None:
     db.write(accounts.creation(CUSTOMER))
-    db.write(accounts.mark_calls("c"))
+    db.write(accounts.mark_calls(CUSTOMER, exact=False))
     with pytest.raises(ConditionFailed):
         db.write(accounts.replacement(CUSTOMER, CUSTOMER._replace(currency="JPY", version=2)))
     db.write(accounts.replacement(CUSTOMER, CUSTOMER._replace(name="C", version=2)))
@@ -525,7 +525,7 @@ def packages_count_their_assignments(db: Db) -> None:
     db.write(packages.count_assignment(package))
     with pytest.raises(ConditionFailed):
         db.write(packages.replacement(package, package._replace(deleted=True, version=2)))
-    one = package._replace(assignments=1)
+    one = package._replace(assignments=1, assigned=True)
     db.write(packages.replacement(one, one._replace(deleted=True, version=2)))
     for stale in (one, one._replace(version=2)):
         with pytest.raises(ConditionFailed):

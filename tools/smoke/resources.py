@@ -1,5 +1,6 @@
 """What stands behind the functions: queues with their dead letters, and tables that can be restored."""
 
+from functools import partial
 from typing import Any
 
 from tools.checks import NotProven
@@ -8,6 +9,8 @@ from tools.template import CONSUMERS
 
 PAUSE_SECONDS, LOOKS = 15, 240
 """An hour, for a small table."""
+DEAD_LETTER_SECONDS = 2400.0
+"""Ten tries, up to five minutes apart."""
 
 
 def bad_message(world: World, prefix: str) -> str:
@@ -23,7 +26,8 @@ def send_bad_messages(world: World) -> str:
 
 def dead_letters(world: World) -> str:
     """Each bad message among the dead letters; it is taken out of there."""
-    missing = [prefix for prefix in CONSUMERS.values() if not world.until(lambda prefix=prefix: taken(world, prefix))]  # type: ignore[misc]
+    seconds = world.asked.patience if world.aws.endpoint else max(world.asked.patience, DEAD_LETTER_SECONDS)
+    missing = [prefix for prefix in CONSUMERS.values() if not world.until(partial(taken, world, prefix), seconds=seconds)]
     if missing:
         raise NotProven(f"not there yet: {', '.join(missing)}; look for {world.prefix} in the dead letters, and delete it")
     return "each bad message is a dead letter after its tries, and deleted"
