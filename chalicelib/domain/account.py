@@ -12,9 +12,9 @@ class Account(NamedTuple):
     """A customer. `debit_limit` None: charges may take the balance anywhere. `held` counts held charges, `holds` those that
     ever were: while both stay, nothing was held or released.
 
-    `evaluate_from` is set while the customer is parked or can't be read, and until a run has caught up; `oversize` says that an operator
-    let the next run post more lines than the safety bound. `entries`: the ledger holds a payment, so the currency is fixed.
-    `calls`: usage is recorded, which outlives the customer's calls.
+    `evaluate_from` is set while the customer is parked or can't be read, and until a run has caught up; `marks` counts how often a run
+    set it, or found it set. `oversize` says that an operator let the next run post more lines than the safety bound. `entries`: the
+    ledger holds a payment, so the currency is fixed. `calls`: usage is recorded, which outlives the customer's calls.
     """
 
     customer_id: str
@@ -30,6 +30,7 @@ class Account(NamedTuple):
     oversize: bool = False
     holds: int = 0
     evaluate_from: date | None = None
+    marks: int = 0
     version: int = 1
     created_at: str = ""
     created_by: str = ""

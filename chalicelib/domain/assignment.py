@@ -16,7 +16,8 @@ class Assignment(NamedTuple):
     """Both dates are inclusive. `minimum_days` was copied from the package.
 
     `evaluate_from` is the first date that may be uncharged: everything due before it is posted, held or written off. None:
-    everything that the daily evaluation has passed is. `charged` turns true with the first charge, or the first draw on its
+    everything that the daily evaluation has passed is. `marks` counts how often a run found that it may be: whoever clears
+    `evaluate_from` has seen the last one. `charged` turns true with the first charge, or the first draw on its
     minutes, and never back.
     `package_version` is the package's when this was made: a worker that holds an older one must read it again.
     """
@@ -33,6 +34,7 @@ class Assignment(NamedTuple):
     minimum_days: int = 0
     charge_from: date | None = None
     evaluate_from: date | None = None
+    marks: int = 0
     charged: bool = False
     cancelled: bool = False
     package_version: int = 1

@@ -27,6 +27,7 @@ _CODEC = Codec(
         "parked": plain("parked"),
         "oversize": plain("oversize"),
         "evaluate_from": day("evaluate_from"),
+        "marks": whole("marks"),
         **WRITTEN,
     },
 )
@@ -172,9 +173,9 @@ def park(account: Account, since: date) -> Action:
     return update(
         ACCOUNTS,
         keys.account(account.customer_id),
-        "SET #parked = :yes, #evaluate_from = :since",
+        "SET #parked = :yes, #evaluate_from = :since ADD #marks :one",
         condition="attribute_not_exists(#parked) AND attribute_not_exists(#oversize)",
-        values={"yes": True, "since": since.isoformat()},
+        values={"yes": True, "since": since.isoformat(), "one": 1},
     )
 
 
@@ -194,10 +195,16 @@ def set_back(customer_id: str, since: date) -> Action:
     return update(
         ACCOUNTS,
         keys.account(customer_id),
-        "SET #evaluate_from = :since",
+        "SET #evaluate_from = :since ADD #marks :one",
         condition="attribute_exists(#pk) AND (attribute_not_exists(#evaluate_from) OR #evaluate_from > :since)",
-        values={"since": since.isoformat()},
+        values={"since": since.isoformat(), "one": 1},
     )
+
+
+def count_mark(customer_id: str, since: date) -> Action:
+    """Count that later runs begin at `since` or earlier anyway, so that no run which read that before clears it."""
+    values = {"since": since.isoformat(), "one": 1}
+    return update(ACCOUNTS, keys.account(customer_id), "ADD #marks :one", condition="#evaluate_from <= :since", values=values)
 
 
 def catch_up(account: Account, through: date | None) -> Action:
@@ -206,5 +213,7 @@ def catch_up(account: Account, through: date | None) -> Action:
     values: dict[str, Any] = {"read": account.evaluate_from.isoformat() if account.evaluate_from else ""}
     if through is not None:
         values["through"] = through.isoformat()
-    condition = "#evaluate_from = :read AND attribute_not_exists(#parked)"
+    condition = "#evaluate_from = :read AND attribute_not_exists(#parked) AND attribute_not_exists(#marks)"
+    if account.marks:
+        condition, values["marks"] = "#evaluate_from = :read AND attribute_not_exists(#parked) AND #marks = :marks", account.marks
     return update(ACCOUNTS, keys.account(account.customer_id), change, condition=condition, values=values)

@@ -25,6 +25,7 @@ _CODEC = Codec(
         "minimum_days": whole("min_days"),
         "charge_from": day("charge_from"),
         "evaluate_from": day("evaluate_from"),
+        "marks": whole("marks"),
         "charged": plain("charged"),
         "cancelled": plain("cancelled"),
         "package_version": whole("package_version"),
@@ -142,11 +143,14 @@ def replacement(old: Assignment, new: Assignment, *, uncharged: bool) -> Action:
 
 
 def _as_read(assignment: Assignment, values: dict[str, Any]) -> str:
-    """The condition that `evaluate_from` is what it was read as."""
+    """The condition that `evaluate_from` is what it was read as, and that no run has marked the assignment since."""
+    condition = " AND attribute_not_exists(#marks)"
+    if assignment.marks:
+        condition, values["marks_read"] = " AND #marks = :marks_read", assignment.marks
     if assignment.evaluate_from is None:
-        return " AND attribute_not_exists(#evaluate_from)"
+        return condition + " AND attribute_not_exists(#evaluate_from)"
     values["evaluate_from_read"] = assignment.evaluate_from.isoformat()
-    return " AND #evaluate_from = :evaluate_from_read"
+    return condition + " AND #evaluate_from = :evaluate_from_read"
 
 
 def removal(assignment: Assignment) -> Action:
@@ -168,6 +172,16 @@ def mark_charged(assignment: Assignment) -> Action:
         condition="#version = :read AND attribute_not_exists(#cancelled)",
         values={"yes": True, "read": assignment.version},
     )
+
+
+def mark(assignment: Assignment, since: date) -> Action:
+    """Note that the assignment may be uncharged from `since` on. An earlier mark stays, but is counted: it can't be cleared by a run that
+    read it before."""
+    first = min(since, assignment.evaluate_from or since)
+    values: dict[str, Any] = {"read": assignment.version, "first": first.isoformat(), "one": 1}
+    condition = "#version = :read" + _as_read(assignment, values)
+    key = keys.assignment(assignment.customer_id, assignment.assignment_id)
+    return update(ACCOUNTS, key, "SET #evaluate_from = :first ADD #marks :one", condition=condition, values=values)
 
 
 def move_evaluate_from(assignment: Assignment, to: date | None) -> Action:

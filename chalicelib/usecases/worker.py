@@ -126,8 +126,10 @@ class Worker:
         self._failures.append(Failure(customer_id, None, since, *told(error)))
 
     def _set_back(self, customer_id: str, since: date) -> None:
-        with suppress(ConditionFailed):
+        try:
             self._db.write(accounts.set_back(customer_id, since))
+        except ConditionFailed:
+            self._db.write(accounts.count_mark(customer_id, since))
 
     def _owed(self, group: Group) -> _Owed:
         """Plan one customer; one with more lines than the safety bound is to be parked."""
@@ -203,8 +205,8 @@ class Worker:
 
     def _mark_one(self, ids: tuple[str, str], day: date) -> None:
         current = assignments.find(self._db, *ids)
-        if current and (current.evaluate_from is None or current.evaluate_from > day):
-            self._db.write(assignments.move_evaluate_from(current, day))
+        if current:
+            self._db.write(assignments.mark(current, day))
 
     def _park(self, oversize: list[_Parked]) -> None:
         for account, since in oversize:

@@ -451,7 +451,7 @@ def accounts_are_parked_once(db: Db) -> None:
     with pytest.raises(ConditionFailed):
         db.write(accounts.catch_up(parked, None))
     db.write(accounts.catch_up(parked._replace(evaluate_from=TODAY + DAY), None))
-    assert accounts.find(db, "c") == CUSTOMER._replace(updated_at=parked.updated_at, updated_by="ada")
+    assert accounts.find(db, "c") == CUSTOMER._replace(updated_at=parked.updated_at, updated_by="ada", marks=1)
 
 
 @case
