@@ -42,6 +42,7 @@ class Call(NamedTuple):
     """A request on its way to a use case. `query` holds read parameters, `json` the parsed body, None when there was none.
 
     `form` is the media type that the answer will be written as; `slashed` says that the path was asked for with a slash at its end.
+    `may_read`: whether the caller may be told what they have not written themselves.
     """
 
     services: Services
@@ -52,6 +53,7 @@ class Call(NamedTuple):
     json: Any
     form: str = formats.JSON
     slashed: bool = False
+    may_read: bool = True
 
     def body(self, model: type[B], *, ignoring: frozenset[str] = frozenset()) -> B:
         """The body as `model`, without the fields to ignore."""

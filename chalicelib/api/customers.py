@@ -1,6 +1,7 @@
 """`/customers`, their payments, ledger, features; `/held`"""
 
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from chalice.app import Blueprint
 
@@ -20,6 +21,7 @@ from .routing import route, tagged
 
 blueprint = Blueprint(__name__)
 _PATH = "/customers/{customer_id}"
+_STANDING = frozenset({"balance", "held_charges", "parked"})
 _ORDERED = (("from", "to"), ("posted_from", "posted_to"))
 _RANGE = {"from": DAY, "to": DAY, "posted_from": DAY, "posted_to": DAY, **LIST}
 
@@ -33,7 +35,7 @@ def write_customer(call: Call) -> Answer:
         return body.applied(old or Account(customer_id, ""), call.services.default_currency)
 
     account, created = customers.write(call.services.db, call.act, customer_id, call.version(), edit)
-    return tagged(views.customer(account), 201 if created else 200, location=customer_id if created else None)
+    return tagged(_saved(call, account), 201 if created else 200, location=customer_id if created else None)
 
 
 @route(blueprint, "PATCH", _PATH, scope=(WRITE,))
@@ -45,7 +47,7 @@ def change_customer(call: Call) -> Answer:
         return parse(CustomerBody, merged(current, call.json)).applied(old, call.services.default_currency)
 
     account = customers.change(call.services.db, call.act, call.params["customer_id"], call.version(), edit)
-    return tagged(views.customer(account))
+    return tagged(_saved(call, account))
 
 
 @route(blueprint, "GET", _PATH)
@@ -104,7 +106,7 @@ def cancel_held(call: Call) -> Answer:
 @route(blueprint, "POST", _PATH + "/unpark", body=False, scope=(CHARGE,))
 def unpark(call: Call) -> Answer:
     """Let the next daily run post a parked customer's charges."""
-    return Answer(views.customer(customers.unpark(call.services.db, call.act, call.params["customer_id"])))
+    return Answer(_saved(call, customers.unpark(call.services.db, call.act, call.params["customer_id"])))
 
 
 @route(blueprint, "GET", _PATH + "/features", parameters={"date": DAY})
@@ -114,6 +116,11 @@ def read_features(call: Call) -> Answer:
     enabled = customers.features(call.services.db, call.params["customer_id"], day)
     features = [{"connexcs_package": name, "assignments": ids} for name, ids in enabled.items()]
     return Answer({"customer_id": call.params["customer_id"], "date": day.isoformat(), "features": features})
+
+
+def _saved(call: Call, account: Account) -> dict[str, Any]:
+    """The customer as written; what charges and payments make of them is told only to those who may read."""
+    return {name: value for name, value in views.customer(account).items() if call.may_read or name not in _STANDING}
 
 
 def _window(call: Call) -> Window:

@@ -158,7 +158,7 @@ def _viewed(route_: Route, call: Call, who: Caller) -> Answer:
     """The view's answer to this caller. Some changes charge, which use cases find out; what that needs is named here."""
     allowed = call.act._replace(may_charge=access.CHARGE in who.scopes)
     try:
-        return route_.view(call._replace(act=allowed))
+        return route_.view(call._replace(act=allowed, may_read=access.READ in who.scopes))
     except MayNotCharge as error:
         raise who.refusal((access.CHARGE,), error.detail) from None
 

@@ -137,3 +137,34 @@ def test_d4_the_refusal_is_not_kept_for_the_key(world: World) -> None:
     assert made.status_code == 201
     assert world.clerk("POST", where, **send).json() == made.json()
     assert world.charges() == 1
+
+
+STANDING = {"balance", "held_charges", "parked"}
+
+
+@pytest.mark.parametrize("scope", [WRITE, f"{WRITE} {READ}"])
+@pytest.mark.parametrize(("method", "body"), [("PUT", {"debit_limit": "10"}), ("PATCH", {}), ("PATCH", {"name": "Ann"})])
+def test_d13_who_may_not_read_is_told_no_balance(scope: str, method: str, body: Any, world: World, issuer: LocalIssuer) -> None:
+    headers = {"Authorization": f"Bearer {issuer.token(sub='clerk', scope=scope)}"}
+    answer = world.clerk(method, f"/customers/{world.customer}", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["customer_id"] == world.customer
+    assert answer.json().keys() & STANDING == (STANDING if READ in scope else set())
+
+
+def test_d13_a_new_customer_is_answered_without_balance(world: World) -> None:
+    answer = world.clerk("PUT", f"/customers/{world.customer}-new", json={})
+    assert (answer.status_code, answer.json().keys() & STANDING) == (201, set())
+    assert world.clerk("DELETE", f"/customers/{world.customer}-new").content == b""
+
+
+@pytest.mark.parametrize("scope", [CHARGE, f"{CHARGE} {READ}"])
+def test_d13_unparking_tells_the_balance_only_to_who_may_read(scope: str, world: World, issuer: LocalIssuer) -> None:
+    world.stack.client("dynamodb").update_item(
+        TableName=world.stack.table_name("accounts"), Key={"pk": {"S": world.customer}, "sk": {"S": "ACCOUNT"}},
+        UpdateExpression="SET parked = :yes", ExpressionAttributeValues={":yes": {"BOOL": True}},
+    )  # fmt: skip
+    headers = {"Authorization": f"Bearer {issuer.token(sub='clerk', scope=scope)}"}
+    answer = world.clerk("POST", f"/customers/{world.customer}/unpark", headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.json().keys() & STANDING == (STANDING if READ in scope else set())

@@ -124,6 +124,18 @@ class Customer(Written):
     parked: bool
 
 
+class SavedCustomer(Written):
+    """A customer as written; the balance, the held charges and whether they are parked only with `billing:read`."""
+
+    customer_id: str
+    name: str
+    currency: Currency
+    debit_limit: Money | None
+    balance: NotRequired[Money]
+    held_charges: NotRequired[Count]
+    parked: NotRequired[bool]
+
+
 class Minutes(TypedDict):
     """A bucket of free minutes; all but `free_minutes` in seconds."""
 

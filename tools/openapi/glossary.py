@@ -33,7 +33,7 @@ FIELDS: Final = {
     "Package.retail": "What the customer is charged per unit and due date, in `currency`. Money is decimal text.",
     "setup_cost": "What the provider pays per unit once, at the start, in `currency`.",
     "setup_retail": "What the customer is charged per unit once, at the start, in `currency`.",
-    "frequency": "How often it is charged; `none` charges the setup only.",
+    "frequency": "How often it is charged; `none` charges setup and retail once, on the start date.",
     "frequency_match": "Due days: of the month with `monthly` (1 to 31; a day that a month lacks becomes its last), weekdays "
     "with `weekly`. Empty follows the start date. Other frequencies take none.",
     "connexcs_package": "The ConnexCS package that an assignment enables; null for none.",
