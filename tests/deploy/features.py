@@ -83,6 +83,29 @@ class Sample:
         return str(self._with(package, later(self.on, -1), end_date=self.on)["customer_id"])
 
     @cached_property
+    def overspent(self) -> str:
+        """A customer whose minimum spend of yesterday is debited; when it is assigned, for the first time."""
+        package = a_package(self.api, retail="5", frequency="daily", minimum_spend=True)
+        return str(self._with(package, day(-1), end_date=day(), auto_decrement_credit=True)["customer_id"])
+
+    @cached_property
+    def begun(self) -> Json:
+        """An assignment of a number that has begun, and has no end yet."""
+        return self._with(self.assigned, day(-1), end_date=None, did=unique_did(), confirm_backlog=True)
+
+    @cached_property
+    def future(self) -> Json:
+        """An assignment of a number that nothing is charged on before it begins."""
+        return self._with(self.assigned, day(999), end_date=None, did=unique_did())
+
+    @cached_property
+    def ahead(self) -> Json:
+        """An assignment of a number that a live run has charged before it begins."""
+        made = self._with(self.assigned, self.on, end_date=None, did=unique_did())
+        run(self.api, made["customer_id"], self.on, live=True)
+        return made
+
+    @cached_property
     def poor(self) -> str:
         """A customer whose credit is too small for what is due on the date."""
         customer = a_customer(self.api, debit_limit="0")
@@ -144,6 +167,11 @@ def health_looked_at_anew(s: Sample) -> None:
     ok(s.api.get("/health"))
 
 
+def end_with_a_warning(s: Sample) -> None:
+    (warning,) = ok(s.api.delete(path(s.ahead)))["warnings"]
+    assert warning["code"] == "charged_ahead"
+
+
 API: dict[str, Feature] = {
     "health": Feature("catalog:G", health_looked_at_anew, is_slow=True),
     "define a package": Feature("catalog:P", lambda s: a_package(s.api)),
@@ -162,18 +190,18 @@ API: dict[str, Feature] = {
     "statement": Feature("accounts:G ledger:Q", lambda s: ok(s.api.get(f"/customers/{s.customer}/ledger"))),
     "enabled features": Feature("accounts:Q", lambda s: ok(s.api.get(f"/customers/{s.customer}/features"))),
     "assign to a number": Feature(
-        "accounts:GPU catalog:GBPU runs:G", lambda s: an_assignment(s.api, s.caller, s.assigned, start_date=day(999), did=unique_did())
+        "accounts:GBPU catalog:GBPU runs:G", lambda s: an_assignment(s.api, s.caller, s.assigned, start_date=day(999), did=unique_did())
     ),
     "list assignments": Feature("accounts:GQ catalog:B", lambda s: ok(s.api.get(f"/customers/{s.customer}/assignments"))),
     "read an assignment": Feature("accounts:G catalog:B", lambda s: ok(s.api.get(path(s.assignment)))),
-    "change an assignment": Feature("accounts:GU catalog:B", lambda s: ok(s.api.patch(path(s.assignment), json={"quantity": 2}))),
+    "change an assignment": Feature("accounts:GBU catalog:B", lambda s: ok(s.api.patch(path(s.assignment), json={"quantity": 2}))),
     "who has a number": Feature("accounts:B catalog:GB", lambda s: ok(s.api.get(f"/dids/{s.assignment['did']}/assignments"))),
     "record a call": Feature("accounts:GQU usage:BPU", lambda s: ok(s.api.post(f"/customers/{s.customer}/usage", json={"calls": calls()}))),
     "record a free call": Feature(
         "accounts:GQU catalog:B usage:BPU", lambda s: ok(s.api.post(f"/customers/{s.caller}/usage", json={"calls": calls()}))
     ),
     "usage by day": Feature("accounts:G usage:Q", lambda s: ok(s.api.get(f"/customers/{s.caller}/usage?from={day()}&to={day()}"))),
-    "minutes left": Feature("accounts:Q catalog:B usage:B", lambda s: ok(s.api.get(f"/customers/{s.caller}/minutes"))),
+    "minutes left": Feature("accounts:BQ catalog:B usage:B", lambda s: ok(s.api.get(f"/customers/{s.caller}/minutes"))),
     "simulate": Feature("accounts:Q catalog:B ledger:B", lambda s: run(s.api, s.customer, s.on)),
     "simulate all": Feature(
         "accounts:S catalog:B ledger:B ledger/index/held:Q", lambda s: ok(s.api.post("/runs", json={"date": day(), "simulate": True}))
@@ -189,7 +217,9 @@ API: dict[str, Feature] = {
     "held charges of one": Feature("accounts:G ledger/index/held:Q", lambda s: ok(s.api.get(f"/held?customer={s.held['customer_id']}"))),
     "write a held one off": Feature("accounts:U ledger:GU", lambda s: ok(s.api.post(f"/held/{s.held['entry_id']}/cancellation"))),
     "reverse a run": Feature("accounts:U ledger:BU runs:GU", lambda s: ok(s.api.post(f"/runs/{s.run_id}/reversal"))),
-    "end an assignment": Feature("accounts:GU catalog:GBP", lambda s: ok(s.api.delete(path(s.assignment)), 204)),
+    "end an assignment": Feature("accounts:GU catalog:GBP ledger:B runs:G", lambda s: ok(s.api.delete(path(s.begun)), 204)),
+    "end one charged ahead": Feature("accounts:GU catalog:GBP ledger:BQ runs:G", end_with_a_warning),
+    "remove an assignment": Feature("accounts:GUD catalog:GBPU", lambda s: ok(s.api.delete(path(s.future)), 204)),
 }
 
 
@@ -211,6 +241,7 @@ def piece(on: str, segment: int, segments: int) -> Json:
     run_id = f"daily:{on}"
     return {
         "kind": "daily", "run_id": run_id, "date": on, "segment": segment, "segments": segments, "again_id": unique(run_id), "by": "test",
+        "on": day(),
     }  # fmt: skip
 
 
@@ -251,6 +282,12 @@ def run_by_invocation(s: Sample) -> None:
     assert line["status"] in ("posted", "repeat")
 
 
+def a_minimum_spend(s: Sample) -> None:
+    """Charged once more: that of a period that is over is posted when it is assigned."""
+    (line,) = invoked(s, date=day(), customer=s.overspent, simulate="no", run_id=unique("run"))["lines"]
+    assert line["status"] == "repeat"
+
+
 def a_held_one(s: Sample) -> None:
     """A held charge that is paid for by now."""
     assert s.held["status"] == "held"
@@ -268,11 +305,9 @@ RUN_PACKAGE: dict[str, Feature] = {
     "simulate": Feature("accounts:Q catalog:B ledger:B", lambda s: invoked(s, customer=s.customer)),
     "simulate all": Feature("accounts:S catalog:B ledger:B ledger/index/held:Q usage:Q", lambda s: invoked(s, simulate=True)),
     "run live": Feature("accounts:GQU catalog:B ledger:BP runs:GPU", run_by_invocation),
-    "run a minimum spend": Feature(
-        "accounts:GQU catalog:B ledger:BP runs:GPU usage:Q", lambda s: invoked(s, customer=s.spender, simulate="no", run_id=unique("run"))
-    ),
+    "run a minimum spend": Feature("accounts:GQU catalog:B ledger:BP runs:GPU usage:Q", a_minimum_spend),
     "run all live": Feature("post-charges:M runs:QP", lambda s: invoked(s, simulate=False, run_id=unique("run"), if_charged="skip")),
-    "post a held one": Feature("accounts:QU catalog:B ledger:BU ledger/index/held:Q runs:GPU", a_held_one),
+    "post a held one": Feature("accounts:GQU catalog:B ledger:BU ledger/index/held:Q runs:GPU", a_held_one),
     "come first": Feature("catalog:GBP", first_run, is_slow=True),
 }
 
@@ -284,7 +319,8 @@ def message(s: Sample, function: str, body: Json) -> None:
 
 
 def a_days_piece(s: Sample, customer: str, status: str) -> None:
-    """The whole sweep of a day in one message, and what it brought a customer."""
+    """The whole sweep of a day that has begun, in one message, and what it brought a customer."""
+    evaluate(s)
     message(s, "post_charges", piece(s.on, 0, 1))
     assert [entry["status"] for entry in charges(s.api, customer) if entry["date"] == s.on] == [status]
 
@@ -340,8 +376,8 @@ RECORD_USAGE: dict[str, Feature] = {
     "begin": Feature("catalog:G", a_new_recorder, is_slow=True),
 }
 PREPARED = {
-    "api_handler": ("package", "assignment", "empty", "caller", "held"),
-    "run_package": ("assignment", "spender", "held"),
+    "api_handler": ("package", "assignment", "empty", "caller", "held", "begun", "future", "ahead"),
+    "run_package": ("assignment", "spender", "overspent", "held"),
     "post_charges": ("assignment", "plain", "poor", "spender", "rich", "reversible"),
 }
 FEATURES = {

@@ -169,7 +169,7 @@ def test_without_one_permission_exactly_what_needs_it_fails(stack: EmbeddedStack
         assert broken(slow, given) == set(), "allowed again, it works again"
         if failed != expected:
             found[permission.short] = {"failed": sorted(failed - expected), "went on": sorted(expected - failed)}
-    assert found == {}
+    assert found == {}, json.dumps(found)
 
 
 class Forbidden(NamedTuple):
