@@ -150,3 +150,8 @@ class RunRecord(NamedTuple):
     reversals_cancelled: int = 0
     reversals_failed: int = 0
     include_written_off: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is charged under this run any more. One that finished with failures can be completed, until it is reversed."""
+        return self.state == "finished" or self.reversed_on is not None

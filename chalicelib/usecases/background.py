@@ -19,7 +19,7 @@ def work_customer(services: Services, act: Act, run_id: str, seconds_left: Calla
     """Carry out a recorded run of one customer; what that brought, None for a run that is through already."""
     services = patient(services, seconds_left)
     run = run_package.read(services.db, run_id)
-    if run.state != "running" or not run.customer_id:
+    if run.is_over or not run.customer_id:
         return None
     try:
         plan = run_package.first_look(services, act, run, run.customer_id)
@@ -36,6 +36,8 @@ def work_segment(
     """Carry out a recorded run of all customers in one segment, or in what is left of it; what that brought."""
     services = patient(services, seconds_left)
     run = run_package.read(services.db, run_id)
+    if run.is_over:  # a message that was delivered again, late: it may not charge what is new since then
+        return Brought(Result({}))
     catalog = Catalog(services.db)
     of_customers: list[Brought] = []
     last: Key | None = None

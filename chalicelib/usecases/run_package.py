@@ -103,7 +103,7 @@ def live(services: Services, act: Act, ask: Ask) -> Live:
     run = settle(partial(runs.record, db, asked))
     if _content(run) != _content(asked):
         raise Conflict(f"run {ask.run_id} was of another customer, date, if_charged or include_written_off", code="run_id_reused")
-    if run.state == "finished":
+    if run.is_over:
         return Live(run)
     if ask.customer_id is None:
         services.send([_piece(run, segment) for segment in range(run.segments)])
@@ -118,7 +118,7 @@ def live(services: Services, act: Act, ask: Ask) -> Live:
 
 def _finished(db: Db, run_id: str) -> bool:
     run = runs.find(db, run_id)
-    return run is not None and run.state == "finished"
+    return run is not None and run.is_over
 
 
 def demand_unparked(account: Account) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.account import Account
 from chalicelib.domain.record import RunRecord
-from chalicelib.usecases import reversal, run_package
+from chalicelib.storage import accounts
+from chalicelib.usecases import customers, reversal, run_package
 from chalicelib.usecases.look import Ask
 from tests.world.dynamodb import Request
 
@@ -179,3 +181,40 @@ def test_b11_many_lines_of_one_customer_are_reversed_by_the_queue(lines: int, is
     demand_reversed_once(world)
     assert len(ask(world).reversals) == (0 if is_queued else lines)
     assert world.queued == []
+
+
+def a_run_with_a_parked_customer() -> tuple[World, str]:
+    """A run of all customers that finished with failures: one was parked, and is unparked now."""
+    world = World()
+    package = world.package(assigned=2, frequency="daily")
+    for name in ("ann", "bob"):
+        world.customer(name, package, 1, debits=False)
+    world.db.write(accounts.park(accounts.find(world.db, "bob") or Account("bob", "USD"), TODAY))
+    run_package.live(world.services, world.act(), Ask(None, TODAY, "skip", "run"))
+    sent = list(world.queued)
+    world.work_off()
+    assert run_of(world).state == "finished_with_failures"
+    customers.unpark(world.db, world.act(), "bob")
+    return world, sent[0]
+
+
+def charged(world: World) -> list[str]:
+    return sorted(item["pk"]["S"] for item in world.store.items("ledger") if "reverses" not in item)
+
+
+def test_a_run_with_failures_is_completed_until_it_is_reversed() -> None:
+    world, _ = a_run_with_a_parked_customer()
+    run_package.live(world.services, world.act(), Ask(None, TODAY, "skip", "run"))
+    world.work_off()
+    assert charged(world) == ["ann", "bob"]
+
+
+def test_a_reversed_run_charges_nobody_any_more() -> None:
+    """Neither when it is asked for again, nor by a message that comes late."""
+    world, late = a_run_with_a_parked_customer()
+    ask(world)
+    world.work_off()
+    run_package.live(world.services, world.act(), Ask(None, TODAY, "skip", "run"))
+    world.queued.append(late)
+    world.work_off()
+    assert charged(world) == ["ann"]
