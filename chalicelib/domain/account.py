@@ -15,6 +15,7 @@ class Account(NamedTuple):
     `evaluate_from` is set while the customer is parked or can't be read, and until a run has caught up; `marks` counts how often a run
     set it, or found it set. `oversize` says that an operator let the next run post more lines than the safety bound. `entries`: the
     ledger holds a payment, so the currency is fixed. `calls`: usage is recorded, which outlives the customer's calls.
+    `with_minutes` and `without_minutes` count the `assignments` that give free minutes and those that don't.
     """
 
     customer_id: str
@@ -29,6 +30,8 @@ class Account(NamedTuple):
     parked: bool = False
     oversize: bool = False
     holds: int = 0
+    with_minutes: int = 0
+    without_minutes: int = 0
     evaluate_from: date | None = None
     marks: int = 0
     version: int = 1
@@ -36,6 +39,11 @@ class Account(NamedTuple):
     created_by: str = ""
     updated_at: str = ""
     updated_by: str = ""
+
+    @property
+    def counts_minutes(self) -> bool:
+        """Whether `with_minutes` can be relied on. Former releases moved `assignments` alone."""
+        return self.with_minutes + self.without_minutes == self.assignments
 
 
 class Credit(NamedTuple):

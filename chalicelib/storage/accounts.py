@@ -1,11 +1,12 @@
 """Customers in `accounts`. Balance and counts move only by conditional updates; a replacement never writes them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from ..domain.account import Account
+from ..domain.assignment import Assignment
 from ..domain.posting import Debit
 from . import keys
 from .codec import WRITTEN, Codec, day, plain, whole
@@ -21,6 +22,8 @@ _CODEC = Codec(
         "balance": plain("balance"),
         "held": whole("held"),
         "holds": whole("holds"),
+        "with_minutes": whole("with_minutes"),
+        "without_minutes": whole("without_minutes"),
         "assignments": whole("assignments"),
         "entries": plain("entries"),
         "calls": plain("calls"),
@@ -96,14 +99,20 @@ def removal(account: Account) -> Action:
     )
 
 
-def count_assignment(account: Account, change: int) -> Action:
-    """So many assignments more, or less, while the currency is what it was read as."""
+def count_assignments(account: Account, changed: Sequence[Assignment], sign: int = 1) -> Action:
+    """Count the customer's assignments that are made, or removed with `sign` -1, while the currency is what it was read as."""
+    giving = sum(one.free_minutes is not None for one in changed)
     return update(
         ACCOUNTS,
         keys.account(account.customer_id),
-        "SET #assignments = #assignments + :change",
+        "SET #assignments = #assignments + :change ADD #with_minutes :giving, #without_minutes :other",
         condition="#currency = :currency",
-        values={"change": change, "currency": account.currency},
+        values={
+            "change": sign * len(changed),
+            "giving": sign * giving,
+            "other": sign * (len(changed) - giving),
+            "currency": account.currency,
+        },
     )
 
 

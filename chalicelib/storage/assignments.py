@@ -3,14 +3,15 @@
 from collections.abc import Iterable
 from datetime import date
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ..domain.account import Account
 from ..domain.assignment import Assignment
 from . import accounts, keys
 from .codec import WRITTEN, Codec, day, plain, whole
 from .db import Action, Db, Item, create, delete, put, update
-from .keys import ACCOUNTS, ASSIGNMENT_PREFIX, BY_PACKAGE, CATALOG, Key
+from .errors import IndexMissing, index_missing
+from .keys import ACCOUNTS, ASSIGNMENT_PREFIX, BY_PACKAGE, CATALOG, MINUTES, Key
 
 _CODEC = Codec(
     Assignment,
@@ -52,6 +53,10 @@ class Holds(NamedTuple):
 
 
 FOREVER = date.max.isoformat()
+AT_ONCE: Final = 100
+"""How many items of a customer are read before it is decided how to read the rest."""
+WORTH_THE_INDEX: Final = 20
+"""So many assignments cost about as much in a query of the customer as one by its key."""
 
 
 def from_item(item: Item) -> Assignment:
@@ -66,7 +71,8 @@ def is_assignment(item: Item) -> bool:
 
 def _item(assignment: Assignment) -> Item:
     key = keys.assignment(assignment.customer_id, assignment.assignment_id)
-    return key | _CODEC.item(assignment) | {"version": assignment.version}
+    listed = {} if assignment.free_minutes is None else {"minutes_of": assignment.customer_id}
+    return key | _CODEC.item(assignment) | listed | {"version": assignment.version}
 
 
 def find(db: Db, customer_id: str, assignment_id: str) -> Assignment | None:
@@ -84,9 +90,39 @@ def find_many(db: Db, ids: list[tuple[str, str]]) -> list[Assignment]:
 def of_customer(db: Db, customer_id: str, most: int | None = None) -> tuple[Account | None, list[Assignment]]:
     """The customer with all assignments, in one query; with `most + 1` of them where there are more than `most`."""
     found = db.query_all(ACCOUNTS, "#pk = :pk", {"pk": customer_id})
-    items = list(found if most is None else islice(found, most + 2))
+    return _customer(list(found if most is None else islice(found, most + 2)))
+
+
+def _customer(items: list[Item]) -> tuple[Account | None, list[Assignment]]:
+    """The customer and the assignments that some items of one partition hold, in their order."""
     account = accounts.from_item(items[0]) if items and not is_assignment(items[0]) else None
     return account, [from_item(item) for item in items if is_assignment(item)]
+
+
+def giving_minutes(db: Db, customer_id: str) -> tuple[Account | None, list[Assignment]]:
+    """The customer with the assignments that give free minutes. Of many assignments with few such, only those are read."""
+    page = db.query(ACCOUNTS, "#pk = :pk", {"pk": customer_id}, limit=AT_ONCE)
+    account, found = _customer(page.items)
+    if account and page.last:
+        few = account.counts_minutes and account.with_minutes * WORTH_THE_INDEX <= account.assignments
+        by_index = _giving_by_index(db, account) if few else None
+        account, found = by_index or of_customer(db, customer_id)
+    return account, [one for one in found if one.free_minutes is not None]
+
+
+def _giving_by_index(db: Db, account: Account) -> tuple[Account, list[Assignment]] | None:
+    """The same by the index; None if it has others than the customer, who is read with them, counts."""
+    if not account.with_minutes:
+        return account, []
+    try:
+        with index_missing():
+            listed = list(db.query_all(ACCOUNTS, "#minutes_of = :customer", {"customer": account.customer_id}, index=MINUTES))
+    except IndexMissing:
+        return None
+    places = [keys.account(account.customer_id), *({"pk": item["pk"], "sk": item["sk"]} for item in listed)]
+    items = db.get_many(ACCOUNTS, places)
+    current, found = _customer([items[place] for place in sorted(items)])
+    return (current, found) if current and current.counts_minutes and current.with_minutes == len(found) else None
 
 
 def listed(db: Db, customer_id: str, after: Key | None, limit: int) -> tuple[list[Assignment], Key | None]:

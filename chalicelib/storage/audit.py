@@ -72,6 +72,17 @@ def rebalance(account: Account, balance: Decimal, held: int) -> Action:
     )
 
 
+def recount_minutes(account: Account, with_minutes: int, without_minutes: int) -> Action:
+    """Set how many assignments give free minutes and how many don't, if their counts are still as they were read."""
+    return update(
+        ACCOUNTS,
+        keys.account(account.customer_id),
+        "SET #with_minutes = :with, #without_minutes = :without",
+        condition="#assignments = :assignments AND (attribute_not_exists(#with_minutes) OR #with_minutes = :read)",
+        values={"with": with_minutes, "without": without_minutes, "assignments": account.assignments, "read": account.with_minutes},
+    )
+
+
 def mark_charged(assignment: Assignment) -> Action:
     """Note that the assignment has charges, if nobody edited it since it was read."""
     return update(

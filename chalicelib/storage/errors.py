@@ -32,6 +32,10 @@ class Cancelled(Contention):
         return self.reasons[position] == CONDITION_FAILED
 
 
+class IndexMissing(Exception):
+    """An index that the table does not have, or not yet in full."""
+
+
 @contextmanager
 def translated(*, refusing_after: bool = False) -> Iterator[None]:
     """Raise `Contention`, `ConditionFailed`, `Cancelled` or `Throttled` in place of what boto3 raises for them.
@@ -56,6 +60,17 @@ def permitted(otherwise: str) -> Iterator[None]:
     except ClientError as error:
         if error.response["Error"]["Code"] in _DENIED:
             raise Misconfigured(otherwise) from error
+        raise
+
+
+@contextmanager
+def index_missing() -> Iterator[None]:
+    """Raise `IndexMissing` where an index can't be read: the update of the stack that makes it, or takes it away, is under way."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationException":
+            raise IndexMissing("the index is not there") from error
         raise
 
 

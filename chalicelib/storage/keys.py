@@ -9,6 +9,7 @@
 |          | customer id             | `ASSIGNMENT#` + assignment id   | an assignment; swept by a parallel scan           |
 |          | index `by_package`      | package, sk                     | who has a package (keys only)                     |
 |          | index `customers`       | listed, pk                      | all customers, in order (keys only)               |
+|          | index `minutes`         | minutes_of, sk                  | which assignments give minutes (sparse, keys only)|
 | ledger   | customer id             | `date~kind~...`                 | a statement; one charge by its identity           |
 |          | index `held`            | held_by, sk                     | held charges (sparse)                             |
 | usage    | customer id             | `DAY#date`, `DID#did#date`      | the spend of a period                             |
@@ -36,6 +37,7 @@ RUNS: Final = "runs"
 
 BY_PACKAGE: Final = "by_package"
 CUSTOMERS: Final = "customers"
+MINUTES: Final = "minutes"
 HELD: Final = "held"
 
 ACCOUNT_SK: Final = "ACCOUNT"
@@ -68,7 +70,13 @@ def _table(indexes: dict[str, tuple[str, str, str]], **extra: Any) -> dict[str, 
 
 TABLES: Final[dict[str, dict[str, Any]]] = {
     CATALOG: _table({}),
-    ACCOUNTS: _table({BY_PACKAGE: ("package", "sk", "KEYS_ONLY"), CUSTOMERS: ("listed", "pk", "KEYS_ONLY")}),
+    ACCOUNTS: _table(
+        {
+            BY_PACKAGE: ("package", "sk", "KEYS_ONLY"),
+            CUSTOMERS: ("listed", "pk", "KEYS_ONLY"),
+            MINUTES: ("minutes_of", "sk", "KEYS_ONLY"),
+        }
+    ),
     LEDGER: _table(
         {HELD: ("held_by", "sk", "ALL")},
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},

@@ -97,7 +97,7 @@ def create(db: Db, act: Act, draft: Assignment, given_minimum_days: int | None, 
         _demand_valid(new, package, account, rules.minimum_days_faults(given_minimum_days, package))
         held = dids.room(db, new)
         backlog.demand_confirmed(db, act, account, new, package, confirmed=confirm_backlog)
-        actions = [assignments.creation(new), packages.count_assignment(package), accounts.count_assignment(account, 1)]
+        actions = [assignments.creation(new), packages.count_assignment(package), accounts.count_assignments(account, [new])]
         db.transact(actions + dids.hold(held, new))
         return account, Detail(new, package)
 
@@ -167,7 +167,7 @@ def _ended(seen: Assignment, today: date, earliest: date, old: Assignment) -> As
 def _remove(db: Db, old: Assignment) -> None:
     account = customers.read(db, old.customer_id)
     actions = [
-        assignments.removal(old), packages.uncount_assignment(old.package_id), accounts.count_assignment(account, -1),
+        assignments.removal(old), packages.uncount_assignment(old.package_id), accounts.count_assignments(account, [old], -1),
     ]  # fmt: skip
     db.transact(actions + (dids.release(db, old) if old.did else []))
 

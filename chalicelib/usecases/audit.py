@@ -23,7 +23,8 @@ from ..storage.retry import settle
 from .sweep import Group, customers
 
 Kind = Literal[
-    "balance", "held", "uncharged", "no_assignment", "unlisted", "no_customer", "package_count", "no_package", "unreadable", "busy",
+    "balance", "held", "uncharged", "no_assignment", "unlisted", "no_customer", "package_count", "minutes_count", "no_package",
+    "unreadable", "busy",
 ]  # fmt: skip
 _NO_CHARGES: Final = ("3-payment", "4-reversal")
 
@@ -103,7 +104,10 @@ def tally(facts: Iterator[Fact]) -> Tally:
 
 def flaws(account: Account, found: list[Assignment], told: Tally) -> list[Flaw]:
     """What of a customer contradicts the ledger."""
-    return [*_account_flaws(account, told), *_assignment_flaws(account, found, told), *_listing_flaws(account, told)]
+    return [
+        *_account_flaws(account, told), *_assignment_flaws(account, found, told), *_listing_flaws(account, told),
+        *_minutes_flaws(account, found),
+    ]  # fmt: skip
 
 
 def _account_flaws(account: Account, told: Tally) -> Iterator[Flaw]:
@@ -131,6 +135,14 @@ def _listing_flaws(account: Account, told: Tally) -> Iterator[Flaw]:
     for key in told.unlisted:
         where = f"{account.customer_id}~{key}"
         yield Flaw("unlisted", where, "is held and not in the index of held charges", audit.list_held(account.customer_id, key))
+
+
+def _minutes_flaws(account: Account, found: list[Assignment]) -> Iterator[Flaw]:
+    """A wrong count that calls would rely on: those of accounts that former releases made don't say all."""
+    giving = sum(one.free_minutes is not None for one in found)
+    if account.counts_minutes and account.with_minutes != giving:
+        detail = f"{account.with_minutes} assignments with free minutes are counted, there are {giving}"
+        yield Flaw("minutes_count", account.customer_id, detail, audit.recount_minutes(account, giving, len(found) - giving))
 
 
 def _segment(db: Db, number: int, segments: int, tell: Tell) -> Seen:

@@ -202,15 +202,17 @@ def _demand_room(rows: Sequence[T], actions: Callable[[Sequence[T]], int], numbe
 
 def _actions(seen: _Seen, planned: Sequence[Made]) -> list[Action]:
     new = [made.detail.assignment for made in planned]
-    of_customers, of_packages = Counter(one.customer_id for one in new), Counter(one.package_id for one in new)
+    of_packages = Counter(one.package_id for one in new)
+    of_customers: dict[str, list[Assignment]] = {}
     holds: dict[str, list[Hold]] = {}
     for one in new:
+        of_customers.setdefault(one.customer_id, []).append(one)
         if one.did:
             holds.setdefault(one.did, list(seen.holds[one.did].holds)).append(assignments.hold(one))
     return [
         *(assignments.creation(one) for one in new),
         *(packages.count_assignment(seen.packages[name], count) for name, count in of_packages.items()),
-        *(accounts.count_assignment(seen.accounts[name], count) for name, count in of_customers.items()),
+        *(accounts.count_assignments(seen.accounts[name], own) for name, own in of_customers.items()),
         *(assignments.write_holds(seen.holds[did], held) for did, held in holds.items()),
     ]
 

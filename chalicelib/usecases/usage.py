@@ -79,10 +79,7 @@ def _record_some(db: Db, act: Act, customer_id: str, calls: list[Call], kept: ti
 
 
 def _look(db: Db, customer_id: str, calls: Iterable[Call]) -> _Look:
-    account, every = assignments.of_customer(db, customer_id)
-    if account is None:
-        raise NotFound(f"there is no customer {customer_id}")
-    found = [one for one in every if one.free_minutes is not None]
+    account, found = _giving(db, customer_id)
     catalog = planning.packages_of(db, found)
     valid = {day: _buckets(found, catalog, day) for day in {call.day for call in calls}}
     waiting = _waiting(db, ((account, one) for buckets in valid.values() for one in buckets))
@@ -94,6 +91,14 @@ def _look(db: Db, customer_id: str, calls: Iterable[Call]) -> _Look:
     left |= minutes.left_in((one for buckets in of_days.values() for one in buckets if one.key in wanted), used)
     uncharged = {one.assignment_id: one for one in found if not one.charged}
     return _Look(by_day, used, dict(left), uncharged, account, exact=any(valid.values()))
+
+
+def _giving(db: Db, customer_id: str) -> tuple[Account, list[Assignment]]:
+    """The customer, and the assignments that give minutes. Raises `NotFound`."""
+    account, found = assignments.giving_minutes(db, customer_id)
+    if account is None:
+        raise NotFound(f"there is no customer {customer_id}")
+    return account, found
 
 
 def _waiting(db: Db, buckets: Iterable[tuple[Account, Bucket]]) -> set[CustomersBucket]:
@@ -166,11 +171,8 @@ def days(
 
 def left(db: Db, customer_id: str, day: date) -> list[Minutes]:
     """The buckets of the customer's assignments on `day`."""
-    account, found = assignments.of_customer(db, customer_id)
-    if account is None:
-        raise NotFound(f"there is no customer {customer_id}")
-    giving = [one for one in found if one.free_minutes is not None]
-    return of_assignments(db, giving, planning.packages_of(db, giving), day)
+    _, found = _giving(db, customer_id)
+    return of_assignments(db, found, planning.packages_of(db, found), day)
 
 
 def of_assignments(db: Db, found: Iterable[Assignment], catalog: dict[str, Package], day: date) -> list[Minutes]:

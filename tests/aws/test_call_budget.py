@@ -30,7 +30,6 @@ SIZES: Final = (10, 1000)
 DAY: Final = TODAY.isoformat()
 PENDING: Final = {
     "list_runs": "sums up the pieces of each run",
-    "reverse_run": "is not carried out by the queue yet",
 }
 """Routes whose calls grow still with what there is."""
 
@@ -92,6 +91,7 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "read_run": [Asked({"run_id": "run:1"})],
     "list_run_lines": [Asked({"run_id": "run:1"})],
     "simulate": [Asked(body={"customer": BIG, "date": "2024-03-02"}, most=40)],
+    "reverse_run": [Asked({"run_id": "run:1"}, most=40)],
     "check_packages": [Asked(body="name\nNew\n", content_type="text/csv")],
     "check_assignments": [Asked(body=_assigned(DAY), content_type="text/csv", most=20)],
     "run": [Asked(body={"customer": BIG, "date": "2024-03-02"}, most=40), Asked(body={"date": "2024-03-02"}, most=60)],
@@ -110,6 +110,7 @@ def furnish(db: Db, size: int) -> None:
     actions.append(assignments.write_holds(Holds(DID, 0, ()), [assignments.hold(one) for one in given if one.did]))
     for start in range(0, len(actions), 100):
         db.transact(actions[start : start + 100])
+    db.write(accounts.count_assignments(Account(BIG, "USD"), given))
     db.write(accounts.creation(Account("parked", "USD")))
     db.write(accounts.park(Account("parked", "USD"), TODAY))
     for n in range(size):
@@ -178,6 +179,32 @@ def test_d6_a_route_makes_as_many_calls_however_much_there_is(roomy: World, size
         found += above(roomy, name)
         roomy.put_back(kept)
     assert found == []
+
+
+@pytest.mark.parametrize("name", ["record_usage", "read_minutes"])
+def test_b12_minutes_are_found_by_as_few_calls_among_many_assignments(roomy: World, name: str) -> None:
+    """Three assignments give minutes, whatever else there is; no call reads more than the first hundred of those."""
+    db = roomy.stage.db
+    roomy.stage.store.knobs.page_bytes = lambda: 20_000
+    made: dict[int, int] = {}
+    units: dict[int, float] = {}
+    for size in (10, 1_000, 20_000):
+        customer = f"{BIG}{size}"
+        given = [_given(n)._replace(customer_id=customer, package_id="line", free_minutes=None) for n in range(size)]
+        given += [Assignment(customer, f"z{n}", "minutes", TODAY, free_minutes=5) for n in range(3)]
+        db.write(accounts.creation(Account(customer, "USD")))
+        for start in range(0, len(given), 100):
+            db.transact([*map(assignments.creation, given[start : start + 100])])
+        db.write(accounts.count_assignments(Account(customer, "USD"), given))
+        before = roomy.stage.store.meter.read_units
+        (asked,) = ASKED[name]
+        answer, made[size] = calls(roomy, asking(roomy, name, asked._replace(params={"customer_id": customer})))
+        units[size] = roomy.stage.store.meter.read_units - before
+        told = json.loads(answer["body"])["calls" if name == "record_usage" else "items"]
+        assert answer["statusCode"] == 200
+        assert told[0]["free_seconds"] == 60 if name == "record_usage" else len(told) == 3
+    assert made[10] + 2 == made[1_000] == made[20_000]
+    assert units[1_000] == units[20_000] <= units[10] + 15
 
 
 @pytest.mark.parametrize("query", [{"posted_from": "2999-01-01"}, {"posted_to": "2000-01-01"}])

@@ -64,8 +64,21 @@ class Sample:
     @cached_property
     def caller(self) -> str:
         """A customer with a free minute."""
+        return self._with_a_minute()
+
+    def _with_a_minute(self) -> str:
         minutes = a_package(self.api, type="free_minutes", destination="^44")
         return str(self._with(minutes, day(-1), end_date=None, free_minutes=1)["customer_id"])
+
+    @cached_property
+    def fleet(self) -> str:
+        """A customer with a free minute among a hundred assignments without."""
+        customer = self._with_a_minute()
+        rows = "".join(f"{customer},{self.assigned['package_id']},{day(999)}\n" for _ in range(60))
+        for _ in range(2):
+            text, headers = "customer_id,package_id,start_date\n" + rows, {"Content-Type": "text/csv", "Idempotency-Key": unique("key")}
+            ok(self.api.post("/assignments/import?dry_run=false", content=text, headers=headers), 201)
+        return customer
 
     @cached_property
     def waiting(self) -> str:
@@ -199,6 +212,10 @@ API: dict[str, Feature] = {
     "record a call": Feature("accounts:GQU usage:BPU", lambda s: ok(s.api.post(f"/customers/{s.customer}/usage", json={"calls": calls()}))),
     "record a free call": Feature(
         "accounts:GQU catalog:B usage:BPU", lambda s: ok(s.api.post(f"/customers/{s.caller}/usage", json={"calls": calls()}))
+    ),
+    "record a free call among many assignments": Feature(
+        "accounts:BGQU accounts/index/minutes:Q catalog:B usage:BPU",
+        lambda s: ok(s.api.post(f"/customers/{s.fleet}/usage", json={"calls": calls()})),
     ),
     "usage by day": Feature("accounts:G usage:Q", lambda s: ok(s.api.get(f"/customers/{s.caller}/usage?from={day()}&to={day()}"))),
     "minutes left": Feature("accounts:BQ catalog:B usage:B", lambda s: ok(s.api.get(f"/customers/{s.caller}/minutes"))),
@@ -373,12 +390,16 @@ RECORD_USAGE: dict[str, Feature] = {
     "record a call": Feature("accounts:GQU usage:BPU", lambda s: pushed(s, s.customer)),
     "record a free call": Feature("accounts:GQU catalog:B usage:BPU", lambda s: pushed(s, s.caller)),
     "record a call whose minutes wait": Feature("accounts:GQU catalog:B ledger:B usage:BPU", lambda s: pushed(s, s.waiting)),
+    "record a free call among many assignments": Feature(
+        "accounts:BGQU accounts/index/minutes:Q catalog:B usage:BPU", lambda s: pushed(s, s.fleet)
+    ),
     "begin": Feature("catalog:G", a_new_recorder, is_slow=True),
 }
 PREPARED = {
-    "api_handler": ("package", "assignment", "empty", "caller", "held", "begun", "future", "ahead"),
+    "api_handler": ("package", "assignment", "empty", "caller", "held", "begun", "future", "ahead", "fleet"),
     "run_package": ("assignment", "spender", "overspent", "held"),
     "post_charges": ("assignment", "plain", "poor", "spender", "rich", "reversible"),
+    "record_usage": ("fleet",),
 }
 FEATURES = {
     "api_handler": API,

@@ -24,7 +24,12 @@ MODES = {"iam": {}, "jwt": {"AUTH_MODE": "jwt", "AUTH_ISSUER": "https://issuer.e
 FUNCTIONS = ("APIHandler", "EvaluateDueCharges", "PostCharges", "RecordUsage", "RunPackage")
 QUEUES = tuple(f"{prefix}{kind}" for prefix in CONSUMERS.values() for kind in ("Queue", "DeadLetters"))
 TABLE_NAMES = tuple(f"{name.capitalize()}Table" for name in TABLES)
-INDEXES = {"AccountsTableByPackage": "by_package", "AccountsTableCustomers": "customers", "LedgerTableHeld": "held"}
+INDEXES = {
+    "AccountsTableByPackage": "by_package",
+    "AccountsTableCustomers": "customers",
+    "AccountsTableMinutes": "minutes",
+    "LedgerTableHeld": "held",
+}
 """What the indexes are called in alarms."""
 MOST_RESOURCES = 500
 """CloudFormation's limit of a stack."""

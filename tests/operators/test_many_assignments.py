@@ -34,9 +34,12 @@ class Counted:
         self.world.breaks = self._count
         package = self.world.package(assigned=len(numbers), frequency="monthly", minimum_spend=True, retail=Decimal(10))
         self.world.db.write(accounts.creation(Account("big", "USD")))
-        self.world.db.write(accounts.count_assignment(Account("big", "USD"), len(numbers)))
-        for n, did in enumerate(numbers):
-            one = Assignment("big", f"big-{n:06}", package.package_id, TODAY - timedelta(days=31 if n % 3 else 40), did)
+        given = [
+            Assignment("big", f"big-{n:06}", package.package_id, TODAY - timedelta(days=31 if n % 3 else 40), did)
+            for n, did in enumerate(numbers)
+        ]
+        self.world.db.write(accounts.count_assignments(Account("big", "USD"), given))
+        for one in given:
             self.world.db.write(assignments.creation(one))
         call = Call("call", f"{BEGUN}T09:00:00+00:00", BEGUN, "44", 60, SPENT, numbers[0])
         usage.record(self.world.db, self.world.act(), "big", [call], timedelta(days=4000))

@@ -29,7 +29,8 @@ def a_customer_with(db: Db, bundles: int) -> str:
     given = [Assignment(customer, f"a{n:03}", package.package_id, THE_DAY, free_minutes=1) for n in range(bundles)]
     db.transact([accounts.creation(Account(customer, "USD")), packages.creation(package)])
     for start in range(0, bundles, 50):
-        db.transact([assignments.creation(one) for one in given[start : start + 50]])
+        some = given[start : start + 50]
+        db.transact([*map(assignments.creation, some), accounts.count_assignments(Account(customer, "USD"), some)])
     return customer
 
 

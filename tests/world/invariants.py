@@ -159,6 +159,10 @@ def _counts(world: "World") -> None:
     standing = {ids: one[-1] for ids, one in world.watch.assignments.items() if ids not in world.watch.removed}
     by_package = Counter(text(item, "package") for item in standing.values())
     by_customer = Counter(customer for customer, _ in standing)
+    giving = Counter(customer for (customer, _), item in standing.items() if "minutes" in item)
+    for item in standing.values():
+        listed = text(item, "minutes_of") == (item["pk"]["S"] if "minutes" in item else None)
+        world.watch.demand("an assignment that gives minutes is in their index", listed, item)
     for item in world.store.items("catalog"):
         if item["pk"]["S"] == "PACKAGE":
             counted = by_package[item["sk"]["S"]]
@@ -169,6 +173,9 @@ def _counts(world: "World") -> None:
         if item["sk"]["S"] == "ACCOUNT":
             counted = by_customer[item["pk"]["S"]]
             world.watch.demand("an account counts its assignments", amount(item, "assignments") == counted, item, counted)
+            told_apart = amount(item, "with_minutes"), amount(item, "without_minutes")
+            wanted = giving[item["pk"]["S"]], counted - giving[item["pk"]["S"]]
+            world.watch.demand("an account counts assignments with minutes", told_apart == wanted, item, wanted)
 
 
 def _holds(world: "World", item: Any) -> None:

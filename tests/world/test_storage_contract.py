@@ -420,12 +420,12 @@ def accounts_are_replaced_by_who_read_them(db: Db) -> None:
     assert accounts.from_item(db.write(accounts.replacement(CUSTOMER, new))) == new
     with pytest.raises(ConditionFailed):
         db.write(accounts.replacement(CUSTOMER, new))
-    db.write(accounts.count_assignment(new, 1))
+    db.write(accounts.count_assignments(new, [ASSIGNMENT]))
     with pytest.raises(ConditionFailed):
         db.write(accounts.replacement(new, new._replace(currency="EUR", version=3)))
     with pytest.raises(ConditionFailed):
         db.write(accounts.removal(new))
-    db.write(accounts.count_assignment(new, -1))
+    db.write(accounts.count_assignments(new, [ASSIGNMENT], -1))
     db.write(accounts.removal(new))
     assert accounts.find(db, "c") is None
 
