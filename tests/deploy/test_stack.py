@@ -202,6 +202,7 @@ def test_tables_are_kept_and_can_be_restored(built: Built, name: str) -> None:
     assert properties["DeletionProtectionEnabled"] == {"Fn::If": ["TablesAreProtected", True, False]}
     assert built.parameters["DeletionProtection"]["Default"] == "on", "who forgets the first step loses nothing by it"
     assert not {"SSESpecification", "WarmThroughput"} & set(properties)
+    assert properties.get("TableClass") == ("STANDARD_INFREQUENT_ACCESS" if name == "UsageTable" else None), "B16: calls are kept long"
 
 
 @pytest.mark.parametrize("name", QUEUES)

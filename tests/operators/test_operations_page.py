@@ -84,10 +84,10 @@ def cost(assignments: int, calls: int) -> list[float]:
     lambda_seconds = 30 * (64 + assignments * 0.0002) * 1_769 / 1_024
     daily = 30 * SWEPT[assignments] * reads + 4 * assignments * writes + lambda_seconds * second
     batches = assignments * calls / 50
-    recorded = assignments * calls * 2.2 * writes + batches * (0.1 * second + request + 3 * message)
+    recorded = assignments * calls * 2.2 * 1.25 * writes + batches * (0.1 * second + request + 3 * message)
     charges, records = assignments * 12 * 1_000 / 1e9, assignments * calls * 12 * 500 / 1e9
     fixed = 0.10 * len(alarms_made()) + 3 + 0.30 * 11
-    return [round(part, 2) for part in (daily, recorded, charges * (0.25 + 0.20), records * 0.25, fixed)]
+    return [round(part, 2) for part in (daily, recorded, charges * (0.25 + 0.20), records * (0.10 + 0.20), fixed)]
 
 
 def test_b16_the_costs_are_those_of_the_assumptions_by_calls() -> None:
