@@ -1,4 +1,4 @@
-"""`make audit`: known vulnerabilities of everything that is locked, what ships and what builds it, as PyPI tells them.
+"""`make audit`: known vulnerabilities of everything that is locked, what ships and what builds it, as PyPI and npm tell them.
 
 pip-audit passes over what its service can't tell and ends as if nothing were wrong. Here that is a result of its own: an
 audit that was not made is no good news.
@@ -8,13 +8,17 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.request import Request, urlopen
 
 from tools.bundle import ROOT
+from tools.dependencies import Shipped, scripts
 
 LOCKED = ROOT / "constraints.txt"
+NPM_ADVISORIES = "https://registry.npmjs.org/-/npm/v1/security/advisories/bulk"
+NPM_SECONDS = 20
 CLEAN, VULNERABLE, NOT_AUDITED = 0, 1, 2
 
 
@@ -56,6 +60,32 @@ def asked(locked: Path) -> Verdict:
         return Verdict(0, [], [f"pip-audit ended with {done.returncode}: {last[:300]}"])
 
 
+def asked_npm(libraries: Iterable[Shipped]) -> Verdict:
+    """The verdict on the JavaScript that ships. Raises nothing, as `asked`."""
+    versions = {one.name: [one.version] for one in libraries}
+    request = Request(NPM_ADVISORIES, json.dumps(versions).encode(), {"Content-Type": "application/json"})
+    try:
+        with urlopen(request, timeout=NPM_SECONDS) as answer:  # noqa: S310 - the same
+            return judged_npm(json.load(answer), versions)
+    except (OSError, ValueError) as error:
+        return Verdict(0, [], [f"{name}: npm could not be asked ({error})" for name in versions])
+
+
+def judged_npm(found: Mapping[str, list[Mapping[str, Any]]], versions: Mapping[str, list[str]]) -> Verdict:
+    """The verdict on npm's advisories, by library."""
+    faults = [f"{name} {versions[name][0]}: {one['url']}, {one['severity']}" for name, advisories in found.items() for one in advisories]
+    return Verdict(len(versions), faults, [])
+
+
+def together(*verdicts: Verdict) -> Verdict:
+    """One verdict of several."""
+    return Verdict(
+        sum(one.audited for one in verdicts),
+        [fault for one in verdicts for fault in one.vulnerable],
+        [reason for one in verdicts for reason in one.skipped],
+    )
+
+
 def told(verdict: Verdict) -> str:
     """The verdict in words, a fault a line."""
     if verdict.status == CLEAN:
@@ -71,7 +101,7 @@ def main() -> int:
     parser.add_argument("--locked", type=Path, default=LOCKED, help="the file with what is locked")
     parser.add_argument("--tolerate-unreachable", action="store_true", help="say that nobody could be asked, but don't fail for it")
     options = parser.parse_args()
-    verdict = asked(options.locked)
+    verdict = together(asked(options.locked), asked_npm(scripts(ROOT)))
     print(told(verdict), file=sys.stderr if verdict.status else sys.stdout)
     return CLEAN if verdict.status == NOT_AUDITED and options.tolerate_unreachable else verdict.status
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools import stage
-from tools.dependencies import RUNTIME_LOCKS, bill_of_materials, install, shipped
+from tools.dependencies import RUNTIME_LOCKS, bill_of_materials, install, scripts, shipped
 from tools.targets import Target, interpreter
 from tools.template import Settings, handler_names, merge_template
 
@@ -181,7 +181,7 @@ def build(settings: Settings, out: Path, *, root: Path = ROOT) -> Bundle:
         out.mkdir(parents=True, exist_ok=True)
         tree = workspace / "tree"
         completed(workspace / "out" / ZIP, tree, settings, lock=root / RUNTIME_LOCKS[settings.variables["AUTH_MODE"] == "jwt"])
-        materials = bill_of_materials(shipped(tree), application="packages-billing")
+        materials = bill_of_materials([*shipped(tree), *scripts(tree)], application="packages-billing")
         write_zip(tree, out / ZIP)
         (out / MATERIALS).write_text(json.dumps(materials, indent=1) + "\n")
         shutil.copy(workspace / "out" / TEMPLATE, out / TEMPLATE)

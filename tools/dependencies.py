@@ -4,13 +4,14 @@ pip installs them into the package by their hashes, for the target's system what
 fetch by name and version what does not fit the machine, without looking at a hash.
 """
 
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from tools.targets import Target
 
@@ -24,17 +25,31 @@ PERMISSIVE = frozenset({"MIT", "MIT-0", "BSD-2-Clause", "BSD-3-Clause", "BSD Lic
 _SPELLINGS = {"Apache License 2.0": "Apache-2.0", "Apache Software License": "Apache-2.0", "MIT License": "MIT", "BSD": "BSD License"}
 
 
+SCRIPTS = ("chalicelib/console/static", "chalicelib/api/pages")
+"""Where JavaScript ships."""
+_VENDORED = "; made by tools/vendor.py */"
+_LIBRARY = re.compile(r"([\w@/.-]+) (\d[\w.-]*) \(([^)]+)\)")
+_SWAGGER = re.compile(r"/\* Swagger UI (\S+), (\S+), ")
+_NPM_PAGE = "https://www.npmjs.com/package/"
+
+
 class DependencyError(Exception):
     """A dependency that can't be shipped; the message says why."""
 
 
 class Shipped(NamedTuple):
-    """A distribution in the package. `licences`: any one of them may be chosen."""
+    """A distribution in the package, of PyPI or of npm. `licences`: any one of them may be chosen."""
 
     name: str
     version: str
     licences: tuple[str, ...]
     page: str
+    registry: Literal["pypi", "npm"] = "pypi"
+
+    @property
+    def purl(self) -> str:
+        """What names it for everybody (package-url)."""
+        return f"pkg:{self.registry}/{self.name.lower()}@{self.version}"
 
 
 def install(lock: Path, tree: Path, target: Target) -> None:
@@ -59,11 +74,31 @@ def drop_unused_services(tree: Path) -> None:
 def shipped(tree: Path) -> list[Shipped]:
     """The distributions in a package, the framework included. Raises `DependencyError` for a licence that is not permissive."""
     found = [*distributions(path=[str(tree)]), distribution(FRAMEWORK)]
-    listed = sorted(_described(one) for one in found)
+    return _permitted(sorted(_described(one) for one in found))
+
+
+def _permitted(listed: list[Shipped]) -> list[Shipped]:
     if refused := [one for one in listed if not PERMISSIVE & set(one.licences)]:
         told = ", ".join(f"{one.name} ({' or '.join(one.licences)})" for one in refused)
         raise DependencyError(f"not under a permissive licence: {told}")
     return listed
+
+
+def scripts(tree: Path) -> list[Shipped]:
+    """The JavaScript libraries in a package, by the first line that tools/vendor.py and tools/openapi/vendor.py give their files.
+
+    Raises `DependencyError` for a licence that is not permissive.
+    """
+    files = [file for folder in SCRIPTS for pattern in ("*.js", "*.css") for file in sorted((tree / folder).glob(pattern))]
+    named = [one for file in files for one in _named(file.read_text().partition("\n")[0])]
+    listed = sorted(Shipped(name, version, (licence,), _NPM_PAGE + name, "npm") for name, version, licence in named)
+    return _permitted(listed)
+
+
+def _named(head: str) -> list[tuple[str, str, str]]:
+    if swagger := _SWAGGER.match(head):
+        return [("swagger-ui-dist", swagger[1], swagger[2])]
+    return _LIBRARY.findall(head) if head.endswith(_VENDORED) else []
 
 
 def _described(one: Distribution) -> Shipped:
@@ -90,8 +125,8 @@ def bill_of_materials(components: Iterable[Shipped], *, application: str) -> dic
         "components": [
             {
                 "type": "library",
-                "bom-ref": f"pkg:pypi/{one.name.lower()}@{one.version}",
-                "purl": f"pkg:pypi/{one.name.lower()}@{one.version}",
+                "bom-ref": one.purl,
+                "purl": one.purl,
                 "name": one.name,
                 "version": one.version,
                 "licenses": [{"license": {"name": licence}} for licence in one.licences if licence in PERMISSIVE][:1],

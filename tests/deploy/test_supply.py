@@ -17,6 +17,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from tools import audit, bootstrap, dependencies
 from tools.bundle import ROOT, build
 from tools.dependencies import DependencyError, Shipped, bill_of_materials
+from tools.openapi import vendor
 from tools.targets import LAMBDA
 from tools.template import settings_from
 
@@ -117,13 +118,35 @@ def test_the_bill_of_materials_is_valid_and_complete(copy_sources: Callable[[], 
     with zipfile.ZipFile(bundle.zip) as archive:
         metadata = (re.match(r"([^/]+)-[^/-]+\.dist-info/METADATA", name) for name in archive.namelist())
         packed = {found[1].replace("_", "-") for found in metadata if found}
-    named = {part["name"] for part in json.loads(bundle.materials.read_text())["components"]}
-    assert named == packed | {dependencies.FRAMEWORK}
+    named = {
+        part["purl"].partition("/")[2].rpartition("@")[0]: part["purl"] for part in json.loads(bundle.materials.read_text())["components"]
+    }
+    libraries = {name for name, purl in named.items() if purl.startswith("pkg:npm/")}
+    assert libraries == {"preact", "htm", "oauth4webapi", "swagger-ui-dist"}, "D13: JavaScript that ships is in the bill too"
+    assert named.keys() - libraries == {name.lower() for name in packed | {dependencies.FRAMEWORK}}
 
 
 def test_the_bill_names_one_licence_that_may_be_chosen() -> None:
     (part,) = bill_of_materials([Shipped("x", "1", ("GPL-3.0-only", "MIT"), "")], application="a")["components"]
     assert part["licenses"] == [{"license": {"name": "MIT"}}]
+
+
+def test_d13_the_versions_of_javascript_are_those_that_were_vendored() -> None:
+    pinned = {
+        name: version
+        for one in json.loads((ROOT / "tools" / "vendor.json").read_text()).values()
+        for name, version in one["packages"].items()
+    }
+    assert {one.name: one.version for one in dependencies.scripts(ROOT)} == pinned | {"swagger-ui-dist": vendor.VERSION}
+
+
+def test_d13_an_advisory_of_npm_fails_the_audit() -> None:
+    advisory = {"url": "https://github.com/advisories/GHSA-1", "severity": "high"}
+    verdict = audit.judged_npm({"htm": [advisory]}, {"htm": ["3.1.1"], "preact": ["11.2.0"]})
+    assert verdict == audit.Verdict(2, ["htm 3.1.1: https://github.com/advisories/GHSA-1, high"], [])
+    assert audit.judged_npm({}, {"htm": ["3.1.1"]}).status == audit.CLEAN
+    unknown = audit.Verdict(0, [], ["htm: npm could not be asked"])
+    assert audit.together(audit.Verdict(3, [], []), unknown).status == audit.NOT_AUDITED
 
 
 SOUND: dict[str, Any] = {"name": "six", "version": "1.17.0", "vulns": []}
