@@ -21,7 +21,7 @@ PROBLEM = "application/problem+json"
 CONCURRENT = 24
 TABLES = ("catalog", "accounts", "ledger", "usage", "runs")
 JSON = {"Content-Type": "application/json"}
-_RUN_SECONDS = 60
+_RUN_SECONDS = 180
 _numbers = count(int(time.time() * 1000))
 
 

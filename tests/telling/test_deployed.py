@@ -33,7 +33,7 @@ from .logs import FUNCTIONS, Json, lines, metrics
 pytestmark = pytest.mark.deploy
 
 CANARY = "canary7f3e91"
-SECONDS = 60
+SECONDS = 180
 EVENTS = Path(__file__).parent.parent / "events"
 HEADER = "X-Correlation-Id"
 

@@ -6,6 +6,7 @@ tests are our own, and send raw calls. `LACKING` names what a backend is known t
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
+from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
@@ -247,5 +248,6 @@ def a_batch_asks_for_100_keys_at_most(db: Db) -> None:
 
 @case
 def a_client_token_with_another_content_is_refused(db: Db) -> None:
-    transact(db, put("first"), ClientRequestToken="token-1")
-    assert code(lambda: transact(db, put("second"), ClientRequestToken="token-1")) == "IdempotentParameterMismatchException"
+    token = str(uuid4())  # the emulator keeps tokens for all tables, as long as it runs
+    transact(db, put("first"), ClientRequestToken=token)
+    assert code(lambda: transact(db, put("second"), ClientRequestToken=token)) == "IdempotentParameterMismatchException"
