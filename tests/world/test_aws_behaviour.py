@@ -4,7 +4,7 @@ The behaviours are among those that the public suite at github.com/paritysuite/d
 tests are our own, and send raw calls. `LACKING` names what a backend is known to get wrong.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 from uuid import uuid4
 
@@ -14,9 +14,8 @@ from botocore.exceptions import ClientError
 from chalicelib.storage.db import Db
 from chalicelib.storage.keys import RUNS
 
-from .backends import BACKENDS
+from .backends import Case, expect_lacking
 
-Case = Callable[[Db], None]
 CASES: dict[str, Case] = {}
 KEY: Final = {"pk": {"S": "p"}, "sk": {"S": "k"}}
 NAMES: Final = {"#n": "n"}
@@ -39,21 +38,6 @@ def case(function: Case) -> Case:
     """One behaviour."""
     CASES[function.__name__] = function
     return function
-
-
-@pytest.fixture(params=BACKENDS)
-def backend(request: pytest.FixtureRequest) -> Iterator[tuple[str, Db]]:
-    """A DynamoDB with empty tables, and its name."""
-    with BACKENDS[request.param](lambda: request.getfixturevalue("stack")) as db:
-        yield request.param, db
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_aws_behaviour(name: str, backend: tuple[str, Db], request: pytest.FixtureRequest) -> None:
-    lacking = LACKING.get((backend[0], name))
-    if lacking:
-        request.applymarker(pytest.mark.xfail(reason=lacking, strict=True))
-    CASES[name](backend[1])
 
 
 def call(db: Db, method: str, **arguments: Any) -> Any:
@@ -251,3 +235,9 @@ def a_client_token_with_another_content_is_refused(db: Db) -> None:
     token = str(uuid4())  # the emulator keeps tokens for all tables, as long as it runs
     transact(db, put("first"), ClientRequestToken=token)
     assert code(lambda: transact(db, put("second"), ClientRequestToken=token)) == "IdempotentParameterMismatchException"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_aws_behaviour(name: str, backend: tuple[str, Db], request: pytest.FixtureRequest) -> None:
+    expect_lacking(request, LACKING.get((backend[0], name)))
+    CASES[name](backend[1])

@@ -3,7 +3,7 @@
 `LACKING` is the one table of what each is known to lack; a gap that has closed fails here (strict).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -30,9 +30,8 @@ from chalicelib.storage.ledger import Window
 from chalicelib.storage.progress import Sweep
 from tests.domain.build import priced
 
-from .backends import BACKENDS
+from .backends import Case, expect_lacking
 
-Case = Callable[[Db], None]
 CASES: dict[str, Case] = {}
 AT = datetime(2024, 3, 1, 12, tzinfo=UTC)
 TODAY = AT.date()
@@ -55,13 +54,6 @@ def case(function: Case) -> Case:
     """One thing that storage relies on."""
     CASES[function.__name__] = function
     return function
-
-
-@pytest.fixture(params=BACKENDS)
-def backend(request: pytest.FixtureRequest) -> Iterator[tuple[str, Db]]:
-    """A DynamoDB with empty tables, and its name. The embedded stack is started only for those who want it."""
-    with BACKENDS[request.param](lambda: request.getfixturevalue("stack")) as db:
-        yield request.param, db
 
 
 def refused(work: Callable[[], Any], code: str = "ValidationException") -> None:
@@ -701,7 +693,5 @@ def a_condition_on_what_is_not_there_does_not_hold(db: Db) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_storage(name: str, backend: tuple[str, Db], request: pytest.FixtureRequest) -> None:
-    lacking = LACKING.get((backend[0], name))
-    if lacking:
-        request.applymarker(pytest.mark.xfail(reason=lacking, strict=True))
+    expect_lacking(request, LACKING.get((backend[0], name)))
     CASES[name](backend[1])
