@@ -6,8 +6,11 @@ PYTHON ?= python3
 STAGE ?= prod
 BIN := .venv/bin
 
+# Tests start hundreds of interpreters, which would each compile everything where bytecode is switched off.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
-.PHONY: contract openapi help setup demo model permissions deploy-check smoke serve test test-browser bench simulate balances mutate check format lint types imports sizes duplication package constraints audit clean
+.PHONY: contract openapi help setup demo model permissions deploy-check smoke serve test test-browser bench simulate balances mutate check format lint types imports sizes duplication package lock audit clean
 
 help:
 	@echo "make demo | serve | test | test-browser | check | format | package STAGE=prod | deploy-check STAGE=prod | smoke STAGE=prod"
@@ -22,7 +25,7 @@ serve: setup
 	@exec $(BIN)/python -m tools.serve
 
 test: setup
-	@exec $(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@exec $(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Seeded worlds with faults everywhere: make simulate SEEDS=100000. A broken seed is named; --seed replays it.
 SEEDS ?= 10000
@@ -51,8 +54,7 @@ balances: setup
 # Faults planted in the domain, and which of them the tests notice; parts by ARGS='chalicelib.domain.money.*'.
 MUTATION := .local/mutation/.venv
 mutate: setup
-	@$(BIN)/uv venv --quiet --clear $(MUTATION) --python $(BIN)/python && \
-	$(BIN)/uv pip install --quiet --system-certs --python $(MUTATION)/bin/python -r requirements-mutation.txt -c constraints.txt && \
+	@UV_PROJECT_ENVIRONMENT=$(MUTATION) $(BIN)/uv sync --quiet --locked --system-certs --python $(BIN)/python --group mutation && \
 	exec $(MUTATION)/bin/python -m tools.mutate $(ARGS)
 
 check: lint types imports sizes duplication
@@ -86,13 +88,12 @@ deploy-check: setup
 smoke: setup
 	@exec $(BIN)/python -m tools.smoke --stack packages-billing-$(STAGE) $(if $(ROLE),--role $(ROLE)) $(ARGS)
 
-# After a change of a requirements file: locks what the direct needs bring with them, with the hashes of all files, for
-# every Python from 3.11; constraints-runtime*.txt are the parts that ship. Then installs it and lists the licences.
-COMPILE = $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
-constraints: setup
-	@$(COMPILE) requirements-dev.txt -o constraints.txt && \
-	$(COMPILE) requirements.txt -c constraints.txt -o constraints-runtime.txt && \
-	$(COMPILE) requirements-jwt.txt -c constraints.txt -o constraints-runtime-jwt.txt && \
+# After a change of what pyproject.toml needs: locks that and all that comes with it, with the hashes of all files, for every
+# Python from 3.11. requirements.txt, the part that ships without tokens, is for who uses Chalice without this Makefile.
+# Then installs it and lists the licences. ARGS=--upgrade takes the newest releases of what comes with it.
+lock: $(if $(wildcard .venv/bin/uv),,setup)
+	@$(BIN)/uv lock --quiet --system-certs $(ARGS) && \
+	$(BIN)/uv export --quiet --frozen --no-dev --no-emit-project --no-annotate -o requirements.txt && \
 	$(PYTHON) tools/bootstrap.py && mkdir -p .local && \
 	$(BIN)/python -m tools.licences > .local/licences.md && mv .local/licences.md docs/licences.md
 

@@ -3,26 +3,47 @@
 Those handlers stay here: in a blueprint they would be deployed without this module ever being imported.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from chalice.app import Chalice, Cron
 
-from chalicelib import telling
-from chalicelib.api import assignments, customers, guards, imports, meta, packages, reference, runs, schedule, usage
+from chalicelib import logging_context
+from chalicelib.api import (
+    assignments,
+    customers,
+    exports,
+    forecasts,
+    guards,
+    history,
+    imports,
+    meta,
+    packages,
+    reference,
+    replacements,
+    runs,
+    schedule,
+    statements,
+    usage,
+    work,
+)
 from chalicelib.console import pages as console
 from chalicelib.jobs import functions, queue
 
 app = Chalice(app_name="packages-billing", configure_logs=False)
 app.debug = False
 app.register_middleware(guards.guard, "http")
-telling.configure()
+logging_context.configure()
 
-for module in (meta, packages, schedule, customers, assignments, imports, usage, runs, reference, console):
+for module in (
+    meta, packages, schedule, customers, statements, history, assignments, replacements, imports, usage, runs, work, exports, forecasts,
+    reference, console,
+):  # fmt: skip
     app.register_blueprint(module.blueprint)
 
 
 @app.schedule(Cron(0, 3, "*", "*", "?", "*"))
-def evaluate_due_charges(event: Any) -> dict[str, Any]:
+def evaluate_due_charges(event: Any) -> Mapping[str, object]:
     """Begin the evaluation of today, or of the date that an invocation names; packaging sets the hour."""
     return functions.evaluate(event.to_dict(), event.context)
 
@@ -42,7 +63,13 @@ def record_usage(event: Any) -> dict[str, Any]:
     return queue.record_usage(event.to_dict(), event.context)
 
 
+@app.on_sqs_message(queue="do-work", batch_size=1)
+def do_work(event: Any) -> dict[str, Any]:
+    """Do a bounded piece of long work."""
+    return queue.do_work(event.to_dict(), event.context)
+
+
 @app.lambda_function()
-def run_package(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def run_package(event: dict[str, Any], context: Any) -> Mapping[str, object]:
     """Run Package, invoked from the console, the CLI or an SDK."""
     return functions.run_package(event, context)

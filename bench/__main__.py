@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from . import cold, counted, curve, runtime, timed
+from . import cold, counted, curve, exports, runtime, timed
 from .report import Budget, budgets, machine, progress
 
 QUICK_SIZES = (1_000, 10_000)
@@ -26,6 +26,7 @@ def measured(*, quick: bool) -> list[Budget]:
     found += timed.few_due(5000 if quick else 20_000, rounds)
     progress("planning")
     found += timed.pure_planning(rounds)
+    found += exports.budgets(10_000 if quick else 100_000)
     progress("cold start")
     found += cold.cold_start(5 if quick else 9)
     progress("the packaged zip under the runtime client")
@@ -35,7 +36,7 @@ def measured(*, quick: bool) -> list[Budget]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--million", action="store_true", help="draw the curve up to a million assignments")
+    parser.add_argument("--million", action="store_true", help="draw the curve up to a million assignments, and export a million entries")
     parser.add_argument("--budgets", action="store_true", help="no curve")
     given = parser.parse_args(arguments)
     quick = os.environ.get("QUICK", "") not in ("", "0")
@@ -45,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(budgets(found), flush=True)
     if not given.budgets:
         print("\n" + curve.draw((*sizes, MILLION) if given.million else sizes))
+    if given.million:
+        print("\nAn export of the ledger:\n\n" + exports.draw(MILLION))
     missed = [one.what for one in found if one.kept is False]
     print(f"\n{len(missed)} budgets missed: {'; '.join(missed)}" if missed else "\nEvery budget is kept.")
     return 1 if missed else 0

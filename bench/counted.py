@@ -7,19 +7,21 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from chalicelib.domain.assignment import Assignment
+from chalicelib.domain.deciding import RunRequest
 from chalicelib.domain.minutes import Call
 from chalicelib.domain.package import Package
 from chalicelib.storage import accounts, assignments, packages
 from chalicelib.storage.keys import TABLES
-from chalicelib.usecases import run_package, usage
-from chalicelib.usecases.look import Ask
+from chalicelib.usecases import usage
+from chalicelib.usecases.runs import on_demand
+from tests.harness import RETAINED
 from tests.world.dynamodb import DynamoDb
 from tests.world.sizes import item_size
 
 from . import due_index, fleet
 from .fleet import Fleet, Prototype
 from .report import Budget
-from .service import DAY, KEPT, Service, act
+from .service import DAY, Service, context
 from .split import Counts, Split, counts, forget
 
 ASSIGNMENTS: Final = 2000
@@ -135,7 +137,7 @@ def bulk() -> list[Budget]:
 def simulation() -> list[Budget]:
     """A simulated Run Package of one customer with ten assignments."""
     stores, service = prepared(Fleet(10, debits=True))
-    report = run_package.simulate(service.db, act(), Ask(f"{0:026}", DAY, "skip", ""))
+    report = on_demand.simulate_customer(service.db, context(), RunRequest(f"{0:026}", DAY, "skip", ""))
     if len(report.outcomes) != 10:
         raise RuntimeError(f"{len(report.outcomes)} lines are simulated, 10 are due")
     requests = counts(stores.own).requests + counts(stores.shared).requests
@@ -162,7 +164,7 @@ def _with_minutes(service: Service) -> str:
     account = made(debits=False, new=True).account
     sold = Package("bundle", "1,000 minutes", "USD", type="free_minutes", frequency="monthly")
     given = Assignment(account.customer_id, f"{1:026}", sold.package_id, DAY, "15550000000", free_minutes=1000)
-    service.db.transact([accounts.creation(account), packages.creation(sold), assignments.creation(given)])
+    service.db.transact([accounts.create_account(account), packages.create_package(sold), assignments.create_assignment(given)])
     return account.customer_id
 
 
@@ -172,7 +174,7 @@ def _units_of_calls(service: Service, store: DynamoDb, customer: str, batch: int
     made_calls = [
         Call(f"switch-{batch}-{n:06}", begun, DAY, "442079460000", 180, Decimal("0.0345"), "15550000000") for n in range(CALLS)
     ]  # fmt: skip
-    usage.record(service.db, act(), customer, made_calls, KEPT)
+    usage.record_calls(service.db, context(), customer, made_calls, RETAINED)
     return store.meter.write_units / CALLS
 
 

@@ -12,15 +12,14 @@ from typing import Final, NamedTuple
 from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import Assignment
 from chalicelib.domain.package import Package
+from chalicelib.domain.progress import Sweep
 from chalicelib.storage import accounts, assignments, packages, progress
 from chalicelib.storage.keys import TABLES
-from chalicelib.storage.progress import Sweep
-from chalicelib.usecases import assignments as assigning
-from chalicelib.usecases import customers
+from chalicelib.usecases import assigning, customers
 from chalicelib.usecases import packages as pricing
 from tests.world.dynamodb import DynamoDb
 
-from .service import DAY, YESTERDAY, Service, act
+from .service import DAY, YESTERDAY, Service, context
 
 PACKAGES: Final = 40
 _MONTH_DAYS: Final = [day for day in range(1, 29) if day != DAY.day]
@@ -61,12 +60,14 @@ class Prototype(NamedTuple):
 def prototype(*, debits: bool, new: bool) -> Prototype:
     """Made by the use cases in a store of its own."""
     service = Service(DynamoDb(TABLES))
-    db, made = service.db, act(YESTERDAY)
-    customers.write(db, made, made.id, None, lambda _: Account(made.id, "USD", "A customer of the usual kind", Decimal(1_000_000)))
-    sold = pricing.create(db, made, _package(0, setup=new, minimum=False)._replace(package_id="", frequency="daily", frequency_match=()))
+    db, made = service.db, context(YESTERDAY)
+    customers.write_customer(db, made, made.id, None, lambda _: Account(made.id, "USD", "A customer of the usual kind", Decimal(1_000_000)))
+    sold = pricing.create_package(
+        db, made, _package(0, setup=new, minimum=False)._replace(package_id="", frequency="daily", frequency_match=())
+    )
     begins = DAY if new else YESTERDAY
     draft = Assignment(made.id, "", sold.package_id, begins, "15550000000", 3, auto_decrement_credit=debits)
-    assigning.create(db, act(YESTERDAY - timedelta(days=1)), draft, None, False)
+    assigning.create_assignment(db, context(YESTERDAY - timedelta(days=1)), draft, None, False)
     if not new:
         service.evaluate(YESTERDAY)
     account, found = assignments.of_customer(db, made.id)
@@ -88,15 +89,15 @@ def catalog(store: DynamoDb, fleet: Fleet) -> None:
     """Put the packages into a store."""
     for number in range(PACKAGES):
         sold = _package(number, setup=fleet.new, minimum=fleet.minimum)
-        store.put_item(**packages.creation(sold)["Put"])
+        store.put_item(**packages.create_package(sold)["Put"])
 
 
 def evaluated(service: Service) -> None:
     """Note that everything is evaluated through yesterday."""
     sweep = Sweep(YESTERDAY, YESTERDAY)
-    progress.start(service.db, sweep, None)
+    progress.start_sweep(service.db, sweep, None)
     for segment in range(service.segments):
-        progress.finish_segment(service.db, segment, service.segments, sweep)
+        progress.pass_segment(service.db, segment, service.segments, sweep)
 
 
 def load(store: DynamoDb, fleet: Fleet, made: Prototype, *, share: tuple[int, int] = (0, 1)) -> int:
@@ -106,9 +107,9 @@ def load(store: DynamoDb, fleet: Fleet, made: Prototype, *, share: tuple[int, in
     for customer in range(part, fleet.customers, parts):
         given = list(_given(fleet, made, customer))
         account = made.account._replace(customer_id=f"{customer:026}", assignments=len(given))
-        store.put_item(**accounts.creation(account)["Put"])
+        store.put_item(**accounts.create_account(account)["Put"])
         for one in given:
-            store.put_item(**assignments.creation(one)["Put"])
+            store.put_item(**assignments.create_assignment(one)["Put"])
         due += sum(one.package_id == f"{0:026}" for one in given)
     return due * (2 if fleet.new else 1)
 

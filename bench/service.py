@@ -1,53 +1,33 @@
 """The service in this process, on whatever client: the use cases of a day, without API and queue."""
 
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final
 
-from chalicelib.storage.db import Db
-from chalicelib.storage.keys import TABLES
-from chalicelib.usecases import daily_run
-from chalicelib.usecases.act import Act, Services
-from chalicelib.usecases.piece import Piece
+from chalicelib.usecases.request_context import RequestContext
+from chalicelib.usecases.runs import daily
+from chalicelib.usecases.runs.messages import SegmentMessage, read_message
+from tests.harness import InProcess, InThread
 
 DAY: Final = date(2031, 1, 14)
 YESTERDAY: Final = DAY - timedelta(days=1)
-KEPT: Final = timedelta(days=400)
 _ids = count(1)
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
-class AtOnce(Executor):
-    """Does jobs when they are submitted: one after the other, in this thread."""
-
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        done: Future[T] = Future()
-        done.set_result(fn(*args, **kwargs))
-        return done
-
-
-def at_once(_: int) -> Executor:
-    """In place of threads."""
-    return AtOnce()
-
-
-def act(today: date = DAY) -> Act:
+def context(today: date = DAY) -> RequestContext:
     """A request by an operator, at three in the morning."""
     at = datetime(today.year, today.month, today.day, 3, 0, 0, 123456, tzinfo=UTC)
-    return Act("arn:aws:iam::123456789012:user/billing", at, today, f"{next(_ids):026}", lambda: at)
+    return RequestContext("arn:aws:iam::123456789012:user/billing", at, today, f"{next(_ids):026}", lambda: at)
 
 
-class Service:
+class Service(InProcess):
     """Use cases on a client; what they queue is worked off at once."""
 
-    def __init__(self, client: Any, *, segments: int = 1, threads: Callable[[int], Executor] = at_once) -> None:
-        self.db = Db(client, {name: name for name in TABLES})
+    def __init__(self, client: Any, *, segments: int = 1, threads: Callable[[int], Executor] = InThread) -> None:
+        super().__init__(client, segments=segments, threads=threads)
         self.segments = segments
-        self.queued: list[dict[str, Any]] = []
-        self.services = Services(self.db, self.queued.extend, segments, 20_000, True, "USD", KEPT, threads)
 
     def evaluate(self, day: date) -> None:
         """A day's evaluation."""
@@ -57,15 +37,17 @@ class Service:
 
     def begin(self, day: date) -> None:
         """Record the run and queue its segments."""
-        daily_run.start(self.services, act(day), day, allow_future=True)
+        daily.start_evaluation(self.services, context(day), day, allow_future=True)
 
     def work_next(self) -> int:
         """Work off the next message, and say which segment that was."""
-        piece = Piece.of(self.queued.pop(0))
-        brought = daily_run.work(self.services, act(piece.date), piece, lambda: 900.0)
-        if brought.result.failures:
-            raise RuntimeError(f"a charge failed: {brought.result.failures[0]}")
-        return piece.segment
+        message = read_message(self.queued.pop(0))
+        if not isinstance(message, SegmentMessage):
+            raise TypeError(message)
+        work_result = daily.work_sweep(self.services, context(message.date), message, lambda: 900.0)
+        if work_result.result.failures:
+            raise RuntimeError(f"a charge failed: {work_result.result.failures[0]}")
+        return message.segment
 
 
 THREADS: Final = ThreadPoolExecutor

@@ -12,11 +12,13 @@ _YES: Final = ("1", "true", "yes")
 
 
 class Config(NamedTuple):
-    """What a deployment is told; the README lists the variables with their defaults."""
+    """The settings of a deployment; docs/reference/variables.md lists the variables with their defaults."""
 
     tables: Mapping[str, str]
     queue_url: str
     usage_queue_url: str
+    work_queue_url: str
+    results_bucket: str
     retry_seconds: int
     time_zone: str
     default_currency: str
@@ -33,6 +35,7 @@ class Config(NamedTuple):
     segments: int
     max_lines_per_customer: int
     call_retention: timedelta
+    history_retention: timedelta
     serve_docs: bool
 
     @property
@@ -41,12 +44,14 @@ class Config(NamedTuple):
         return ZoneInfo(self.time_zone)
 
 
-def read(environment: Mapping[str, str] = os.environ) -> Config:
+def read_config(environment: Mapping[str, str] = os.environ) -> Config:
     """The configuration that the environment spells."""
     return Config(
         tables={name: environment.get(f"{name.upper()}_TABLE", f"packages-billing-{name}") for name in TABLES},
         queue_url=environment.get("POST_CHARGES_QUEUE_URL", ""),
         usage_queue_url=environment.get("RECORD_USAGE_QUEUE_URL", ""),
+        work_queue_url=environment.get("DO_WORK_QUEUE_URL", ""),
+        results_bucket=environment.get("RESULTS_BUCKET", ""),
         retry_seconds=int(environment.get("RETRY_SECONDS") or 10),
         time_zone=environment.get("BILLING_TIMEZONE") or "UTC",
         default_currency=environment.get("DEFAULT_CURRENCY") or "USD",
@@ -63,5 +68,6 @@ def read(environment: Mapping[str, str] = os.environ) -> Config:
         segments=int(environment.get("SWEEP_SEGMENTS") or 64),
         max_lines_per_customer=int(environment.get("MAX_LINES_PER_CUSTOMER") or 20_000),
         call_retention=timedelta(days=int(environment.get("CALL_RETENTION_DAYS") or 400)),
+        history_retention=timedelta(days=int(environment.get("HISTORY_DAYS") or 3650)),
         serve_docs=(environment.get("SERVE_DOCS") or "true").lower() in _YES,
     )

@@ -12,11 +12,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from . import config, ids
 from .storage.db import Db
+from .storage.objects import Objects
 from .storage.settings import agree_on_time_zone
-from .usecases.act import Act, Services
+from .usecases.messages import MESSAGE_VERSION
+from .usecases.request_context import RequestContext, Services
 
-CORRELATION_ID: Final = "correlation_id"
-"""The attribute of a message that names what it belongs to; whoever reads the body needs not know."""
+CORRELATION_ATTRIBUTE: Final = "correlation_id"
+"""The message attribute that carries the correlation id; readers of the body don't need it."""
+VERSION_ATTRIBUTE: Final = "message_version"
+"""The message attribute that carries the version of the body."""
 _CLIENT: Final = ClientConfig(
     retries={"mode": "standard", "total_max_attempts": 6},
     connect_timeout=2,
@@ -27,9 +31,9 @@ _CLIENT: Final = ClientConfig(
 
 
 @lru_cache(maxsize=1)
-def settings() -> config.Config:
+def configuration() -> config.Config:
     """The deployment's configuration."""
-    return config.read()
+    return config.read_config()
 
 
 @lru_cache(maxsize=1)
@@ -57,13 +61,13 @@ def _read_page(response_dict: dict[str, Any], customized_response_dict: dict[str
 
 
 def auth_mode() -> str:
-    """Who checks callers; read anew, for it is asked for while the packager imports the routes."""
-    return config.read().auth_mode
+    """Who checks callers. It is read every time, because the packager asks for it while importing the routes."""
+    return config.read_config().auth_mode
 
 
 def serves_docs() -> bool:
     """Whether there is a page at `/docs`; read anew, for the same reason."""
-    return config.read().serve_docs
+    return config.read_config().serve_docs
 
 
 def services(correlation_id: str | None = None) -> Services:
@@ -71,50 +75,68 @@ def services(correlation_id: str | None = None) -> Services:
 
     Raises `Misconfigured` when the tables were made for another time zone.
     """
-    return _services()._replace(send=partial(_send, correlation_id))
+    configured = configuration()
+    return shared_services()._replace(
+        send=partial(send_messages, correlation_id, configured.queue_url),
+        send_work=partial(send_messages, correlation_id, configured.work_queue_url),
+    )
 
 
 @lru_cache(maxsize=1)
-def _services() -> Services:
-    configured = settings()
+def shared_services() -> Services:
+    configured = configuration()
     db = Db(dynamodb(), configured.tables)
     agree_on_time_zone(db, configured.time_zone)
     return Services(
         db,
-        partial(_send, None),
+        partial(send_messages, None, configured.queue_url),
         configured.segments,
         configured.max_lines_per_customer,
         configured.allow_future,
         configured.default_currency,
         configured.call_retention,
+        send_work=partial(send_messages, None, configured.work_queue_url),
+        objects=objects,
     )
 
 
 @lru_cache(maxsize=1)
 def reach_tables(_moment: int) -> None:
     """Read the tables, once a moment, which is a number; a failure is not kept. Raises what reading them does."""
-    agree_on_time_zone(_services().db, settings().time_zone)
+    agree_on_time_zone(shared_services().db, configuration().time_zone)
 
 
 @lru_cache(maxsize=1)
-def _queue() -> Any:
+def sqs() -> Any:
     return _client("sqs")
 
 
-def _send(correlation_id: str | None, messages: list[dict[str, object]]) -> None:
+@lru_cache(maxsize=1)
+def objects() -> Objects:
+    """The bucket of results. Its client takes longer to make than the others together, so it is made when it is needed first.
+
+    Links are signed with version 4, which is all that S3 takes everywhere.
+    """
+    client = _session().create_client("s3", config=_CLIENT.merge(ClientConfig(signature_version="s3v4", read_timeout=60)))
+    return Objects(client, configuration().results_bucket)
+
+
+def send_messages(correlation_id: str | None, queue_url: str, messages: list[dict[str, object]]) -> None:
     """Queue messages, one by one: there are a few dozen a day, and a batch can be refused in part."""
-    attributes = {CORRELATION_ID: {"DataType": "String", "StringValue": correlation_id}} if correlation_id else {}
+    attributes = {VERSION_ATTRIBUTE: {"DataType": "Number", "StringValue": str(MESSAGE_VERSION)}}
+    if correlation_id:
+        attributes[CORRELATION_ATTRIBUTE] = {"DataType": "String", "StringValue": correlation_id}
     for message in messages:
-        _queue().send_message(QueueUrl=settings().queue_url, MessageBody=json.dumps(message), MessageAttributes=attributes)
+        sqs().send_message(QueueUrl=queue_url, MessageBody=json.dumps(message), MessageAttributes=attributes)
 
 
 def bring_back(queue_url: str, receipt_handle: str, seconds: int) -> None:
-    """Have a message that was received come back after so many seconds. If it can't be told, it comes back later by itself."""
+    """Have a received message delivered again after so many seconds. If that fails, the queue delivers it later by itself."""
     with suppress(ClientError, BotoCoreError):
-        _queue().change_message_visibility(QueueUrl=queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds)
+        sqs().change_message_visibility(QueueUrl=queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds)
 
 
-def act(by: str, *, derived_from: tuple[str, str] | None = None) -> Act:
+def request_context(by: str, *, derived_from: tuple[str, str] | None = None) -> RequestContext:
     """The present request. `derived_from`: when it was first made, and its fingerprint, to make the same things again.
 
     A retry keeps the first attempt's day too: after midnight its keys would be others.
@@ -123,4 +145,5 @@ def act(by: str, *, derived_from: tuple[str, str] | None = None) -> Act:
     now = clock()
     begun = datetime.fromisoformat(derived_from[0]) if derived_from else now
     made = ids.derived(begun, derived_from[1]) if derived_from else ids.new(now)
-    return Act(by, now, begun.astimezone(settings().zone).date(), made, clock)
+    today = begun.astimezone(configuration().zone).date()
+    return RequestContext(by, now, today, made, clock, history_retention=configuration().history_retention)

@@ -14,7 +14,7 @@ def new(at: datetime) -> str:
 
 
 def derived(at: datetime, fingerprint: str) -> str:
-    """The id of what a request makes: the same for every attempt at it."""
+    """The id of what a request creates, the same for every attempt."""
     return _spell(at, hashlib.sha256(fingerprint.encode()).digest()[:10])
 
 

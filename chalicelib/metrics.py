@@ -1,6 +1,6 @@
-"""Metrics in CloudWatch's embedded format: a line on the standard output for what a whole invocation brought.
+"""Metrics in CloudWatch's embedded format: a line on the standard output for a whole invocation.
 
-They are for alarms and curves: amounts are floats here, and a message that is delivered twice may count twice. The ledger is
+They are for alarms and graphs: amounts are floats here, and a message that is delivered twice may count twice. The ledger is
 exact. Every metric has the dimension `service`, the stack's name; each further one costs as much as all others together.
 """
 
@@ -9,7 +9,7 @@ from typing import Final
 
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
-from .domain.record import Brought
+from .domain.record import WorkResult
 
 NAMESPACE: Final = "PackagesBilling"
 COUNT: Final = "Count"
@@ -17,16 +17,16 @@ MILLISECONDS: Final = "Milliseconds"
 NO_UNIT: Final = "None"
 
 
-def of_charges(brought: Brought, ms: float) -> None:
+def of_charges(work_result: WorkResult, ms: float) -> None:
     """What was posted, held or failed in so many milliseconds, and the retail of each currency."""
     counts = {
-        "ChargesPosted": brought.posted, "ChargesHeld": brought.held, "ChargesFailed": brought.failed,
-        "CustomersParked": brought.parked, "AssignmentsSwept": brought.swept, "AssignmentsOwed": brought.owed,
-        "SegmentsLeft": brought.left,
+        "ChargesPosted": work_result.posted, "ChargesHeld": work_result.held, "ChargesFailed": work_result.failed,
+        "CustomersParked": work_result.parked, "AssignmentsSwept": work_result.swept, "AssignmentsOwed": work_result.owed,
+        "SegmentsLeft": work_result.left,
     }  # fmt: skip
-    told = {name: (COUNT, float(count)) for name, count in counts.items() if count is not None}
-    _emit(told | ({} if brought.swept is None else {"SweepTime": (MILLISECONDS, ms)}))
-    for currency, totals in brought.result.totals.items():
+    emitted = {name: (COUNT, float(count)) for name, count in counts.items() if count is not None}
+    _emit(emitted | ({} if work_result.swept is None else {"SweepTime": (MILLISECONDS, ms)}))
+    for currency, totals in work_result.result.totals.items():
         if totals.lines:
             _emit({"Retail": (NO_UNIT, float(totals.retail))}, Currency=currency)
 

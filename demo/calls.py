@@ -21,7 +21,7 @@ SATURDAY = 5
 WEEKEND_SHARE = 0.3
 MEDIAN_SECONDS_LN, SPREAD = 4.7, 1.1
 """Half of the calls last less than e^4.7 = 110 seconds, one in fifty more than 17 minutes."""
-LONGEST_SECONDS = 5400
+CALL_SECONDS_MAX = 5400
 CENTS_OF_CENTS = Decimal("0.0001")
 
 
@@ -79,7 +79,7 @@ def _make(customer: Customer, day: date, count: int, random: Random) -> Iterator
     opens = datetime.combine(day, time(OPENS_AT.get(customer.currency, 8)), tzinfo=UTC)
     for number in range(1, count + 1):
         place = random.choices(places, weights)[0]
-        seconds = min(LONGEST_SECONDS, 1 + int(random.lognormvariate(MEDIAN_SECONDS_LN, SPREAD)))
+        seconds = min(CALL_SECONDS_MAX, 1 + int(random.lognormvariate(MEDIAN_SECONDS_LN, SPREAD)))
         yield Call(
             call_id=f"sw1-{day:%y%m%d}-{number:03}",
             started_at=opens + timedelta(seconds=random.randrange(OPEN_SECONDS)),

@@ -8,7 +8,7 @@ from typing import Any
 
 from demo.independent import Expected
 
-CHARGE_KINDS = ("setup", "recurring", "minimum_spend")
+CHARGE_KINDS = ("setup", "recurring", "minimum_spend", "proration")
 
 ChargeKey = tuple[str, str, str, Decimal, Decimal]
 """Assignment id, kind, due date, cost, retail: two charges that agree in all of it are the same charge twice."""

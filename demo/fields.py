@@ -74,6 +74,13 @@ class Fields:
         except InvalidOperation as error:
             raise BadProviderError(f"{self._where}: {field} is no amount: {text}") from error
 
+    def optional_amount(self, field: str) -> Decimal | None:
+        """An exact amount, or None when the field is missing or `null`."""
+        if self._raw.get(field) == "null":
+            self.text(field)
+            return None
+        return self.amount(field) if self.has(field) else None
+
     def whole(self, field: str, default: str) -> int:
         """A whole number >= 0."""
         text = self.text(field, default)

@@ -39,7 +39,10 @@ def in_parallel(work: Callable[[In], Out], inputs: Iterable[In], advance: Callab
 
 
 def _create_package(service: Service, package: Package) -> tuple[str, str]:
-    return package.key, service.post("/packages", package.request(), key=package.key)["package_id"]
+    package_id = service.post("/packages", package.request(), key=package.key)["package_id"]
+    for change in package.prices:
+        service.put(f"/packages/{package_id}/prices/{change.begins}", change.request())
+    return package.key, package_id
 
 
 def _create_customer(service: Service, customer: Customer, package_ids: dict[str, str]) -> tuple[str, list[str]]:

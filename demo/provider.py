@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from demo.changes import PRICES, Change, read_changes
 from demo.fields import BadProviderError, Fields, read_fields
 from demo.traffic import CallPlan, Destination, Traffic, read_call_plan, read_destination, read_traffic
 
@@ -22,7 +23,10 @@ Body = dict[str, object]
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """One package; amounts are unit prices in `currency`, `cost` the provider's, `retail` the customer's."""
+    """One package; amounts are unit prices in `currency`, `cost` the provider's, `retail` the customer's.
+
+    `prices` are the later price lists.
+    """
 
     key: str
     name: str
@@ -38,12 +42,17 @@ class Package:
     type: str = "standard"
     destination: str = ""
     minimum_spend: bool = False
+    every: int = 1
+    proration: str = "none"
+    account_code: str | None = None
+    tax_code: str | None = None
+    prices: tuple[Change, ...] = ()
 
     def request(self) -> Body:
         """The body of `POST /packages`."""
         match: list[object] = [int(m) if m.isdigit() else m for m in self.frequency_match]
         body: Body = {"name": self.name, "currency": self.currency, "frequency": self.frequency}
-        body |= {field: str(getattr(self, field)) for field in ("cost", "retail", "setup_cost", "setup_retail")}
+        body |= {field: str(getattr(self, field)) for field in PRICES}
         optional = {
             "frequency_match": match,
             "connexcs_package": self.connexcs_package,
@@ -51,13 +60,21 @@ class Package:
             "type": self.type,
             "destination": self.destination,
             "minimum_spend": self.minimum_spend,
+            "every": self.every if self.every > 1 else None,
+            "proration": self.proration if self.proration != "none" else None,
+            "account_code": self.account_code,
+            "tax_code": self.tax_code,
         }
         return body | {field: value for field, value in optional.items() if value}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Assignment:
-    """One package given to one customer; `start_date` and `end_date` are both charged days."""
+    """One package given to one customer; `start_date` and `end_date` are both charged days.
+
+    Own prices of None are the package's; `discount` is in percent; `terms` are what changes later. What goes on from another
+    assignment has its due dates `counted_from` the start of that one.
+    """
 
     package: Package
     did: str | None
@@ -67,6 +84,13 @@ class Assignment:
     charge_from: date | None
     auto_decrement_credit: bool
     free_minutes: int = 0
+    retail: Decimal | None = None
+    cost: Decimal | None = None
+    setup_retail: Decimal | None = None
+    setup_cost: Decimal | None = None
+    discount: Decimal = Decimal(0)
+    terms: tuple[Change, ...] = ()
+    counted_from: date | None = None
 
     def request(self, *, package_id: str) -> Body:
         """The body of `POST /customers/{id}/assignments`; `package_id` is the service's id."""
@@ -77,6 +101,11 @@ class Assignment:
             body["free_minutes"] = self.free_minutes
         dates = {"end_date": self.end_date, "charge_from": self.charge_from}
         body |= {field: day.isoformat() for field, day in dates.items() if day}
+        body |= {field: str(own) for field in PRICES if (own := getattr(self, field)) is not None}
+        if self.discount:
+            body["discount"] = str(self.discount)
+        if self.terms:
+            body["terms"] = [{"from": change.begins.isoformat()} | change.request() for change in self.terms]
         return body | ({"did": self.did} if self.did else {})
 
 
@@ -109,6 +138,15 @@ class Payment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Transfer:
+    """The number `did`, which is `customer`'s from `day` on."""
+
+    did: str
+    customer: str
+    day: date
+
+
+@dataclass(frozen=True, kw_only=True)
 class Story:
     """What happens when; all days are included. `report_day` comes after `last_day`."""
 
@@ -118,6 +156,7 @@ class Story:
     outage_last_day: date
     payment: Payment
     calls: CallPlan
+    transfer: Transfer
     report_customer: str
     report_day: date
 
@@ -168,6 +207,11 @@ def _package(key: str, raw: object) -> Package:
         type=fields.text("type", "standard"),
         destination=fields.text("destination", ""),
         minimum_spend=fields.flag("minimum_spend"),
+        every=fields.whole("every", "1"),
+        proration=fields.text("proration", "none"),
+        account_code=fields.optional("account_code"),
+        tax_code=fields.optional("tax_code"),
+        prices=read_changes(fields, "prices", key),
     )
     fields.finish()
     return package
@@ -206,13 +250,17 @@ def _assignment(raw: object, customer_id: str, packages: Mapping[str, Package]) 
         charge_from=fields.optional_day("charge_from"),
         auto_decrement_credit=fields.flag("auto_decrement_credit"),
         free_minutes=fields.whole("free_minutes", "0"),
+        discount=fields.amount("discount", "0"),
+        terms=read_changes(fields, "terms", f"an assignment of {customer_id}"),
+        counted_from=None,
+        **{name: fields.optional_amount(name) for name in PRICES},
     )
     fields.finish()
     return assignment
 
 
 def _story(fields: Fields) -> Story:
-    outage, payment, report = (fields.fields(name) for name in ("outage", "payment", "run_package"))
+    outage, payment, transfer, report = (fields.fields(name) for name in ("outage", "payment", "transfer", "run_package"))
     story = Story(
         first_day=fields.day("first_day"),
         last_day=fields.day("last_day"),
@@ -225,10 +273,11 @@ def _story(fields: Fields) -> Story:
             reference=payment.text("reference"),
         ),
         calls=read_call_plan(fields.fields("calls")),
+        transfer=Transfer(did=transfer.text("did"), customer=transfer.text("customer"), day=transfer.day("on")),
         report_customer=report.text("customer"),
         report_day=report.day("date"),
     )
-    for part in (fields, outage, payment, report):
+    for part in (fields, outage, payment, transfer, report):
         part.finish()
     return story
 
@@ -241,6 +290,8 @@ def _check(provider: Provider) -> None:
         raise BadProviderError("story: first_day, payment, a day, outage, last_day must follow each other in this order")
     if not (days[0] <= story.calls.first_day and days[3] < story.calls.last_day < days[4]):
         raise BadProviderError("story: calls begin with first_day or later, and end after the outage and before last_day")
+    if not story.calls.last_day + timedelta(days=1) < story.transfer.day <= story.last_day:
+        raise BadProviderError("story: the transfer comes after the run that follows the calls, and not after last_day")
     if story.report_day <= story.last_day:
         raise BadProviderError("story: run_package needs a date after last_day")
     ids = [customer.id for customer in provider.customers]
@@ -248,6 +299,7 @@ def _check(provider: Provider) -> None:
         raise BadProviderError(f"customers: {twice} stands there twice")
     provider.customer(story.payment.customer)
     provider.customer(story.calls.queue_customer)
+    provider.customer(story.transfer.customer)
     provider.customer(story.report_customer)
     for customer in provider.customers:
         _check_starts(customer, story.first_day)

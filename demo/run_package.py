@@ -16,7 +16,7 @@ def tell_run_package(teller: Teller) -> None:
     story = teller.provider.story
     customer, day = teller.provider.customer(story.report_customer), story.report_day
     request: dict[str, object] = {"customer": customer.id, "date": day.isoformat()}
-    section(teller.console, f"6. Run Package, simulated: {customer.name}, {day:%A} {day}")
+    section(teller.console, f"7. Run Package, simulated: {customer.name}, {day:%A} {day}")
     labels = _labels(customer, teller.ids[customer.id])
     teller.say("What a live run of this date would charge, computed by the same code:")
     before = _state(teller, customer)
@@ -26,7 +26,7 @@ def tell_run_package(teller: Teller) -> None:
     changed = [name for name, found in _state(teller, customer).items() if found != before[name]]
     teller.check("the simulation has changed nothing", [f"{name} has changed" for name in changed])
 
-    section(teller.console, f"7. Run Package, live: {customer.name}, {day:%A} {day}")
+    section(teller.console, f"8. Run Package, live: {customer.name}, {day:%A} {day}")
     teller.say("The same request, not simulated:")
     live_request = request | {"simulate": "no", "run_id": f"demo-{day}"}
     live = teller.service.post("/runs", live_request)

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from rich.console import Console
 
+from demo.agreements import tell_agreements
 from demo.chapters import tell_count, tell_outage, tell_payment
 from demo.checks import Checks
 from demo.fields import BadProviderError
@@ -23,6 +24,7 @@ from demo.show import Column, figure, make_console, progress, section, show
 from demo.switch import Switch
 from demo.telephony import tell_calls
 from demo.teller import Teller
+from demo.transfer import transfer_number
 from tools.bundle import PackagingError
 from tools.embedded import EmbeddedStack, EmbeddedStackError, FunctionError
 from tools.template import SettingsError
@@ -87,8 +89,11 @@ def tell(teller: Teller) -> None:
     section(teller.console, "4. A month of calls: free minutes and minimum spend")
     teller.evaluate(story.outage_last_day + 2 * ONE_DAY, story.calls.last_day + ONE_DAY)
     tell_calls(teller)
-    section(teller.console, "5. Nothing lost, nothing charged twice")
+    section(teller.console, "5. A rise for new customers, a price of one's own, a free month, a pause, a number that moves")
+    teller.provider = transfer_number(teller.service, teller.provider, teller.ids)
     teller.evaluate(story.calls.last_day + 2 * ONE_DAY, story.last_day)
+    tell_agreements(teller)
+    section(teller.console, "6. Nothing lost, nothing charged twice")
     teller.say(f"What fell due from {story.first_day} to {story.last_day}: as the ledgers have it, and as expected by a")
     teller.say("second count, which looks at every single day of every line in demo/provider.yaml.")
     tell_count(teller, story.last_day, shown_from=story.first_day)

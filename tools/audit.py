@@ -8,15 +8,15 @@ import argparse
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.request import Request, urlopen
 
 from tools.bundle import ROOT
-from tools.dependencies import Shipped, scripts
+from tools.dependencies import EVERYTHING, Shipped, export, scripts
 
-LOCKED = ROOT / "constraints.txt"
 NPM_ADVISORIES = "https://registry.npmjs.org/-/npm/v1/security/advisories/bulk"
 NPM_SECONDS = 20
 CLEAN, VULNERABLE, NOT_AUDITED = 0, 1, 2
@@ -98,10 +98,13 @@ def told(verdict: Verdict) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--locked", type=Path, default=LOCKED, help="the file with what is locked")
+    parser.add_argument("--locked", type=Path, help="requirements with hashes, in place of all that uv.lock has")
     parser.add_argument("--tolerate-unreachable", action="store_true", help="say that nobody could be asked, but don't fail for it")
     options = parser.parse_args()
-    verdict = together(asked(options.locked), asked_npm(scripts(ROOT)))
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as everything:
+        everything.write(export(ROOT, EVERYTHING))
+        everything.flush()
+        verdict = together(asked(options.locked or Path(everything.name)), asked_npm(scripts(ROOT)))
     print(told(verdict), file=sys.stderr if verdict.status else sys.stdout)
     return CLEAN if verdict.status == NOT_AUDITED and options.tolerate_unreachable else verdict.status
 

@@ -5,8 +5,8 @@
     python -m tools.balances --endpoint http://127.0.0.1:8000
 
 Credentials and region come from where boto3 finds them, names of tables from the stack, which says which ones it uses, or
-from the variables of the README. `--suffix` looks at restored tables that it does not use yet. Without `--repair` nothing is
-written. The exit status is 1 when something is left to be mended.
+from variables (docs/reference/variables.md). `--suffix` looks at restored tables that it does not use yet. Without `--repair`
+nothing is written. The exit status is 1 when something is left to be mended.
 """
 
 import argparse
@@ -22,13 +22,13 @@ from chalicelib import config, deployment
 from chalicelib.domain.errors import BillingError
 from chalicelib.storage.db import Db
 from chalicelib.storage.keys import CATALOG, TABLES
-from chalicelib.storage.patient import PatientDb
-from chalicelib.usecases import audit
-from chalicelib.usecases.audit import Flaw, Seen
+from chalicelib.storage.waiting_db import WaitingDb
+from chalicelib.usecases import balance_check
+from chalicelib.usecases.balance_check import Coverage, Flaw
 from tools.aws import Aws
 from tools.embedded import DUMMY_KEY, REGION, STACK
 
-MOST_THREADS = 16
+THREADS_MAX = 16
 PATIENCE_SECONDS = 300.0
 
 
@@ -44,7 +44,7 @@ class Report:
 
     def tell(self, flaw: Flaw) -> None:
         """One line for a flaw, and what became of it."""
-        mended = self._mend and audit.repair(self._db, flaw)
+        mended = self._mend and balance_check.repair(self._db, flaw)
         with self._lock:
             self.found += 1
             self.mended += mended
@@ -57,7 +57,7 @@ class Report:
             return "not repairable here"
         return "changed meanwhile, check again" if self._mend else "--repair sets it right"
 
-    def sum_up(self, seen: Seen) -> str:
+    def sum_up(self, seen: Coverage) -> str:
         """The last line."""
         looked_at = f"{seen.customers:,} customers, {seen.entries:,} ledger entries, {seen.assigned.total():,} assignments"
         return f"{looked_at}: {self.found:,} flaws, {self.mended:,} repaired"
@@ -76,7 +76,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
 def tables(aws: Aws, stack: str | None, behind: str | None) -> dict[str, str]:
     """The tables of a stack; without one those that the environment names."""
     if stack is None:
-        return dict(config.read(os.environ).tables)
+        return dict(config.read_config(os.environ).tables)
     return aws.tables_in_use(stack) if behind is None else {name: f"{stack}-{name}{behind}" for name in TABLES}
 
 
@@ -86,15 +86,15 @@ def database(asked: argparse.Namespace) -> Db:
     named = tables(Aws(asked.endpoint), asked.stack or (STACK if asked.endpoint else None), asked.suffix)
     db = Db(deployment.dynamodb(**(embedded if asked.endpoint else {})), named)
     db.scan(CATALOG, limit=1)  # whether it is there at all needs no patience
-    return PatientDb(db, lambda: PATIENCE_SECONDS)
+    return WaitingDb(db, lambda: PATIENCE_SECONDS)
 
 
 def check(asked: argparse.Namespace) -> int:
     """The exit status of a check."""
     db = database(asked)
     report = Report(db, mend=asked.repair)
-    with ThreadPoolExecutor(min(asked.segments, MOST_THREADS)) as pool:
-        seen = audit.check(db, asked.segments, pool, report.tell)
+    with ThreadPoolExecutor(min(asked.segments, THREADS_MAX)) as pool:
+        seen = balance_check.check_balances(db, asked.segments, pool, report.tell)
     print(report.sum_up(seen))
     return 0 if report.mended == report.found else 1
 

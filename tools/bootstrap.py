@@ -1,38 +1,44 @@
-"""Makes `.venv` with everything that is locked in constraints.txt, on a machine that has only Python with pip or venv.
+"""Makes `.venv` with everything that is locked in uv.lock, on a machine that has only Python with pip or venv.
 
 Standard library only: this runs before anything is installed. A second run compares one hash and returns. Every file
-that is installed has a hash in constraints.txt, the installer's own included; anything else is refused.
+that is installed has a hash in uv.lock, the installer's own included; anything else is refused.
 """
 
 import fcntl
 import hashlib
-import re
+import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-STAMP = VENV / ".requirements"
+UV = VENV / "bin" / "uv"
+STAMP = VENV / ".locked"
 LOCK = ROOT / ".venv.lock"
-LOCKED = "constraints.txt"
-OLDEST_PYTHON = (3, 11)
+LOCKED = ROOT / "uv.lock"
+PYTHON_MIN = (3, 11)
+
+if sys.version_info < PYTHON_MIN:  # here, since an older Python could not read what follows
+    sys.exit(f"Python {sys.version.split()[0]} is too old: 3.11 or later is needed (make PYTHON=python3.12 ...)")
 
 Command = tuple[str | Path, ...]
 
 
 def wanted() -> str:
-    """What the environment has to match: the interpreter's minor version and every requirement."""
-    digest = hashlib.sha256(repr(sys.version_info[:2]).encode())
-    for name in ("requirements.txt", "requirements-jwt.txt", "requirements-dev.txt", "constraints.txt"):
-        digest.update((ROOT / name).read_bytes())
-    return digest.hexdigest()
+    """What the environment has to match: the interpreter's minor version and everything that is locked."""
+    return hashlib.sha256(repr(sys.version_info[:2]).encode() + LOCKED.read_bytes()).hexdigest()
 
 
 def is_ready() -> bool:
     return PYTHON.exists() and STAMP.exists() and STAMP.read_text() == wanted()
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def succeeds(*command: str | Path) -> bool:
@@ -56,40 +62,60 @@ def make_venv() -> Command:
 
 
 def locked(name: str) -> str:
-    """A distribution's lines of the lock file: its version and the hashes of its files."""
-    found = re.search(rf"^{re.escape(name)}==.*(?:\n {{4}}.*)*", (ROOT / LOCKED).read_text(), re.MULTILINE)
-    return found[0] if found else name
+    """A distribution's version in uv.lock and the hashes of its files, as pip reads them."""
+    import tomllib  # not at the top: an older Python has none, and is to be told its age below
+
+    package = next(one for one in tomllib.loads(LOCKED.read_text())["package"] if one["name"] == name)
+    files = [*package.get("wheels", []), *([package["sdist"]] if "sdist" in package else [])]
+    return " ".join([f"{name}=={package['version']}", *(f"--hash={file['hash']}" for file in files)])
+
+
+def sync() -> bool:
+    """Brings the environment in line with uv.lock, and says whether that succeeded."""
+    os.environ |= {"UV_PROJECT_ENVIRONMENT": str(VENV), "UV_PYTHON_DOWNLOADS": "never"}
+    return succeeds(UV, "sync", "--locked", "--system-certs", "--compile-bytecode", "--python", PYTHON)
+
+
+def is_updated() -> bool:
+    """Updates an environment of this Python in place: it takes seconds, and programs that run in it are not disturbed."""
+    same = f"import sys; sys.exit(sys.version_info[:2] != {tuple(sys.version_info[:2])})"
+    return UV.exists() and succeeds(PYTHON, "-c", same) and sync()
 
 
 def install(pip: Command) -> None:
-    """uv takes seconds where pip takes a minute; pip stays for machines whose package index only pip knows about."""
+    """Installs uv by pip, and the rest by uv: it takes seconds where pip takes a minute.
+
+    uv fetches from the addresses in uv.lock. Where only pip knows how to reach a package index, pip installs the rest too.
+    """
     pip_install = (*pip, "install", "--quiet", "--disable-pip-version-check", "--require-hashes")
+    uv = locked("uv")
+    say(f"  1 of 2: the installer, {uv.partition(' ')[0]}")
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as installer:
-        installer.write(locked("uv"))
+        installer.write(uv)
         installer.flush()
-        if succeeds(*pip_install, "-r", installer.name):
-            uv = (VENV / "bin" / "uv", "pip", "install", "--quiet", "--system-certs", "--compile-bytecode", "--require-hashes")
-            if succeeds(*uv, "--python", PYTHON, "-r", LOCKED):
-                return
-    run(*pip_install, "-r", LOCKED)
+        run(*pip_install, "-r", installer.name)
+    say("  2 of 2: what uv.lock has, for running, testing and checking; some minutes if nothing of it was fetched before")
+    if sync():
+        return
+    say("  uv could not fetch it; pip tries, which takes longer")
+    with tempfile.NamedTemporaryFile(suffix=".txt") as requirements:
+        run(UV, "export", "--quiet", "--frozen", "--no-emit-project", "--python", PYTHON, "-o", requirements.name)
+        run(*pip_install, "-r", requirements.name)
 
 
 def main() -> int:
-    if sys.version_info < OLDEST_PYTHON:
-        print(
-            f"Python {sys.version.split()[0]} is too old: 3.11 or later is needed (make PYTHON=python3.12 ...)",
-            file=sys.stderr,
-        )
-        return 1
     if is_ready():
         return 0
     with LOCK.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if is_ready():
             return 0
-        print("setting up .venv (once per change of the requirements)", file=sys.stderr)
-        install(make_venv())
+        started = time.monotonic()
+        say(f"Setting up .venv with Python {sys.version.split()[0]}, once for each change of uv.lock:")
+        if not is_updated():
+            install(make_venv())
         STAMP.write_text(wanted())
+        say(f"  ready after {time.monotonic() - started:.0f} seconds")
     return 0
 
 
@@ -97,5 +123,8 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except subprocess.CalledProcessError as error:
-        print(f"setup failed: {' '.join(map(str, error.cmd))}", file=sys.stderr)
-        sys.exit("Python needs pip or venv: on Debian, apt-get install python3-venv or python3-pip")
+        say(f"Setup failed. This command did not succeed: {' '.join(map(str, error.cmd))}")
+        sys.exit(
+            "Python needs pip or venv (on Debian and Ubuntu: apt-get install python3-venv, or python3-pip), "
+            "and the machine has to reach a package index such as https://pypi.org."
+        )

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools import stage
-from tools.dependencies import RUNTIME_LOCKS, bill_of_materials, install, scripts, shipped
+from tools.dependencies import PROJECT, SHIPS, bill_of_materials, export, install, scripts, shipped
 from tools.targets import Target, interpreter
 from tools.template import Settings, handler_names, merge_template
 
@@ -28,11 +28,15 @@ TEMPLATE = "sam.json"
 ZIP = "deployment.zip"
 MATERIALS = "sbom.json"
 SHIPPED = ("app.py", "chalicelib", ".chalice")
-BUILDERS = ("alarms", "bundle", "cron", "dashboard", "dependencies", "gateway", "stage", "tables", "targets", "template", "variables")
-"""Modules of tools/ that what is built depends on."""
+BUILDERS = (
+    "bundle.py", "cron.py", "dependencies.py", "gateway.py", "parts.py", "stage.py", "tables.py", "targets.py", "template.py",
+    "template.yaml", "variables.py",
+)  # fmt: skip
+"""Files of tools/ that what is built depends on."""
 NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", "deployments", "deployed")
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
-KEPT_BUILDS = 4
+KEPT_BUILDS = 16
+"""As many as the tests make, with one setting or another; a build for the embedded stack has some 2 MB."""
 
 
 class PackagingError(Exception):
@@ -76,7 +80,7 @@ def fingerprint(settings: Settings, *, root: Path = ROOT) -> str:
     """Changes whenever the package would: sources, settings, interpreter, and the tools that build it."""
     made_for = [settings.stage, dict(settings.variables), settings.year, settings.target, sys.version, interpreter(settings.target)]
     digest = hashlib.sha256(json.dumps(made_for).encode())
-    for path in files_below(root, (*SHIPPED, *RUNTIME_LOCKS.values(), "constraints.txt", *(f"tools/{name}.py" for name in BUILDERS))):
+    for path in files_below(root, (*SHIPPED, *PROJECT, *(f"tools/{name}" for name in BUILDERS))):
         digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:32]
 
@@ -97,12 +101,13 @@ def stage_sources(root: Path, target: Path, settings: Settings) -> None:
 def chalice_environment(caller: Mapping[str, str], settings: Settings) -> dict[str, str]:
     """The caller's environment and the variables that app.py may look at, but nobody's AWS account.
 
-    Packaging signs nothing, yet botocore would look for credentials, in the end on the network.
+    Packaging signs nothing, yet botocore would look for credentials, in the end on the network. Chalice imports what it packages:
+    bytecode of the packager's own Python must not stay beside it.
     """
     kept = {name: value for name, value in caller.items() if not name.startswith("AWS_")}
     region = caller.get("AWS_REGION") or caller.get("AWS_DEFAULT_REGION") or "us-east-1"
     account = {"AWS_DEFAULT_REGION": region, "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
-    return kept | account | {"AWS_EC2_METADATA_DISABLED": "true"} | dict(settings.variables)
+    return kept | account | {"AWS_EC2_METADATA_DISABLED": "true", "PYTHONDONTWRITEBYTECODE": "1"} | dict(settings.variables)
 
 
 def run_chalice(source: Path, out: Path, settings: Settings) -> None:
@@ -169,26 +174,37 @@ def completed(source: Path, tree: Path, settings: Settings, *, lock: Path) -> No
     compile_tree(tree, settings.target)
 
 
+def package_sources(settings: Settings, workspace: Path, *, root: Path = ROOT) -> Path:
+    """Has Chalice package a copy of `root`: a directory in `workspace` with the template as it is deployed, and a zip without
+    what it depends on. Raises `PackagingError`.
+    """
+    source, out = workspace / "source", workspace / "out"
+    source.mkdir()
+    stage_sources(root, source, settings)
+    run_chalice(source, out, settings)
+    return out
+
+
 def build(settings: Settings, out: Path, *, root: Path = ROOT) -> Bundle:
     """Packages `root` for a stage into the directory `out`. Raises `PackagingError` and `DependencyError`."""
     key = fingerprint(settings, root=root)
     with tempfile.TemporaryDirectory(prefix="packages-billing-") as temporary:
         workspace = Path(temporary)
-        source = workspace / "source"
-        source.mkdir()
-        stage_sources(root, source, settings)
-        run_chalice(source, workspace / "out", settings)
+        packaged = package_sources(settings, workspace, root=root)
         out.mkdir(parents=True, exist_ok=True)
         tree = workspace / "tree"
-        completed(workspace / "out" / ZIP, tree, settings, lock=root / RUNTIME_LOCKS[settings.variables["AUTH_MODE"] == "jwt"])
+        lock = workspace / "requirements.txt"
+        lock.write_text(export(root, SHIPS[settings.variables["AUTH_MODE"] == "jwt"]))
+        completed(packaged / ZIP, tree, settings, lock=lock)
         materials = bill_of_materials([*shipped(tree), *scripts(tree)], application="packages-billing")
         write_zip(tree, out / ZIP)
         (out / MATERIALS).write_text(json.dumps(materials, indent=1) + "\n")
-        shutil.copy(workspace / "out" / TEMPLATE, out / TEMPLATE)
+        shutil.copy(packaged / TEMPLATE, out / TEMPLATE)
     return Bundle(directory=out, fingerprint=key)
 
 
 def drop_old_builds(cache: Path) -> None:
+    """Keeps those that were used last."""
     builds = sorted((path for path in cache.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
     for path in builds[:-KEPT_BUILDS]:
         shutil.rmtree(path, ignore_errors=True)
@@ -206,5 +222,6 @@ def cached(settings: Settings, cache: Path, *, root: Path = ROOT) -> Bundle:
             shutil.rmtree(unfinished, ignore_errors=True)
             build(settings, unfinished, root=root)
             unfinished.rename(target)
-            drop_old_builds(cache)
+        os.utime(target)
+        drop_old_builds(cache)
     return Bundle(directory=target, fingerprint=key)

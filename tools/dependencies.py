@@ -1,4 +1,4 @@
-"""What ships besides the sources: the distributions locked in constraints-runtime*.txt, and what is known of each.
+"""What ships besides the sources: distributions that are locked in uv.lock, and what is known of each.
 
 pip installs them into the package by their hashes, for the target's system whatever the machine is. Chalice's packager would
 fetch by name and version what does not fit the machine, without looking at a hash.
@@ -15,8 +15,12 @@ from typing import Any, Literal, NamedTuple
 
 from tools.targets import Target
 
-RUNTIME_LOCKS = {False: "constraints-runtime.txt", True: "constraints-runtime-jwt.txt"}
-"""What ships, by whether the service checks bearer tokens: the library for that is larger than all the rest."""
+LOCKED = "uv.lock"
+PROJECT = ("pyproject.toml", LOCKED)
+"""What says which distributions are needed, and what is locked."""
+SHIPS = {False: ("--no-dev",), True: ("--no-dev", "--extra", "jwt")}
+"""What ships, as options of `uv export`, by whether the service checks bearer tokens: the library for that is larger than all the rest."""
+EVERYTHING = ("--all-groups", "--all-extras")
 FRAMEWORK = "chalice"
 """Its runtime is put into the package by `chalice package`, without metadata."""
 SDK_SERVICES = ("dynamodb", "sqs")
@@ -50,6 +54,25 @@ class Shipped(NamedTuple):
     def purl(self) -> str:
         """What names it for everybody (package-url)."""
         return f"pkg:{self.registry}/{self.name.lower()}@{self.version}"
+
+
+def export(root: Path, which: Iterable[str]) -> str:
+    """Part of what is locked in a project, with hashes, as pip reads it. It asks no index."""
+    command = [
+        str(Path(sys.executable).with_name("uv")),
+        "export",
+        "--quiet",
+        "--frozen",
+        "--project",
+        str(root),
+        "--python",
+        sys.executable,
+    ]
+    command += ["--no-python-downloads", "--no-emit-project", "--no-annotate", "--no-header", *which]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise DependencyError(f"{LOCKED} can't be read:\n{done.stderr}")
+    return done.stdout
 
 
 def install(lock: Path, tree: Path, target: Target) -> None:

@@ -25,8 +25,8 @@ from tools.targets import LAMBDA
 from tools.template import API, CONSUMERS, SCHEDULED, SettingsError, settings_from
 
 FUNCTIONS = (API, SCHEDULED, *CONSUMERS, "run_package")
-LONGEST_FUNCTION_NAME = 64
-LONGEST_STACK_NAME = LONGEST_FUNCTION_NAME - max(len(f"-{name}") for name in FUNCTIONS)
+FUNCTION_NAME_CHARACTERS_MAX = 64
+STACK_NAME_CHARACTERS_MAX = FUNCTION_NAME_CHARACTERS_MAX - max(len(f"-{name}") for name in FUNCTIONS)
 UNRESERVED = 100
 """Concurrent executions that Lambda keeps for functions without a bound."""
 SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
@@ -68,7 +68,7 @@ class Preflight:
         return self._aws.region
 
     def stack_name(self) -> str:
-        longest = LONGEST_STACK_NAME
+        longest = STACK_NAME_CHARACTERS_MAX
         if len(self._name) > longest:
             raise Failed(f"{self._name} has {len(self._name)} characters; functions are named after it, so at most {longest} fit")
         return f"{self._name}, {len(self._name)} of {longest} characters"

@@ -42,7 +42,7 @@ START_SECONDS = 60
 DEPLOY_SECONDS = 120
 INVOKE_SECONDS = 910
 BUILD_TAG = "build"
-NEEDS_TLS = "AWS::SQS::QueuePolicy"
+NEEDS_TLS = ("AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy")
 """What deployable stages have that would refuse every caller here, where nothing is encrypted on its way."""
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
@@ -211,6 +211,11 @@ class EmbeddedStack:
         return self._emulator.log()
 
     @property
+    def ports(self) -> dict[str, int]:
+        """Where it listens: for callers, and behind what guards it."""
+        return {"public": self._emulator.port, "inner": self._emulator.inner_port}
+
+    @property
     def endpoint(self) -> str:
         """Where the embedded AWS answers: `aws --endpoint-url`."""
         return f"http://{HOST}:{self._emulator.port}"
@@ -300,7 +305,7 @@ class EmbeddedStack:
         code = {"Bucket": BUCKET, "Key": f"{bundle.fingerprint}.zip"}
         storage.put_object(**code, Body=bundle.zip.read_bytes())
         template = json.loads(bundle.template.read_text())
-        template["Resources"] = {name: one for name, one in template["Resources"].items() if one["Type"] != NEEDS_TLS}
+        template["Resources"] = {name: one for name, one in template["Resources"].items() if one["Type"] not in NEEDS_TLS}
         for resource in template["Resources"].values():
             if resource["Type"] == "AWS::Serverless::Function":
                 resource["Properties"]["CodeUri"] = code

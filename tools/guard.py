@@ -14,6 +14,7 @@ HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
 READ_SECONDS: Final = 30.0
 """How long a request's body may take to arrive from this very machine."""
 _API: Final = re.compile(r"/restapis/[^/]+/[^/]+/_user_request_(/.*)?", re.DOTALL)
+_FILE: Final = re.compile(r"/[a-z0-9-]+resultsbucket[a-z0-9-]*/[0-9A-HJKMNP-TV-Z]{26}/files/[0-9A-Z-]+")
 _TITLES: Final = {403: "The request is not taken from there", 408: "The body took too long"}
 
 Message = MutableMapping[str, Any]
@@ -52,9 +53,16 @@ def refusal(scope: Message, port: int) -> str | None:
 
 
 def _visits(scope: Message) -> bool:
-    """Whether a person follows a link to the API, as after signing in. A GET changes nothing, and the other page sees nothing."""
+    """Whether a person follows a link to the API, as after signing in, or a signed one to a file. A GET changes nothing, and the other page
+    sees nothing."""
     navigates = _values(scope, b"sec-fetch-mode") == ["navigate"] and _values(scope, b"sec-fetch-dest") == ["document"]
-    return navigates and scope.get("method") == "GET" and _API.fullmatch(scope["path"]) is not None
+    leads = _API.fullmatch(scope["path"]) is not None or _is_signed_file(scope["path"], scope.get("query_string", b""))
+    return navigates and scope.get("method") == "GET" and leads
+
+
+def _is_signed_file(path: str, query: bytes) -> bool:
+    """Whether it is a link to a file of an export, and no action in disguise."""
+    return _FILE.fullmatch(path) is not None and b"X-Amz-Signature=" in query and b"action=" not in query.lower()
 
 
 def _values(scope: Message, name: bytes) -> list[str]:

@@ -1,19 +1,19 @@
-"""`docs/licences.md`: the licences of what ships, read from the metadata of what is packaged. Written by `make constraints`."""
+"""`docs/licences.md`: the licences of what ships, read from the metadata of what is packaged. Written by `make lock`."""
 
 import sys
 import tempfile
 from pathlib import Path
 
 from tools.bundle import ROOT
-from tools.dependencies import RUNTIME_LOCKS, DependencyError, Shipped, install, shipped
+from tools.dependencies import SHIPS, DependencyError, Shipped, export, install, shipped
 from tools.targets import LAMBDA
 
 HEAD = """# Licences of what ships
 
 What `make package` puts into the zip besides this project; cffi, cryptography, pycparser and PyJWT only with
-`AUTH_MODE=jwt`. `make constraints` writes this page; packaging refuses what is
-not under a permissive licence. Python comes with Lambda. What only builds and tests is listed, with versions and
-hashes, in `constraints.txt`.
+`AUTH_MODE=jwt`. `make lock` writes this page; packaging refuses what is not under a permissive
+licence. Python comes with Lambda. What only builds and tests is listed, with versions and
+hashes, in `uv.lock`.
 
 | distribution | version | licence | home |
 |---|---|---|---|
@@ -25,10 +25,12 @@ def page(listed: list[Shipped]) -> str:
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory(prefix="packages-billing-") as tree:
+    with tempfile.TemporaryDirectory(prefix="packages-billing-") as workspace:
         try:
-            install(ROOT / RUNTIME_LOCKS[True], Path(tree), LAMBDA)
-            print(page(shipped(Path(tree))), end="")
+            lock, target = Path(workspace, "requirements.txt"), Path(workspace, "tree")
+            lock.write_text(export(ROOT, SHIPS[True]))
+            install(lock, target, LAMBDA)
+            print(page(shipped(target)), end="")
         except DependencyError as error:
             print(f"licences: {error}", file=sys.stderr)
             return 1

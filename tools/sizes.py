@@ -11,11 +11,11 @@ from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).resolve().parent.parent
-MEDIAN_LINES = 10
-PERCENTILE_95_LINES = 35
-LONGEST_LINES = 50
-MODULE_LINES = 300
-APP_LINES = 80
+MEDIAN_LINES_MAX = 10
+PERCENTILE_95_LINES_MAX = 35
+FUNCTION_LINES_MAX = 50
+MODULE_LINES_MAX = 300
+APP_LINES_MAX = 80
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -49,17 +49,17 @@ def percentile_95(lengths: Sequence[int]) -> int:
 
 def function_faults(found: Sequence[Function]) -> Iterator[str]:
     lengths = [function.lines for function in found]
-    if median(lengths) > MEDIAN_LINES:
-        yield f"the median function has {median(lengths)} lines, at most {MEDIAN_LINES} are wanted"
-    if percentile_95(lengths) > PERCENTILE_95_LINES:
-        yield f"the 95th percentile is {percentile_95(lengths)} lines, at most {PERCENTILE_95_LINES} are wanted"
+    if median(lengths) > MEDIAN_LINES_MAX:
+        yield f"the median function has {median(lengths)} lines, at most {MEDIAN_LINES_MAX} are wanted"
+    if percentile_95(lengths) > PERCENTILE_95_LINES_MAX:
+        yield f"the 95th percentile is {percentile_95(lengths)} lines, at most {PERCENTILE_95_LINES_MAX} are wanted"
     for function in sorted(found, reverse=True):
-        if function.lines > LONGEST_LINES:
-            yield f"{function.place} has {function.lines} lines, at most {LONGEST_LINES} are wanted"
+        if function.lines > FUNCTION_LINES_MAX:
+            yield f"{function.place} has {function.lines} lines, at most {FUNCTION_LINES_MAX} are wanted"
 
 
 def module_fault(path: Path, lines: int) -> str | None:
-    limit = APP_LINES if path.name == "app.py" else MODULE_LINES
+    limit = APP_LINES_MAX if path.name == "app.py" else MODULE_LINES_MAX
     return f"{path} has {lines} lines, at most {limit} are wanted" if lines > limit else None
 
 

@@ -42,6 +42,7 @@ class StackSettings(NamedTuple):
     charges_held: int
     post_charges_minutes: int
     record_usage_minutes: int
+    do_work_minutes: int
 
 
 class Stage(NamedTuple):

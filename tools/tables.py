@@ -5,17 +5,16 @@ template says which suffix the functions use, so that going over to a restored t
 that deletes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chalicelib.storage.keys import ACCOUNTS, LEDGER, TABLES, USAGE
+from tools import parts
 from tools.stage import StackSettings
 
 Resource = dict[str, Any]
 
 SUFFIX_PATTERN = "(-[A-Za-z0-9-]{1,40})?"
-PROTECTION = "DeletionProtection"
-PROTECTED = "TablesAreProtected"
 WARMED = (ACCOUNTS, LEDGER)
 """What a day with many charges writes to."""
 KEPT_LONG = (USAGE,)
@@ -43,33 +42,6 @@ def in_use(name: str) -> dict[str, str]:
     return {"Fn::Sub": name_in_use(name)}
 
 
-def parameters(*, is_local: bool) -> dict[str, Any]:
-    """The template's parameters of tables. An update keeps what they were, unless it names them."""
-    made: dict[str, Any] = {
-        suffix(name): {
-            "Type": "String",
-            "Default": "",
-            "AllowedPattern": SUFFIX_PATTERN,
-            "ConstraintDescription": "empty, or a dash and up to 40 letters, digits and dashes",
-            "Description": f"Empty to use the stack's own {name} table; -restored to use the table of this name with -restored behind it",
-        }
-        for name in TABLES
-    }
-    if not is_local:
-        made[PROTECTION] = {
-            "Type": "String",
-            "Default": "on",
-            "AllowedValues": ["on", "off"],
-            "Description": "off for the first deployment, so that one that fails leaves no tables behind; on from then on",
-        }
-    return made
-
-
-def conditions(*, is_local: bool) -> dict[str, Any]:
-    own = {f"{resource(LEDGER)}IsOwn": {"Fn::Equals": [{"Ref": suffix(LEDGER)}, ""]}}
-    return own | ({} if is_local else {PROTECTED: {"Fn::Equals": [{"Ref": PROTECTION}, "on"]}})
-
-
 def table(name: str, arguments: Mapping[str, Any], *, is_local: bool, warm_writes: int = 0) -> Resource:
     """A table as CloudFormation wants it, from the arguments of `create_table`.
 
@@ -82,42 +54,55 @@ def table(name: str, arguments: Mapping[str, Any], *, is_local: bool, warm_write
         properties["TimeToLiveSpecification"] = {"AttributeName": expiry, "Enabled": True}
     if stream := arguments.get("StreamSpecification"):
         properties["StreamSpecification"] = {"StreamViewType": stream["StreamViewType"]}
-    made = {"Type": "AWS::DynamoDB::Table", "Properties": properties}
+    words = fate(is_local=is_local)
+    policies = {"DeletionPolicy": words["deletion_policy"], "UpdateReplacePolicy": words["replacement_policy"]}
+    made = {"Type": "AWS::DynamoDB::Table", "Properties": properties, **policies}
     if is_local:
-        return made | gone_with_the_stack()
+        return made
     properties |= {
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
-        "DeletionProtectionEnabled": {"Fn::If": [PROTECTED, True, False]},
+        "DeletionProtectionEnabled": {"Fn::If": ["TablesAreProtected", True, False]},
     }
     if name in KEPT_LONG:
         properties["TableClass"] = "STANDARD_INFREQUENT_ACCESS"
     if warm_writes and name in WARMED:
         properties["WarmThroughput"] = {"ReadUnitsPerSecond": WARM_READS, "WriteUnitsPerSecond": warm_writes}
-    return made | kept()
+    return made
 
 
-def kept() -> dict[str, str]:
-    """For what outlives the stack. A first deployment that fails takes it away again, so that the next one finds its names free."""
-    return {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+def fate(*, is_local: bool) -> dict[str, str]:
+    """What becomes of tables and queues with their stack: in deployable stages they outlive it.
+
+    A first deployment that fails takes them away again, so that the next one finds their names free.
+    """
+    if is_local:
+        return {"deletion_policy": "Delete", "replacement_policy": "Delete"}
+    return {"deletion_policy": "RetainExceptOnCreate", "replacement_policy": "Retain"}
 
 
-def gone_with_the_stack() -> dict[str, str]:
-    return {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
+def pieces(settings: StackSettings, *, is_local: bool) -> Iterator[Resource]:
+    """Every table, with its parameter and its output."""
+    for words, (name, arguments) in zip(named(), TABLES.items(), strict=True):
+        yield parts.filled("Table", words | {"suffix_pattern": SUFFIX_PATTERN})
+        yield {"Resources": {resource(name): table(name, arguments, is_local=is_local, warm_writes=settings.warm_writes_per_second)}}
 
 
-def tables(settings: StackSettings, *, is_local: bool) -> dict[str, Resource]:
-    """Every table, by its logical id."""
-    writes = settings.warm_writes_per_second
-    return {resource(name): table(name, arguments, is_local=is_local, warm_writes=writes) for name, arguments in TABLES.items()}
+def named() -> list[dict[str, str]]:
+    """What parts call each table."""
+    return [{"name": name, "table": resource(name), "name_in_use": name_in_use(name)} for name in TABLES]
 
 
-def outputs() -> dict[str, Any]:
-    """The tables in use, and the ledger's stream while it is that of the stack's own table: a restored table's is another."""
-    names: dict[str, Any] = {f"{resource(name)}Name": {"Value": in_use(name)} for name in TABLES}
-    stream = {"Condition": f"{resource(LEDGER)}IsOwn", "Value": {"Fn::GetAtt": [resource(LEDGER), "StreamArn"]}}
-    return names | {"LedgerStreamArn": stream}
+def throttled() -> Iterator[dict[str, Any]]:
+    """What parts call the ways in which each table, and each index, is used."""
+    for name, arguments in TABLES.items():
+        dimensions = {"TableName": in_use(name)}
+        yield from _ways(resource(name), resource(name), dimensions)
+        for index in (one["IndexName"] for one in arguments.get("GlobalSecondaryIndexes", [])):
+            own = f"{resource(name)}{index.title().replace('_', '')}"
+            yield from _ways(own, f"The index {index} of {resource(name)}", dimensions | {"GlobalSecondaryIndexName": index})
 
 
-def indexes() -> list[tuple[str, str]]:
-    """Table and name of each index."""
-    return [(name, index["IndexName"]) for name, arguments in TABLES.items() for index in arguments.get("GlobalSecondaryIndexes", [])]
+def _ways(throttled: str, what: str, dimensions: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    listed = [{"Name": key, "Value": value} for key, value in dimensions.items()]
+    for way in ("Read", "Write"):
+        yield {"throttled": throttled, "what": what, "dimensions": listed, "Way": way, "way": way.lower()}

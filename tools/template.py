@@ -1,28 +1,24 @@
 """The template merged into what `chalice package` generates: tables, queues, names, environment, schedule.
 
-Chalice describes functions and routes; everything else the service stands on is described here. Merging replaces
-lists and descends into dicts, which is why the queue of an event source is overridden key by key.
+Chalice describes functions and routes; everything else that the service stands on is described in tools/template.yaml, part
+by part. Here are what is computed, and which parts a package has. Chalice's merging replaces lists and descends into dicts,
+which is why the queue of an event source is overridden key by key.
 """
 
 import ast
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chalicelib import config
+from chalicelib import config, metrics
 from chalicelib.storage.keys import TABLES
-from tools.alarms import alarms
+from chalicelib.storage.work import RESULT_DAYS
+from tools import gateway, parts, tables
 from tools.cron import check_expression, schedule_expression
-from tools.dashboard import dashboard
-from tools.gateway import ADDRESS, LOGS_GO, access_log, firewall, gateway_responses, local_gateway_responses, stage_properties
 from tools.stage import Stage
-from tools.tables import conditions as table_conditions
-from tools.tables import gone_with_the_stack, in_use, kept, tables
-from tools.tables import outputs as table_outputs
-from tools.tables import parameters as table_parameters
 from tools.targets import LAMBDA, Target, here
 from tools.variables import faults
 
@@ -31,22 +27,23 @@ Resource = dict[str, Any]
 LOCAL_STAGE = "local"
 API = "api_handler"
 SCHEDULED = "evaluate_due_charges"
-CONSUMERS = {"post_charges": "PostCharges", "record_usage": "RecordUsage"}
+CONSUMERS = {"post_charges": "PostCharges", "record_usage": "RecordUsage", "do_work": "DoWork"}
 """Functions fed by a queue, and what their queue's resources are called."""
 
-CONTINUED = "post_charges"
-"""The function that sends messages to its own queue."""
+CONTINUED = ("post_charges", "do_work")
+"""The functions that send messages to their own queue."""
+RESULTS = "ResultsBucket"
 
 RECEIVES_BEFORE_DEAD = 10
 """With the waits between them (`chalicelib.jobs.queue`) some 25 minutes."""
 LOCAL_RECEIVES = 5
 LOCAL_RETRY_SECONDS = 1
 VISIBILITY_FACTOR = 6
-RETENTION_SECONDS = 14 * 24 * 60 * 60
+"""Messages stay invisible for so many times the function's timeout, as AWS advises."""
 LOCAL_VISIBILITY_SECONDS = 30
+"""Long enough only that a retry can be watched."""
+GRAPH_WIDTH, GRAPH_HEIGHT, GRAPH_SECONDS = 12, 6, 5 * 60
 AUTH_MODES = ("iam", "jwt", "none")
-SERVICE, RUNNING = "Service", "ServiceRuns"
-"""The parameter that stops every function, and the condition that it does not."""
 
 _SHARED_DEFAULTS = {
     "BILLING_TIMEZONE": "UTC",
@@ -64,6 +61,7 @@ _SHARED_DEFAULTS = {
     "SWEEP_SEGMENTS": "64",
     "MAX_LINES_PER_CUSTOMER": "20000",
     "CALL_RETENTION_DAYS": "400",
+    "HISTORY_DAYS": "3650",
     "SERVE_DOCS": "true",
 }
 _LOCAL_DEFAULTS = {"AUTH_MODE": "none", "ALLOW_FUTURE": "true", "SWEEP_SEGMENTS": "2"}
@@ -128,168 +126,103 @@ def resource_name(name: str) -> str:
     return "APIHandler" if name == API else "".join(part.capitalize() for part in name.split("_"))
 
 
-def stack_name(name: str) -> dict[str, str]:
-    """A physical name that starts with the stack's, so that stacks of one account don't collide."""
-    return {"Fn::Sub": f"${{AWS::StackName}}-{name}"}
-
-
-def queue_pair(name: str, prefix: str, *, timeout_seconds: int, is_local: bool) -> dict[str, Resource]:
-    """A function's queue, and the one where messages go after ten tries.
-
-    Messages stay invisible for six times the function's timeout, as AWS advises; locally for long enough only that
-    a retry can be watched.
-    """
-    visibility = LOCAL_VISIBILITY_SECONDS if is_local else VISIBILITY_FACTOR * timeout_seconds
-    dashed = name.replace("_", "-")
-    shared = {"MessageRetentionPeriod": RETENTION_SECONDS, "SqsManagedSseEnabled": True}
-    redrive = {
-        "deadLetterTargetArn": {"Fn::GetAtt": [f"{prefix}DeadLetters", "Arn"]},
-        "maxReceiveCount": LOCAL_RECEIVES if is_local else RECEIVES_BEFORE_DEAD,
-    }
-    work = shared | {"QueueName": stack_name(dashed), "VisibilityTimeout": visibility, "RedrivePolicy": redrive}
-    dead = shared | {"QueueName": stack_name(f"{dashed}-dead-letters")}
-    fate = gone_with_the_stack() if is_local else kept()
-    return {
-        f"{prefix}Queue": {"Type": "AWS::SQS::Queue", "Properties": work} | fate,
-        f"{prefix}DeadLetters": {"Type": "AWS::SQS::Queue", "Properties": dead} | fate,
-    }
-
-
-def encrypted_transport(queue: str) -> Resource:
-    """Refuses who talks to the queue without TLS. Each queue has its own: SQS takes one resource in a statement, no list."""
-    statement = {
-        "Sid": "OnlyEncrypted",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "sqs:*",
-        "Resource": {"Fn::GetAtt": [queue, "Arn"]},
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-    document = {"Version": "2012-10-17", "Statement": [statement]}
-    return {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": queue}], "PolicyDocument": document}}
-
-
-def queue_event(prefix: str, *, concurrency: int) -> Resource:
-    """Overrides Chalice's event source: our queue, bounded concurrency, partial failures, which it can't ask for."""
-    return {
-        f"{prefix}SqsEventSource": {
-            "Properties": {
-                "Queue": {"Fn::Sub": f"${{{prefix}Queue.Arn}}"},
-                "Enabled": {"Fn::If": [RUNNING, True, False]},
-                "FunctionResponseTypes": ["ReportBatchItemFailures"],
-                "ScalingConfig": {"MaximumConcurrency": concurrency},
-            }
-        }
-    }
-
-
 def environment(settings: Settings) -> dict[str, Any]:
     """Every function gets the same variables: one list to document, and nothing that only some of them know."""
-    tables: dict[str, Any] = {f"{name.upper()}_TABLE": in_use(name) for name in TABLES}
-    named = {f"{name.upper()}_QUEUE_URL": {"Ref": f"{prefix}Queue"} for name, prefix in CONSUMERS.items()}
+    named: dict[str, Any] = {f"{name.upper()}_TABLE": tables.in_use(name) for name in TABLES}
+    named |= {f"{name.upper()}_QUEUE_URL": {"Ref": f"{prefix}Queue"} for name, prefix in CONSUMERS.items()}
+    named |= {"RESULTS_BUCKET": {"Ref": RESULTS}}
     named |= {"POWERTOOLS_SERVICE_NAME": {"Ref": "AWS::StackName"}}
     local = {"RETRY_SECONDS": str(LOCAL_RETRY_SECONDS)} if settings.is_local else {}
-    return tables | named | local | dict(settings.variables)
-
-
-def scheduled_events(settings: Settings) -> Resource:
-    """When the day is evaluated, and when it is asked whether that is finished."""
-    timezone = settings.variables["BILLING_TIMEZONE"]
-    check = {"Schedule": check_expression(timezone, year=settings.year), "Input": json.dumps({"check": True})}
-    return {
-        "EvaluateDueChargesEvent": {"Properties": {"Schedule": schedule_expression(timezone, year=settings.year)}},
-        "CheckDayEvent": {"Type": "Schedule", "Properties": check},
-    }
-
-
-def function(name: str, settings: Settings, stage: Stage) -> Resource:
-    """What is merged into a function that Chalice generated.
-
-    A message that goes on with a segment is sent by the function that took the one before: meant, and no runaway loop,
-    which Lambda would take it for after 16 messages.
-    """
-    properties: dict[str, Any] = {"FunctionName": stack_name(name), "Environment": {"Variables": environment(settings)}}
-    properties |= {"Runtime": settings.target.runtime, "Architectures": [settings.target.architecture]}
-    resource: Resource = {"Properties": properties}
-    if name == SCHEDULED:
-        properties["Events"] = scheduled_events(settings)
-    if prefix := CONSUMERS.get(name):
-        properties["Events"] = queue_event(prefix, concurrency=stage.stack.queue_concurrency)
-        if settings.is_local:  # the emulator doesn't see that the references to the queue order the two; AWS does
-            resource["DependsOn"] = [f"{prefix}Queue"]
-    if name == CONTINUED:
-        properties["RecursiveLoop"] = "Allow"
-    bound: Any = stage.reserved.get(name, {"Ref": "AWS::NoValue"})
-    properties["ReservedConcurrentExecutions"] = {"Fn::If": [RUNNING, bound, 0]}
-    return resource
-
-
-def parameters(*, is_local: bool) -> dict[str, Any]:
-    """What an update of the stack can change without a new package."""
-    service = {
-        "Type": "String",
-        "Default": "running",
-        "AllowedValues": ["running", "stopped"],
-        "Description": "stopped while tables are restored: no function runs, messages wait in their queues",
-    }
-    return table_parameters(is_local=is_local) | {SERVICE: service}
-
-
-def conditions(*, is_local: bool) -> dict[str, Any]:
-    return table_conditions(is_local=is_local) | {RUNNING: {"Fn::Equals": [{"Ref": SERVICE}, "running"]}}
-
-
-def outputs(functions: list[str], queues: list[str], *, is_local: bool) -> dict[str, Any]:
-    """Names a person or a script needs after the deployment; every table and queue included."""
-    named = {f"{prefix}{kind}Url": f"{prefix}{kind}" for prefix in queues for kind in ("Queue", "DeadLetters")}
-    named |= {f"{resource_name(name)}FunctionName": resource_name(name) for name in functions if name != API}
-    made: dict[str, Any] = {key: {"Value": {"Ref": resource}} for key, resource in named.items()}
-    return table_outputs() | made | ({} if is_local else {"EndpointURL": {"Value": {"Fn::Sub": ADDRESS}}})
-
-
-def operations(functions: list[str], consumers: list[str], stage: Stage) -> dict[str, Resource]:
-    """What deployable stages have for who operates them: alarms, dashboard, the log of requests, queues' policies."""
-    names = [resource_name(name) for name in functions]
-    queues = [f"{prefix}{kind}" for prefix in consumers for kind in ("Queue", "DeadLetters")]
-    minutes = {prefix: getattr(stage.stack, f"{name}_minutes") for name, prefix in CONSUMERS.items() if prefix in consumers}
-    made = alarms(stage.stack, functions=names, queues=minutes)
-    made |= dashboard(function_names=names, queue_names=queues)
-    made |= access_log(days=stage.log_days) | firewall(stage.stack)
-    return made | {f"{queue}Policy": encrypted_transport(queue) for queue in queues}
-
-
-def rest_api(settings: Settings, stage: Stage) -> Resource:
-    """What is merged into the API: its name, by which its metrics are found, its answers, and its stage."""
-    body = {
-        "info": {"title": {"Ref": "AWS::StackName"}},
-        "x-amazon-apigateway-gateway-responses": gateway_responses(settings.variables["AUTH_MODE"]),
-    }
-    docs = config.read(settings.variables).serve_docs
-    return {"Properties": {"DefinitionBody": body} | stage_properties(stage.stack, docs=docs)}
-
-
-def log_groups(functions: list[str]) -> dict[str, Resource]:
-    """The functions' logs. Chalice names the API's after a resource that its template doesn't have (aws/chalice#2079)."""
-    groups: dict[str, Resource] = {f"{resource_name(name)}LogGroup": dict(LOGS_GO) for name in functions if name != API}
-    return groups | {"ApiHandlerLogGroup": {"Properties": {"LogGroupName": {"Fn::Sub": "/aws/lambda/${APIHandler}"}}} | LOGS_GO}
+    return named | local | dict(settings.variables)
 
 
 def merge_template(settings: Settings, stage: Stage, *, handlers: set[str]) -> dict[str, Any]:
     """The whole template to merge. `handlers` are the names of app.py's functions."""
     functions = [API, *sorted(handlers & {SCHEDULED, *CONSUMERS, "run_package"})]
-    consumers = {name: prefix for name, prefix in CONSUMERS.items() if name in handlers}
-    resources: dict[str, Any] = {resource_name(name): function(name, settings, stage) for name in functions}
-    resources |= tables(stage.stack, is_local=settings.is_local)
-    for name, prefix in consumers.items():
-        resources |= queue_pair(name, prefix, timeout_seconds=stage.timeouts[name], is_local=settings.is_local)
+    consumers = [name for name in CONSUMERS if name in handlers]
+    shared = {**stage.stack._asdict(), "namespace": metrics.NAMESPACE}
+    pieces = [
+        parts.filled("Stack", shared),
+        *tables.pieces(stage.stack, is_local=settings.is_local),
+        parts.filled("Results", {"days": RESULT_DAYS.days, **tables.fate(is_local=settings.is_local)}),
+        *_functions(functions, settings, stage),
+        *_consumers(consumers, settings, stage, shared),
+    ]
     if settings.is_local:
-        resources |= local_gateway_responses(settings.variables["AUTH_MODE"])
+        pieces.append({"Resources": gateway.local_gateway_responses(settings.variables["AUTH_MODE"])})
     else:
-        resources |= operations(functions, list(consumers.values()), stage) | {"RestAPI": rest_api(settings, stage)}
-    resources |= log_groups(functions)
-    return {
-        "Parameters": parameters(is_local=settings.is_local),
-        "Conditions": conditions(is_local=settings.is_local),
-        "Resources": resources,
-        "Outputs": outputs(functions, list(consumers.values()), is_local=settings.is_local),
+        pieces += _operations(functions, consumers, settings, stage, shared)
+    return parts.together(pieces)
+
+
+def _functions(names: list[str], settings: Settings, stage: Stage) -> Iterator[Resource]:
+    shared = {"variables": environment(settings), "runtime": settings.target.runtime, "architecture": settings.target.architecture}
+    for name in names:
+        words = {"name": name, "function": resource_name(name), "reserved": stage.reserved.get(name, {"Ref": "AWS::NoValue"})}
+        yield parts.filled("Function", shared | words)
+        if name != API:
+            yield parts.filled("Handler", words)
+    if SCHEDULED in names:
+        timezone, year = settings.variables["BILLING_TIMEZONE"], settings.year
+        times = {"evaluated_at": schedule_expression(timezone, year=year), "checked_at": check_expression(timezone, year=year)}
+        yield parts.filled("Schedule", times)
+
+
+def _consumers(names: list[str], settings: Settings, stage: Stage, shared: Mapping[str, Any]) -> Iterator[Resource]:
+    for name in names:
+        words = {
+            "consumer": CONSUMERS[name], "queue": name.replace("_", "-"),
+            "visibility_seconds": LOCAL_VISIBILITY_SECONDS if settings.is_local else VISIBILITY_FACTOR * stage.timeouts[name],
+            "receives": LOCAL_RECEIVES if settings.is_local else RECEIVES_BEFORE_DEAD,
+        }  # fmt: skip
+        yield parts.filled("Consumer", {**shared, **words, **tables.fate(is_local=settings.is_local)})
+        if settings.is_local:
+            yield parts.filled("LocalConsumer", words)
+        if name in CONTINUED:
+            yield parts.filled("Continued", words)
+
+
+def _operations(
+    functions: list[str], consumers: list[str], settings: Settings, stage: Stage, shared: Mapping[str, Any]
+) -> Iterator[Resource]:
+    """What deployable stages have besides, most of it for who operates them: bounds and logs of the API, alarms, the dashboard."""
+    resources = [{"function": resource_name(name)} for name in functions]
+    queues = [{"queue": f"{CONSUMERS[name]}{kind}"} for name in consumers for kind in ("Queue", "DeadLetters")]
+    computed = {
+        "gateway_responses": gateway.gateway_responses(settings.variables["AUTH_MODE"]),
+        "method_settings": gateway.method_settings(stage.stack, docs=config.read_config(settings.variables).serve_docs),
+        "log_days": stage.log_days,
+        "dashboard": dashboard(resources, queues),
     }
+    yield parts.filled("Deployable", {**shared, **computed})
+    for words in resources:
+        yield parts.filled("DeployableFunction", {**shared, **words, "tables": [tables.resource(name) for name in TABLES]})
+    for name in consumers:
+        minutes = getattr(stage.stack, f"{name}_minutes")
+        yield parts.filled("DeployableConsumer", {"consumer": CONSUMERS[name], "minutes": minutes, "seconds": minutes * 60})
+    for words in queues:
+        yield parts.filled("DeployableQueue", words)
+    yield parts.filled("DeployableResults", {})
+    for words in tables.throttled():
+        yield parts.filled("Throttling", {**shared, **words})
+    if stage.stack.firewall_requests:
+        yield parts.filled("Firewall", shared)
+
+
+def dashboard(functions: list[dict[str, str]], queues: list[dict[str, str]]) -> str:
+    """The dashboard's text: the graphs of the file, two in a row."""
+    repeated: dict[str | None, list[dict[str, str]]] = {"function": functions, "queue": queues, "table": tables.named(), None: [{}]}
+    widgets = []
+    for n, graph in enumerate(parts.parts()["Graphs"]):
+        lines = [
+            parts.fill(line, {"namespace": metrics.NAMESPACE, **words})
+            for words in repeated[graph.get("each")]
+            for line in graph["metrics"]
+        ]
+        properties = {
+            "title": graph["title"], "region": "${AWS::Region}", "view": "timeSeries", "stat": graph.get("stat", "Sum"),
+            "period": graph.get("period", GRAPH_SECONDS), "metrics": lines,
+        }  # fmt: skip
+        place = {"x": n % 2 * GRAPH_WIDTH, "y": n // 2 * GRAPH_HEIGHT, "width": GRAPH_WIDTH, "height": GRAPH_HEIGHT}
+        widgets.append({"type": "metric", **place, "properties": properties})
+    return json.dumps({"start": "-P14D", "widgets": widgets})

@@ -39,6 +39,7 @@ _CHECKS: Mapping[str, tuple[Check, str]] = {
     "SWEEP_SEGMENTS": (_is_positive, "a whole number from 1"),
     "MAX_LINES_PER_CUSTOMER": (_is_positive, "a whole number from 1"),
     "CALL_RETENTION_DAYS": (_is_positive, "a whole number from 1"),
+    "HISTORY_DAYS": (_is_positive, "a whole number from 1"),
     "SERVE_DOCS": (lambda value: value.lower() in _YES_OR_NO, "true or false"),
 }
 

@@ -7,13 +7,13 @@ from typing import Final, NamedTuple
 from ..domain.errors import Forbidden
 
 READ: Final = "billing:read"
-WRITE: Final = "billing:write"
+WRITE_SCOPE: Final = "billing:write"
 CHARGE: Final = "billing:charge"
 SCOPES: Final = {
     READ: "read everything, and simulate runs",
-    WRITE: "write packages, customers, assignments and usage",
+    WRITE_SCOPE: "write packages, customers, assignments and usage",
     CHARGE: (
-        "what moves money: live runs, reversals, payments, held charges, unparking; "
+        "what moves money: live runs, reversals, credits, one-off charges, payments, adjustments, held charges, unparking; "
         "and, beside billing:write, changes that charge at once or raise a debit limit"
     ),
 }
@@ -44,7 +44,7 @@ class Caller(NamedTuple):
             raise self.refusal(scopes)
 
     def refusal(self, scopes: tuple[str, ...], why: str = "") -> Forbidden:
-        """What tells the caller to come back with one of `scopes`, named as the issuer does; `why` says what for."""
+        """The error that asks the caller for one of `scopes`, in the issuer's spelling; `why` says what it is needed for."""
         named = [self.prefix + scope for scope in dict.fromkeys(scopes)]
         lacks = f"the token lacks the scope {' or '.join(named)}"
         lacks += f", or its claim {self.roles_claim} does not allow it" if self.roles_claim else ""
@@ -61,14 +61,5 @@ def roles(text: str) -> Roles:
     rows = [_ROLE.fullmatch(row.strip()) for row in text.split(",")]
     table = {row[1]: frozenset(row[2].split()) for row in rows if row}
     if len(table) != len(rows) or not all(allowed and allowed <= ANYTHING for allowed in table.values()):
-        raise ValueError(f"roles with scopes, such as clerks={READ} {WRITE}, owners={CHARGE}")
+        raise ValueError(f"roles with scopes, such as clerks={READ} {WRITE_SCOPE}, owners={CHARGE}")
     return table
-
-
-def scopes(method: str, path: str, given: tuple[str, ...], *, public: bool) -> tuple[str, ...]:
-    """The scopes of which a route needs one; none for a public one. Raises `ValueError` for a writing route that names none."""
-    if public:
-        return ()
-    if not given and method != "GET":
-        raise ValueError(f"{method} {path} must say which scope it needs")
-    return given or (READ,)

@@ -4,93 +4,130 @@ from typing import Any
 
 from chalice.app import Blueprint
 
+from ..domain.amending import FIRST_VALUES
 from ..domain.assignment import Assignment
+from ..domain.detail import Detail
 from ..domain.errors import Fault, Invalid
-from ..usecases import assignments, warnings
-from ..usecases.assignments import Detail
-from ..wire import tables, views
-from ..wire.bodies import AssignmentBody, AssignmentEdit, merged, parse
-from .access import WRITE
+from ..usecases import assigning, assignments, warnings
+from ..wire import answers, csv_out, field_values, terms_views, views
+from ..wire.assignment_bodies import EDITABLE, AssignmentBody, AssignmentEdit, TermsEdit
+from ..wire.bodies import merge_patch, parse
+from .access import WRITE_SCOPE
 from .call import Answer, Call
 from .formats import CSV
-from .query import LIST
-from .routing import route, tagged
+from .query import LIST, OFF, OPTIONAL_DAY
+from .routing import delete, get, patch, post, put, tagged
 
 blueprint = Blueprint(__name__)
 _LIST_PATH = "/customers/{customer_id}/assignments"
-_PATH = _LIST_PATH + "/{assignment_id}"
+_ASSIGNMENT_PATH = _LIST_PATH + "/{assignment_id}"
+_TERMS_PATH = _ASSIGNMENT_PATH + "/terms"
 
 
-@route(blueprint, "POST", _LIST_PATH, scope=(WRITE,))
-def create_assignment(call: Call) -> Answer:
+@post(blueprint, _LIST_PATH, WRITE_SCOPE)
+def create_assignment(call: Call) -> Answer[answers.SavedAssignment]:
     """Assign a package to a customer or to a DID."""
     body, customer_id = call.body(AssignmentBody), call.params["customer_id"]
     draft = body.draft(customer_id)
-    made = assignments.create(call.services.db, call.act, draft, body.minimum_days, body.confirm_backlog)
-    return tagged(_saved(call, made), 201, location=f"assignments/{made.assignment.assignment_id}")
+    made = assigning.create_assignment(call.services.db, call.context, draft, body.minimum_days, body.confirm_backlog)
+    return tagged(_saved_assignment(call, made), 201, location=f"assignments/{made.assignment.assignment_id}")
 
 
-@route(blueprint, "GET", _LIST_PATH, parameters=LIST, forms={CSV: tables.assignments})
-def list_assignments(call: Call) -> Answer:
-    """A customer's assignments, oldest first, with their packages."""
-    db, today, customer_id = call.services.db, call.act.today, call.params["customer_id"]
-    load = assignments.listed
-    return call.page(f"assignments {customer_id}", lambda after, limit: load(db, today, customer_id, after, limit), views.assignment)
+@get(blueprint, _LIST_PATH, {**LIST, "on": OPTIONAL_DAY}, forms={CSV: csv_out.assignments_csv})
+def list_assignments(call: Call) -> Answer[answers.Page[answers.Assignment]]:
+    """A customer's assignments, oldest first, with their packages; with `on` those that are valid on a day, as they are then."""
+    db, customer_id, on = call.services.db, call.params["customer_id"], call.query.get("on")
+    load, day = (assignments.valid_assignments, on) if on else (assignments.list_assignments, call.context.today)
+    scope = f"assignments {customer_id}" + (f" on {on}" if on else "")
+    return call.page(scope, lambda after, limit: load(db, day, customer_id, after, limit), views.assignment_view)
 
 
-@route(blueprint, "GET", _PATH)
-def read_assignment(call: Call) -> Answer:
+@get(blueprint, _ASSIGNMENT_PATH)
+def read_assignment(call: Call) -> Answer[answers.Assignment]:
     """One assignment with its package."""
-    return tagged(views.assignment(assignments.read(call.services.db, call.act.today, *_ids(call))))
+    return tagged(views.assignment_view(assignments.read_assignment(call.services.db, call.context.today, *_ids(call))))
 
 
-@route(blueprint, "PATCH", _PATH, scope=(WRITE,))
-def change_assignment(call: Call) -> Answer:
+@patch(blueprint, _ASSIGNMENT_PATH, WRITE_SCOPE)
+def change_assignment(call: Call) -> Answer[answers.SavedAssignment]:
     """Change some fields of an assignment."""
-    confirmed = [False]
 
     def edit(old: Assignment) -> Assignment:
         body = parse(AssignmentEdit, _patched(old, call.json))
-        confirmed[0] = body.confirm_backlog
-        _demand_same(old, body)
+        _demand_same_package(old, body)
         return body.applied(old)
 
-    edit(assignments.read(call.services.db, call.act.today, *_ids(call)).assignment)
-    changed = assignments.change(call.services.db, call.act, _ids(call), call.version(), edit, confirmed[0])
-    return tagged(_saved(call, changed))
+    confirmed = isinstance(call.json, dict) and call.json.get("confirm_backlog") is True
+    named = call.named(FIRST_VALUES)
+    changed = assignments.change_assignment(call.services.db, call.context, _ids(call), call.version(), edit, confirmed, named)
+    return tagged(_saved_assignment(call, changed))
 
 
-@route(blueprint, "DELETE", _PATH, scope=(WRITE,))
-def end_assignment(call: Call) -> Answer:
+@get(blueprint, _TERMS_PATH)
+def read_terms(call: Call) -> Answer[answers.Terms]:
+    """The terms of an assignment: its first values, and the entries that change them from a day on."""
+    return tagged(terms_views.terms_view(assignments.read_terms(call.services.db, call.context, _ids(call))))
+
+
+@put(blueprint, _TERMS_PATH + "/{from}", WRITE_SCOPE, {"correct": OFF})
+def write_terms(call: Call) -> Answer[answers.SavedTerms]:
+    """Enter terms from a day on, or change the entry that begins on that day."""
+    body, correct = call.body(TermsEdit), call.query["correct"]
+    if correct != (body.reason is not None):
+        problem = "is required with correct=true" if correct else "is for corrections only (correct=true)"
+        raise Invalid([Fault("/reason", problem)])
+    entry = body.entry(call.day("from"))._replace(reason=body.reason or "")
+    saved, created = assignments.write_terms(
+        call.services.db, call.context, _ids(call), call.version(), entry, body.confirm_backlog, correct=correct
+    )
+    return tagged(terms_views.saved_terms_view(saved), 201 if created else 200, location=call.params["from"] if created else None)
+
+
+@delete(blueprint, _TERMS_PATH + "/{from}", WRITE_SCOPE)
+def remove_terms(call: Call) -> Answer[answers.SavedTerms]:
+    """Remove the terms entry that begins on a day."""
+    saved = assignments.remove_terms(call.services.db, call.context, _ids(call), call.version(), call.day("from"))
+    return tagged(terms_views.saved_terms_view(saved))
+
+
+@delete(blueprint, _ASSIGNMENT_PATH, WRITE_SCOPE)
+def end_assignment(call: Call) -> Answer[answers.EndedAssignment | None]:
     """End an assignment today, or remove one that has not begun."""
-    assignments.end(call.services.db, call.act, _ids(call), call.version())
-    found = warnings.of_ended(call.services.db, *_ids(call))
-    return Answer(views.warnings(found)) if found else Answer(None, 204)
+    assignments.delete_assignment(call.services.db, call.context, _ids(call), call.version())
+    found = warnings.end_warnings(call.services.db, *_ids(call))
+    return Answer({"warnings": views.warnings_view(found)}) if found else Answer(None, 204)
 
 
-@route(blueprint, "GET", "/dids/{did}/assignments", parameters=LIST, forms={CSV: tables.assignments})
-def list_assignments_of_did(call: Call) -> Answer:
+@get(blueprint, "/dids/{did}/assignments", LIST, forms={CSV: csv_out.assignments_csv})
+def list_assignments_of_did(call: Call) -> Answer[answers.Page[answers.Assignment]]:
     """All assignments that a DID has or had, oldest first."""
     did = call.params["did"]
 
     def load(after: Any, limit: int) -> tuple[list[Detail], Any]:
-        found = assignments.of_did(call.services.db, call.act.today, did)
+        found = assignments.of_did(call.services.db, call.context.today, did)
         start = int(after or 0)
         return found[start : start + limit], start + limit if len(found) > start + limit else None
 
-    return call.page(f"did {did}", load, views.assignment, skipping=True)
+    return call.page(f"did {did}", load, views.assignment_view, skipping=True)
 
 
-@route(blueprint, "GET", "/packages/{package_id}/assignments", parameters=LIST, forms={CSV: tables.assignments})
-def list_assignments_of_package(call: Call) -> Answer:
+@get(blueprint, "/packages/{package_id}/assignments", LIST, forms={CSV: csv_out.assignments_csv})
+def list_assignments_of_package(call: Call) -> Answer[answers.Page[answers.Assignment]]:
     """All assignments that a package has or had, oldest first; one just made may be missing for a moment."""
-    db, today, package_id = call.services.db, call.act.today, call.params["package_id"]
+    db, today, package_id = call.services.db, call.context.today, call.params["package_id"]
     load = assignments.of_package
-    return call.page(f"package {package_id}", lambda after, limit: load(db, today, package_id, after, limit), views.assignment)
+    return call.page(f"package {package_id}", lambda after, limit: load(db, today, package_id, after, limit), views.assignment_view)
 
 
-def _saved(call: Call, detail: Detail) -> dict[str, Any]:
-    return views.assignment(detail) | views.warnings(warnings.of_assignment(call.services.db, detail))
+def _saved_assignment(call: Call, detail: Detail) -> answers.SavedAssignment:
+    """The assignment as written; what calls make of its minutes is told only to those who may read."""
+    found = warnings.assignment_warnings(call.services.db, detail)
+    saved: answers.SavedAssignment = {
+        **views.assignment_view(detail), "effective_from": field_values.iso(detail.effective_from), "warnings": views.warnings_view(found),
+    }  # fmt: skip
+    if not call.may_read:
+        del saved["minutes"]
+    return saved
 
 
 def _ids(call: Call) -> tuple[str, str]:
@@ -99,15 +136,10 @@ def _ids(call: Call) -> tuple[str, str]:
 
 def _patched(old: Assignment, patch: Any) -> dict[str, Any]:
     """The assignment as a body, with the patch in it. Its minimum days are the package's, so they are not said again."""
-    current = {
-        "package_id": old.package_id, "did": old.did, "quantity": old.quantity, "start_date": old.start_date.isoformat(),
-        "end_date": old.end_date and old.end_date.isoformat(), "auto_decrement_credit": old.auto_decrement_credit,
-        "free_minutes": old.free_minutes, "charge_from": old.charge_from and old.charge_from.isoformat(),
-    }  # fmt: skip
-    return merged(current, patch)
+    return merge_patch({name: field_values.json_value(getattr(old, name)) for name in ("package_id", "did", *EDITABLE)}, patch)
 
 
-def _demand_same(old: Assignment, body: AssignmentBody) -> None:
+def _demand_same_package(old: Assignment, body: AssignmentEdit) -> None:
     given: dict[str, object] = {"package_id": body.package_id, "did": body.did}
     given |= {} if body.minimum_days is None else {"minimum_days": body.minimum_days}
     moved = [name for name, value in given.items() if value != getattr(old, name)]

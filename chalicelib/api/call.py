@@ -1,18 +1,19 @@
 """One HTTP call: what the caller sent, checked as far as the route doesn't matter."""
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple, TypeVar
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import date
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 from urllib.parse import unquote
 
 from chalice.app import Request
 
 from ..domain import numbers
 from ..domain.errors import BillingError, Fault, Invalid, Malformed, NotFound, UnsupportedMediaType, VersionMismatch
-from ..domain.record import Brought
-from ..usecases.act import Act, Services
+from ..domain.record import WorkResult
 from ..usecases.packages import ANY_VERSION
-from ..wire import fields, jsontext
+from ..usecases.request_context import RequestContext, Services
+from ..wire import answers, fields, jsontext
 from ..wire.bodies import B, parse
 from . import cursors, formats
 from .query import DEFAULT_LIMIT
@@ -22,35 +23,50 @@ PATCH_TYPES: Final = ("application/json", "application/merge-patch+json")
 CHARSETS: Final = ("utf-8", "utf8", "us-ascii", "ascii")
 CODINGS: Final = ("", "identity", "gzip", "deflate")
 _GZIP: Final = b"\x1f"
-ID: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._:\-]{1,64}", re.ASCII)
 OTHER_IDS: Final = {"entry_id": re.compile(r"[A-Za-z0-9._:\-~]{1,300}", re.ASCII), "did": re.compile(r"[0-9]{3,20}", re.ASCII)}
 _ETAG = re.compile(r'"([0-9]{1,18})"', re.ASCII)
 
 T = TypeVar("T")
+Shown = TypeVar("Shown")
 
 
-class Answer(NamedTuple):
-    """What a route answers: JSON values, or a text of the `Content-Type` among its headers; a status; what it posted, for metrics."""
+class Answer(NamedTuple, Generic[Shown]):
+    """What a route answers: JSON values, or a text of the `Content-Type` among its headers; a status; what it posted, for metrics.
 
-    body: Any
+    The type of its body is what OpenAPI says of the route.
+    """
+
+    body: Shown
     status: int = 200
     headers: Mapping[str, str] = {}
-    brought: Brought | None = None
+    work_result: WorkResult | None = None
+
+
+class Sent(NamedTuple):
+    """The body of a request: what its JSON says, or the text of a CSV file. Both are None when there was no body."""
+
+    json: Any = None
+    csv: str | None = None
+
+
+BodyReader = Callable[[Request], Sent]
+"""Takes the body of a request. Raises `Malformed`, `UnsupportedMediaType`, `TooLarge`, `Invalid`."""
 
 
 class Call(NamedTuple):
-    """A request on its way to a use case. `query` holds read parameters, `json` the parsed body, None when there was none.
+    """A request on its way to a use case. `query` holds read parameters, `json` or `csv` the body as `Sent` has it.
 
     `form` is the media type that the answer will be written as; `slashed` says that the path was asked for with a slash at its end.
     `may_read`: whether the caller may be told what they have not written themselves.
     """
 
     services: Services
-    act: Act
+    context: RequestContext
     params: Mapping[str, str]
     query: Mapping[str, Any]
     headers: Mapping[str, str]
-    json: Any
+    json: Any = None
+    csv: str | None = None
     form: str = formats.JSON
     slashed: bool = False
     may_read: bool = True
@@ -58,6 +74,17 @@ class Call(NamedTuple):
     def body(self, model: type[B], *, ignoring: frozenset[str] = frozenset()) -> B:
         """The body as `model`, without the fields to ignore."""
         return parse(model, {k: v for k, v in self.json.items() if k not in ignoring} if isinstance(self.json, dict) else self.json)
+
+    def named(self, names: Iterable[str]) -> Collection[str]:
+        """Those of some fields that the body gives a value."""
+        return self.json.keys() & set(names) if isinstance(self.json, dict) else ()
+
+    def day(self, name: str) -> date:
+        """A day in the path. Raises `Invalid` for none."""
+        try:
+            return fields.parse_date(self.params[name])
+        except ValueError as error:
+            raise Invalid([Fault(f"/{name}", str(error))]) from None
 
     def version(self) -> int | None:
         """The version that `If-Match` demands, or any; None when it demands none. Raises `VersionMismatch` for no tag of ours."""
@@ -70,32 +97,32 @@ class Call(NamedTuple):
         raise VersionMismatch("If-Match names none of this resource's versions")
 
     def page(
-        self, scope: str, load: Callable[[Any, int], tuple[list[T], Any]], show: Callable[[T], Any], *, skipping: bool = False
-    ) -> Answer:
+        self, scope: str, load: Callable[[Any, int], tuple[list[T], Any]], show: Callable[[T], Shown], *, skipping: bool = False
+    ) -> Answer[answers.Page[Shown]]:
         """A page of a list: `load(after, limit)` gives items and where to go on: a key, or with `skipping` how many to skip.
 
         `scope` names the list that its cursors belong to. As CSV the list comes whole unless a page is asked for; raises
         `Invalid` too_many when it is too long for that.
         """
         cursor = self.query.get("cursor")
-        after = None if cursor is None else cursors.read(scope, cursor)
+        after = None if cursor is None else cursors.read_cursor(scope, cursor)
         if after is not None and isinstance(after, int) != skipping:
             raise Malformed("the cursor was not given by this list")
         if self.form == formats.CSV and not self.query.keys() & {"limit", "cursor"}:
-            items, last = _whole(load), None
+            items, last = _whole_list(load), None
         else:
             items, last = load(after, self.query.get("limit", DEFAULT_LIMIT))
-        return Answer({"items": [show(item) for item in items], "next_cursor": cursors.write(scope, last)})
+        return Answer({"items": [show(item) for item in items], "next_cursor": cursors.write_cursor(scope, last)})
 
 
-def _whole(load: Callable[[Any, int], tuple[list[T], Any]]) -> list[T]:
+def _whole_list(load: Callable[[Any, int], tuple[list[T], Any]]) -> list[T]:
     """All of a list: the database ends a page after a megabyte, whatever the limit. Raises `Invalid` too_many."""
-    items, last = load(None, formats.MOST_ROWS)
-    while last is not None and len(items) < formats.MOST_ROWS:
-        more, last = load(last, formats.MOST_ROWS - len(items))
+    items, last = load(None, formats.CSV_ROWS_MAX)
+    while last is not None and len(items) < formats.CSV_ROWS_MAX:
+        more, last = load(last, formats.CSV_ROWS_MAX - len(items))
         items = [*items, *more]
     if last is not None:
-        detail = f"the list has more than {formats.MOST_ROWS} rows: narrow it, or ask page by page with limit and cursor"
+        detail = f"the list has more than {formats.CSV_ROWS_MAX} rows: narrow it, or ask page by page with limit and cursor"
         raise Invalid([Fault("/limit", detail)], code="too_many")
     return items
 
@@ -113,7 +140,7 @@ def checked_params(params: Mapping[str, str], *, creates: bool) -> Mapping[str, 
     params = decoded(params)
     found = {name: (numbers.digits(value) or "") if name == "did" else value for name, value in params.items()}
     for name, value in found.items():
-        if not OTHER_IDS.get(name, ID).fullmatch(value):
+        if not OTHER_IDS.get(name, fields.ID_PATTERN).fullmatch(value):
             error: BillingError = NotFound(f"there is no {name} like that")
             if creates:
                 error = Invalid([Fault(f"/{name}", fields.ID_RULE)])
@@ -121,28 +148,56 @@ def checked_params(params: Mapping[str, str], *, creates: bool) -> Mapping[str, 
     return found
 
 
-def json_body(request: Request, types: tuple[str, ...], *, required: bool) -> Any:
-    """The parsed body. Raises `UnsupportedMediaType`, `Malformed` and what `jsontext.read` raises."""
-    raw = _raw(request)
-    if not raw.strip():
-        if required:
-            raise Malformed("a JSON body is required")
-        return None
-    _demand_type(request, types)
-    _demand_coding(request, raw)
-    return jsontext.read(raw)
+def unread(_request: Request) -> Sent:
+    """Nothing, whatever there is: bodies of GET and DELETE mean nothing."""
+    return Sent()
 
 
-def csv_body(request: Request) -> str:
-    """A body in CSV. Raises `UnsupportedMediaType`, `Malformed`, `TooLarge`."""
+def nothing_sent(request: Request) -> Sent:
+    """No body, or an empty one. Raises `Invalid` for one with fields."""
+    parsed = _json(request, JSON_TYPES)
+    if parsed:
+        names = [jsontext.pointer(name) for name in parsed] if isinstance(parsed, dict) else [""]
+        raise Invalid([Fault(name, "this request takes no body") for name in names])
+    return Sent(parsed)
+
+
+def json_sent(request: Request) -> Sent:
+    """A body of JSON; there has to be one."""
+    return _demand_json(request, JSON_TYPES)
+
+
+def patch_sent(request: Request) -> Sent:
+    """A merge patch; there has to be one."""
+    return _demand_json(request, PATCH_TYPES)
+
+
+def file_sent(request: Request) -> Sent:
+    """A file in CSV."""
     raw = _raw(request)
     _demand_type(request, (formats.CSV,))
     _demand_coding(request, raw)
     jsontext.demand_size(raw)
     try:
-        return raw.decode()
+        return Sent(csv=raw.decode())
     except ValueError:
         raise Malformed("the file is not UTF-8; save it as CSV UTF-8") from None
+
+
+def _demand_json(request: Request, types: tuple[str, ...]) -> Sent:
+    if not _raw(request).strip():
+        raise Malformed("a JSON body is required")
+    return Sent(_json(request, types))
+
+
+def _json(request: Request, types: tuple[str, ...]) -> Any:
+    """The parsed body; None without one."""
+    raw = _raw(request)
+    if not raw.strip():
+        return None
+    _demand_type(request, types)
+    _demand_coding(request, raw)
+    return jsontext.read_json(raw)
 
 
 def _raw(request: Request) -> bytes:
@@ -153,15 +208,15 @@ def _raw(request: Request) -> bytes:
 def _demand_type(request: Request, types: tuple[str, ...]) -> None:
     given, *parameters = (part.strip().lower() for part in request.headers.get("content-type", "").split(";"))
     if given not in types:
-        told = f"{given} is not read here" if given else "the body has no Content-Type"
-        raise UnsupportedMediaType(f"{told}; send {' or '.join(types)}")
+        refusal = f"{given} is not accepted" if given else "the body has no Content-Type"
+        raise UnsupportedMediaType(f"{refusal}; send {' or '.join(types)}")
     for name, _, value in (parameter.partition("=") for parameter in parameters):
         if name == "charset" and value.strip('"') not in CHARSETS:
-            raise UnsupportedMediaType(f"charset {value} is not read here; send utf-8")
+            raise UnsupportedMediaType(f"charset {value} is not accepted; send utf-8")
 
 
 def _demand_coding(request: Request, raw: bytes) -> None:
     """Raise `UnsupportedMediaType` for a body that is compressed still. API Gateway decompresses, and leaves the header as it was."""
     coding = request.headers.get("content-encoding", "identity").strip().lower()
     if coding not in CODINGS or (coding == "gzip" and raw.startswith(_GZIP)):
-        raise UnsupportedMediaType(f"Content-Encoding {coding} is not read here; send the body as it is")
+        raise UnsupportedMediaType(f"Content-Encoding {coding} is not accepted; send the body as it is")

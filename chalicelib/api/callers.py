@@ -1,4 +1,4 @@
-"""Who calls: as API Gateway tells, or by a bearer token; `AUTH_MODE` decides."""
+"""Who calls, according to API Gateway or to a bearer token, depending on `AUTH_MODE`."""
 
 import re
 from functools import lru_cache
@@ -17,12 +17,12 @@ _SESSION: Final = re.compile(r"(arn:[^:]+:sts::[0-9]+:assumed-role/[^/]+)/.+", r
 
 def identified(request: Any, *, public: bool) -> Caller:
     """The caller of a request; of a public route whoever it is. Raises what `Verifier.caller` raises."""
-    if public or deployment.settings().auth_mode != "jwt":
-        return Caller(name(request.context), ANYTHING, owner=owner(request.context))
+    if public or deployment.configuration().auth_mode != "jwt":
+        return Caller(caller_name(request.context), ANYTHING, owner=owner(request.context))
     return _verifier().caller(request.headers.get("authorization"))
 
 
-def name(context: dict[str, Any]) -> str:
+def caller_name(context: dict[str, Any]) -> str:
     """Who signed the request; `anonymous` where nobody has to sign, or has not."""
     identity = context.get("identity") or {}
     return str(identity.get("userArn") or identity.get("caller") or "anonymous")
@@ -33,8 +33,8 @@ def owner(context: dict[str, Any]) -> str:
 
     All identities of a Cognito pool are sessions of one role, all of the same name: they are told apart by their own ids.
     """
-    session, identity_id = _SESSION.fullmatch(name(context)), (context.get("identity") or {}).get("cognitoIdentityId")
-    known = session[1] if session else name(context)
+    session, identity_id = _SESSION.fullmatch(caller_name(context)), (context.get("identity") or {}).get("cognitoIdentityId")
+    known = session[1] if session else caller_name(context)
     return f"{known}/{identity_id}" if identity_id else known
 
 
@@ -44,7 +44,7 @@ def _verifier() -> "Verifier":
     from .issuer import Issuer
     from .tokens import Verifier
 
-    settings = deployment.settings()
+    settings = deployment.configuration()
     return Verifier(
         Issuer(settings.auth_issuer), settings.auth_audiences, settings.auth_scope_prefix,
         settings.auth_roles_claim, access.roles(settings.auth_roles),

@@ -10,10 +10,10 @@ from typing import Any
 from ..domain.errors import Malformed
 
 _PLAUSIBLE = re.compile(r'[0-9]{1,9}|\{("[a-z_]{1,20}":"[^"\\]{1,1000}",?){2,4}\}', re.ASCII)
-"""A number, or a DynamoDB key; the seal is no secret, so what it seals is looked at too."""
+"""A number, or a DynamoDB key; the seal is no secret, so its content is checked too."""
 
 
-def write(scope: str, last: Any) -> str | None:
+def write_cursor(scope: str, last: Any) -> str | None:
     """The cursor for going on after `last` in the list `scope`; None at the end."""
     if last is None:
         return None
@@ -21,7 +21,7 @@ def write(scope: str, last: Any) -> str | None:
     return base64.urlsafe_b64encode((_seal(scope, text) + text).encode()).decode().rstrip("=")
 
 
-def read(scope: str, cursor: str) -> Any:
+def read_cursor(scope: str, cursor: str) -> Any:
     """What `write` was given: a key, or how many to skip. Raises `Malformed` for a cursor that this list did not give."""
     try:
         plain = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)).decode()

@@ -1,7 +1,6 @@
 """`/customers`, their payments, ledger, features; `/held`"""
 
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 from chalice.app import Blueprint
 
@@ -9,133 +8,162 @@ from .. import deployment
 from ..domain.account import Account
 from ..domain.errors import Fault, Invalid
 from ..domain.ledger import is_closed, payment_warnings
+from ..domain.one_off import one_off_warnings
 from ..storage.ledger import Window
-from ..usecases import customers
-from ..wire import fields, tables, views
-from ..wire.bodies import CustomerBody, PaymentBody, merged, parse
-from .access import CHARGE, WRITE
+from ..usecases import crediting, customers, one_off
+from ..wire import answers, csv_out, fields, views
+from ..wire.bodies import CustomerBody, merge_patch, parse
+from ..wire.ledger_bodies import AdjustmentBody, CreditBody, OneOffBody, PaymentBody
+from .access import CHARGE, WRITE_SCOPE
 from .call import Answer, Call
 from .formats import CSV
-from .query import DAY, LIST, Parameter
-from .routing import route, tagged
+from .query import LIST, OPTIONAL_DAY, RANGE, Parameter
+from .routing import action, delete, get, patch, post, put, tagged
 
 blueprint = Blueprint(__name__)
-_PATH = "/customers/{customer_id}"
-_STANDING = frozenset({"balance", "held_charges", "parked"})
-_ORDERED = (("from", "to"), ("posted_from", "posted_to"))
-_RANGE = {"from": DAY, "to": DAY, "posted_from": DAY, "posted_to": DAY, **LIST}
+_CUSTOMER_PATH = "/customers/{customer_id}"
+_STATEMENT_PARAMETERS = {**RANGE, "posted_from": OPTIONAL_DAY, "posted_to": Parameter(fields.parse_date, not_before="posted_from"), **LIST}
 
 
-@route(blueprint, "PUT", _PATH, scope=(WRITE,))
-def write_customer(call: Call) -> Answer:
+@put(blueprint, _CUSTOMER_PATH, WRITE_SCOPE)
+def write_customer(call: Call) -> Answer[answers.SavedCustomer]:
     """Create or replace a customer. The balance is not written."""
     body, customer_id = call.body(CustomerBody, ignoring=CustomerBody.read_only), call.params["customer_id"]
 
     def edit(old: Account | None) -> Account:
         return body.applied(old or Account(customer_id, ""), call.services.default_currency)
 
-    account, created = customers.write(call.services.db, call.act, customer_id, call.version(), edit)
-    return tagged(_saved(call, account), 201 if created else 200, location=customer_id if created else None)
+    account, created = customers.write_customer(call.services.db, call.context, customer_id, call.version(), edit)
+    return tagged(_saved_customer(call, account), 201 if created else 200, location=customer_id if created else None)
 
 
-@route(blueprint, "PATCH", _PATH, scope=(WRITE,))
-def change_customer(call: Call) -> Answer:
+@patch(blueprint, _CUSTOMER_PATH, WRITE_SCOPE)
+def change_customer(call: Call) -> Answer[answers.SavedCustomer]:
     """Change some fields of a customer."""
 
     def edit(old: Account) -> Account:
-        current = {name: value for name, value in views.customer(old).items() if name in CustomerBody.model_fields}
-        return parse(CustomerBody, merged(current, call.json)).applied(old, call.services.default_currency)
+        return parse(CustomerBody, merge_patch(CustomerBody.of(views.customer_view(old)), call.json)).applied(
+            old, call.services.default_currency
+        )
 
-    account = customers.change(call.services.db, call.act, call.params["customer_id"], call.version(), edit)
-    return tagged(_saved(call, account))
+    account = customers.change_customer(call.services.db, call.context, call.params["customer_id"], call.version(), edit)
+    return tagged(_saved_customer(call, account))
 
 
-@route(blueprint, "GET", _PATH)
-def read_customer(call: Call) -> Answer:
+@get(blueprint, _CUSTOMER_PATH)
+def read_customer(call: Call) -> Answer[answers.Customer]:
     """One customer with the balance."""
-    return tagged(views.customer(customers.read(call.services.db, call.params["customer_id"])))
+    return tagged(views.customer_view(customers.read_customer(call.services.db, call.params["customer_id"])))
 
 
-@route(blueprint, "GET", "/customers", parameters={"prefix": Parameter(fields.beginning), **LIST})
-def list_customers(call: Call) -> Answer:
+@get(blueprint, "/customers", {"prefix": Parameter(fields.beginning), **LIST})
+def list_customers(call: Call) -> Answer[answers.Page[answers.Customer]]:
     """All customers, by id, or those whose id begins with a prefix."""
-    prefix, load = call.query.get("prefix", ""), customers.listed
-    return call.page(f"customers {prefix}".rstrip(), lambda after, limit: load(call.services.db, after, limit, prefix), views.customer)
+    prefix, load = call.query.get("prefix", ""), customers.list_customers
+    return call.page(f"customers {prefix}".rstrip(), lambda after, limit: load(call.services.db, after, limit, prefix), views.customer_view)
 
 
-@route(blueprint, "DELETE", _PATH, scope=(WRITE,))
-def delete_customer(call: Call) -> Answer:
+@delete(blueprint, _CUSTOMER_PATH, WRITE_SCOPE)
+def delete_customer(call: Call) -> Answer[None]:
     """Remove a customer without history."""
-    customers.delete(call.services.db, call.params["customer_id"], call.version())
+    customers.delete_customer(call.services.db, call.context, call.params["customer_id"], call.version())
     return Answer(None, 204)
 
 
-@route(blueprint, "POST", _PATH + "/payments", scope=(CHARGE,))
-def pay(call: Call) -> Answer:
+@post(blueprint, _CUSTOMER_PATH + "/payments", CHARGE)
+def pay(call: Call) -> Answer[answers.BookedPayment]:
     """Book a payment, or a correction."""
     body = call.body(PaymentBody)
-    entry = customers.pay(call.services.db, call.act, call.params["customer_id"], body.amount, body.reference)
-    return Answer(views.entry(entry) | views.warnings(payment_warnings(entry)), 201)
+    entry = customers.book_payment(call.services.db, call.context, call.params["customer_id"], body.amount, body.reference)
+    return Answer({**views.entry_view(entry), "warnings": views.warnings_view(payment_warnings(entry))}, 201)
 
 
-@route(blueprint, "GET", _PATH + "/ledger", parameters=_RANGE, ordered=_ORDERED, forms={CSV: tables.entries})
-def read_ledger(call: Call) -> Answer:
-    """Charges, payments and reversals, oldest first; dated, or posted, in a range of days, both included."""
+@post(blueprint, _CUSTOMER_PATH + "/adjustments", CHARGE)
+def adjust(call: Call) -> Answer[answers.LedgerEntry]:
+    """Move the balance by what is no payment."""
+    body = call.body(AdjustmentBody)
+    entry = customers.book_adjustment(call.services.db, call.context, call.params["customer_id"], body.amount, body.reason)
+    return Answer(views.entry_view(entry), 201)
+
+
+@post(blueprint, _CUSTOMER_PATH + "/charges", CHARGE)
+def charge_one_off(call: Call) -> Answer[answers.PostedCharge]:
+    """Charge a customer once, without a package."""
+    asked = call.body(OneOffBody).request(call.context.today)
+    entry = one_off.charge_one_off(call.services.db, call.context, call.params["customer_id"], asked)
+    return Answer({**views.entry_view(entry), "warnings": views.warnings_view(one_off_warnings(asked, entry.currency))}, 201)
+
+
+@get(blueprint, _CUSTOMER_PATH + "/ledger", _STATEMENT_PARAMETERS, forms={CSV: csv_out.entries_csv})
+def read_ledger(call: Call) -> Answer[answers.PostingPage[answers.LedgerEntry]]:
+    """Charges, payments, adjustments, reversals and credits, oldest first; dated, or posted, in a range of days, both included."""
     customer_id, window = call.params["customer_id"], _window(call)
-    scope, load = f"ledger {customer_id} {window}", customers.statement
-    page = call.page(scope, lambda after, limit: load(call.services.db, customer_id, window, after, limit), views.entry)
-    if window.posted_since is None and window.posted_until is None:
-        return page
-    return page._replace(body=page.body | {"closed": is_closed(window.posted_until, call.act.at)})
+    scope, load = f"ledger {customer_id} {window}", customers.read_statement
+    page = call.page(scope, lambda after, limit: load(call.services.db, customer_id, window, after, limit), views.entry_view)
+    found: answers.PostingPage[answers.LedgerEntry] = {"items": page.body["items"], "next_cursor": page.body["next_cursor"]}
+    if window.posted_since is not None or window.posted_until is not None:
+        found["closed"] = is_closed(window.posted_until, call.context.at)
+    return Answer(found)
 
 
-@route(blueprint, "GET", "/held", parameters={"customer": Parameter(fields.identifier), **LIST}, forms={CSV: tables.entries})
-def list_held(call: Call) -> Answer:
+@post(blueprint, _CUSTOMER_PATH + "/ledger/{entry_id}/credit", CHARGE)
+def credit_entry(call: Call) -> Answer[answers.LedgerEntry]:
+    """Credit a charge, in part or as a whole."""
+    asked = call.body(CreditBody).request()
+    credit = crediting.give_credit(call.services.db, call.context, call.params["customer_id"], call.params["entry_id"], asked)
+    return Answer(views.entry_view(credit), 201)
+
+
+@get(blueprint, "/held", {"customer": Parameter(fields.identifier), **LIST}, forms={CSV: csv_out.entries_csv})
+def list_held(call: Call) -> Answer[answers.Page[answers.LedgerEntry]]:
     """Held charges, of one customer or of all."""
     customer_id = call.query.get("customer")
-    load = customers.held
-    return call.page(f"held {customer_id}", lambda after, limit: load(call.services.db, customer_id, after, limit), views.entry)
+    load = customers.list_held
+    return call.page(f"held {customer_id}", lambda after, limit: load(call.services.db, customer_id, after, limit), views.entry_view)
 
 
-@route(blueprint, "POST", "/held/{entry_id}/cancellation", body=False, scope=(CHARGE,))
-def cancel_held(call: Call) -> Answer:
+@action(blueprint, "/held/{entry_id}/cancellation", CHARGE)
+def cancel_held(call: Call) -> Answer[answers.LedgerEntry]:
     """Write off a held charge."""
-    return Answer(views.entry(customers.cancel_held(call.services.db, call.act, call.params["entry_id"])))
+    return Answer(views.entry_view(customers.write_off(call.services.db, call.context, call.params["entry_id"])))
 
 
-@route(blueprint, "POST", _PATH + "/unpark", body=False, scope=(CHARGE,))
-def unpark(call: Call) -> Answer:
+@action(blueprint, _CUSTOMER_PATH + "/unpark", CHARGE)
+def unpark(call: Call) -> Answer[answers.SavedCustomer]:
     """Let the next daily run post a parked customer's charges."""
-    return Answer(_saved(call, customers.unpark(call.services.db, call.act, call.params["customer_id"])))
+    return tagged(_saved_customer(call, customers.unpark_customer(call.services.db, call.context, call.params["customer_id"])))
 
 
-@route(blueprint, "GET", _PATH + "/features", parameters={"date": DAY})
-def read_features(call: Call) -> Answer:
+@get(blueprint, _CUSTOMER_PATH + "/features", {"date": OPTIONAL_DAY})
+def read_features(call: Call) -> Answer[answers.Features]:
     """The ConnexCS packages that are enabled on a date, by which assignments."""
-    day = call.query.get("date", call.act.today)
+    day = call.query.get("date", call.context.today)
     enabled = customers.features(call.services.db, call.params["customer_id"], day)
-    features = [{"connexcs_package": name, "assignments": ids} for name, ids in enabled.items()]
+    features: list[answers.Feature] = [{"connexcs_package": name, "assignments": ids} for name, ids in enabled.items()]
     return Answer({"customer_id": call.params["customer_id"], "date": day.isoformat(), "features": features})
 
 
-def _saved(call: Call, account: Account) -> dict[str, Any]:
+def _saved_customer(call: Call, account: Account) -> answers.SavedCustomer:
     """The customer as written; what charges and payments make of them is told only to those who may read."""
-    return {name: value for name, value in views.customer(account).items() if call.may_read or name not in _STANDING}
+    saved: answers.SavedCustomer = {**views.customer_view(account)}
+    if not call.may_read:
+        del saved["balance"], saved["held_charges"], saved["parked"]
+    return saved
 
 
 def _window(call: Call) -> Window:
     """The range asked for. Posting days are days of the billing time zone."""
     if {"from", "to"} & call.query.keys() and {"posted_from", "posted_to"} & call.query.keys():
         raise Invalid([Fault("/posted_from", "ask by date or by posting date, not by both")])
-    since, until, posted_since, posted_until = (call.query.get(name) for name in ("from", "to", "posted_from", "posted_to"))
-    zone = deployment.settings().zone
+    first, last, posted_first, posted_last = (call.query.get(name) for name in ("from", "to", "posted_from", "posted_to"))
+    zone = deployment.configuration().zone
 
     def midnight(day: date) -> str:
         return datetime.combine(day, time(), zone).isoformat()
 
     return Window(
-        since and since.isoformat(),
-        until and until.isoformat(),
-        posted_since and midnight(posted_since),
-        posted_until and midnight(posted_until + timedelta(days=1)),
+        first and first.isoformat(),
+        last and last.isoformat(),
+        posted_first and midnight(posted_first),
+        posted_last and midnight(posted_last + timedelta(days=1)),
     )

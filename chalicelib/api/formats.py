@@ -16,26 +16,40 @@ from ..domain.errors import Fault, Invalid
 JSON: Final = "application/json"
 CSV: Final = "text/csv"
 HTML: Final = "text/html"
-MOST_ROWS: Final = 10_000
+CSV_ROWS_MAX: Final = 10_000
 """Of a list that is written whole."""
-MOST_BYTES: Final = 5_500_000
+ANSWER_BYTES_MAX: Final = 5_500_000
 """Of any answer, problems included: Lambda returns 6 MB, with what JSON's quoting adds to a text."""
-_MOST_QUOTED: Final = 12
+_QUOTED_BYTES_MAX: Final = 12
 """Bytes that quoting makes of one character at most."""
 
 Renderer = Callable[[Any], str]
 """From the JSON values of an answer to its text."""
 
-_RANGE: Final = r"\s*([^\s;,/]+)/([^\s;,/]+)\s*((?:;[^,]*)?)"
+_MEDIA_RANGE: Final = r"\s*([^\s;,/]+)/([^\s;,/]+)\s*((?:;[^,]*)?)"
 _WEIGHT: Final = r";\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*(?:;|$)"
 _UNSAFE: Final = r"[^A-Za-z0-9._-]+"
 
 
 def report_page(body: Any) -> str:
     """A Run Package as a page; what makes pages is loaded when one is asked for, not in cold starts."""
-    from ..wire import page
+    from ..wire import pages
 
-    return page.report(body)
+    return pages.run_report(body)
+
+
+def statement_page(body: Any) -> str:
+    """A statement as a page."""
+    from ..wire import pages
+
+    return pages.statement(body)
+
+
+def forecast_csv(body: Any) -> str:
+    """The lines of a forecast."""
+    from ..wire import forecast_views
+
+    return forecast_views.forecast_csv(body)
 
 
 def chosen(accept: str, offered: Sequence[str]) -> str:
@@ -51,19 +65,19 @@ def _weight(offered: str, accept: str) -> float:
     main, sub = offered.split("/")
     covering = [(-1, 0.0)]
     for part in accept.lower().split(","):
-        found = re.fullmatch(_RANGE, part.rstrip())
+        found = re.fullmatch(_MEDIA_RANGE, part.rstrip())
         if found and (found[1], found[2]) in ((main, sub), (main, "*"), ("*", "*")):
             weighed = re.search(_WEIGHT, found[3])
             covering.append(((found[1] != "*") + (found[2] != "*"), min(1.0, float(weighed[1])) if weighed else 1.0))
     return max(covering)[1]
 
 
-def fits(text: str) -> bool:
+def fits_answer(text: str) -> bool:
     """Whether an answer can have this text."""
-    return len(text) * _MOST_QUOTED <= MOST_BYTES or len(json.dumps(text)) <= MOST_BYTES
+    return len(text) * _QUOTED_BYTES_MAX <= ANSWER_BYTES_MAX or len(json.dumps(text)) <= ANSWER_BYTES_MAX
 
 
-def written(
+def write_response(
     response: Response, form: str, renderers: Mapping[str, Renderer], where: str, query: Mapping[str, Any], *, changes: bool = False
 ) -> Response:
     """The response with its body as text. `where` is the path asked for, `query` what was asked; `changes` says that it wrote something.
@@ -76,16 +90,16 @@ def written(
     if isinstance(response.body, str):
         return Response(response.body, headers, response.status_code)
     if form not in renderers or response.status_code != 200:
-        return Response(_fitting(json.dumps(response.body, ensure_ascii=False), changes), headers, response.status_code)
-    text = _fitting(renderers[form](response.body), changes)
+        return Response(_demand_fits(json.dumps(response.body, ensure_ascii=False), changes), headers, response.status_code)
+    text = _demand_fits(renderers[form](response.body), changes)
     return Response(text, {**headers, **_headers(form, where), **_next(response.body, query)}, 200)
 
 
-def _fitting(text: str, changes: bool) -> str:
+def _demand_fits(text: str, changes: bool) -> str:
     """The text. Raises `Invalid` too_many."""
-    if not fits(text):
+    if not fits_answer(text):
         done = "; the request itself is carried out" if changes else ""
-        detail = f"the answer would have more than {MOST_BYTES} bytes: ask page by page with limit and cursor, or for less{done}"
+        detail = f"the answer would have more than {ANSWER_BYTES_MAX} bytes: ask page by page with limit and cursor, or for less{done}"
         raise Invalid([Fault("", detail)], code="too_many")
     return text
 
@@ -93,9 +107,9 @@ def _fitting(text: str, changes: bool) -> str:
 def _headers(form: str, where: str) -> dict[str, str]:
     headers = {"Content-Type": f"{form}; charset=utf-8"}
     if form == HTML:
-        from ..wire import page
+        from ..wire import pages
 
-        return headers | {"Content-Security-Policy": page.POLICY}
+        return headers | {"Content-Security-Policy": pages.POLICY}
     name = re.sub(_UNSAFE, "_", "-".join(part for part in where.split("/") if part))
     return headers | {"Content-Disposition": f'attachment; filename="{name}.csv"'}
 

@@ -19,36 +19,36 @@ from .. import deployment
 from ..domain.errors import Conflict, Contention, Fault, Invalid, Malformed, Throttled
 from ..storage import idempotency
 from ..storage.db import Db
-from ..storage.idempotency import Record
-from ..usecases.act import Act
+from ..storage.idempotency import ClaimRecord
+from ..usecases.request_context import RequestContext
 from .access import Caller
 
 CLAIM: Final = timedelta(seconds=30)
-"""Longer than a request can take: afterwards nobody is at it any more."""
+"""Longer than a request can take: after that the claim is abandoned."""
 WAIT_SECONDS: Final = 12.0
 _POLL_SECONDS: Final = 0.15
-_LONGEST_KEY: Final = 255
+_KEY_CHARACTERS_MAX: Final = 255
 PASSING: Final = (403, 429)
 """Refusals that say nothing of the request: the same one succeeds with another token, or a moment later."""
 
 
-def answered(db: Db, who: Caller, route: str, key: str, body: Any, work: Callable[[Act], Response]) -> Response:
+def answered(db: Db, who: Caller, route: str, key: str, body: Any, work: Callable[[RequestContext], Response]) -> Response:
     """The answer of `work`, or the first time's. `route` is the method with the path and its ids; keys are per owner and route.
 
-    Raises `Invalid` idempotency_key_reused for another body, `Conflict` in_progress while another attempt is at it.
+    Raises `Invalid` idempotency_key_reused for another body, `Conflict` in_progress while another attempt is under way.
     """
-    if not 1 <= len(key) <= _LONGEST_KEY:
-        raise Malformed(f"Idempotency-Key must have 1 to {_LONGEST_KEY} characters")
+    if not 1 <= len(key) <= _KEY_CHARACTERS_MAX:
+        raise Malformed(f"Idempotency-Key must have 1 to {_KEY_CHARACTERS_MAX} characters")
     owners = dict.fromkeys((who.owner or who.name, who.name))
     fingerprints = [_hash([owner, route, key]) for owner in owners]
-    record = _claim(db, fingerprints, _hash(body))
+    record = _obtain_claim(db, fingerprints, _hash(body))
     if record.answer is not None:
-        return _unpack(record.answer)
-    response = work(deployment.act(who.name, derived_from=(record.begun_at, record.fingerprint)))
+        return _unpack_response(record.answer)
+    response = work(deployment.request_context(who.name, derived_from=(record.begun_at, record.fingerprint)))
     if response.status_code < 500 and response.status_code not in PASSING:
-        idempotency.answer(db, record._replace(answer=_pack(response)))
+        idempotency.keep_answer(db, record._replace(answer=_pack_response(response)))
     else:
-        _give_back(db, record)
+        _drop_claim(db, record)
     return response
 
 
@@ -56,7 +56,7 @@ def _hash(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def _claim(db: Db, fingerprints: Sequence[str], body_hash: str) -> Record:
+def _obtain_claim(db: Db, fingerprints: Sequence[str], body_hash: str) -> ClaimRecord:
     """Our claim, or the record of an answer, waiting for an attempt that is under way.
 
     Of `fingerprints` the first is claimed. Releases before 2026-11-28 took keys as the session's, so a record may still have
@@ -65,7 +65,7 @@ def _claim(db: Db, fingerprints: Sequence[str], body_hash: str) -> Record:
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         now = datetime.now(UTC)
-        found = next(filter(None, (idempotency.find(db, one) for one in fingerprints)), None)
+        found = next(filter(None, (idempotency.find_record(db, one) for one in fingerprints)), None)
         if found and found.body_hash != body_hash:
             detail = "Idempotency-Key was used with another body"
             raise Invalid([Fault("", detail)], code="idempotency_key_reused")
@@ -73,9 +73,9 @@ def _claim(db: Db, fingerprints: Sequence[str], body_hash: str) -> Record:
             return found
         if found is None or datetime.fromisoformat(found.claimed_until) < now:
             fingerprint, begun = (found.fingerprint, found.begun_at) if found else (fingerprints[0], now.isoformat())
-            record = Record(fingerprint, body_hash, begun, (now + CLAIM).isoformat())
+            record = ClaimRecord(fingerprint, body_hash, begun, (now + CLAIM).isoformat())
             try:
-                idempotency.claim(db, record, found)
+                idempotency.write_claim(db, record, found)
             except Contention:
                 continue
             return record
@@ -84,17 +84,17 @@ def _claim(db: Db, fingerprints: Sequence[str], body_hash: str) -> Record:
         time.sleep(_POLL_SECONDS)
 
 
-def _give_back(db: Db, record: Record) -> None:
+def _drop_claim(db: Db, record: ClaimRecord) -> None:
     """Let a retry begin at once: what failed for a moment is no answer. If this can't be written either, the claim runs out."""
     with suppress(Contention, Throttled):
-        idempotency.claim(db, record._replace(claimed_until=datetime.now(UTC).isoformat()), record)
+        idempotency.write_claim(db, record._replace(claimed_until=datetime.now(UTC).isoformat()), record)
 
 
-def _pack(response: Response) -> bytes:
+def _pack_response(response: Response) -> bytes:
     text = json.dumps([response.status_code, response.headers, response.body], ensure_ascii=False)
     return zlib.compress(text.encode("utf-8", "surrogatepass"))
 
 
-def _unpack(packed: bytes) -> Response:
+def _unpack_response(packed: bytes) -> Response:
     status, headers, body = json.loads(zlib.decompress(packed))
     return Response(body, headers, status)

@@ -3,20 +3,19 @@
 `/check` behind each is the dry run at a path of its own, so that a policy can allow it alone.
 """
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from chalice.app import Blueprint
 
 from .. import ids
-from ..domain.package import Package, warnings
-from ..usecases import backlog
-from ..wire import views
-from ..wire.bodies import AssignmentRow, PackageBody
-from .access import READ, WRITE
+from ..domain.assigning import RequestedAssignment
+from ..domain.package import Package, package_warnings
+from ..wire import answers, views
+from ..wire.assignment_bodies import AssignmentRow
+from ..wire.bodies import PackageBody
+from .access import WRITE_SCOPE
 from .call import Answer, Call
-from .formats import CSV
-from .query import Parameter
-from .routing import never, route
+from .routing import check_route, file_route
 
 if TYPE_CHECKING:
     from ..usecases.imports import Made
@@ -24,78 +23,61 @@ if TYPE_CHECKING:
 blueprint = Blueprint(__name__)
 
 
-def flag(text: str) -> bool:
-    """`true` or `false`. Raises `ValueError`."""
-    if text not in ("true", "false"):
-        raise ValueError("must be true or false")
-    return text == "true"
-
-
-_DRY_RUN: Final = {"dry_run": Parameter(flag)}
-
-
-def _is_live(sheet: Any) -> bool:
-    """A dry run stores nothing, not even its answer."""
-    return not sheet["dry_run"]
-
-
-@route(blueprint, "POST", "/packages/import", parameters=_DRY_RUN, reads=CSV, scope=(WRITE, WRITE), live=_is_live)
-def import_packages(call: Call) -> Answer:
+@file_route(blueprint, "/packages/import", WRITE_SCOPE)
+def import_packages(call: Call) -> Answer[answers.ImportedPackages]:
     """Define the packages of a file, all or none; unless `dry_run=false`, say what would be defined."""
     from ..usecases import imports  # not in cold starts
-    from ..wire import sheet
+    from ..wire import csv_in
 
-    rows, dry_run = sheet.read(call.json["csv"], PackageBody), not _is_live(call.json)
+    rows, dry_run = csv_in.read_rows(call.csv or "", PackageBody), call.query.get("dry_run", True)
     blank, default = Package("", "", ""), call.services.default_currency
-    named = zip(rows, ids.following(call.act.id, len(rows)), strict=True)
+    named = zip(rows, ids.following(call.context.id, len(rows)), strict=True)
     drafts = [(number, body.applied(blank, default)._replace(package_id=made_id)) for (number, body), made_id in named]
-    made = imports.define(call.services.db, call.act, drafts, dry_run=dry_run)
-    return _answer(dry_run, [_defined(number, package, dry_run) for number, package in made])
+    made = imports.define(call.services.db, call.context, drafts, dry_run=dry_run)
+    items = [_defined(number, package, dry_run) for number, package in made]
+    return Answer({"dry_run": dry_run, "rows": len(items), "items": items}, _status(dry_run))
 
 
-@route(blueprint, "POST", "/packages/import/check", reads=CSV, scope=(READ,), live=never)
-def check_packages(call: Call) -> Answer:
+@check_route(blueprint, "/packages/import/check")
+def check_packages(call: Call) -> Answer[answers.ImportedPackages]:
     """Say which packages a file would define; nothing is written."""
     return import_packages(call)
 
 
-@route(blueprint, "POST", "/assignments/import", parameters=_DRY_RUN, reads=CSV, scope=(WRITE, WRITE), live=_is_live)
-def import_assignments(call: Call) -> Answer:
+@file_route(blueprint, "/assignments/import", WRITE_SCOPE)
+def import_assignments(call: Call) -> Answer[answers.ImportedAssignments]:
     """Make the assignments of a file, all or none; unless `dry_run=false`, say what would be made, and charged at once."""
     from ..usecases import imports  # not in cold starts
-    from ..wire import sheet
+    from ..wire import csv_in
 
-    (found, malformed), dry_run = sheet.sift(call.json["csv"], AssignmentRow), not _is_live(call.json)
+    (found, malformed), dry_run = csv_in.sift(call.csv or "", AssignmentRow), call.query.get("dry_run", True)
     rows = [
-        imports.Row(number, body.draft(body.customer_id)._replace(assignment_id=made_id), body.minimum_days, body.confirm_backlog)
-        for (number, body), made_id in zip(found, ids.following(call.act.id, len(found)), strict=True)
+        RequestedAssignment(number, body.draft(body.customer_id)._replace(assignment_id=made_id), body.minimum_days, body.confirm_backlog)
+        for (number, body), made_id in zip(found, ids.following(call.context.id, len(found)), strict=True)
     ]
-    made = imports.assign(call.services.db, call.act, rows, malformed, dry_run=dry_run)
-    return _answer(dry_run, [_assigned(one, dry_run) for one in made])
+    made = imports.assign(call.services.db, call.context, rows, malformed, dry_run=dry_run)
+    items = [_assigned_view(one, dry_run) for one in made]
+    return Answer({"dry_run": dry_run, "rows": len(items), "items": items}, _status(dry_run))
 
 
-@route(blueprint, "POST", "/assignments/import/check", reads=CSV, scope=(READ,), live=never)
-def check_assignments(call: Call) -> Answer:
+@check_route(blueprint, "/assignments/import/check")
+def check_assignments(call: Call) -> Answer[answers.ImportedAssignments]:
     """Say which assignments a file would make, and what would be charged at once; nothing is written."""
     return import_assignments(call)
 
 
-def _defined(number: int, package: Package, dry_run: bool) -> dict[str, Any]:
-    shown = _shown(views.package(package), "package_id", dry_run)
-    return {"row": number, "package": shown} | views.warnings(warnings(package))
+def _defined(number: int, package: Package, dry_run: bool) -> answers.ImportedPackage:
+    shown: answers.PlannedPackage = {**views.package_view(package), "package_id": None if dry_run else package.package_id}
+    return {"row": number, "package": shown, "warnings": views.warnings_view(package_warnings(package))}
 
 
-def _assigned(made: "Made", dry_run: bool) -> dict[str, Any]:
-    assignment = _shown(views.assignment(made.detail), "assignment_id", dry_run)
-    return {"row": made.row, "assignment": assignment, "backlog": [backlog.told(line) for line in made.backlog]} | views.warnings(
-        made.warnings
-    )
+def _assigned_view(made: "Made", dry_run: bool) -> answers.ImportedAssignment:
+    made_id = None if dry_run else made.detail.assignment.assignment_id
+    shown: answers.PlannedAssignment = {**views.assignment_view(made.detail), "assignment_id": made_id}
+    due = [views.due_before(line) for line in made.backlog]
+    return {"row": made.row, "assignment": shown, "backlog": due, "warnings": views.warnings_view(made.warnings)}
 
 
-def _shown(resource: dict[str, Any], id_name: str, dry_run: bool) -> dict[str, Any]:
-    """A resource; what is not made has no id yet."""
-    return resource | ({id_name: None} if dry_run else {})
-
-
-def _answer(dry_run: bool, items: list[dict[str, Any]]) -> Answer:
-    return Answer({"dry_run": dry_run, "rows": len(items), "items": items}, 200 if dry_run else 201)
+def _status(dry_run: bool) -> int:
+    """What is not made yet has no id, and is no answer to a creation."""
+    return 200 if dry_run else 201

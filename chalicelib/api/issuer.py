@@ -1,6 +1,7 @@
 """The keys of an OIDC issuer: found by discovery, kept in the process, fetched again when they are old or one is missing.
 
-A stopped issuer stops nobody whose key is known. Tokens with made-up key ids can't make this service hammer the issuer.
+While the issuer is down, tokens signed with known keys are still accepted.
+Tokens with made-up key ids can't make this service flood the issuer with requests.
 """
 
 import json
@@ -27,7 +28,7 @@ RETRY_SECONDS: Final = 30.0
 """Between two tries to renew old keys; they count until one succeeds."""
 RETRY_WITHOUT_KEYS_SECONDS: Final = 1.0
 ANSWER_SECONDS: Final = 4.0
-LARGEST_ANSWER: Final = 1 << 19
+ISSUER_ANSWER_BYTES_MAX: Final = 1 << 19
 ALGORITHMS: Final[Mapping[str, tuple[str, str | None]]] = {
     **dict.fromkeys(("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"), ("RSA", None)),
     "ES256": ("EC", "P-256"), "ES384": ("EC", "P-384"), "ES512": ("EC", "P-521"), "EdDSA": ("OKP", "Ed25519"),
@@ -99,7 +100,7 @@ class Issuer:
             self._miss_at = self._clock() + MISS_SECONDS
             self._renew()
         if self._set is None:
-            raise IssuerUnreachable("the issuer of tokens does not answer as it should, and none of its keys are known")
+            raise IssuerUnreachable("the token issuer does not answer correctly, and none of its keys are known")
         return self._set.find(kid, algorithm)
 
     def _renew(self) -> None:
@@ -175,6 +176,6 @@ def fetched(url: str) -> Any:
     with urllib.request.build_opener(_NoRedirect, _Http, _Https, proxies).open(asked, timeout=ANSWER_SECONDS) as answer:
         while part := answer.read1(65_536):
             body += part
-            if len(body) > LARGEST_ANSWER or time.monotonic() > deadline:
+            if len(body) > ISSUER_ANSWER_BYTES_MAX or time.monotonic() > deadline:
                 raise ValueError("its answer is too large, or too slow")
     return json.loads(body)

@@ -1,99 +1,146 @@
 """`/packages`"""
 
+from collections.abc import Collection
+from datetime import date
 from typing import Any
 
 from chalice.app import Blueprint
 
 from ..domain.errors import Fault, Invalid, NotFound
-from ..domain.package import Package, warnings
-from ..usecases import packages
-from ..wire import tables, views
-from ..wire.bodies import NewPackageBody, PackageBody, merged, parse
-from .access import WRITE
-from .call import ID, Answer, Call
+from ..domain.package import PRICE_FIELDS, Package, package_warnings
+from ..domain.price_lists import list_warnings
+from ..domain.prices import in_force
+from ..usecases import packages, prices
+from ..wire import answers, csv_out, fields, views
+from ..wire.bodies import NewPackageBody, PackageBody, merge_patch, parse
+from ..wire.field_values import iso
+from ..wire.prices import PriceListBody, price_lists_view
+from .access import WRITE_SCOPE
+from .call import Answer, Call
 from .formats import CSV
-from .query import DAY, LIST, REQUIRED_DAY
-from .routing import route, tagged
+from .query import DAY_NOT_BEFORE_FROM, LIST, OFF, OPTIONAL_DAY, REQUIRED_DAY
+from .routing import delete, get, patch, post, put, tagged
 
 blueprint = Blueprint(__name__)
-_PATH = "/packages/{package_id}"
-_SCHEDULE = {"start": REQUIRED_DAY, "from": DAY, "to": REQUIRED_DAY}
+_PACKAGE_PATH = "/packages/{package_id}"
+_PRICES_PATH = _PACKAGE_PATH + "/prices"
+_SCHEDULE = {"start": REQUIRED_DAY, "from": OPTIONAL_DAY, "to": DAY_NOT_BEFORE_FROM._replace(required=True)}
 
 
-@route(blueprint, "POST", "/packages", scope=(WRITE,))
-def create_package(call: Call) -> Answer:
+@post(blueprint, "/packages", WRITE_SCOPE)
+def create_package(call: Call) -> Answer[answers.SavedPackage]:
     """Define a package; with `copy_of`, fields that are left out are those of that package."""
-    body = parse(NewPackageBody, _completed(call))
+    body = parse(NewPackageBody, _with_copied_fields(call))
     draft = body.applied(Package("", "", ""), call.services.default_currency)
-    made = packages.create(call.services.db, call.act, draft)
-    return tagged(_saved(made), 201, location=f"packages/{made.package_id}")
+    made = packages.create_package(call.services.db, call.context, draft)
+    return tagged(_saved_package(call, made), 201, location=f"packages/{made.package_id}")
 
 
-@route(blueprint, "GET", "/packages", parameters=LIST, forms={CSV: tables.packages})
-def list_packages(call: Call) -> Answer:
+@get(blueprint, "/packages", LIST, forms={CSV: csv_out.packages_csv})
+def list_packages(call: Call) -> Answer[answers.Page[answers.Package]]:
     """All packages, oldest first."""
-    return call.page("packages", lambda after, limit: packages.listed(call.services.db, after, limit), views.package)
+
+    def load(after: Any, limit: int) -> tuple[list[Package], Any]:
+        found, last = packages.list_packages(call.services.db, after, limit)
+        day = prices.shown_on(call.services.db, call.context.today, found)
+        return [in_force(one, day) for one in found], last
+
+    return call.page("packages", load, views.package_view)
 
 
-@route(blueprint, "GET", _PATH)
-def read_package(call: Call) -> Answer:
+@get(blueprint, _PACKAGE_PATH)
+def read_package(call: Call) -> Answer[answers.Package]:
     """One package."""
-    return tagged(views.package(packages.read(call.services.db, call.params["package_id"])))
+    return tagged(views.package_view(_as_of_open_day(call, packages.read_package(call.services.db, call.params["package_id"]))))
 
 
-@route(blueprint, "PUT", _PATH, scope=(WRITE,))
-def replace_package(call: Call) -> Answer:
+@put(blueprint, _PACKAGE_PATH, WRITE_SCOPE)
+def replace_package(call: Call) -> Answer[answers.SavedPackage]:
     """Replace a package; fields left out go back to their defaults."""
     body = call.body(PackageBody, ignoring=PackageBody.read_only)
-    return _change(call, lambda old: body.applied(old, call.services.default_currency))
+    return _apply(call, lambda old: body.applied(old, call.services.default_currency))
 
 
-@route(blueprint, "PATCH", _PATH, scope=(WRITE,))
-def change_package(call: Call) -> Answer:
+@patch(blueprint, _PACKAGE_PATH, WRITE_SCOPE)
+def change_package(call: Call) -> Answer[answers.SavedPackage]:
     """Change some fields of a package."""
 
     def edit(old: Package) -> Package:
-        return parse(PackageBody, merged(_fields(old), call.json)).applied(old, call.services.default_currency)
+        return parse(PackageBody, merge_patch(_fields(old), call.json)).applied(old, call.services.default_currency)
 
-    return _change(call, edit)
+    return _apply(call, edit, call.named(PRICE_FIELDS))
 
 
-@route(blueprint, "DELETE", _PATH, scope=(WRITE,))
-def delete_package(call: Call) -> Answer:
+@delete(blueprint, _PACKAGE_PATH, WRITE_SCOPE)
+def delete_package(call: Call) -> Answer[None]:
     """Hide a package that nobody has any more."""
-    packages.delete(call.services.db, call.act, call.params["package_id"], call.version())
+    packages.delete_package(call.services.db, call.context, call.params["package_id"], call.version())
     return Answer(None, 204)
 
 
-@route(
-    blueprint, "GET", _PATH + "/schedule", parameters={"start": REQUIRED_DAY, "from": DAY, "to": REQUIRED_DAY}, ordered=(("from", "to"),)
-)
-def package_schedule(call: Call) -> Answer:
+@get(blueprint, _PACKAGE_PATH + "/schedule", _SCHEDULE)
+def package_schedule(call: Call) -> Answer[answers.DueDates]:
     """The due dates of an assignment that starts on `start`."""
     start, until = call.query["start"], call.query["to"]
     due = packages.schedule(call.services.db, call.params["package_id"], start, call.query.get("from", start), until)
     return Answer({"due_dates": [day.isoformat() for day in due]})
 
 
-def _completed(call: Call) -> Any:
+@get(blueprint, _PRICES_PATH)
+def read_price_lists(call: Call) -> Answer[answers.PriceLists]:
+    """The price lists of a package, and those that were replaced or removed."""
+    return tagged(price_lists_view(prices.read_price_lists(call.services.db, call.context, call.params["package_id"])))
+
+
+@put(blueprint, _PRICES_PATH + "/{from}", WRITE_SCOPE, {"correct": OFF})
+def write_price_list(call: Call) -> Answer[answers.SavedPriceLists]:
+    """Enter or replace the price list that begins on a day."""
+    body, correct = call.body(PriceListBody, ignoring=PriceListBody.read_only), call.query["correct"]
+    new = body.price_list(call.day("from"))
+    if correct and not new.reason:
+        raise Invalid([Fault("/reason", "is required with correct=true")])
+    package_id = call.params["package_id"]
+    done = prices.write_price_list(
+        call.services.db, call.context, package_id, call.version(), new, correct=correct, confirm_backlog=body.confirm_backlog
+    )
+    warned = views.warnings_view(list_warnings(done.package, new))
+    location = new.begins.isoformat() if done.created else None
+    return tagged({**price_lists_view(done), "warnings": warned}, 201 if done.created else 200, location=location)
+
+
+@delete(blueprint, _PRICES_PATH + "/{from}", WRITE_SCOPE)
+def remove_price_list(call: Call) -> Answer[None]:
+    """Remove the price list that begins on a day."""
+    prices.remove_price_list(call.services.db, call.context, call.params["package_id"], call.version(), call.day("from"))
+    return Answer(None, 204)
+
+
+def _as_of_open_day(call: Call, package: Package) -> Package:
+    return in_force(package, prices.shown_on(call.services.db, call.context.today, [package]))
+
+
+def _with_copied_fields(call: Call) -> Any:
     """The body with what it leaves out to the package that it copies. Raises `Invalid` for a package that there is not."""
     copied = call.json.get("copy_of") if isinstance(call.json, dict) else None
-    if not (isinstance(copied, str) and ID.fullmatch(copied)):
+    if not (isinstance(copied, str) and fields.ID_PATTERN.fullmatch(copied)):
         return call.json
     try:
-        return merged(_fields(packages.read(call.services.db, copied)), call.json)
+        return merge_patch(_fields(_as_of_open_day(call, packages.read_package(call.services.db, copied))), call.json)
     except NotFound as error:
         raise Invalid([Fault("/copy_of", error.detail)]) from None
 
 
-def _fields(package: Package) -> dict[str, Any]:
+def _fields(shown: Package) -> dict[str, Any]:
     """The package as a body."""
-    return {name: value for name, value in views.package(package).items() if name in PackageBody.model_fields}
+    return PackageBody.of(views.package_view(shown))
 
 
-def _change(call: Call, edit: packages.Edit) -> Answer:
-    return tagged(_saved(packages.change(call.services.db, call.act, call.params["package_id"], call.version(), edit)))
+def _apply(call: Call, edit: packages.PackageEdit, named: Collection[str] = ()) -> Answer[answers.SavedPackage]:
+    changed = packages.change_package(call.services.db, call.context, call.params["package_id"], call.version(), edit, named)
+    return tagged(_saved_package(call, changed.package, changed.effective_from))
 
 
-def _saved(package: Package) -> dict[str, Any]:
-    return views.package(package) | views.warnings(warnings(package))
+def _saved_package(call: Call, package: Package, effective_from: date | None = None) -> answers.SavedPackage:
+    shown = _as_of_open_day(call, package)
+    warned = views.warnings_view(package_warnings(shown))
+    return {**views.package_view(shown), "effective_from": iso(effective_from), "warnings": warned}

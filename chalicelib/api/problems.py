@@ -21,9 +21,10 @@ from ..domain.errors import (
     UnsupportedMediaType,
     VersionMismatch,
 )  # fmt: skip
+from ..wire.problem_views import problem_fields
 from . import formats
 
-STATUSES: Final[dict[type[BillingError], tuple[int, str]]] = {
+PROBLEM_STATUSES: Final[dict[type[BillingError], tuple[int, str]]] = {
     Malformed: (400, "The request can't be read"),
     Unauthenticated: (401, "The caller is not known"),
     Forbidden: (403, "The caller may not do this"),
@@ -41,9 +42,9 @@ STATUSES: Final[dict[type[BillingError], tuple[int, str]]] = {
 PROBLEM: Final = "application/problem+json"
 
 
-def answer(error: BillingError) -> Response:
+def problem_response(error: BillingError) -> Response:
     """The problem document of an error."""
-    status, title = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+    status, title = next(PROBLEM_STATUSES[kind] for kind in type(error).__mro__ if kind in PROBLEM_STATUSES)
     body: dict[str, Any] = {
         "type": f"urn:packages-billing:problem:{error.code}",
         "title": title,
@@ -51,14 +52,13 @@ def answer(error: BillingError) -> Response:
         "detail": error.detail,
         "code": error.code,
     }
-    parts = error.extra | ({"errors": [fault._asdict() for fault in error.faults]} if isinstance(error, Invalid) else {})
-    text = json.dumps(body | parts)
+    text = json.dumps(body | problem_fields(error))
     headers: dict[str, str | list[str]] = {"Content-Type": PROBLEM}
     if isinstance(error, Unauthenticated | Forbidden):
         headers["WWW-Authenticate"] = _challenge(error)
     if isinstance(error, Throttled | Contention | IssuerUnreachable) or error.code == "in_progress":
         headers["Retry-After"] = str(Throttled.retry_after_seconds)
-    return Response(text if formats.fits(text) else json.dumps(body), headers, status)
+    return Response(text if formats.fits_answer(text) else json.dumps(body), headers, status)
 
 
 def _challenge(error: Unauthenticated | Forbidden) -> str:

@@ -9,34 +9,55 @@ from ..domain.errors import Fault, Invalid
 from ..wire import fields
 
 DEFAULT_LIMIT: Final = 50
-LARGEST_LIMIT: Final = 200
+PAGE_ITEMS_MAX: Final = 200
 
 
 class Parameter(NamedTuple):
-    """How a parameter is read; a `ValueError` says what is wrong with it."""
+    """How a parameter is read; a `ValueError` says what is wrong with it. Its value may not lie before that of `not_before`.
+
+    One that is left out has its `default`; without a default it has no value.
+    """
 
     parse: Callable[[str], Any]
     required: bool = False
+    not_before: str = ""
+    default: Any = None
 
 
 def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 5 and 1 <= int(text) <= LARGEST_LIMIT):
-        raise ValueError(f"must be a whole number from 1 to {LARGEST_LIMIT}")
+    if not (text.isascii() and text.isdecimal() and len(text) < 5 and 1 <= int(text) <= PAGE_ITEMS_MAX):
+        raise ValueError(f"must be a whole number from 1 to {PAGE_ITEMS_MAX}")
     return int(text)
 
 
-DAY: Final = Parameter(fields.day)
-REQUIRED_DAY: Final = Parameter(fields.day, required=True)
+def flag(text: str) -> bool:
+    """`true` or `false`. Raises `ValueError`."""
+    if text not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return text == "true"
+
+
+OPTIONAL_DAY: Final = Parameter(fields.parse_date)
+REQUIRED_DAY: Final = Parameter(fields.parse_date, required=True)
+DAY_NOT_BEFORE_FROM: Final = Parameter(fields.parse_date, not_before="from")
+RANGE: Final[Mapping[str, Parameter]] = {"from": OPTIONAL_DAY, "to": DAY_NOT_BEFORE_FROM}
 TEXT: Final = Parameter(str)
+ON: Final = Parameter(flag, default=True)
+OFF: Final = Parameter(flag, default=False)
 LIST: Final[Mapping[str, Parameter]] = {"limit": Parameter(_limit), "cursor": TEXT}
 
 
-def read(request: Request, parameters: Mapping[str, Parameter], *, ordered: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
-    """The parameters given, by name. `ordered` names pairs of which the second may not lie before the first. Raises `Invalid`."""
+def defaults(parameters: Mapping[str, Parameter]) -> dict[str, Any]:
+    """What parameters are worth that a request leaves out, by name."""
+    return {name: one.default for name, one in parameters.items() if one.default is not None}
+
+
+def read_query(request: Request, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
+    """The parameters that are given or have a default, by name. Raises `Invalid`."""
     given = request.query_params
     names = list(given) if given is not None else []
     faults = [Fault(f"/{name}", "is not a parameter of this route") for name in names if name not in parameters]
-    values: dict[str, Any] = {}
+    values = defaults(parameters)
     for name, parameter in parameters.items():
         try:
             values |= {name: _one(given, name, parameter)} if name in names else {}
@@ -44,9 +65,10 @@ def read(request: Request, parameters: Mapping[str, Parameter], *, ordered: tupl
             faults.append(Fault(f"/{name}", str(error)))
         if parameter.required and name not in names:
             faults.append(Fault(f"/{name}", "is required"))
-    for first, second in ordered:
-        if first in values and second in values and values[second] < values[first]:
-            faults.append(Fault(f"/{second}", f"lies before {first}, {values[first]}"))
+    for name, parameter in parameters.items():
+        first = parameter.not_before
+        if name in values and first in values and values[name] < values[first]:
+            faults.append(Fault(f"/{name}", f"lies before {first}, {values[first]}"))
     if faults:
         raise Invalid(faults)
     return values

@@ -1,81 +1,97 @@
 """`/runs`"""
 
+from collections.abc import Mapping
 from typing import Any
 
 from chalice.app import Blueprint
 
 from ..domain.errors import Conflict, Malformed
-from ..domain.run import Outcome
+from ..domain.record import RunRecord
+from ..domain.report import Outcome
+from ..storage.db import Db
 from ..storage.lines import Position
-from ..usecases import reversal, run_package
-from ..wire import fields, running, tables, views
+from ..usecases.runs import reports, requests, reversal
+from ..usecases.runs.limits import REQUEST_LIMITS
+from ..wire import answers, csv_out, fields, views
 from ..wire.bodies import RunBody, SimulationBody
 from .access import CHARGE, READ
-from .call import Answer, Call
-from .formats import CSV, HTML, MOST_ROWS, report_page
+from .call import Answer, Call, Sent
+from .formats import CSV, CSV_ROWS_MAX, HTML, report_page
 from .query import LIST
-from .routing import never, route
+from .routing import action, get, run_route
 
 blueprint = Blueprint(__name__)
+_REPORT = {CSV: csv_out.report_csv, HTML: report_page}
 
 
-def _is_live(json: Any) -> bool | None:
+def _is_live(sent: Sent, _query: Mapping[str, Any]) -> bool | None:
     """Whether a run is live; None when its body doesn't say, and will be refused for that. A simulation stores nothing."""
     try:
-        return not fields.simulate(json.get("simulate", True)) if isinstance(json, dict) else None
+        return not fields.parse_simulate(sent.json.get("simulate", True)) if isinstance(sent.json, dict) else None
     except ValueError:
         return None
 
 
-@route(blueprint, "POST", "/runs", scope=(READ, CHARGE), live=_is_live, forms={CSV: tables.report, HTML: report_page})
-def run(call: Call) -> Answer:
+@run_route(blueprint, "/runs", READ, CHARGE, live=_is_live, forms=_REPORT)
+def run(call: Call) -> Answer[answers.AnyReport]:
     """Run Package: simulate, or post, what is due on one date."""
-    ran = _ran(call, call.body(RunBody))
-    if ran.under_way:
-        return Answer(ran.answer, 202, {"Location": f"runs/{ran.under_way}"})
-    return Answer(ran.answer, brought=ran.brought)
+    body = call.body(RunBody)
+    if body.simulate:
+        return Answer(_simulation(call, body))
+    request = body.request(call.context.today, call.context.id)
+    done, work_result = requests.run_request(call.services, call.context, request, REQUEST_LIMITS)
+    shown = views.recorded_run_view(done)
+    if done.record.state == "running":
+        return Answer(shown, 202, {"Location": f"runs/{done.record.run_id}"})
+    return Answer(shown, work_result=work_result)
 
 
-@route(blueprint, "POST", "/runs/simulations", scope=(READ,), live=never, forms={CSV: tables.report, HTML: report_page})
-def simulate(call: Call) -> Answer:
+@run_route(blueprint, "/runs/simulations", READ, forms=_REPORT)
+def simulate(call: Call) -> Answer[answers.AnySimulation]:
     """Run Package, simulated: what would be posted on one date. Never live, so that a policy can allow it alone."""
-    return Answer(_ran(call, call.body(SimulationBody)).answer)
+    return Answer(_simulation(call, call.body(SimulationBody)))
 
 
-def _ran(call: Call, body: RunBody) -> running.Ran:
-    return running.run(call.services, call.act, body, MOST_ROWS if call.form == CSV else None, run_package.OF_A_REQUEST)
+def _simulation(call: Call, body: SimulationBody) -> answers.AnySimulation:
+    """A simulation; as CSV it lists everything, or nothing."""
+    most = CSV_ROWS_MAX if call.form == CSV else None
+    request = body.request(call.context.today, call.context.id)
+    found = requests.simulate_request(call.services.db, call.context, request, most, REQUEST_LIMITS)
+    return views.simulation_view(found, most)
 
 
-@route(blueprint, "GET", "/runs", parameters=LIST)
-def list_runs(call: Call) -> Answer:
+@get(blueprint, "/runs", LIST)
+def list_runs(call: Call) -> Answer[answers.Page[answers.Run]]:
     """Live runs, newest first."""
-    load = run_package.listed
-    return call.page(
-        "runs", lambda after, limit: load(call.services.db, after, limit), lambda found: running.summed_up(call.services, found)
-    )
+    db, load = call.services.db, reports.runs_page
+    return call.page("runs", lambda after, limit: load(db, after, limit), lambda found: _record(db, found))
 
 
-@route(blueprint, "GET", "/runs/{run_id}", forms={CSV: tables.lines, HTML: report_page})
-def read_run(call: Call) -> Answer:
+def _record(db: Db, found: RunRecord) -> answers.Run:
+    return views.run_record_view(found, reports.so_far(db, found))
+
+
+@get(blueprint, "/runs/{run_id}", forms={CSV: csv_out.lines_csv, HTML: report_page})
+def read_run(call: Call) -> Answer[answers.AnyRun] | Answer[answers.Page[answers.Line]]:
     """A live run: how far it is, and its report once it is finished; as CSV all its lines, and only once it is finished."""
-    found = run_package.read(call.services.db, call.params["run_id"])
+    found = reports.read_run(call.services.db, call.params["run_id"])
     if call.form != CSV:
-        return Answer(running.told(call.services, found))
+        return Answer(views.recorded_run_view(requests.recorded_run(call.services.db, found)))
     if found.state == "running":
         raise Conflict("the run is under way; it has all its lines when it is finished", code="in_progress")
     return list_run_lines(call)
 
 
-@route(blueprint, "GET", "/runs/{run_id}/lines", parameters=LIST, forms={CSV: tables.lines})
-def list_run_lines(call: Call) -> Answer:
+@get(blueprint, "/runs/{run_id}/lines", LIST, forms={CSV: csv_out.lines_csv})
+def list_run_lines(call: Call) -> Answer[answers.Page[answers.Line]]:
     """The lines of a live run."""
     run_id = call.params["run_id"]
 
     def load(after: Any, limit: int) -> tuple[list[Outcome], Any]:
-        lines, last = run_package.lines(call.services.db, run_id, _position(after), limit)
+        lines, last = reports.list_lines(call.services.db, run_id, _position(after), limit)
         return lines, last and {name: str(value) for name, value in last._asdict().items()}
 
-    return call.page(f"lines {run_id}", load, views.line)
+    return call.page(f"lines {run_id}", load, views.line_view)
 
 
 def _position(after: Any) -> Position | None:
@@ -86,11 +102,11 @@ def _position(after: Any) -> Position | None:
         raise Malformed("the cursor was not given by this list") from error
 
 
-@route(blueprint, "POST", "/runs/{run_id}/reversal", body=False, scope=(CHARGE,))
-def reverse_run(call: Call) -> Answer:
+@action(blueprint, "/runs/{run_id}/reversal", CHARGE)
+def reverse_run(call: Call) -> Answer[answers.AnyReversal]:
     """Post the opposite of each charge of a live Run Package, once. Of all customers, or of many lines, it goes on in the queue."""
     run_id = call.params["run_id"]
-    done = reversal.reverse(call.services, call.act, run_id)
+    done = reversal.reverse(call.services, call.context, run_id)
     if done.is_queued:
-        return Answer(running.summed_up(call.services, run_package.read(call.services.db, run_id)), 202, {"Location": f"../{run_id}"})
-    return Answer(views.reversal(done))
+        return Answer(_record(call.services.db, reports.read_run(call.services.db, run_id)), 202, {"Location": f"../{run_id}"})
+    return Answer(views.reversal_view(done))

@@ -5,16 +5,17 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from ..domain import package, schedule, wording
+from ..domain import package, wording
 from ..domain.errors import Fault, Invalid
-from ..domain.schedule import FREQUENCIES, Frequency
+from ..domain.schedule import FREQUENCIES, Frequency, Schedule
 from ..usecases.packages import demand_short
+from ..wire import answers
 from .call import Answer, Call
-from .query import DAY, REQUIRED_DAY, Parameter
-from .routing import route
+from .query import RANGE, REQUIRED_DAY, Parameter
+from .routing import get
 
 blueprint = Blueprint(__name__)
-MOST_DATES = 366
+SCHEDULE_DATES_MAX = 366
 
 
 def frequency(text: str) -> Frequency:
@@ -31,44 +32,44 @@ def match(text: str) -> tuple[str | int, ...]:
 
 
 def count(text: str) -> int:
-    """How many dates. Raises `ValueError`."""
-    if not (text.isascii() and text.isdecimal() and len(text) < 4 and 1 <= int(text) <= MOST_DATES):
-        raise ValueError(f"must be a whole number from 1 to {MOST_DATES}")
+    """How many: dates, or days, weeks and months from one to the next. Raises `ValueError`."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 4 and 1 <= int(text) <= SCHEDULE_DATES_MAX):
+        raise ValueError(f"must be a whole number from 1 to {SCHEDULE_DATES_MAX}")
     return int(text)
 
 
 _PARAMETERS = {
-    "frequency": Parameter(frequency, required=True), "frequency_match": Parameter(match), "start": REQUIRED_DAY,
-    "from": DAY, "to": DAY, "count": Parameter(count),
+    "frequency": Parameter(frequency, required=True), "frequency_match": Parameter(match), "every": Parameter(count, default=1),
+    "start": REQUIRED_DAY, **RANGE, "count": Parameter(count),
 }  # fmt: skip
 
 
-@route(blueprint, "GET", "/schedule", parameters=_PARAMETERS, ordered=(("from", "to"),))
-def preview(call: Call) -> Answer:
+@get(blueprint, "/schedule", _PARAMETERS)
+def preview(call: Call) -> Answer[answers.Preview]:
     """The rule in words, its due dates for an assignment that starts on `start`, and which of them stand for a day that their month lacks.
 
     `frequency_match` has commas between its days. `to` ends the range, `count` the number of dates; one of them is needed.
     """
     query = call.query
     how_often, on = query["frequency"], query.get("frequency_match", ())
-    faults = list(package.match_faults(how_often, on))
+    faults = [*package.match_faults(how_often, on), *package.every_faults(how_often, query["every"])]
     if ("to" in query) == ("count" in query):
         faults.append(Fault("/to", "give either to or count"))
     if faults:
         raise Invalid(faults)
-    stored = package.parse_match(how_often, on)
-    dates = _dates(how_often, stored, query)
-    because = {day: wording.clamping(how_often, stored, query["start"], day) for day in dates}
+    schedule = Schedule(how_often, package.parse_match(how_often, on), query["every"], query["start"])
+    dates = _dates(schedule, query)
+    because = {day: wording.clamping(schedule, day) for day in dates}
     return Answer({
-        "rule": wording.rule(how_often, stored, query["start"]),
+        "rule": wording.rule(schedule),
         "due_dates": [day.isoformat() for day in dates],
         "clamped": [{"date": day.isoformat(), "explanation": text} for day, text in because.items() if text],
     })  # fmt: skip
 
 
-def _dates(how_often: Frequency, on: schedule.Match, query: Any) -> tuple[date, ...]:
-    start, since = query["start"], query.get("from", query["start"])
+def _dates(schedule: Schedule, query: Any) -> tuple[date, ...]:
+    first = query.get("from", schedule.start)
     if "count" in query:
-        return schedule.upcoming(how_often, on, start, since, query["count"])
-    demand_short(since, query["to"])
-    return schedule.due_dates(how_often, on, start, since, query["to"])
+        return schedule.upcoming(first, query["count"])
+    demand_short(first, query["to"])
+    return schedule.dates(first, query["to"])

@@ -13,10 +13,10 @@ from .access import NO_ROLES, SCOPES, Caller, Roles
 from .issuer import ALGORITHMS, Issuer
 
 LEEWAY_SECONDS: Final = 30
-LONGEST_TOKEN: Final = 16_384
+TOKEN_CHARACTERS_MAX: Final = 16_384
 _BEARER: Final = re.compile(r"bearer +([^ ,]+) *", re.ASCII | re.IGNORECASE)
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+", re.ASCII)
-_NAME: Final = re.compile(r"[ -~]{1,255}", re.ASCII)
+_NAME_PATTERN: Final = re.compile(r"[ -~]{1,255}", re.ASCII)
 _ACCESS_TYPES: Final = ("jwt", "at+jwt", "application/at+jwt")
 _OTHER_USES: Final = ("ID", "Refresh", "Offline", "Logout")
 _REASONS: Final = {
@@ -45,7 +45,7 @@ class Verifier(NamedTuple):
             raise Misconfigured("AUTH_MODE=jwt needs AUTH_ISSUER and AUTH_AUDIENCE")
         claims = self._claims(_token(authorization))
         self._demand_access(claims)
-        return Caller(_name(claims), self._allowed(claims), self.scope_prefix, roles_claim=self.roles_claim)
+        return Caller(_subject(claims), self._allowed(claims), self.scope_prefix, roles_claim=self.roles_claim)
 
     def _allowed(self, claims: Mapping[str, Any]) -> frozenset[str]:
         """Our scopes that the token has, as far as its roles allow them; what the roles allow, of a token without scopes of ours."""
@@ -104,7 +104,7 @@ def _token(authorization: str | None) -> str:
     if authorization is None:
         raise Unauthenticated("a bearer token is needed", tried=False)
     found = _BEARER.fullmatch(authorization)
-    if not found or len(found[1]) > LONGEST_TOKEN or not _TOKEN.fullmatch(found[1]):
+    if not found or len(found[1]) > TOKEN_CHARACTERS_MAX or not _TOKEN.fullmatch(found[1]):
         raise Unauthenticated("the Authorization header holds no bearer token that can be read")
     return found[1]
 
@@ -119,14 +119,14 @@ def _is_cognito_program(claims: Mapping[str, Any]) -> bool:
     return claims.get("token_use") == "access" and claims.get("sub") == claims.get("client_id") and "username" not in claims
 
 
-def _name(claims: Mapping[str, Any]) -> str:
+def _subject(claims: Mapping[str, Any]) -> str:
     """The subject, which the issuer never gives to another; a program without one is named by its client id.
 
     A subject that begins as such names do gets `sub:` before it, so that no two callers have one name.
     """
     subject, client = claims.get("sub"), claims.get("client_id") or claims.get("azp")
     name = subject or (client and f"client:{client}")
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not _NAME_PATTERN.fullmatch(name):
         raise Unauthenticated("the sub of the token is not 1 to 255 printable characters of ASCII")
     return f"sub:{name}" if subject and name.startswith(("client:", "sub:")) else name
 

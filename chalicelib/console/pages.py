@@ -9,16 +9,18 @@ from urllib.parse import urlsplit
 
 from chalice.app import Blueprint, Response
 
-from .. import deployment, telling
+from .. import deployment
 from ..api import problems
-from ..api.access import SCOPES
+from ..api.access import SCOPES, roles
 from ..api.call import decoded
+from ..api.routing import serve
 from ..domain.currencies import DECIMALS
 from ..domain.errors import NotFound
+from ..logging_context import LogContext
 from . import files
 
 blueprint = Blueprint(__name__)
-_FOREVER: Final = "public, max-age=31536000, immutable"
+_CACHE_FOR_GOOD: Final = "public, max-age=31536000, immutable"
 _ASK_AGAIN: Final = "no-cache"
 _NEVER: Final = "no-store"
 _GUARDS: Final = {
@@ -33,23 +35,17 @@ def _open(path: str, cache: str) -> Callable[[Callable[..., tuple[str, str] | No
     """A route that answers what a function gives: a content type and a text, or None for nothing."""
 
     def register(give: Callable[..., tuple[str, str] | None]) -> None:
-        def endpoint(**params: str) -> Response:
-            request: Any = blueprint.current_request
-            with telling.request(request, blueprint.lambda_context) as told:
-                told.add(method="GET", route=path, caller="anonymous")
-                given = give(request, **decoded(params))
-                response = _missing() if given is None else _answer(request, *given, cache)
-                told.add(status=response.status_code)
-            response.headers[telling.CORRELATION_HEADER] = told.correlation_id
-            return response
+        def respond(request: Any, params: dict[str, str], log: LogContext) -> Response:
+            log.add(caller="anonymous")
+            given = give(request, **decoded(params))
+            return _missing() if given is None else _cached_response(request, *given, cache)
 
-        endpoint.__name__ = f"console_{give.__name__}"
-        blueprint.route(path, methods=["GET"])(endpoint)
+        serve(blueprint, "GET", path, f"console_{give.__name__}", respond)
 
     return register
 
 
-def _answer(request: Any, content_type: str, text: str, cache: str) -> Response:
+def _cached_response(request: Any, content_type: str, text: str, cache: str) -> Response:
     """The text, or 304 for a browser that has it."""
     tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
     headers: dict[str, str | list[str]] = {
@@ -60,7 +56,7 @@ def _answer(request: Any, content_type: str, text: str, cache: str) -> Response:
 
 
 def _missing() -> Response:
-    response = problems.answer(NotFound("there is no such file: reload the console"))
+    response = problems.problem_response(NotFound("there is no such file: reload the console"))
     response.headers.update(_GUARDS)
     return response
 
@@ -76,7 +72,7 @@ def _policy() -> str:
 
 def _sign_in_origins() -> list[str]:
     """The issuer's origin, and those at which it has its other addresses."""
-    configured = deployment.settings()
+    configured = deployment.configuration()
     if configured.auth_mode != "jwt":
         return []
     parts = [urlsplit(url) for url in (configured.auth_issuer, *configured.auth_origins)]
@@ -85,36 +81,39 @@ def _sign_in_origins() -> list[str]:
 
 
 @_open("/console", _ASK_AGAIN)
-def page(request: Any) -> tuple[str, str]:
+def console_page(request: Any) -> tuple[str, str]:
     """The page. Its files' addresses are relative, for a stage may stand before them; with a slash at its own end they differ."""
     slashed = str(request.context.get("path", "")).endswith("/")
-    return "text/html; charset=utf-8", files.page("" if slashed else "console/")
+    return "text/html; charset=utf-8", files.page_html("" if slashed else "console/")
 
 
 @_open("/console/settings.json", _NEVER)
-def settings(_request: Any) -> tuple[str, str]:
+def page_settings(_request: Any) -> tuple[str, str]:
     """What the page needs to know first; nothing of it is secret."""
-    configured = deployment.settings()
-    told: dict[str, Any] = {
+    configured = deployment.configuration()
+    settings: dict[str, Any] = {
         "auth_mode": configured.auth_mode,
         "default_currency": configured.default_currency,
         "time_zone": configured.time_zone,
-        "today": deployment.act("").today.isoformat(),
+        "today": deployment.request_context("").today.isoformat(),
         "currencies": sorted(DECIMALS),
         "decimals": DECIMALS,
         "docs": configured.serve_docs,
     }
     if configured.auth_mode == "jwt":
-        told |= {
+        roled = roles(configured.auth_roles) if configured.auth_roles_claim else {}
+        settings |= {
             "issuer": configured.auth_issuer, "client_id": configured.auth_client_id,
             "audience": min(configured.auth_audiences, default=""), "scope_prefix": configured.auth_scope_prefix,
             "scopes": configured.auth_client_scopes or " ".join(["openid", *(configured.auth_scope_prefix + scope for scope in SCOPES)]),
+            "roles_claim": configured.auth_roles_claim,
+            "roles": {name: sorted(allowed) for name, allowed in roled.items()},
         }  # fmt: skip
-    return "application/json", json.dumps(told)
+    return "application/json", json.dumps(settings)
 
 
-@_open("/console/{version}/{name}", _FOREVER)
-def file(_request: Any, version: str, name: str) -> tuple[str, str] | None:
+@_open("/console/{version}/{name}", _CACHE_FOR_GOOD)
+def console_file(_request: Any, version: str, name: str) -> tuple[str, str] | None:
     """A file of the present version; one of another version would be kept for good under a wrong address."""
-    text = files.text(name) if version == files.version() else None
+    text = files.file_text(name) if version == files.version() else None
     return None if text is None else (files.content_type(name), text)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from . import money
+from .errors import Conflict
 
 
 class Account(NamedTuple):
@@ -14,7 +15,8 @@ class Account(NamedTuple):
 
     `evaluate_from` is set while the customer is parked or can't be read, and until a run has caught up; `marks` counts how often a run
     set it, or found it set. `oversize` says that an operator let the next run post more lines than the safety bound. `entries`: the
-    ledger holds a payment, so the currency is fixed. `calls`: usage is recorded, which outlives the customer's calls.
+    ledger holds something that no assignment made, such as a payment, so the currency is fixed. `calls`: usage is recorded, which
+    outlives the customer's calls.
     `with_minutes` and `without_minutes` count the `assignments` that give free minutes and those that don't.
     """
 
@@ -46,6 +48,17 @@ class Account(NamedTuple):
         return self.with_minutes + self.without_minutes == self.assignments
 
 
+def is_to_be_parked(account: Account, lines: int, lines_max: int) -> bool:
+    """Whether so many lines in one evaluation are beyond the safety bound, and no operator has let them pass."""
+    return lines > lines_max and not account.oversize
+
+
+def demand_unparked(account: Account) -> None:
+    """Raise `Conflict` parked: whoever is parked is charged by nobody."""
+    if account.parked:
+        raise Conflict(f"customer {account.customer_id} is parked: nothing is charged until somebody unparks it", code="parked")
+
+
 class Credit(NamedTuple):
     """What debits are tried against."""
 
@@ -58,21 +71,21 @@ class Credit(NamedTuple):
         return None if self.debit_limit is None else -self.debit_limit
 
 
-def credit(account: Account) -> Credit:
+def current_credit(account: Account) -> Credit:
     """The account's credit as it stands."""
     return Credit(account.balance, account.debit_limit)
 
 
-def fits(state: Credit, amount: Decimal) -> bool:
-    """Whether debiting `amount` stays within the limit. Nothing to debit always fits, however low the balance is."""
-    return not amount or state.floor is None or money.minus(state.balance, amount) >= state.floor
+def fits_limit(state: Credit, amount: Decimal) -> bool:
+    """Whether debiting `amount` stays within the limit. What debits nothing always fits, however low the balance is."""
+    return amount <= 0 or state.floor is None or money.minus(state.balance, amount) >= state.floor
 
 
 def allot(state: Credit, amounts: Iterable[Decimal]) -> tuple[list[bool], Credit]:
     """Try each debit by itself, in order: which fit, and the credit left. One that doesn't fit stops none after it."""
     verdicts = []
     for amount in amounts:
-        verdicts.append(fits(state, amount))
+        verdicts.append(fits_limit(state, amount))
         if verdicts[-1]:
             state = state._replace(balance=money.minus(state.balance, amount))
     return verdicts, state

@@ -1,51 +1,27 @@
 """What assignments are charged for a range of days (rules: What a due date charges).
 
-`dues` says what falls due, `line` prices it. Between the two a caller looks up the spend of the periods that `dues` names,
+`dues` says what falls due, `priced_line` prices it. Between the two a caller looks up the spend of the periods that `dues` names,
 so that this module needs no storage and the lines depend on nothing but their arguments.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from decimal import Decimal
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
-from . import money
-from .assignment import Assignment, first_day, last_due_day, valid_on
+from . import money, pricing
+from .assignment import Assignment, counted_from, first_day, last_due_day
 from .package import Package
-from .schedule import DAY, Frequency, Match, due_dates, longest_gap, next_due, previous_due, upcoming
+from .pricing import ChargeKind, Due
+from .schedule import DAY, Frequency, Match, Period, Schedule, due_dates
+from .terms import active_quantity, change_days, first_active_day, terms_on
 
-Kind = Literal["setup", "recurring", "minimum_spend"]
-KIND_ORDER: Final[dict[str, int]] = {"setup": 0, "recurring": 1, "minimum_spend": 2}
-
-
-class Period(NamedTuple):
-    """The days `since <= day < until` of a billing period that ends, uncut, before `whole_until`."""
-
-    since: date
-    until: date
-    whole_until: date
-
-    @property
-    def days(self) -> int:
-        """How many days are charged."""
-        return (self.until - self.since).days
-
-    @property
-    def whole_days(self) -> int:
-        """How many days the uncut period has."""
-        return (self.whole_until - self.since).days
-
-
-class Due(NamedTuple):
-    """One thing to charge: its kind, its date, and for minimum spend its period."""
-
-    kind: Kind
-    due_date: date
-    period: Period | None = None
+KIND_ORDER: Final[dict[ChargeKind, int]] = {"setup": 0, "recurring": 1, "minimum_spend": 2, "proration": 5, "one_off": 7}
+"""The numbers between are those of other ledger entries."""
 
 
 class Identity(NamedTuple):
-    """What makes a charge the same charge, from wherever it is evaluated. Sorts in the order in which charges are tried."""
+    """What makes a charge the same charge, from wherever it is evaluated."""
 
     due_date: date
     kind_order: int
@@ -53,14 +29,22 @@ class Identity(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One charge with all that it is computed from; amounts in `currency`. `spend` and `period` for minimum spend only."""
+    """One charge with all that it is computed from; amounts in `currency`.
+
+    `spend` is for minimum spend only, `period` for that and for proration, whose `quantity` is the difference and may be negative.
+    `discount` is in percent of the retail, `package_retail` what an own price took the place of. `unit_days` is the sum of the
+    quantities that were active on the days of a minimum-spend period; 0 of one that was kept by a former release.
+
+    A one-off charge has neither assignment nor package: `assignment_id` is an id of its own, `package_id` is empty, and `package_name`
+    is what it is for.
+    """
 
     customer_id: str
     assignment_id: str
     package_id: str
     package_name: str
     did: str | None
-    kind: Kind
+    kind: ChargeKind
     due_date: date
     currency: str
     quantity: int
@@ -74,6 +58,38 @@ class Line(NamedTuple):
     start_date: date
     period: Period | None = None
     spend: Decimal | None = None
+    discount: Decimal = money.ZERO
+    package_retail: Decimal | None = None
+    every: int = 1
+    unit_days: int = 0
+    counted_from: date | None = None
+    account_code: str | None = None
+    tax_code: str | None = None
+
+    @property
+    def own_price(self) -> bool:
+        """Whether the unit retail is the assignment's own."""
+        return self.package_retail is not None
+
+    @property
+    def is_one_off(self) -> bool:
+        """Whether no assignment makes it."""
+        return self.kind == "one_off"
+
+    @property
+    def made_by(self) -> str | None:
+        """The id of the assignment that makes it; None of a one-off charge."""
+        return None if self.is_one_off else self.assignment_id
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether it is negative: it takes back of the charges of its period."""
+        return self.retail < 0 or self.cost < 0
+
+    @property
+    def order(self) -> tuple[date, bool, int, str]:
+        """Sorts in the order in which charges are tried."""
+        return self.due_date, not self.takes_back, KIND_ORDER[self.kind], self.assignment_id
 
     @property
     def identity(self) -> Identity:
@@ -82,16 +98,35 @@ class Line(NamedTuple):
 
     @property
     def covers(self) -> Period | None:
-        """The days that the charge is for: a minimum spend's period; of a recurring one from its date to the next by the rule."""
+        """The days that the charge is for: its period; of a recurring one from its date to the next by the rule."""
         if self.kind != "recurring":
             return self.period
-        following = next_due(self.frequency, self.frequency_match, self.start_date, self.due_date)
+        following = self.schedule.next(self.due_date)
         return Period(self.due_date, following, following) if following else None
+
+    @property
+    def schedule(self) -> Schedule:
+        """When the assignment is charged."""
+        return Schedule(self.frequency, self.frequency_match, self.every, self.counted_from or self.start_date)
 
     @property
     def margin(self) -> Decimal:
         """What the provider earns."""
         return money.minus(self.retail, self.cost)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it comes to nothing, so that there is nothing to post."""
+        return not (self.cost or self.retail)
+
+    @property
+    def nominal_retail(self) -> Decimal:
+        """The retail before negative lines are taken off, and before a negative line is cut to what is left."""
+        if self.kind == "proration" and self.period:
+            return pricing.amount_of(self.unit_retail, self.discount, self.quantity * self.period.days, self.period.whole_days)
+        if self.kind == "recurring":
+            return pricing.amount_of(self.unit_retail, self.discount, self.quantity, 1)
+        return self.retail
 
     @property
     def debit(self) -> Decimal:
@@ -103,79 +138,101 @@ Spend = Callable[[Assignment, Period], Decimal]
 """The usage charges of the assignment's customer, or of its DID alone, dated in the period."""
 
 
-def dues(assignment: Assignment, package: Package, since: date, until: date) -> list[Due]:
-    """What falls due in `since..until`, both included, in date order, setup first."""
-    if assignment.cancelled or since > last_due_day(assignment, package):
+def schedule_of(assignment: Assignment, package: Package) -> Schedule:
+    """When the assignment is charged."""
+    return package.schedule(counted_from(assignment))
+
+
+def dues(assignment: Assignment, package: Package, first: date, last: date) -> list[Due]:
+    """What falls due in `first..last`, both included, in date order, setup first."""
+    if assignment.cancelled or first > last_due_day(assignment, package):
         return []
-    begun = first_day(assignment)
-    since = begun if since < begun else since  # noqa: FURB136 - as in due_dates
-    last = until if assignment.end_date is None else min(until, assignment.end_date)
-    found = [Due("setup", assignment.start_date)] if since <= assignment.start_date <= last else []
+    charged_from = first_day(assignment)
+    first = charged_from if first < charged_from else first  # noqa: FURB136 - as in due_dates
+    valid = last if assignment.end_date is None else min(last, assignment.end_date)
+    found = [Due("setup", assignment.start_date)] if first <= assignment.start_date <= valid else []
     if package.minimum_spend:
-        return found + list(_settlements(assignment, package, since, until))
-    days = due_dates(package.frequency, package.frequency_match, assignment.start_date, since, last)
-    return found + [Due("recurring", day) for day in days] if days else found
+        return found + list(_settlements(assignment, package, first, last))
+    days = due_dates(package.frequency, package.frequency_match, package.every, counted_from(assignment), first, valid)
+    if days:
+        found += [Due("recurring", day) for day in days if not assignment.terms or active_quantity(assignment, day)]
+    if package.proration == "daily":
+        found = sorted([*found, *_proration_dues(assignment, package, first, last)], key=lambda due: due.due_date)
+    return found
 
 
-def _settlements(assignment: Assignment, package: Package, since: date, until: date) -> Iterator[Due]:
-    """The minimum-spend periods that end in the range. One begun before `charge_from` was settled in the other system."""
-    rule = (package.frequency, package.frequency_match, assignment.start_date)
-    for day in due_dates(*rule, since, min(until, assignment.end_date or until)):
-        period = Period(previous_due(*rule, day) or assignment.start_date, day, day)
-        if first_day(assignment) <= period.since < day:
-            yield Due("minimum_spend", day, period)
+def _proration_dues(assignment: Assignment, package: Package, first: date, last: date) -> Iterator[Due]:
+    """The days between two dates of the rule from which another quantity is active. A period that began before `charge_from` was
+    charged in the other system."""
+    schedule, counted = schedule_of(assignment, package), counted_from(assignment)
+    taken_over = max(assignment.charge_from or counted, counted)
+    for day in change_days(assignment, first, last):
+        if active_quantity(assignment, day) == active_quantity(assignment, day - DAY):
+            continue
+        period = schedule.period(day)
+        if period and period.since < day and (taken_over == counted or taken_over <= period.since):
+            yield Due("proration", day, Period(day, period.until, period.until, period.since))
+
+
+def _settlements(assignment: Assignment, package: Package, first: date, last: date) -> Iterator[Due]:
+    """The minimum-spend periods that end in the range, as far as something was active in them. Days before `charge_from` were not."""
     closing = assignment.end_date + DAY if assignment.end_date else date.max
-    if since <= closing <= until:
-        begun = previous_due(*rule, closing) or assignment.start_date
-        whole_until = next_due(*rule, begun) or closing
-        if begun >= first_day(assignment):
-            yield Due("minimum_spend", closing, Period(begun, closing, whole_until))
+    ends = schedule_of(assignment, package).dates(first, min(last, assignment.end_date or last))
+    for day in (*ends, closing) if first <= closing <= last else ends:
+        period = _minimum_spend_period(assignment, package, day - DAY)
+        if period and first_active_day(assignment, period.since, period.until):
+            yield Due("minimum_spend", day, period)
+
+
+def _minimum_spend_period(assignment: Assignment, package: Package, day: date) -> Period | None:
+    """The minimum-spend period in which `day` is settled; None when it is not, or not here."""
+    if not first_day(assignment) <= day <= (assignment.end_date or day):
+        return None
+    whole = schedule_of(assignment, package).period(day)
+    closing = assignment.end_date + DAY if assignment.end_date else date.max
+    return whole and Period(max(whole.since, first_day(assignment)), min(closing, whole.until), whole.until, whole.since)
 
 
 def running_period(assignment: Assignment, package: Package, day: date) -> Period | None:
     """The minimum-spend period that `day` lies in, as it will be settled; None when there is none, or not here."""
-    if not package.minimum_spend or not valid_on(assignment, day):
-        return None
-    rule = (package.frequency, package.frequency_match, assignment.start_date)
-    begun = previous_due(*rule, day + DAY) or assignment.start_date
-    whole_until = next_due(*rule, day)
-    if whole_until is None or begun < first_day(assignment):
-        return None
-    closing = assignment.end_date + DAY if assignment.end_date else whole_until
-    return Period(begun, min(closing, whole_until), whole_until)
+    return _minimum_spend_period(assignment, package, day) if package.minimum_spend and not assignment.cancelled else None
 
 
 def minimum(assignment: Assignment, package: Package, period: Period) -> Decimal:
     """What the customer has to spend in a period."""
-    return money.share(money.times(package.retail, assignment.quantity), period.days, period.whole_days)
+    priced = pricing.price(assignment, package, Due("minimum_spend", period.until, period))
+    return priced.retail if priced else money.ZERO
 
 
 def next_charge(assignment: Assignment, package: Package, after: date) -> Due | None:
     """The first thing other than a setup that falls due later than `after`; None when nothing does."""
-    since = max(after + DAY, first_day(assignment))
-    if package.frequency == "none":
-        found = dues(assignment, package, since, max(since, assignment.start_date))
-    else:
-        found = dues(assignment, package, since, since + 2 * longest_gap(package.frequency))
-    return next((due for due in found if due.kind != "setup"), None)
+    first = max(after + DAY, first_day(assignment))
+    gap = 2 * schedule_of(assignment, package).longest_gap
+    # Where nothing changes, nothing is due later that is not due within two periods.
+    found = (dues(assignment, package, day, day + gap) for day in (first, *change_days(assignment, first + DAY, date.max - gap)))
+    return next((due for some in found for due in some if due.kind != "setup"), None)
 
 
 def after_end(assignment: Assignment, package: Package, dates: int) -> list[Identity]:
-    """What would be due after the end of an assignment that ends or is cancelled, on the first `dates` due dates."""
+    """What would be due after the end of an assignment that ends or is cancelled, on the first `dates` due dates; of a cancelled
+    one the closing line of its end date, too."""
     endless = assignment._replace(end_date=None, cancelled=False)
-    since = assignment.start_date if assignment.cancelled else last_due_day(assignment, package) + DAY
-    days = upcoming(package.frequency, package.frequency_match, assignment.start_date, since, dates)
-    found = dues(endless, package, since, days[-1]) if days else []
-    return [Identity(due.due_date, KIND_ORDER[due.kind], assignment.assignment_id) for due in found]
+    closing = last_due_day(assignment, package)
+    first = assignment.start_date
+    if not assignment.cancelled and assignment.end_date:
+        first = (closing if package.minimum_spend else assignment.end_date) + DAY
+    days = schedule_of(assignment, package).upcoming(first, dates)
+    found = dues(endless, package, first, days[-1]) if days else []
+    if assignment.cancelled and assignment.end_date:
+        found += dues(assignment._replace(cancelled=False), package, closing, closing)
+    return sorted({Identity(due.due_date, KIND_ORDER[due.kind], assignment.assignment_id) for due in found})
 
 
-def line(assignment: Assignment, package: Package, due: Due, spend: Decimal | None = None) -> Line | None:
-    """The priced charge; None when both its cost and its retail are zero."""
-    unit_cost, unit_retail = package.cost, package.retail
-    if due.kind == "setup":
-        unit_cost, unit_retail = package.setup_cost, package.setup_retail
-    cost, retail = _amounts(due.period, assignment.quantity, unit_cost, unit_retail, spend)
-    if not (cost or retail):
+def priced_line(assignment: Assignment, package: Package, due: Due, spend: Decimal | None = None, *, free: bool = False) -> Line | None:
+    """The priced charge; None when nothing is active in its period, or when both its cost and its retail are zero, unless `free` lines
+    are asked for too."""
+    priced = pricing.price(assignment, package, due, spend or money.ZERO)
+    if priced is None or not (priced.cost or priced.retail or free):
         return None
     return Line(
         assignment.customer_id,
@@ -186,57 +243,57 @@ def line(assignment: Assignment, package: Package, due: Due, spend: Decimal | No
         due.kind,
         due.due_date,
         package.currency,
-        assignment.quantity,
-        unit_cost,
-        unit_retail,
-        cost,
-        retail,
-        assignment.auto_decrement_credit,
+        priced.quantity,
+        priced.unit_cost,
+        priced.unit_retail,
+        priced.cost,
+        priced.retail,
+        priced.debits,
         package.frequency,
         package.frequency_match,
         assignment.start_date,
         due.period,
-        spend if due.period else None,
+        spend if due.kind == "minimum_spend" else None,
+        priced.discount,
+        priced.package_retail,
+        package.every,
+        priced.unit_days,
+        assignment.counted_from,
+        package.account_code,
+        package.tax_code,
     )
 
 
-def _amounts(
-    period: Period | None, quantity: int, unit_cost: Decimal, unit_retail: Decimal, spend: Decimal | None
-) -> tuple[Decimal, Decimal]:
-    cost = money.times(unit_cost, quantity) if quantity != 1 else unit_cost
-    retail = money.times(unit_retail, quantity) if quantity != 1 else unit_retail
-    if period is None:
-        return cost, retail
-    minimum = money.share(retail, period.days, period.whole_days)
-    missing = money.minus(minimum, spend or money.ZERO)
-    return money.share(cost, period.days, period.whole_days), max(money.ZERO, missing)
-
-
-def lines(assignment: Assignment, package: Package, since: date, until: date, spend: Spend) -> list[Line]:
-    """The priced charges of one assignment in `since..until`."""
-    found = dues(assignment, package, since, until)
+def priced_lines(assignment: Assignment, package: Package, first: date, last: date, spend: Spend, *, free: bool = False) -> list[Line]:
+    """The priced charges of one assignment in `first..last`; those that come to nothing only if `free` ones are asked for."""
+    found = dues(assignment, package, first, last)
     if not found:  # almost always, in a sweep
         return []
-    priced = (line(assignment, package, due, spend(assignment, due.period) if due.period else None) for due in found)
-    return [charge for charge in priced if charge is not None]
+    if package.minimum_spend:
+        priced = (priced_line(assignment, package, due, spend(assignment, due.period) if due.period else None, free=free) for due in found)
+        return [line for line in priced if line is not None]
+    return [line for due in found if (line := priced_line(assignment, package, due, free=free)) is not None]
 
 
-def still_due(charge: Line, assignment: Assignment) -> bool:
+def still_due(line: Line, assignment: Assignment) -> bool:
     """Whether a charge that was planned before an edit is due on the assignment as it stands now."""
     end = assignment.end_date or date.max
-    last = end + DAY if charge.kind == "minimum_spend" and end < date.max else end
-    kept = not assignment.cancelled and assignment.start_date == charge.start_date
-    begun = charge.period.since if charge.period else charge.due_date
-    return kept and first_day(assignment) <= begun and charge.due_date <= last
+    last = end + DAY if line.kind in ("minimum_spend", "proration") and end < date.max else end
+    kept = not assignment.cancelled and assignment.start_date == line.start_date
+    if line.kind == "minimum_spend" and line.period:
+        from_then = max(line.period.whole.since, first_day(assignment)) == line.period.since
+    else:
+        from_then = first_day(assignment) <= line.due_date
+    return kept and from_then and line.due_date <= last
 
 
-def as_tried(held: Line, assignment: Assignment | None) -> Line:
-    """A held charge at its next try: debited if its assignment says so by now. Without one, or with a cancelled one, as it was held."""
+def as_tried(held: Line, assignment: Assignment | None, day: date) -> Line:
+    """A held charge as it is tried on `day`: debited if its assignment says so then. Without one, or of a cancelled one, as it was held."""
     if assignment is None or assignment.cancelled:
         return held
-    return held._replace(auto_decrement_credit=assignment.auto_decrement_credit)
+    return held._replace(auto_decrement_credit=terms_on(assignment, day).auto_decrement_credit)
 
 
 def in_order(charges: Iterable[Line]) -> list[Line]:
-    """The order in which charges are tried: due date, setup first, assignment id."""
-    return sorted(charges, key=lambda charge: charge.identity)
+    """The order in which charges are tried: due date, what is negative first, then the setup, assignment id."""
+    return sorted(charges, key=lambda line: line.order)

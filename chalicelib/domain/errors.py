@@ -4,16 +4,17 @@ The edges translate: `api/problems.py` to HTTP, `jobs/` to function errors. `cod
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-MOST_FAULTS = 100
+FAULTS_MAX = 100
 """Faults that one answer names; a body made of nothing but faults would be answered at many times its size."""
-MOST_ROW_FAULTS = 20
+ROW_FAULTS_MAX = 20
 """Faults that are named of one row of a file: a thousand rows with every match day wrong would not fit into an answer."""
-LONGEST_POINTER = 120
-LONGEST_DETAIL = 1000
+POINTER_CHARACTERS_MAX = 120
+DETAIL_CHARACTERS_MAX = 1000
 """Characters of what a refusal repeats of a request: a caller's own field names may be as long as its body."""
 
 
@@ -33,8 +34,8 @@ class RowFault(NamedTuple):
     detail: str
 
 
-def cut(text: str, longest: int = LONGEST_DETAIL) -> str:
-    """The text, or as much of it as is told."""
+def cut(text: str, longest: int = DETAIL_CHARACTERS_MAX) -> str:
+    """The text, cut to at most `longest` characters."""
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
@@ -49,8 +50,8 @@ def row_fault(row: int, column: str, detail: str, pointer: str = "") -> RowFault
 
 def _first_of_row(found: Sequence[RowFault]) -> Sequence[RowFault]:
     """The first faults of a row; the last of them says how many more there are."""
-    more, last = len(found) - MOST_ROW_FAULTS, found[:MOST_ROW_FAULTS][-1]
-    return found if more <= 0 else (*found[: MOST_ROW_FAULTS - 1], last._replace(detail=f"{last.detail}; and {more} more in this row"))
+    more, last = len(found) - ROW_FAULTS_MAX, found[:ROW_FAULTS_MAX][-1]
+    return found if more <= 0 else (*found[: ROW_FAULTS_MAX - 1], last._replace(detail=f"{last.detail}; and {more} more in this row"))
 
 
 class BillingError(Exception):
@@ -72,31 +73,48 @@ class Malformed(BillingError):
 
 
 class Invalid(BillingError):
-    """Fields that break a rule; `faults` names every one of them, up to a limit. No more are looked for than are told."""
+    """Fields that break a rule; `faults` names every one of them, up to a limit. The search stops at that limit."""
 
     code = "invalid"
 
     def __init__(self, faults: Iterable[Fault], *, code: str | None = None) -> None:
-        found = tuple(Fault(cut(one.pointer, LONGEST_POINTER), cut(one.detail)) for one in islice(faults, MOST_FAULTS + 1))
-        more = len(found) > MOST_FAULTS
-        self.faults: Sequence[Fault | RowFault] = (*found[:MOST_FAULTS], Fault("", "and more")) if more else found
+        found = tuple(Fault(cut(one.pointer, POINTER_CHARACTERS_MAX), cut(one.detail)) for one in islice(faults, FAULTS_MAX + 1))
+        more = len(found) > FAULTS_MAX
+        self.faults: Sequence[Fault | RowFault] = (*found[:FAULTS_MAX], Fault("", "and more")) if more else found
         super().__init__("; ".join(f"{f.pointer}: {f.detail}" if f.pointer else f.detail for f in self.faults), code=code)
 
 
+class NotOpen(Invalid):
+    """A day that something is to begin on has passed, or its evaluation has begun; `first_open_day` is the first that is open."""
+
+    code = "not_open"
+
+    def __init__(self, day: date, first_open_day: date) -> None:
+        super().__init__([Fault("/from", f"{day} is past, or its evaluation has begun; the first open day is {first_open_day}")])
+        self.extra = {"first_open_day": first_open_day.isoformat()}
+
+
+def demand_open(day: date, first_open_day: date) -> None:
+    """Raise `NotOpen` for a day before the first open one."""
+    if day < first_open_day:
+        raise NotOpen(day, first_open_day)
+
+
 class InvalidRows(Invalid):
-    """Rows of a file that break a rule; every one is named, with its first faults and how many more: files are bounded."""
+    """Rows of a file that break a rule. Each is named, with its first faults and the number of the others: an answer stays short."""
 
     def __init__(self, faults: Iterable[RowFault], *, code: str | None = None) -> None:
         named = sorted(
-            RowFault(one.row, cut(one.column, LONGEST_POINTER), cut(one.pointer, LONGEST_POINTER), cut(one.detail)) for one in faults
+            RowFault(one.row, cut(one.column, POINTER_CHARACTERS_MAX), cut(one.pointer, POINTER_CHARACTERS_MAX), cut(one.detail))
+            for one in faults
         )
         by_row = {row: tuple(found) for row, found in groupby(named, attrgetter("row"))}
         super().__init__((), code=code)
         self.faults = [fault for found in by_row.values() for fault in _first_of_row(found)]
-        self.detail = f"{_summary(named, code)}; nothing was written"
+        self.detail = f"{_rows_detail(named, code)}; nothing was written"
 
 
-def _summary(faults: Sequence[RowFault], code: str | None) -> str:
+def _rows_detail(faults: Sequence[RowFault], code: str | None) -> str:
     """How many rows are not right; what is wrong with the file as a whole, its heading or its size, in its own words."""
     first, rows = faults[0], len({fault.row for fault in faults})
     if code == "too_many" or (first.row == HEADING and not first.column):
@@ -161,7 +179,7 @@ class UnsupportedMediaType(BillingError):
 
 
 class Throttled(BillingError):
-    """The database asks for patience; try again after `retry_after_seconds`."""
+    """The database is busy; try again after `retry_after_seconds`."""
 
     code = "throttled"
     retry_after_seconds = 2
@@ -185,7 +203,7 @@ class Misconfigured(BillingError):
     code = "misconfigured"
 
 
-def told(error: Exception) -> tuple[str, str]:
+def code_and_detail(error: Exception) -> tuple[str, str]:
     """The code and the sentence that an operator reads. Only its beginning: what it repeats may be of any length."""
     code, detail = (error.code, error.detail) if isinstance(error, BillingError) else ("internal", f"{type(error).__name__}: {error}")
     return code, cut(detail)

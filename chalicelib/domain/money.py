@@ -1,30 +1,34 @@
 """Exact amounts: `Decimal` with up to 6 decimals, absolute value below 10^12 as given (rules: Money and dates).
 
-Sums and products stay exact in a context of 38 digits that traps what it would round. Only `share` rounds, half-up to 6 decimals.
+Sums and products stay exact in a context of 38 digits that traps what it would round. Only `share` rounds: to 6 decimals, half away
+from zero.
 """
 
 import re
 from collections.abc import Iterable
-from decimal import Context, Decimal, DivisionByZero, FloatOperation, Inexact, InvalidOperation, Overflow
+from decimal import ROUND_CEILING, Context, Decimal, DivisionByZero, FloatOperation, Inexact, InvalidOperation, Overflow
 from functools import reduce
 
 from .currencies import DECIMALS
 
 ZERO = Decimal(0)
-MOST_DECIMALS = 6
-EXTENDED_LIMIT = Decimal(10) ** 15
+DECIMALS_MAX = 6
+AMOUNT_MAX = Decimal(10) ** 15
 """Unit price x quantity stays below this."""
 
 _CONTEXT = Context(prec=38, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero, FloatOperation])
+_CEILING = Context(prec=38, traps=[InvalidOperation, Overflow, FloatOperation])
 _PRICE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?", re.ASCII)
 _MICRO = 10**6
+_HUNDRED = Decimal(100)
+_TEN_THOUSAND = Decimal(10_000)
 
 times = _CONTEXT.multiply
 plus = _CONTEXT.add
 minus = _CONTEXT.subtract
 
 
-def parse(text: str, *, signed: bool = False) -> Decimal:
+def parse_amount(text: str, *, signed: bool = False) -> Decimal:
     """The amount that `text` spells, exactly: digits with at most 6 decimals; a leading `-` only when `signed`.
 
     Raises `ValueError` with a sentence for the caller: exponents, separators, `+`, spaces and other scripts' digits are refused.
@@ -57,12 +61,30 @@ def decimals(amount: Decimal) -> int:
     return len(format(amount, "f").partition(".")[2].rstrip("0"))
 
 
+def payable(amount: Decimal, currency: str) -> Decimal:
+    """The least amount that can be paid in the currency and is not below this one: 12.01 USD for 12.000001."""
+    return amount.quantize(Decimal(1).scaleb(-DECIMALS.get(currency, DECIMALS_MAX)), ROUND_CEILING, _CEILING)
+
+
 def total(amounts: Iterable[Decimal]) -> Decimal:
     """The exact sum."""
     return reduce(plus, amounts, ZERO)
 
 
 def share(amount: Decimal, part: int, whole: int) -> Decimal:
-    """`amount x part / whole` for an amount >= 0, rounded once, half-up, to 6 decimals."""
-    micro = int(times(amount, Decimal(_MICRO))) * part
-    return Decimal((2 * micro + whole) // (2 * whole)).scaleb(-6, _CONTEXT) if part != whole else amount
+    """`amount x part / whole` for an amount >= 0, rounded once to 6 decimals, half away from zero; negative when `part` is."""
+    if part % whole == 0 or not amount:
+        return times(amount, Decimal(part // whole)) if amount else ZERO
+    micro = int(times(amount, Decimal(_MICRO))) * abs(part)
+    rounded = (2 * micro + whole) // (2 * whole)
+    return Decimal(rounded if part > 0 else -rounded).scaleb(-6, _CONTEXT)
+
+
+def share_of(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    """`amount x part / whole` for amounts >= 0 with at most 6 decimals, `whole` above 0; rounded like a `share`."""
+    return share(amount, *(int(times(one, Decimal(_MICRO))) for one in (part, whole)))
+
+
+def discounted_share(amount: Decimal, percent: Decimal, part: int, whole: int) -> Decimal:
+    """`amount x part / whole`, less a discount of at most 4 decimals, rounded once like a `share`."""
+    return share(amount, part * int(times(minus(_HUNDRED, percent), _TEN_THOUSAND)), whole * _MICRO)

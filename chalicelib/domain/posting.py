@@ -7,14 +7,17 @@ from typing import Final, NamedTuple
 
 from . import account, money
 from .account import Account
-from .ledger import Entry, charge
-from .run import REPEATS, Decision, Status
+from .charging import Line
+from .deciding import REPEATS, Decision, fitting, retries_of
+from .ledger import Entry, EntryStatus, RecordedDeduction, charge
+from .report import HeldBefore, Status
+from .taking_back import Part
 
-MAX_ACTIONS: Final = 100
+TRANSACTION_ACTIONS_MAX: Final = 100
 """What one transaction takes: the charges, the account, and the assignments that are charged for the first time."""
 
 
-class Stamp(NamedTuple):
+class Provenance(NamedTuple):
     """Who posts, when, for which run. `run_id` None: the backlog of an assignment."""
 
     run_id: str | None
@@ -31,7 +34,8 @@ class Move(NamedTuple):
 
 
 class Debit(NamedTuple):
-    """What a set of moves does to the account: held charges more or less, and how many of them are held for the first time."""
+    """What a set of moves does to the account: the balance falls by `amount`, `held` more charges are held (fewer, if negative), and
+    `newly_held` of them were not held before."""
 
     amount: Decimal
     held: int
@@ -43,31 +47,64 @@ class Debit(NamedTuple):
         return self.newly_held > 0
 
 
-def moves(decisions: Sequence[Decision], credit: account.Credit | None, stamp: Stamp) -> list[Move]:
+def held_charges_before(held: Sequence[Entry], credit: account.Credit) -> HeldBefore:
+    """What held charges come to, less what is held with them."""
+    tried = retries_of(held)
+    debits = (one.line.debit for one, fits in zip(tried, fitting(tried, credit), strict=True) if fits)
+    return HeldBefore(sum(not one.line.takes_back for one in tried), money.total(one.line.retail for one in tried), money.total(debits))
+
+
+def moves(decisions: Sequence[Decision], credit: account.Credit | None, provenance: Provenance) -> list[Move]:
     """Post or hold each charge, in order. Without `credit` nothing is debited and all are posted."""
-    verdicts = account.allot(credit, [d.line.debit for d in decisions])[0] if credit else [True] * len(decisions)
-    return [_move(decision, fits, stamp) for decision, fits in zip(decisions, verdicts, strict=True)]
+    verdicts = fitting(decisions, credit) if credit else [True] * len(decisions)
+    return [_move(decision, fits, provenance) for decision, fits in zip(decisions, verdicts, strict=True)]
 
 
-def _move(decision: Decision, fits: bool, stamp: Stamp) -> Move:
-    if not fits and decision.act == "retry":
+def _move(decision: Decision, fits: bool, provenance: Provenance) -> Move:
+    if not fits and decision.kind == "retry":
         return Move(decision, "held", None)
-    repeat = decision.act in REPEATS
-    entry = charge(decision.line, status="posted" if fits else "held", run_id=stamp.run_id, repeat=repeat, at=stamp.at, by=stamp.by)
+    if decision.held:
+        return Move(decision, "posted", _posted_entry(decision.held, decision.line, provenance))
+    repeat = decision.kind in REPEATS
+    entry = charge(
+        decision.line, status="posted" if fits else "held", run_id=provenance.run_id, repeat=repeat, at=provenance.at, by=provenance.by
+    )
     status: Status = "held" if not fits else "repeat" if repeat else "posted"
     return Move(decision, status, entry._replace(key=decision.key))
 
 
-def debit(made: Sequence[Move]) -> Debit:
+def _posted_entry(held: Entry, line: Line, provenance: Provenance) -> Entry:
+    """A held entry as it is posted."""
+    return held._replace(
+        status="posted", posted_at=provenance.at.isoformat(), run_id=provenance.run_id or held.run_id, line=line,
+        credit_change=money.minus(money.ZERO, line.debit), version=held.version + 1,
+    )  # fmt: skip
+
+
+def part_entry(part: Part, provenance: Provenance) -> Entry:
+    """The entry of a part of a negative line."""
+    status: EntryStatus = "held" if part.held else "posted"
+    made = charge(part.line, status=status, run_id=provenance.run_id, repeat=False, at=provenance.at, by=provenance.by)
+    takes = tuple(RecordedDeduction(one.charge.key, one.retail, one.cost) for one in part.deductions)
+    return made._replace(key=part.key, takes=takes)
+
+
+def debit_of_parts(parts: Sequence[Part]) -> Debit:
+    """What a negative line does to the account."""
+    held = sum(part.held for part in parts)
+    return Debit(money.total(part.line.debit for part in parts if not part.held), held, held)
+
+
+def total_debit(made: Sequence[Move]) -> Debit:
     """What the moves do to the account together."""
     written = [move for move in made if move.entry]
     newly_held = sum(move.status == "held" for move in written)
-    released = sum(move.decision.act == "retry" for move in written)
+    released = sum(move.decision.kind == "retry" for move in written)
     amount = money.total(move.decision.line.debit for move in written if move.status != "held")
     return Debit(amount, newly_held - released, newly_held)
 
 
-def after(read: Account, change: Debit) -> Account:
+def after_debit(read: Account, change: Debit) -> Account:
     """The account once the debit is written."""
     return read._replace(
         balance=money.minus(read.balance, change.amount), held=read.held + change.held, holds=read.holds + change.newly_held
@@ -75,7 +112,7 @@ def after(read: Account, change: Debit) -> Account:
 
 
 def recorded_status(entry: Entry, run_id: str | None) -> Status:
-    """What run `run_id` says of a charge that stands in the ledger already: its own, whose answer was lost, or another's."""
+    """The status that run `run_id` reports for a charge that is already in the ledger: its own, whose answer was lost, or another run's."""
     if entry.status == "held":
         return "held"
     if entry.status == "cancelled":
@@ -86,15 +123,35 @@ def recorded_status(entry: Entry, run_id: str | None) -> Status:
 
 
 def batches(decisions: Sequence[Decision], unmarked: set[str], room: int) -> list[list[Decision]]:
-    """Cut charges into transactions of at most `room` actions, counting a mark for each assignment charged for the first time."""
+    """Cut charges into transactions of at most `room` actions, counting a mark for each assignment charged for the first time.
+
+    A held charge stays with what is held with it. A negative line stands alone: what it writes is known when it is tried.
+    """
     cut: list[list[Decision]] = []
     to_mark, used = set(unmarked), room
-    for decision in decisions:
-        actions = 2 if decision.line.assignment_id in to_mark else 1
-        if used + actions > room:
+    for one in _together(decisions):
+        alone = one[0].kind == "take_back"
+        actions = len(one) + (one[0].line.assignment_id in to_mark)
+        if used + actions > room or alone:
             cut.append([])
             used = 0
-        cut[-1].append(decision)
-        used += actions
-        to_mark.discard(decision.line.assignment_id)
+        cut[-1] += one
+        used = room if alone else used + actions
+        to_mark.discard(one[0].line.assignment_id)
     return cut
+
+
+def _together(decisions: Sequence[Decision]) -> list[list[Decision]]:
+    """Each decision, a held charge with the entries that are held with it; in order."""
+    places = {(one.line.customer_id, one.key): one for one in decisions if one.kind == "retry"}
+    units = {
+        place: [places[place[0], key] for key in (one.key, *(one.held.parts if one.held else ())) if (place[0], key) in places]
+        for place, one in places.items()
+    }
+    follow = {(place[0], part.key) for place, unit in units.items() for part in unit[1:]}
+    found = []
+    for one in decisions:
+        place = one.line.customer_id, one.key
+        if place not in follow:
+            found.append(units.get(place, [one]) if one.kind == "retry" else [one])
+    return found

@@ -6,9 +6,11 @@ from decimal import Decimal
 from typing import Final, Literal, NamedTuple
 
 from .charging import Line
-from .run import LEFT_ALONE, Act, HeldBefore, IfCharged, NotDue, Outcome, Status, Totals, merge
+from .deciding import DecisionKind, IfCharged
+from .ledger import Entry
+from .report import LEFT_ALONE, HeldBefore, NotDue, Outcome, Report, Status, Summary, Totals, merge
 
-LISTED_FAILURES: Final = 100
+RESULT_FAILURES_MAX: Final = 100
 DAILY: Final = "daily:"
 """How the ids of daily runs begin; the day follows."""
 RunKind = Literal["daily", "package"]
@@ -27,15 +29,15 @@ class Failure(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What one piece of a run brought: totals by currency and failures (the first 100 of `failed`)."""
+    """The result of one part of a run: totals by currency and failures (the first 100 of `failed`)."""
 
     totals: dict[str, Totals]
     failures: tuple[Failure, ...] = ()
     failed: int = 0
 
 
-class Brought(NamedTuple):
-    """What one invocation brought, to be told and not stored: `held` lines, `parked` customers, and of a sweep how many
+class WorkResult(NamedTuple):
+    """What one invocation did, for log and metrics, not stored: `held` lines, `parked` customers, and of a sweep how many
     assignments it saw (`swept`), how many it had to leave uncharged (`owed`), how many segments of the run are `left`.
     """
 
@@ -57,44 +59,45 @@ class Brought(NamedTuple):
         return self.result.failed - self.parked
 
 
-def together(brought: Sequence[Brought]) -> Brought:
-    """The sum of what several customers brought."""
-    return Brought(merged([one.result for one in brought]), sum(one.held for one in brought))
+def summed_work(results: Sequence[WorkResult]) -> WorkResult:
+    """The sum of the work done for several customers."""
+    return WorkResult(merged_results([one.result for one in results]), sum(one.held for one in results))
 
 
-def merged(results: Sequence[Result]) -> Result:
+def merged_results(results: Sequence[Result]) -> Result:
     """The sum of the pieces of a run."""
     totals: dict[str, Totals] = {}
     for result in results:
         for currency, more in result.totals.items():
             totals[currency] = merge(totals.get(currency, Totals()), more)
     failures = tuple(failure for result in results for failure in result.failures)
-    return Result(totals, failures[:LISTED_FAILURES], sum(result.failed for result in results))
+    return Result(totals, failures[:RESULT_FAILURES_MAX], sum(result.failed for result in results))
 
 
 class Step(NamedTuple):
-    """A decided line and, once carried out, its status."""
+    """A decided line and, once carried out, its status. `charged` is the retail of the charge that stood for it."""
 
     line: Line
-    act: Act
+    kind: DecisionKind
     key: str
     status: Status | None = None
+    charged: Decimal | None = None
 
     @property
     def outcome(self) -> Outcome:
         """The outcome of a step that was carried out."""
-        status = self.status or LEFT_ALONE.get(self.act, "no_longer_due")
-        return Outcome(self.line, status, self.act in ("repeat", "skip") or status == "already_charged")
+        status = self.status or LEFT_ALONE.get(self.kind, "no_longer_due")
+        return Outcome(self.line, status, self.kind in ("repeat", "skip") or status == "already_charged", self.charged)
 
 
 def each_once(steps: Iterable[Step]) -> Iterable[Step]:
-    """What several deliveries of one piece of work told, each charge once: as posted where one of them posted it."""
-    told: dict[tuple[str, str], Step] = {}
+    """The steps that several deliveries of one message reported, each charge once: as posted if one of them posted it."""
+    once: dict[tuple[str, str], Step] = {}
     for step in steps:
         place = step.line.customer_id, step.key
-        if place not in told or told[place].status == "held":
-            told[place] = step
-    return told.values()
+        if place not in once or once[place].status == "held":
+            once[place] = step
+    return once.values()
 
 
 def by_customer(steps: Iterable[Step]) -> list[list[Step]]:
@@ -106,7 +109,7 @@ def by_customer(steps: Iterable[Step]) -> list[list[Step]]:
 
 
 class Plan(NamedTuple):
-    """What a run found at its first look at a customer, and what it decided."""
+    """What a run found at its first look at a customer, and what it decided. A release before digests recorded none."""
 
     customer_id: str
     currency: str
@@ -117,6 +120,7 @@ class Plan(NamedTuple):
     not_due_left_out: int = 0
     done: bool = False
     held_before: HeldBefore = HeldBefore()
+    digest: str | None = None
 
 
 class Undone(NamedTuple):
@@ -155,3 +159,31 @@ class RunRecord(NamedTuple):
     def is_over(self) -> bool:
         """Whether nothing is charged under this run any more. One that finished with failures can be completed, until it is reversed."""
         return self.state == "finished" or self.reversed_on is not None
+
+
+class RecordedRun(NamedTuple):
+    """A live run as it stands: its record, what it brought so far and, once it is finished, its report or its summary."""
+
+    record: RunRecord
+    result: Result
+    report: Report | None = None
+    summary: Summary | None = None
+
+
+class Reversal(NamedTuple):
+    """A reversal: its run, the entries it posted, the held charges it cancelled. Those of one left to the queue are not listed."""
+
+    run: RunRecord
+    reversals: list[Entry]
+    cancelled: list[Entry]
+    is_queued: bool = False
+
+
+class StartedEvaluation(NamedTuple):
+    """The answer to an evaluation: its run (None for a day that never had one), and whether the day had been finished before."""
+
+    run_id: str | None
+    day: Day
+    segments: int
+    finished_before: bool
+    evaluated: Day | None

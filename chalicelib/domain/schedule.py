@@ -2,13 +2,17 @@
 
 Dates are always counted from the rule or the start date, never from the due date before, so they can't drift. A day that
 a month lacks becomes the month's last day.
+
+`first` and `last` are the ends of closed ranges, `since` and `until` of half-open ones.
 """
 
 from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Final, Literal, get_args
+from typing import Final, Literal, NamedTuple, get_args
+
+from dateutil.relativedelta import relativedelta
 
 Frequency = Literal["none", "daily", "weekly", "monthly", "quarterly", "yearly"]
 Match = tuple[int, ...]
@@ -17,71 +21,119 @@ Match = tuple[int, ...]
 FREQUENCIES: Final[tuple[Frequency, ...]] = get_args(Frequency)
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY: Final = timedelta(days=1)
-_MONTHS: Final = {"monthly": 1, "quarterly": 3, "yearly": 12}
-_PHASED: Final = ("quarterly", "yearly")
-"""Which months are hit depends on the start date's: its number modulo 3 or 12 is the rule's phase."""
+_MONTHS: Final = {"quarterly": 3, "yearly": 12}
 _GAPS: Final = {name: timedelta(days=days) for name, days in zip(FREQUENCIES, (366, 1, 7, 31, 92, 366), strict=True)}
 _REMEMBERED: Final = {name: 2 * gap for name, gap in _GAPS.items()}
 """The longest ranges whose dates are kept: what is kept is bounded by its size, not by how often somebody asks."""
-
 _STEP: Final = timedelta(days=366)
 
 
-def longest_gap(frequency: Frequency) -> timedelta:
-    """The most days that lie between a due date and the next."""
-    return _GAPS[frequency]
+class Period(NamedTuple):
+    """The days `since <= day < until` of a billing period that goes, uncut, from `whole_since` (None: `since`) to `whole_until`."""
+
+    since: date
+    until: date
+    whole_until: date
+    whole_since: date | None = None
+
+    @property
+    def whole(self) -> "Period":
+        """The period by the rule, uncut."""
+        return Period(self.whole_since or self.since, self.whole_until, self.whole_until)
+
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (self.until - self.since).days
+
+    @property
+    def whole_days(self) -> int:
+        """How many days it has by the rule, uncut."""
+        return self.whole.days
 
 
-def due_dates(frequency: Frequency, match: Match, start: date, since: date, until: date) -> tuple[date, ...]:
-    """The due dates in `since..until`, both included, of something that starts on `start`; oldest first."""
-    since = start if since < start else since  # noqa: FURB136 - max() takes three times as long, and a sweep is mostly this
-    if since > until:
+class Schedule(NamedTuple):
+    """A rule: `every` so many days, weeks or months that are counted from `start`, each matched day."""
+
+    frequency: Frequency
+    match: Match
+    every: int
+    start: date
+
+    @property
+    def longest_gap(self) -> timedelta:
+        """The most days that lie between a due date and the next."""
+        return _GAPS[self.frequency] * self.every
+
+    def dates(self, first: date, last: date) -> tuple[date, ...]:
+        """The due dates in `first..last`, both included, none of them before the start; oldest first."""
+        return due_dates(*self, first, last)
+
+    def each(self, first: date, last: date) -> Iterator[date]:
+        """The same as `dates`, one by one, for callers that may not need all of a long range."""
+        begun = max(first, self.start)
+        while begun <= last:
+            end = min(last, begun + _STEP)
+            yield from self.dates(begun, end)
+            begun = end + DAY
+
+    def next(self, after: date) -> date | None:
+        """The first due date later than `after`; None when there is none."""
+        first = max(after + DAY, self.start)
+        dates = self.dates(first, first + self.longest_gap)
+        return dates[0] if dates else None
+
+    def previous(self, before: date) -> date | None:
+        """The last due date earlier than `before`; None when there is none."""
+        if self.frequency == "none":
+            return self.start if self.start < before else None
+        last = before - DAY
+        dates = self.dates(last - self.longest_gap, last)
+        return dates[-1] if dates else None
+
+    def upcoming(self, first: date, count: int) -> tuple[date, ...]:
+        """The first `count` due dates from `first` on, as far as there are that many; oldest first."""
+        found: list[date] = []
+        day = first - DAY
+        while len(found) < count and (due := self.next(day)):
+            found.append(due)
+            day = due
+        return tuple(found)
+
+    def period(self, day: date) -> Period | None:
+        """The period of the rule that has `day`, a day from the start on; None for a rule of one date.
+
+        With match days the rule is taken as if it had begun long before the start; else nothing lies before that.
+        """
+        if self.frequency == "none":
+            return None
+        since = _rule_dates(*self, day - self.longest_gap, day)[-1] if self.match else self.previous(day + DAY) or self.start
+        until = _rule_dates(*self, day + DAY, day + self.longest_gap)[0]
+        return Period(since, until, until)
+
+
+def due_dates(frequency: Frequency, match: Match, every: int, start: date, first: date, last: date) -> tuple[date, ...]:
+    """`Schedule.dates` for the sweep, which asks it of every assignment and has no time to make a schedule first."""
+    first = start if first < start else first  # noqa: FURB136 - max() takes three times as long
+    if first > last:
         return ()
-    if frequency == "none":
-        return (start,) if since == start else ()
-    phase = start.month % _MONTHS[frequency] if frequency in _PHASED else 0
-    own = match or _own_match(frequency, start)
-    if until - since <= _REMEMBERED[frequency]:
-        return _remembered(frequency, own, phase, since, until)
-    return tuple(_pattern(frequency, own, phase, since, until))
+    return (start,) * (first == start) if frequency == "none" else _rule_dates(frequency, match, every, start, first, last)
 
 
-def each_due(frequency: Frequency, match: Match, start: date, since: date, until: date) -> Iterator[date]:
-    """What `due_dates` gives, date by date, for whoever may not want all of a long range."""
-    begun = max(since, start)
-    while begun <= until:
-        last = min(until, begun + _STEP)
-        yield from due_dates(frequency, match, start, begun, last)
-        begun = last + DAY
+def _rule_dates(frequency: Frequency, match: Match, every: int, start: date, first: date, last: date) -> tuple[date, ...]:
+    """The dates of the rule in `first..last`, also those before the start."""
+    step = _MONTHS.get(frequency, every)
+    phase = _unit(frequency, start) % step if step > 1 else 0
+    pattern = remembered_pattern if last - first <= _REMEMBERED[frequency] else _pattern
+    return pattern(frequency, match or _own_match(frequency, start), step, phase, first, last)
 
 
-def next_due(frequency: Frequency, match: Match, start: date, after: date) -> date | None:
-    """The first due date later than `after`; None when there is none."""
-    since = max(after + DAY, start)
-    dates = due_dates(frequency, match, start, since, since + longest_gap(frequency))
-    return dates[0] if dates else None
+def first_open_day(today: date, latest_started: date | None) -> date:
+    """The first day after yesterday, and after the latest day whose evaluation has begun, `latest_started`."""
+    return max(today, latest_started + DAY) if latest_started else today
 
 
-def upcoming(frequency: Frequency, match: Match, start: date, since: date, count: int) -> tuple[date, ...]:
-    """The first `count` due dates from `since` on, as far as there are that many; oldest first."""
-    found: list[date] = []
-    day = since - DAY
-    while len(found) < count and (due := next_due(frequency, match, start, day)):
-        found.append(due)
-        day = due
-    return tuple(found)
-
-
-def previous_due(frequency: Frequency, match: Match, start: date, before: date) -> date | None:
-    """The last due date earlier than `before`; None when there is none."""
-    if frequency == "none":
-        return start if start < before else None
-    until = before - DAY
-    dates = due_dates(frequency, match, start, until - longest_gap(frequency), until)
-    return dates[-1] if dates else None
-
-
-def last_day(year: int, month: int) -> int:
+def days_in_month(year: int, month: int) -> int:
     """How many days the month has."""
     return monthrange(year, month)[1]
 
@@ -92,25 +144,30 @@ def _own_match(frequency: Frequency, start: date) -> Match:
     return (start.weekday(),) if frequency == "weekly" else (start.day,)
 
 
-@lru_cache(maxsize=4096)
-def _remembered(frequency: Frequency, match: Match, phase: int, since: date, until: date) -> tuple[date, ...]:
-    """Cached, because in one run almost every assignment asks for one of a few patterns over the same days."""
-    return tuple(_pattern(frequency, match, phase, since, until))
+def _pattern(frequency: Frequency, match: Match, step: int, phase: int, first: date, last: date) -> tuple[date, ...]:
+    """The dates in `first..last` in every `step`th day, week or month: those whose number modulo `step` is `phase`."""
+    begun = _unit(frequency, first)
+    units = range(begun + (phase - begun) % step, _unit(frequency, last) + 1, step)
+    return tuple(day for unit in units for day in matched_days(frequency, match, unit) if first <= day <= last)
 
 
-def _pattern(frequency: Frequency, match: Match, phase: int, since: date, until: date) -> Iterator[date]:
-    if frequency in ("daily", "weekly"):
-        every = (since + DAY * n for n in range((until - since).days + 1))
-        return every if frequency == "daily" else (day for day in every if day.weekday() in match)
-    return (
-        day
-        for months in range(since.year * 12 + since.month - 1, until.year * 12 + until.month)
-        if (months + 1 - phase) % _MONTHS[frequency] == 0
-        for day in _days_of_month(months // 12, months % 12 + 1, match)
-        if since <= day <= until
-    )
+remembered_pattern: Final = lru_cache(maxsize=4096)(_pattern)
+"""Cached, because in one run almost every assignment asks for one of a few patterns over the same days."""
 
 
-def _days_of_month(year: int, month: int, match: Match) -> list[date]:
-    last = last_day(year, month)
-    return [date(year, month, day) for day in sorted({min(day, last) for day in match})]
+def _unit(frequency: Frequency, day: date) -> int:
+    """The number of the day, of its week from Monday, or of its month."""
+    if frequency == "daily":
+        return day.toordinal()
+    return (day.toordinal() - 1) // 7 if frequency == "weekly" else day.year * 12 + day.month - 1
+
+
+def matched_days(frequency: Frequency, match: Match, unit: int) -> Iterator[date]:
+    """The matched days of a week or month, or the one of a day."""
+    if frequency == "daily":
+        yield date.fromordinal(unit)
+    elif frequency == "weekly":
+        yield from (date.fromordinal(unit * 7 + 1 + weekday) for weekday in match)
+    else:
+        begun = date(unit // 12, unit % 12 + 1, 1)
+        yield from sorted({begun + relativedelta(day=day) for day in match})

@@ -2,14 +2,12 @@
 
 import json
 
-from ..domain.errors import BillingError, Invalid
+from ..domain.errors import BillingError
+from ..wire.problem_views import problem_fields
 
 
 class Refused(Exception):
     """A bad event. Its message is JSON: `code`, `detail`, and for bad fields `errors`, as over HTTP."""
 
     def __init__(self, error: BillingError) -> None:
-        told = {"code": error.code, "detail": error.detail, **error.extra}
-        if isinstance(error, Invalid):
-            told["errors"] = [fault._asdict() for fault in error.faults]
-        super().__init__(json.dumps(told))
+        super().__init__(json.dumps({"code": error.code, "detail": error.detail, **problem_fields(error)}))

@@ -7,13 +7,13 @@ from typing import Any
 
 from chalice.app import BaseLambdaEvent
 
-from .. import deployment, metrics, telling
+from .. import deployment, logging_context, metrics
 from ..domain.errors import BillingError, Fault, Invalid
 from ..domain.schedule import DAY
-from ..telling import Told
-from ..usecases import daily_run
-from ..usecases.act import Services
-from ..wire import running, views
+from ..logging_context import LogContext
+from ..usecases.request_context import Services
+from ..usecases.runs import daily, requests
+from ..wire import answers, views
 from ..wire.bodies import EvaluationBody, RunBody, parse
 from ..wire.jsontext import Number
 from .errors import Refused
@@ -29,49 +29,53 @@ class AnyEvent(BaseLambdaEvent):
 _SCHEDULE_FIELDS = {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
 
 
-def evaluate(event: Any, context: Any) -> dict[str, Any]:
+def evaluate(event: Any, context: Any) -> answers.Started | answers.Lateness:
     """Begin the evaluation of a day, today or `date`; with `check`, only tell whether it is finished. Raises `Refused`."""
     scheduled = isinstance(event, dict) and event.get("source") == "aws.events" and event.keys() <= _SCHEDULE_FIELDS
     own_id = context.aws_request_id
-    correlation_id = telling.correlation_id(str(event.get("id")), own_id) if scheduled else own_id
-    with _refusing(), telling.invocation("evaluation", context, correlation_id=correlation_id) as told:
+    correlation_id = logging_context.valid_correlation_id(str(event.get("id")), own_id) if scheduled else own_id
+    with _refusing(), logging_context.invocation("evaluation", context, correlation_id=correlation_id) as log:
         body = parse(EvaluationBody, {} if scheduled else _exact(event))
-        act = deployment.act("schedule" if scheduled else "evaluate_due_charges")
-        services, day = deployment.services(correlation_id), body.date or act.today
-        told.add(by=act.by, date=str(day))
+        request_context = deployment.request_context("schedule" if scheduled else "evaluate_due_charges")
+        services, day = deployment.services(correlation_id), body.date or request_context.today
+        log.add(by=request_context.by, date=str(day))
         if body.check:
-            return _checked(services, day, act.today, told)
-        started = daily_run.start(services, act, day, allow_future=body.allow_future)
-        told.add(run_id=started.run_id)
-        if day >= act.today:
-            _tell_late(daily_run.days_late(services, act.today - DAY), told)
-    return views.started(started)
+            return _checked(services, day, request_context.today, log)
+        started = daily.start_evaluation(services, request_context, day, allow_future=body.allow_future)
+        log.add(run_id=started.run_id)
+        if day >= request_context.today:
+            _tell_late(daily.days_late(services, request_context.today - DAY), log)
+    return views.started_view(started)
 
 
-def _checked(services: Services, day: date, today: date, told: Told) -> dict[str, Any]:
+def _checked(services: Services, day: date, today: date, log: LogContext) -> answers.Lateness:
     """What each morning is asked: whether the day is finished. An alarm listens, but not to questions about other days."""
-    late = daily_run.days_late(services, day)
-    told.add(days_late=late)
+    late = daily.days_late(services, day)
+    log.add(days_late=late)
     if day == today:
-        _tell_late(late, told)
+        _tell_late(late, log)
     return {"date": day.isoformat(), "days_late": late}
 
 
-def _tell_late(days: int, told: Told) -> None:
-    told.add(days_late=days)
-    told.metrics.append(lambda _: metrics.of_lateness(days))
+def _tell_late(days: int, log: LogContext) -> None:
+    log.add(days_late=days)
+    log.metrics.append(lambda _: metrics.of_lateness(days))
 
 
-def run_package(event: Any, context: Any) -> dict[str, Any]:
+def run_package(event: Any, context: Any) -> answers.AnyReport:
     """Run Package; a live run without `run_id` has the invocation's own, so that AWS's retries of it charge once. Raises `Refused`."""
     request_id = context.aws_request_id
-    with _refusing(), telling.invocation("run", context, correlation_id=request_id) as told:
+    with _refusing(), logging_context.invocation("run", context, correlation_id=request_id) as log:
         body = parse(RunBody, _exact(event))
-        act = deployment.act("run_package")._replace(id=request_id)
-        ran = running.run(deployment.services(request_id), act, body)
-        told.add(run_id=ran.answer["run_id"], customer=body.customer, date=ran.answer["date"], simulate=body.simulate)
-        told.bring(ran.brought)
-    return ran.answer
+        request_context = deployment.request_context("run_package")._replace(id=request_id)
+        services, request = deployment.services(request_id), body.request(request_context.today, request_id)
+        log.add(customer=body.customer, date=str(request.date), simulate=body.simulate)
+        if body.simulate:
+            return views.simulation_view(requests.simulate_request(services.db, request_context, request))
+        done, work_result = requests.run_request(services, request_context, request)
+        log.add(run_id=request.run_id)
+        log.add_work(work_result)
+        return views.recorded_run_view(done)
 
 
 @contextmanager

@@ -1,67 +1,84 @@
-"""Assignments in `accounts`, beside their customer, and the DID holds in `catalog`."""
+"""Assignments in `accounts`, next to their customer, and the DID tenures in `catalog`."""
 
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from ..domain.account import Account
-from ..domain.assignment import Assignment
-from . import accounts, keys
-from .codec import WRITTEN, Codec, day, plain, whole
-from .db import Action, Db, Item, create, delete, put, update
+from ..domain.assignment import Assignment, TermsEntry
+from ..domain.package import Package
+from ..domain.tenure import DidTenure
+from . import accounts, keys, packages, progress
+from .codec import TERMS_VALUES, WRITTEN, Codec, bucket_attribute, date_attribute, integer_attribute, plain_attribute, records_attribute
+from .db import Action, Db, Item, put, put_new, remove, update
 from .errors import IndexMissing, index_missing
-from .keys import ACCOUNTS, ASSIGNMENT_PREFIX, BY_PACKAGE, CATALOG, MINUTES, Key
+from .keys import ACCOUNTS, ASSIGNMENT_PREFIX, BY_MINUTES, BY_PACKAGE, CATALOG, RUNS, Key
 
-_CODEC = Codec(
+_TERMS_ENTRY: Final = {
+    "begins": date_attribute("from"),
+    "until": date_attribute("until", None),
+    "values": TERMS_VALUES,
+    "entered_at": plain_attribute("entered", ""),
+    "superseded_at": plain_attribute("superseded", None),
+    "reason": plain_attribute("reason", ""),
+}
+_ASSIGNMENT_CODEC = Codec(
     Assignment,
     {
-        "package_id": plain("package"),
-        "did": plain("did"),
-        "quantity": whole("qty"),
-        "start_date": day("starts"),
-        "end_date": day("ends"),
-        "auto_decrement_credit": plain("debit"),
-        "free_minutes": whole("minutes"),
-        "minimum_days": whole("min_days"),
-        "charge_from": day("charge_from"),
-        "evaluate_from": day("evaluate_from"),
-        "marks": whole("marks"),
-        "charged": plain("charged"),
-        "cancelled": plain("cancelled"),
-        "package_version": whole("package_version"),
+        "package_id": plain_attribute("package"),
+        "did": plain_attribute("did", None),
+        "quantity": integer_attribute("qty", 1),
+        "start_date": date_attribute("starts"),
+        "end_date": date_attribute("ends", None),
+        "auto_decrement_credit": plain_attribute("debit", False),
+        "free_minutes": integer_attribute("minutes", None),
+        "minimum_days": integer_attribute("min_days", 0),
+        "charge_from": date_attribute("charge_from", None),
+        "evaluate_from": date_attribute("evaluate_from", None),
+        "marks": integer_attribute("marks", 0),
+        "charged": plain_attribute("charged", False),
+        "cancelled": plain_attribute("cancelled", False),
+        "package_version": integer_attribute("package_version", 1),
+        "retail": plain_attribute("retail", None),
+        "cost": plain_attribute("cost", None),
+        "discount": plain_attribute("discount", Decimal(0)),
+        "setup_cost": plain_attribute("setup_cost", None),
+        "setup_retail": plain_attribute("setup_retail", None),
+        "terms": records_attribute("terms", TermsEntry, _TERMS_ENTRY),
+        "superseded_terms": records_attribute("old_terms", TermsEntry, _TERMS_ENTRY),
+        "counted_from": date_attribute("counted_from", None),
+        "replaces": plain_attribute("replaces", None),
+        "replaced_by": plain_attribute("replaced_by", None),
+        "replaced_end": date_attribute("replaced_end", None),
+        "transferred_from": plain_attribute("from_customer", None),
+        "transferred_to": plain_attribute("to_customer", None),
+        "drawn_from": bucket_attribute("drawn_from"),
         **WRITTEN,
     },
+    elsewhere=("customer_id", "assignment_id"),
 )
 
 
-class Hold(NamedTuple):
-    """Who has a DID, from when to when, by which assignment."""
-
-    customer_id: str
-    assignment_id: str
-    start_date: str
-    end_date: str
-
-
-class Holds(NamedTuple):
-    """All holds of a DID, and the version to write them back on."""
+class DidTenures(NamedTuple):
+    """All tenures of a DID, and the version that was read."""
 
     did: str
     version: int
-    holds: tuple[Hold, ...]
+    all: tuple[DidTenure, ...]
 
 
-FOREVER = date.max.isoformat()
-AT_ONCE: Final = 100
+_OPEN_END: Final = date.max.isoformat()
+FIRST_PAGE_ITEMS: Final = 100
 """How many items of a customer are read before it is decided how to read the rest."""
 WORTH_THE_INDEX: Final = 20
 """So many assignments cost about as much in a query of the customer as one by its key."""
 
 
-def from_item(item: Item) -> Assignment:
+def assignment_from_item(item: Item) -> Assignment:
     """The assignment that an item of `accounts` holds."""
-    return _CODEC.entity(item, customer_id=item["pk"], assignment_id=item["sk"][len(ASSIGNMENT_PREFIX) :])
+    return _ASSIGNMENT_CODEC.entity(item, customer_id=item["pk"], assignment_id=item["sk"][len(ASSIGNMENT_PREFIX) :])
 
 
 def is_assignment(item: Item) -> bool:
@@ -69,40 +86,62 @@ def is_assignment(item: Item) -> bool:
     return str(item["sk"]).startswith(ASSIGNMENT_PREFIX)
 
 
-def _item(assignment: Assignment) -> Item:
-    key = keys.assignment(assignment.customer_id, assignment.assignment_id)
+def _key(assignment: Assignment) -> Key:
+    return keys.assignment_key(assignment.customer_id, assignment.assignment_id)
+
+
+def assignment_item(assignment: Assignment) -> Item:
     listed = {} if assignment.free_minutes is None else {"minutes_of": assignment.customer_id}
-    return key | _CODEC.item(assignment) | listed | {"version": assignment.version}
+    return _key(assignment) | _ASSIGNMENT_CODEC.item(assignment) | listed
 
 
-def find(db: Db, customer_id: str, assignment_id: str) -> Assignment | None:
+def find_assignment(db: Db, customer_id: str, assignment_id: str) -> Assignment | None:
     """One assignment."""
-    item = db.get(ACCOUNTS, keys.assignment(customer_id, assignment_id))
-    return from_item(item) if item else None
+    item = db.get(ACCOUNTS, keys.assignment_key(customer_id, assignment_id))
+    return assignment_from_item(item) if item else None
 
 
-def find_many(db: Db, ids: list[tuple[str, str]]) -> list[Assignment]:
+def find_assignments(db: Db, ids: list[tuple[str, str]]) -> list[Assignment]:
     """The assignments that exist of these (customer id, assignment id)."""
-    found = db.get_many(ACCOUNTS, [keys.assignment(*pair) for pair in ids])
-    return [from_item(found[key]) for key in sorted(found, key=lambda key: key[1])]
+    found = db.get_many(ACCOUNTS, [keys.assignment_key(*pair) for pair in ids])
+    return [assignment_from_item(found[key]) for key in sorted(found, key=lambda key: key[1])]
 
 
 def of_customer(db: Db, customer_id: str, most: int | None = None) -> tuple[Account | None, list[Assignment]]:
     """The customer with all assignments, in one query; with `most + 1` of them where there are more than `most`."""
     found = db.query_all(ACCOUNTS, "#pk = :pk", {"pk": customer_id})
-    return _customer(list(found if most is None else islice(found, most + 2)))
+    return _customer_of_items(list(found if most is None else islice(found, most + 2)))
 
 
-def _customer(items: list[Item]) -> tuple[Account | None, list[Assignment]]:
+def _customer_of_items(items: list[Item]) -> tuple[Account | None, list[Assignment]]:
     """The customer and the assignments that some items of one partition hold, in their order."""
-    account = accounts.from_item(items[0]) if items and not is_assignment(items[0]) else None
-    return account, [from_item(item) for item in items if is_assignment(item)]
+    account = accounts.account_from_item(items[0]) if items and not is_assignment(items[0]) else None
+    return account, [assignment_from_item(item) for item in items if is_assignment(item)]
+
+
+def with_account(db: Db, customer_id: str, assignment_ids: Iterable[str]) -> tuple[Account | None, list[Assignment]]:
+    """The customer with those of these assignments that exist, in one request for up to 99 of them."""
+    wanted = [keys.account_key(customer_id), *(keys.assignment_key(customer_id, one) for one in assignment_ids)]
+    items = db.get_many(ACCOUNTS, wanted)
+    return _customer_of_items([items[place] for place in sorted(items)])
+
+
+def customers_with_latest_started(db: Db, ids: Iterable[tuple[str, str]]) -> tuple[dict[str, Account], list[Assignment], date | None]:
+    """The customers with those of these assignments, (customer id, assignment id), that exist, and the latest day whose evaluation has
+    begun, in one request for up to 100 of all."""
+    pairs, started = list(ids), keys.latest_sweep_key()
+    wanted = [keys.account_key(customer_id) for customer_id, _ in pairs] + [keys.assignment_key(*pair) for pair in pairs]
+    items = db.get_across([*((ACCOUNTS, key) for key in wanted), (RUNS, started)])
+    begun = progress.day_of(items.pop((started["pk"], started["sk"]), None))
+    found = [items[place] for place in sorted(items)]
+    owners = [accounts.account_from_item(item) for item in found if not is_assignment(item)]
+    return {one.customer_id: one for one in owners}, [assignment_from_item(item) for item in found if is_assignment(item)], begun
 
 
 def giving_minutes(db: Db, customer_id: str) -> tuple[Account | None, list[Assignment]]:
     """The customer with the assignments that give free minutes. Of many assignments with few such, only those are read."""
-    page = db.query(ACCOUNTS, "#pk = :pk", {"pk": customer_id}, limit=AT_ONCE)
-    account, found = _customer(page.items)
+    page = db.query(ACCOUNTS, "#pk = :pk", {"pk": customer_id}, limit=FIRST_PAGE_ITEMS)
+    account, found = _customer_of_items(page.items)
     if account and page.last:
         few = account.counts_minutes and account.with_minutes * WORTH_THE_INDEX <= account.assignments
         by_index = _giving_by_index(db, account) if few else None
@@ -116,66 +155,62 @@ def _giving_by_index(db: Db, account: Account) -> tuple[Account, list[Assignment
         return account, []
     try:
         with index_missing():
-            listed = list(db.query_all(ACCOUNTS, "#minutes_of = :customer", {"customer": account.customer_id}, index=MINUTES))
+            listed = list(db.query_all(ACCOUNTS, "#minutes_of = :customer", {"customer": account.customer_id}, index=BY_MINUTES))
     except IndexMissing:
         return None
-    places = [keys.account(account.customer_id), *({"pk": item["pk"], "sk": item["sk"]} for item in listed)]
+    places = [keys.account_key(account.customer_id), *({"pk": item["pk"], "sk": item["sk"]} for item in listed)]
     items = db.get_many(ACCOUNTS, places)
-    current, found = _customer([items[place] for place in sorted(items)])
+    current, found = _customer_of_items([items[place] for place in sorted(items)])
     return (current, found) if current and current.counts_minutes and current.with_minutes == len(found) else None
 
 
-def listed(db: Db, customer_id: str, after: Key | None, limit: int) -> tuple[list[Assignment], Key | None]:
+def list_of_customer(db: Db, customer_id: str, after: Key | None, limit: int) -> tuple[list[Assignment], Key | None]:
     """Up to `limit` assignments of a customer, oldest first, and where to go on."""
     condition, values = "#pk = :pk AND begins_with(#sk, :prefix)", {"pk": customer_id, "prefix": ASSIGNMENT_PREFIX}
     page = db.query(ACCOUNTS, condition, values, after=after, limit=limit)
-    return [from_item(item) for item in page.items], page.last
+    return [assignment_from_item(item) for item in page.items], page.last
 
 
 def customer_wide(db: Db, customer_id: str, most: int) -> list[Assignment]:
     """Those without DID among the customer's newest `most` assignments."""
     condition, values = "#pk = :pk AND begins_with(#sk, :prefix)", {"pk": customer_id, "prefix": ASSIGNMENT_PREFIX}
     page = db.query(ACCOUNTS, condition, values, having="attribute_not_exists(#did)", limit=most, newest_first=True)
-    return [from_item(item) for item in page.items]
+    return [assignment_from_item(item) for item in page.items]
 
 
-def listed_of_package(
+def list_of_package(
     db: Db, package_id: str, after: Key | None, limit: int, *, newest_first: bool = False
 ) -> tuple[list[Assignment], Key | None]:
     """Up to `limit` of a package's assignments, oldest first, as far as the index has them, and where to go on."""
     values = {"package": package_id}
     page = db.query(ACCOUNTS, "#package = :package", values, index=BY_PACKAGE, after=after, limit=limit, newest_first=newest_first)
-    return find_many(db, [(item["pk"], item["sk"][len(ASSIGNMENT_PREFIX) :]) for item in page.items]), page.last
+    return find_assignments(db, [(item["pk"], item["sk"][len(ASSIGNMENT_PREFIX) :]) for item in page.items]), page.last
 
 
-def creation(assignment: Assignment) -> Action:
+def create_assignment(assignment: Assignment) -> Action:
     """Write a new assignment."""
-    return create(ACCOUNTS, _item(assignment))
+    return put_new(ACCOUNTS, assignment_item(assignment))
 
 
 _CONTENT = (
     "quantity", "start_date", "end_date", "auto_decrement_credit", "free_minutes", "charge_from", "cancelled",
-    "version", "updated_at", "updated_by",
+    "retail", "cost", "discount", "setup_cost", "setup_retail", "terms", "superseded_terms",
+    "replaced_by", "replaced_end", "transferred_to", "version", "updated_at", "updated_by",
 )  # fmt: skip
 
 
-def replacement(old: Assignment, new: Assignment, *, uncharged: bool) -> Action:
+def update_assignment(old: Assignment, new: Assignment, *, uncharged: bool) -> Action:
     """Write an edit if nobody else edited since `old`; with `uncharged`, only while nothing is charged.
 
     `evaluate_from` is written when the edit moves it, on condition that no run has moved it meanwhile.
     """
-    names = _CODEC.names
-    written = _CODEC.item(new) | {"version": new.version}
-    fields = [*_CONTENT, "evaluate_from"] if new.evaluate_from != old.evaluate_from else list(_CONTENT)
-    kept = [names[field] for field in fields if names[field] in written]
-    gone = [names[field] for field in fields if names[field] not in written]
-    values: dict[str, Any] = {name: written[name] for name in kept} | {"read": old.version}
+    moved = new.evaluate_from != old.evaluate_from
+    change, values = _ASSIGNMENT_CODEC.change(new, (*_CONTENT, "evaluate_from") if moved else _CONTENT)
+    values["read"] = old.version
     condition = "#version = :read" + (" AND attribute_not_exists(#charged)" if uncharged else "")
-    if "evaluate_from" in fields:
+    if moved:
         condition += _as_read(old, values)
-    change = "SET " + ", ".join(f"#{name} = :{name}" for name in kept)
-    change += " REMOVE " + ", ".join(f"#{name}" for name in gone) if gone else ""
-    return update(ACCOUNTS, keys.assignment(old.customer_id, old.assignment_id), change, condition=condition, values=values)
+    return update(ACCOUNTS, _key(old), change, condition=condition, values=values)
 
 
 def _as_read(assignment: Assignment, values: dict[str, Any]) -> str:
@@ -189,25 +224,20 @@ def _as_read(assignment: Assignment, values: dict[str, Any]) -> str:
     return condition + " AND #evaluate_from = :evaluate_from_read"
 
 
-def removal(assignment: Assignment) -> Action:
+def remove_assignment(assignment: Assignment) -> Action:
     """Remove an assignment that nothing was ever charged on."""
-    return delete(
+    return remove(
         ACCOUNTS,
-        keys.assignment(assignment.customer_id, assignment.assignment_id),
+        _key(assignment),
         condition="#version = :read AND attribute_not_exists(#charged)",
         values={"read": assignment.version},
     )
 
 
-def mark_charged(assignment: Assignment) -> Action:
-    """Note the first charge, in its transaction, provided that the assignment is as it was planned on."""
-    return update(
-        ACCOUNTS,
-        keys.assignment(assignment.customer_id, assignment.assignment_id),
-        "SET #charged = :yes",
-        condition="#version = :read AND attribute_not_exists(#cancelled)",
-        values={"yes": True, "read": assignment.version},
-    )
+def mark_charged(assignment: Assignment, *, even_cancelled: bool = False) -> Action:
+    """Note that the assignment has charges, with the first one in its transaction, if nobody edited it since it was read."""
+    condition = "#version = :read" if even_cancelled else "#version = :read AND attribute_not_exists(#cancelled)"
+    return update(ACCOUNTS, _key(assignment), "SET #charged = :yes", condition=condition, values={"yes": True, "read": assignment.version})
 
 
 def mark(assignment: Assignment, since: date) -> Action:
@@ -216,8 +246,7 @@ def mark(assignment: Assignment, since: date) -> Action:
     first = min(since, assignment.evaluate_from or since)
     values: dict[str, Any] = {"read": assignment.version, "first": first.isoformat(), "one": 1}
     condition = "#version = :read" + _as_read(assignment, values)
-    key = keys.assignment(assignment.customer_id, assignment.assignment_id)
-    return update(ACCOUNTS, key, "SET #evaluate_from = :first ADD #marks :one", condition=condition, values=values)
+    return update(ACCOUNTS, _key(assignment), "SET #evaluate_from = :first ADD #marks :one", condition=condition, values=values)
 
 
 def move_evaluate_from(assignment: Assignment, to: date | None) -> Action:
@@ -227,42 +256,43 @@ def move_evaluate_from(assignment: Assignment, to: date | None) -> Action:
     change = "REMOVE #evaluate_from"
     if to is not None:
         change, values["to"] = "SET #evaluate_from = :to", to.isoformat()
-    return update(ACCOUNTS, keys.assignment(assignment.customer_id, assignment.assignment_id), change, condition=condition, values=values)
+    return update(ACCOUNTS, _key(assignment), change, condition=condition, values=values)
 
 
-def holds(db: Db, did: str) -> Holds:
+def find_tenures(db: Db, did: str) -> DidTenures:
     """Who has the DID."""
-    return _holds(did, db.get(CATALOG, keys.did_holds(did)))
+    return _tenures(did, db.get(CATALOG, keys.did_tenures_key(did)))
 
 
-def holds_of_many(db: Db, dids: Iterable[str]) -> dict[str, Holds]:
+def find_tenures_of_many(db: Db, dids: Iterable[str]) -> dict[str, DidTenures]:
     """Who has each of the DIDs."""
-    wanted = {did: keys.did_holds(did) for did in dids}
-    items = db.get_many(CATALOG, list(wanted.values()))
-    return {did: _holds(did, items.get((key["pk"], key["sk"]))) for did, key in wanted.items()}
+    return find_packages_and_tenures(db, (), dids)[1]
 
 
-def _holds(did: str, stored: Item | None) -> Holds:
+def find_packages_and_tenures(db: Db, package_ids: Iterable[str], dids: Iterable[str]) -> tuple[dict[str, Package], dict[str, DidTenures]]:
+    """Packages by id, deleted ones included, and who has each of the DIDs, in one request for up to 100 of both."""
+    wanted = {did: keys.did_tenures_key(did) for did in dids}
+    items = db.get_many(CATALOG, [*map(keys.package_key, package_ids), *wanted.values()])
+    tenures = {did: _tenures(did, items.pop((key["pk"], key["sk"]), None)) for did, key in wanted.items()}
+    return {package_id: packages.package_from_item(item) for (_, package_id), item in items.items()}, tenures
+
+
+def _tenures(did: str, stored: Item | None) -> DidTenures:
     item = stored or {"version": 0, "holds": {}}
-    found = (Hold(value[0], key, value[1], value[2]) for key, value in item["holds"].items())
-    return Holds(did, int(item["version"]), tuple(sorted(found, key=lambda hold: hold.assignment_id)))
+    tenures = (_tenure(key, *value) for key, value in item["holds"].items())
+    return DidTenures(did, int(item["version"]), tuple(sorted(tenures, key=lambda tenure: tenure.assignment_id)))
 
 
-def hold(assignment: Assignment) -> Hold:
-    """The hold that an assignment has on its DID."""
-    end = assignment.end_date.isoformat() if assignment.end_date else FOREVER
-    return Hold(assignment.customer_id, assignment.assignment_id, assignment.start_date.isoformat(), end)
+def _tenure(assignment_id: str, customer_id: str, start_date: str, end_date: str) -> DidTenure:
+    end = None if end_date == _OPEN_END else date.fromisoformat(end_date)
+    return DidTenure(customer_id, assignment_id, date.fromisoformat(start_date), end)
 
 
-def overlap(one: Hold, other: Hold) -> bool:
-    """Whether two holds share a day."""
-    return one.start_date <= other.end_date and other.start_date <= one.end_date
-
-
-def write_holds(held: Holds, new: list[Hold]) -> Action:
-    """Write all holds of a DID, if nobody else did since they were read."""
-    stored = {h.assignment_id: [h.customer_id, h.start_date, h.end_date] for h in new}
-    item = keys.did_holds(held.did) | {"version": held.version + 1, "holds": stored}
-    if not held.version:
-        return create(CATALOG, item)
-    return put(CATALOG, item, condition="#version = :read", values={"read": held.version})
+def write_tenures(tenures: DidTenures, new: list[DidTenure]) -> Action:
+    """Write all tenures of a DID, if nobody else has since they were read."""
+    stored = {
+        one.assignment_id: [one.customer_id, one.start_date.isoformat(), one.end_date.isoformat() if one.end_date else _OPEN_END]
+        for one in new
+    }
+    item = keys.did_tenures_key(tenures.did) | {"version": tenures.version + 1, "holds": stored}
+    return put(CATALOG, item, condition="#version = :read", values={"read": tenures.version}) if tenures.version else put_new(CATALOG, item)

@@ -1,15 +1,16 @@
-"""DynamoDB in a dozen shapes: items as plain dicts in and out, conditions as expressions, errors as the domain's.
+"""The DynamoDB operations that the service uses: items are plain dicts, conditions expressions, errors those of the domain.
 
-In expressions `#word` stands for the attribute `word`; `:word` for the value of that name. So no reserved word matters.
+In expressions `#word` stands for the attribute `word`; `:word` for the value of that name. That way reserved words need no care.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Final, NamedTuple, cast
 
-from ..domain.errors import BillingError, Throttled
+from ..domain.errors import BillingError, Malformed, Throttled
 from .errors import translated
 from .keys import Key
 from .retry import pause_between_writers
@@ -17,9 +18,9 @@ from .retry import pause_between_writers
 Item = dict[str, Any]
 Action = dict[str, Any]
 
-_BATCH_KEYS: Final = 100
-_LOOKED_THROUGH: Final = 1000
-_NAME = re.compile(r"#(\w+)")
+_BATCH_KEYS_MAX: Final = 100
+_ITEMS_READ_MAX: Final = 1000
+_NAME_PLACEHOLDER = re.compile(r"#(\w+)")
 
 
 class Page(NamedTuple):
@@ -31,15 +32,15 @@ class Page(NamedTuple):
 
 def encode(item: Mapping[str, Any]) -> dict[str, Any]:
     """An item as DynamoDB writes it. Raises `TypeError` for floats."""
-    return {name: {"S": value} if type(value) is str else _written(value) for name, value in item.items()}
+    return {name: {"S": value} if type(value) is str else _encoded(value) for name, value in item.items()}
 
 
 def decode(item: Mapping[str, Any]) -> Item:
     """An item as plain values: numbers as `Decimal`, binary as `bytes`."""
-    return {name: _read(value) for name, value in item.items()}
+    return {name: _plain_value(value) for name, value in item.items()}
 
 
-def _written(value: Any) -> Any:
+def _encoded(value: Any) -> Any:
     """A value with its kind. Numbers go as their exact digits: DynamoDB keeps 38 of them and refuses more."""
     kind = type(value)
     if kind is str:  # almost every attribute is text or a number: no look-up for those
@@ -51,7 +52,7 @@ def _written(value: Any) -> Any:
     return _WRITERS[kind](value)
 
 
-def _read(value: Any) -> Any:
+def _plain_value(value: Any) -> Any:
     if "S" in value:
         return value["S"]
     if "N" in value:
@@ -65,7 +66,7 @@ _WRITERS: Final[Mapping[type, Callable[[Any], Any]]] = {
     bool: lambda flag: {"BOOL": flag},
     type(None): lambda _: {"NULL": True},
     bytes: lambda packed: {"B": packed},
-    list: lambda parts: {"L": [_written(part) for part in parts]},
+    list: lambda parts: {"L": [_encoded(part) for part in parts]},
     dict: lambda parts: {"M": encode(parts)},
     set: lambda numbers: {"NS": [str(number) for number in numbers]},
 }
@@ -73,7 +74,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "BOOL": lambda flag: flag,
     "NULL": lambda _: None,
     "B": lambda packed: packed,
-    "L": lambda parts: [_read(part) for part in parts],
+    "L": lambda parts: [_plain_value(part) for part in parts],
     "M": decode,
     "NS": lambda numbers: {Decimal(number) for number in numbers},
 }
@@ -83,16 +84,16 @@ def _expressions(values: Mapping[str, Any] | None, **expressions: str | None) ->
     """The expression arguments of a call, with the names and values that they use."""
     arguments: dict[str, Any] = {name: text for name, text in expressions.items() if text}
     if arguments:
-        arguments["ExpressionAttributeNames"] = _names(*arguments.values()).copy()
+        arguments["ExpressionAttributeNames"] = _attribute_names(*arguments.values()).copy()
     if values:
         arguments["ExpressionAttributeValues"] = encode({f":{name}": value for name, value in values.items()})
     return arguments
 
 
 @lru_cache(maxsize=256)
-def _names(*expressions: str) -> dict[str, str]:
+def _attribute_names(*expressions: str) -> dict[str, str]:
     """The names that expressions use; cached, because there are a few dozen of them."""
-    return {f"#{name}": name for text in expressions for name in _NAME.findall(text)}
+    return {f"#{name}": name for text in expressions for name in _NAME_PLACEHOLDER.findall(text)}
 
 
 def put(table: str, item: Item, *, condition: str | None = None, values: Mapping[str, Any] | None = None) -> Action:
@@ -100,7 +101,7 @@ def put(table: str, item: Item, *, condition: str | None = None, values: Mapping
     return {"Put": {"TableName": table, "Item": encode(item)} | _expressions(values, ConditionExpression=condition)}
 
 
-def create(table: str, item: Item) -> Action:
+def put_new(table: str, item: Item) -> Action:
     """Write the item if its key is free."""
     return put(table, item, condition="attribute_not_exists(#pk)")
 
@@ -111,9 +112,14 @@ def update(table: str, key: Key, change: str, *, condition: str | None, values: 
     return {"Update": {"TableName": table, "Key": encode(key)} | expressions}
 
 
-def delete(table: str, key: Key, *, condition: str, values: Mapping[str, Any] | None = None) -> Action:
+def remove(table: str, key: Key, *, condition: str, values: Mapping[str, Any] | None = None) -> Action:
     """Remove the item."""
     return {"Delete": {"TableName": table, "Key": encode(key)} | _expressions(values, ConditionExpression=condition)}
+
+
+def check(table: str, key: Key, *, condition: str, values: Mapping[str, Any] | None = None) -> Action:
+    """Change nothing: a transaction with it is carried out only while the condition holds."""
+    return {"ConditionCheck": {"TableName": table, "Key": encode(key)} | _expressions(values, ConditionExpression=condition)}
 
 
 class Budget(NamedTuple):
@@ -127,14 +133,14 @@ class Db:
     """A DynamoDB client and the real names of the logical tables of `keys`. Counts its `calls`, and keeps within a budget if it has one."""
 
     def __init__(self, client: Any, tables: Mapping[str, str], budget: Budget | None = None) -> None:
-        self._client = client
-        self._tables = tables
+        self.client = client
+        self.tables = tables
         self._budget = budget
         self.calls = 0
 
     def within(self, budget: Budget) -> "Db":
         """The same tables, counted anew."""
-        return Db(self._client, self._tables, budget)
+        return Db(self.client, self.tables, budget)
 
     def _call(self, operation: Callable[..., Any], arguments: Mapping[str, Any], *, refusing_after: bool = False) -> Any:
         self.calls += 1
@@ -145,30 +151,35 @@ class Db:
 
     def get(self, table: str, key: Key) -> Item | None:
         """The item, read consistently; None when there is none."""
-        arguments = {"TableName": self._tables[table], "Key": encode(key), "ConsistentRead": True}
-        answer = self._call(self._client.get_item, arguments)
+        arguments = {"TableName": self.tables[table], "Key": encode(key), "ConsistentRead": True}
+        answer = self._call(self.client.get_item, arguments)
         return decode(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, table: str, keys: Sequence[Key]) -> dict[tuple[str, str], Item]:
         """The items that exist, by (pk, sk), read consistently."""
+        return self.get_across([(table, key) for key in keys])
+
+    def get_across(self, wanted: Sequence[tuple[str, Key]]) -> dict[tuple[str, str], Item]:
+        """The same from several tables, which must not have a key in common."""
         found: dict[tuple[str, str], Item] = {}
-        unique = list({(key["pk"], key["sk"]): key for key in keys}.values())
-        for start in range(0, len(unique), _BATCH_KEYS):
-            for item in self._batch(table, unique[start : start + _BATCH_KEYS]):
+        unique = list({(key["pk"], key["sk"]): (table, key) for table, key in wanted}.values())
+        for start in range(0, len(unique), _BATCH_KEYS_MAX):
+            for item in self._batch(unique[start : start + _BATCH_KEYS_MAX]):
                 found[item["pk"], item["sk"]] = item
         return found
 
-    def _batch(self, table: str, keys: Sequence[Key]) -> Iterator[Item]:
-        pending: list[Any] = [encode(key) for key in keys]
+    def _batch(self, wanted: Sequence[tuple[str, Key]]) -> Iterator[Item]:
+        pending: dict[str, Any] = {}
+        for table, key in wanted:
+            pending.setdefault(self.tables[table], {"Keys": [], "ConsistentRead": True})["Keys"].append(encode(key))
         for tries in range(12):
-            request = {self._tables[table]: {"Keys": pending, "ConsistentRead": True}}
-            answer = self._call(self._client.batch_get_item, {"RequestItems": request})
-            yield from map(decode, answer["Responses"].get(self._tables[table], ()))
-            pending = answer.get("UnprocessedKeys", {}).get(self._tables[table], {}).get("Keys", [])
+            answer = self._call(self.client.batch_get_item, {"RequestItems": pending})
+            yield from map(decode, chain.from_iterable(answer["Responses"].values()))
+            pending = answer.get("UnprocessedKeys", {})
             if not pending:
                 return
             pause_between_writers(min(0.05 * 2**tries, 1.0))
-        raise Throttled("the database asks for patience; try again")
+        raise Throttled("the database is busy; try again")
 
     def query(
         self,
@@ -185,13 +196,13 @@ class Db:
         """One page. An index is read as it is, possibly a moment behind; a table consistently."""
         arguments = _expressions(values, KeyConditionExpression=condition, FilterExpression=having)
         arguments |= {"IndexName": index} if index else {"ConsistentRead": True}
-        return self._page(self._client.query, table, after, limit, arguments | {"ScanIndexForward": not newest_first})
+        return self._page(self.client.query, table, after, limit, arguments | {"ScanIndexForward": not newest_first})
 
     def query_some(
         self, table: str, condition: str, values: Mapping[str, Any], wanted: Callable[[Item], bool], after: Key | None, limit: int
     ) -> Page:
         """Up to `limit` wanted items of the next 1,000 of a table: maybe fewer, or none, although there is a key to go on after."""
-        page = self.query(table, condition, values, after=after, limit=max(limit, _LOOKED_THROUGH))
+        page = self.query(table, condition, values, after=after, limit=max(limit, _ITEMS_READ_MAX))
         found = [item for item in page.items if wanted(item)]
         if len(found) <= limit:
             return Page(found, page.last)
@@ -218,29 +229,43 @@ class Db:
         arguments: dict[str, Any] = {"IndexName": index} if index else {"ConsistentRead": True}
         if segment:
             arguments |= {"Segment": segment[0], "TotalSegments": segment[1]}
-        return self._page(self._client.scan, table, after, limit, arguments)
+        return self._page(self.client.scan, table, after, limit, arguments)
+
+    def segment_pages(self, table: str, segment: tuple[int, int], after: Key | None) -> Iterator[Page]:
+        """The pages of a segment `(number, count)` of a table, behind a key.
+
+        A segment whose keys are not shared out any more as when `after` was given is read from its beginning.
+        """
+        try:
+            page = self.scan(table, segment=segment, after=after)
+        except Malformed:
+            page = self.scan(table, segment=segment)
+        yield page
+        while page.last:
+            page = self.scan(table, segment=segment, after=page.last)
+            yield page
 
     def _page(self, call: Any, table: str, after: Key | None, limit: int | None, arguments: dict[str, Any]) -> Page:
         if after:
             arguments["ExclusiveStartKey"] = encode(after)
         if limit:
             arguments["Limit"] = limit
-        answer = self._call(call, arguments | {"TableName": self._tables[table]}, refusing_after=after is not None)
+        answer = self._call(call, arguments | {"TableName": self.tables[table]}, refusing_after=after is not None)
         last = answer.get("LastEvaluatedKey")
         return Page([decode(item) for item in answer["Items"]], cast(Key, decode(last)) if last else None)
 
     def write(self, action: Action) -> Item:
         """Carry out one action by itself; the item as it is afterwards for an update. Raises `ConditionFailed`."""
         ((verb, arguments),) = action.items()
-        call = {"Put": self._client.put_item, "Update": self._client.update_item, "Delete": self._client.delete_item}[verb]
+        call = {"Put": self.client.put_item, "Update": self.client.update_item, "Delete": self.client.delete_item}[verb]
         extra = {"ReturnValues": "ALL_NEW"} if verb == "Update" else {}
-        answer = self._call(call, arguments | extra | {"TableName": self._tables[arguments["TableName"]]})
+        answer = self._call(call, arguments | extra | {"TableName": self.tables[arguments["TableName"]]})
         return decode(answer.get("Attributes", {}))
 
     def transact(self, actions: Sequence[Action]) -> None:
         """Carry out all actions or none. Raises `Cancelled` with a reason for each."""
         named = [
-            {verb: arguments | {"TableName": self._tables[arguments["TableName"]]} for verb, arguments in action.items()}
+            {verb: arguments | {"TableName": self.tables[arguments["TableName"]]} for verb, arguments in action.items()}
             for action in actions
         ]
-        self._call(self._client.transact_write_items, {"TransactItems": named})
+        self._call(self.client.transact_write_items, {"TransactItems": named})

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
@@ -24,7 +25,7 @@ class Cancelled(Contention):
     """A transaction that was not carried out. `reasons[n]` says why of its n-th action: a code, or None for no objection."""
 
     def __init__(self, reasons: list[str | None]) -> None:
-        super().__init__("another writer was at it")
+        super().__init__("another writer changed it at the same time")
         self.reasons = reasons
 
     def failed(self, position: int) -> bool:
@@ -77,11 +78,13 @@ def index_missing() -> Iterator[None]:
 def _translate(error: ClientError) -> Exception:
     code = error.response["Error"]["Code"]
     if code == "ConditionalCheckFailedException":
-        return ConditionFailed("another writer was at it")
+        return ConditionFailed("another writer changed it at the same time")
     if code in _RACING:
-        return Contention("another writer was at it")
+        return Contention("another writer changed it at the same time")
     if code in _BUSY:
-        return Throttled("the database asks for patience; try again")
+        return Throttled("the database is busy; try again")
+    if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Throttled("the database does not answer; try again")
     if code == "TransactionCanceledException":
         return _cancelled(error)
     return error
@@ -92,7 +95,7 @@ def _cancelled(error: ClientError) -> Exception:
     codes = [reason.get("Code") for reason in error.response.get("CancellationReasons", ())]
     reasons = [None if code == "None" else code for code in codes]
     if any(code in _BUSY for code in reasons):
-        return Throttled("the database asks for patience; try again")
+        return Throttled("the database is busy; try again")
     if any(code and code not in _RACING and code != CONDITION_FAILED for code in reasons):
         return error
     return Cancelled(reasons)

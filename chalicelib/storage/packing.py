@@ -5,45 +5,155 @@ Names may be long and hardly compress, and an item takes 400 KB: what can be man
 
 import json
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from ..domain.charging import Line, Period
+from ..domain.charging import Line
 from ..domain.record import Failure, Result, Step
-from ..domain.run import NotDue, Sum, Summary, Totals
+from ..domain.report import HeldBefore, NotDue, Summary, SummaryGroup, Totals
+from ..domain.schedule import Period
+from .rows import (
+    FIRST,
+    LATEST,
+    Column,
+    RowFormat,
+    amount_column,
+    by_key,
+    date_column,
+    integer_column,
+    numbers_column,
+    plain_column,
+    row_column,
+    rows_column,
+    word_column,
+)
 
-LINES_PER_PART: Final = 1000
-PART_BYTES: Final = 150_000
+PART_LINES_MAX: Final = 1000
+PART_BYTES_MAX: Final = 150_000
 """Of a part, compressed. An item has two of them at most."""
 
+
 T = TypeVar("T")
+
+_DATED: Final = 2
+"""The format since which lines are priced by dated lists and terms."""
+_PERIOD_ROW = RowFormat(
+    Period, date_column("since"), date_column("until"), date_column("whole_until"), date_column("whole_since", absent=None, since=_DATED)
+)
+_KIND = Column("kind", format=lambda kind: _DATED if kind == "one_off" else FIRST)
+"""A release that knows the first format only would take a one-off charge for one of an assignment."""
+_LINE_ROW = RowFormat(
+    Line,
+    plain_column("customer_id"),
+    plain_column("assignment_id"),
+    plain_column("package_id"),
+    plain_column("package_name"),
+    plain_column("did"),
+    _KIND,
+    date_column("due_date"),
+    plain_column("currency"),
+    plain_column("quantity"),
+    amount_column("unit_cost"),
+    amount_column("unit_retail"),
+    amount_column("cost"),
+    amount_column("retail"),
+    plain_column("auto_decrement_credit"),
+    plain_column("frequency"),
+    numbers_column("frequency_match"),
+    date_column("start_date"),
+    row_column("period", _PERIOD_ROW),
+    amount_column("spend"),
+    amount_column("discount", absent=Decimal(0), since=_DATED),
+    amount_column("package_retail", absent=None, since=_DATED),
+    plain_column("every", absent=1, since=_DATED),
+    plain_column("unit_days", absent=0, since=_DATED),
+    date_column("counted_from", absent=None, since=_DATED),
+    plain_column("account_code", absent=None, since=_DATED),
+    plain_column("tax_code", absent=None, since=_DATED),
+)
+_DECISIONS: Final = {"written_off": "leave", "not_over": "wait", "recharge": "revive"}
+"""Decisions that are stored under the words of former releases, which carry them out alike."""
+STEP_ROW = RowFormat(
+    Step, row_column("line", _LINE_ROW), word_column("kind", _DECISIONS), plain_column("key"), plain_column("status"),
+    unstored={"charged": None},
+)  # fmt: skip
+_NOT_DUE_ROW = RowFormat(
+    NotDue,
+    plain_column("assignment_id"),
+    plain_column("package_name"),
+    plain_column("reason"),
+    amount_column("spend", absent=None),
+    amount_column("missing", absent=None),
+)
+_TOTALS = RowFormat(
+    Totals, amount_column("cost"), amount_column("retail"), amount_column("credit_debited"), amount_column("held"), plain_column("lines")
+)
+_FAILURE = RowFormat(
+    Failure,
+    plain_column("customer_id"),
+    plain_column("assignment_id"),
+    date_column("due_date"),
+    plain_column("code"),
+    plain_column("detail"),
+)
+_RESULT_ROW = RowFormat(Result, by_key("totals", _TOTALS), rows_column("failures", _FAILURE), plain_column("failed"))
+_GROUP = RowFormat(SummaryGroup, plain_column("id"), plain_column("name"), plain_column("currency"), row_column("totals", _TOTALS))
+_SUMMARY_ROW = RowFormat(
+    Summary,
+    date_column("date"),
+    plain_column("generated_at"),
+    by_key("totals", _TOTALS),
+    rows_column("by_package", _GROUP, list),
+    rows_column("by_customer", _GROUP, list),
+    plain_column("packages_left_out"),
+    plain_column("customers_left_out"),
+    unstored={"parked_customers": (), "parked_left_out": 0},
+)
+HELD_BEFORE: Final = RowFormat(HeldBefore, integer_column("charges"), amount_column("retail"), amount_column("credit_debited"))
+"""Stands in a plan's item as it is."""
+
+
+class LaterFormat(Exception):
+    """Something that a later release packed, in a format that this one doesn't know."""
 
 
 def pack(value: Any) -> bytes:
     """Anything that JSON can say, compressed. As UTF-8: escapes would double what most of the world's scripts take."""
-    text = json.dumps(value, default=_text, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(value, default=_as_text, separators=(",", ":"), ensure_ascii=False)
     return zlib.compress(text.encode("utf-8", "surrogatepass"), 6)
 
 
+class PackedPart(NamedTuple, Generic[T]):
+    """Some of many values, and those packed."""
+
+    values: Sequence[T]
+    packed: bytes
+
+
 def in_parts(values: Sequence[T], packed: Callable[[Sequence[T]], bytes]) -> list[bytes]:
-    """The values, packed, in parts of at most `LINES_PER_PART` and `PART_BYTES`, in order; one empty part for no values."""
+    """The values, packed, in parts of at most `PART_LINES_MAX` and `PART_BYTES_MAX`, in order; one empty part for no values."""
+    return [part.packed for part in parts_of_values(values, packed)]
+
+
+def parts_of_values(values: Sequence[T], packed: Callable[[Sequence[T]], bytes]) -> list[PackedPart[T]]:
+    """The same parts with the values that they hold."""
     parts = []
-    for start in range(0, len(values) or 1, LINES_PER_PART):
-        parts += _halved(values[start : start + LINES_PER_PART], packed)
+    for start in range(0, len(values) or 1, PART_LINES_MAX):
+        parts += _halved(values[start : start + PART_LINES_MAX], packed)
     return parts
 
 
 def in_pieces(packed: bytes) -> list[bytes]:
     """Bytes that were packed as a whole, in pieces that items can hold; one piece for none."""
-    return [packed[start : start + PART_BYTES] for start in range(0, len(packed) or 1, PART_BYTES)]
+    return [packed[start : start + PART_BYTES_MAX] for start in range(0, len(packed) or 1, PART_BYTES_MAX)]
 
 
-def _halved(values: Sequence[T], packed: Callable[[Sequence[T]], bytes]) -> list[bytes]:
+def _halved(values: Sequence[T], packed: Callable[[Sequence[T]], bytes]) -> list[PackedPart[T]]:
     part = packed(values)
-    if len(part) <= PART_BYTES or len(values) < 2:
-        return [part]
+    if len(part) <= PART_BYTES_MAX or len(values) < 2:
+        return [PackedPart(values, part)]
     middle = len(values) // 2
     return _halved(values[:middle], packed) + _halved(values[middle:], packed)
 
@@ -53,91 +163,80 @@ def unpack(packed: bytes) -> Any:
     return json.loads(zlib.decompress(packed))
 
 
-def pack_steps(steps: Iterable[Step]) -> bytes:
+def pack_steps(steps: Sequence[Step]) -> bytes:
     """Decided lines."""
-    return pack([[list(step.line), *step[1:]] for step in steps])
+    return _in_format(STEP_ROW.format_of_all(steps), [*map(STEP_ROW.write, steps)])
 
 
 def unpack_steps(packed: bytes) -> list[Step]:
     """The steps that `pack_steps` was given."""
-    return [Step(_line(line), *rest) for line, *rest in unpack(packed)]
+    return [STEP_ROW.read(cells) for cells in _unpacked_content(packed)]
 
 
-def pack_not_due(found: Iterable[NotDue]) -> bytes:
+def pack_charged(steps: Sequence[Step]) -> bytes | None:
+    """What stood for decided lines that were charged already: amounts by the place of the step; None where none was. It is kept beside
+    the steps, where releases that don't know it can do without."""
+    found = {str(place): step.charged for place, step in enumerate(steps) if step.charged is not None}
+    return pack(found) if found else None
+
+
+def with_charged(steps: Sequence[Step], packed: bytes | None) -> list[Step]:
+    """The steps with what `pack_charged` was given."""
+    found = unpack(packed) if packed else {}
+    return [step._replace(charged=Decimal(found[str(n)])) if str(n) in found else step for n, step in enumerate(steps)]
+
+
+def pack_not_due(found: Sequence[NotDue]) -> bytes:
     """Reasons why assignments have no line."""
-    return pack([list(one) for one in found])
+    return _in_format(_NOT_DUE_ROW.format_of_all(found), [*map(_NOT_DUE_ROW.write, found)])
 
 
 def unpack_not_due(packed: bytes) -> tuple[NotDue, ...]:
     """The reasons that `pack_not_due` was given."""
-    found = (NotDue(*one) for one in unpack(packed))
-    return tuple(one._replace(spend=_amount(one.spend), missing=_amount(one.missing)) for one in found)
+    return tuple(_NOT_DUE_ROW.read(cells) for cells in _unpacked_content(packed))
 
 
 def pack_result(result: Result) -> bytes:
     """Totals and failures, of which fewer are listed when they take too many bytes."""
-    totals = {currency: list(totals) for currency, totals in result.totals.items()}
-    packed = pack([totals, [list(failure) for failure in result.failures], result.failed])
-    if len(packed) <= PART_BYTES or not result.failures:
+    packed = _in_format(_RESULT_ROW.format(result), _RESULT_ROW.write(result))
+    if len(packed) <= PART_BYTES_MAX or not result.failures:
         return packed
     return pack_result(result._replace(failures=result.failures[: len(result.failures) // 2]))
 
 
 def unpack_result(packed: bytes) -> Result:
     """The result that `pack_result` was given."""
-    totals, failures, failed = unpack(packed)
-    return Result(
-        {currency: _totals(*stored) for currency, stored in totals.items()},
-        tuple(Failure(customer, assignment, date.fromisoformat(day), *rest) for customer, assignment, day, *rest in failures),
-        failed,
-    )
+    return _RESULT_ROW.read(_unpacked_content(packed))
 
 
 def pack_summary(summary: Summary) -> bytes:
     """Sums of a run of all customers: 200 of each kind at most, so they fit into an item whatever their names are."""
-    totals = {currency: list(totals) for currency, totals in summary.totals.items()}
-    sums = [[[*one[:-1], list(one.totals)] for one in listed] for listed in (summary.by_package, summary.by_customer)]
-    return pack([summary.date, summary.generated_at, totals, *sums, summary.packages_left_out, summary.customers_left_out])
+    return _in_format(_SUMMARY_ROW.format(summary), _SUMMARY_ROW.write(summary))
 
 
 def unpack_summary(packed: bytes) -> Summary:
     """The summary that `pack_summary` was given."""
-    day, at, totals, packages, customers, packages_left_out, customers_left_out = unpack(packed)
-    by_currency = {currency: _totals(*stored) for currency, stored in totals.items()}
-    return Summary(date.fromisoformat(day), at, by_currency, _sums(packages), _sums(customers), packages_left_out, customers_left_out)
+    return _SUMMARY_ROW.read(_unpacked_content(packed))
 
 
-def _text(value: Any) -> str:
+def _in_format(needed: int, content: list[Any]) -> bytes:
+    """Content packed bare in the first format, beside its number in a later one, so that a release that doesn't know it refuses it."""
+    return pack(content if needed == FIRST else {"format": needed, "content": content})
+
+
+def _unpacked_content(packed: bytes) -> Any:
+    """What was packed in any format up to the present one. Raises `LaterFormat`."""
+    stored = unpack(packed)
+    if isinstance(stored, list):
+        return stored
+    if stored["format"] > LATEST:
+        raise LaterFormat(f"a later release packed this, in format {stored['format']}; this one reads formats up to {LATEST}")
+    return stored["content"]
+
+
+def _as_text(value: Any) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"can't pack {type(value).__name__}")
-
-
-def _amount(stored: Any) -> Decimal | None:
-    return None if stored is None else Decimal(stored)
-
-
-def _totals(cost: str, retail: str, credit_debited: str, held: str, lines: int) -> Totals:
-    return Totals(Decimal(cost), Decimal(retail), Decimal(credit_debited), Decimal(held), lines)
-
-
-def _sums(stored: list[Any]) -> list[Sum]:
-    return [Sum(id_, name, currency, _totals(*totals)) for id_, name, currency, totals in stored]
-
-
-def _line(stored: list[Any]) -> Line:
-    line = Line(*stored)
-    period = line.period
-    return line._replace(
-        due_date=date.fromisoformat(str(line.due_date)),
-        start_date=date.fromisoformat(str(line.start_date)),
-        frequency_match=tuple(line.frequency_match),
-        period=Period(*(date.fromisoformat(str(day)) for day in period)) if period else None,
-        spend=_amount(line.spend),
-        unit_cost=Decimal(line.unit_cost),
-        unit_retail=Decimal(line.unit_retail),
-        cost=Decimal(line.cost),
-        retail=Decimal(line.retail),
-    )

@@ -7,59 +7,93 @@ follows from their content: what an item names is never overwritten by anything 
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from typing import Final, Literal
 
 from ..domain.record import Plan, Step
-from ..domain.run import HeldBefore
 from . import keys
-from .db import Db, Item, create, put, update
+from .codec import Attribute, Codec, always, integer_attribute, plain_attribute
+from .db import Action, Db, Item, put, put_new, update
 from .errors import ConditionFailed
 from .keys import RUNS
-from .packing import in_parts, pack_not_due, pack_steps, unpack_not_due, unpack_steps
+from .packing import (
+    HELD_BEFORE,
+    in_parts,
+    pack_charged,
+    pack_not_due,
+    pack_steps,
+    parts_of_values,
+    unpack_not_due,
+    unpack_steps,
+    with_charged,
+)
 
-PREFIX: Final = "PLAN#"
+PLANS_PREFIX: Final = "PLAN#"
+Part = dict[str, bytes]
+"""The attributes that a part of a plan has in whatever item it stands."""
+
+_CODEC = Codec(
+    Plan,
+    {
+        "currency": plain_attribute("currency"),
+        "balance": plain_attribute("balance"),
+        "generated_at": plain_attribute("generated"),
+        "not_due_left_out": integer_attribute("left_out"),
+        "held_before": always(Attribute("held_before", HELD_BEFORE.write, HELD_BEFORE.read, HELD_BEFORE.read([0, 0, 0]))),
+        "done": plain_attribute("done", False),
+        "digest": plain_attribute("digest", None),
+    },
+    elsewhere=("customer_id", "steps", "not_due"),
+)
 
 
-def save(db: Db, run_id: str, plan: Plan) -> Plan:
+def save_plan(db: Db, run_id: str, plan: Plan) -> Plan:
     """Keep the plan unless the customer has one in this run already; the plan that stands."""
-    steps, reasons = in_parts(plan.steps, pack_steps), in_parts(plan.not_due, pack_not_due)
-    head: Item = keys.run_part(run_id, PREFIX + plan.customer_id) | {
-        "steps": steps[0], "attempt": _save_more(db, run_id, "MORE", plan.customer_id, steps), "chunks": len(steps),
-        "currency": plan.currency, "balance": plan.balance, "generated": plan.generated_at, "not_due": reasons[0],
-        "reasons": _save_more(db, run_id, "WHY", plan.customer_id, reasons), "reason_parts": len(reasons),
-        "left_out": plan.not_due_left_out, "held_before": list(plan.held_before),
-    }  # fmt: skip
     try:
-        db.write(create(RUNS, head))
+        db.write(create_plan(db, run_id, plan))
     except ConditionFailed:
-        return find(db, run_id, plan.customer_id) or plan
+        return find_plan(db, run_id, plan.customer_id) or plan
     return plan
 
 
-def find(db: Db, run_id: str, customer_id: str) -> Plan | None:
+def create_plan(db: Db, run_id: str, plan: Plan) -> Action:
+    """Write the plan, unless the customer has one in this run already. Its further parts are written at once: nothing leads to them yet."""
+    steps, reasons = _parts_of_steps(plan.steps), [{"steps": part} for part in in_parts(plan.not_due, pack_not_due)]
+    head: Item = keys.run_part_key(run_id, PLANS_PREFIX + plan.customer_id) | _CODEC.item(plan) | steps[0] | {
+        "attempt": _save_more(db, run_id, "MORE", plan.customer_id, steps), "chunks": len(steps), "not_due": reasons[0]["steps"],
+        "reasons": _save_more(db, run_id, "WHY", plan.customer_id, reasons), "reason_parts": len(reasons),
+    }  # fmt: skip
+    return put_new(RUNS, head)
+
+
+def _parts_of_steps(steps: Sequence[Step]) -> list[Part]:
+    """What items hold of the lines: each part, and beside it what stood for those that were charged already, if any was."""
+    parts = ((part.packed, pack_charged(part.values)) for part in parts_of_values(steps, pack_steps))
+    return [{"steps": packed, **({"charged": charged} if charged else {})} for packed, charged in parts]
+
+
+def find_plan(db: Db, run_id: str, customer_id: str) -> Plan | None:
     """The customer's plan in this run."""
-    item = db.get(RUNS, keys.run_part(run_id, PREFIX + customer_id))
-    return _plan(db, item) if item else None
+    item = db.get(RUNS, keys.run_part_key(run_id, PLANS_PREFIX + customer_id))
+    return plan_from_item(db, item) if item else None
 
 
-def finish(db: Db, run_id: str, plan: Plan) -> None:
+def finish_plan(db: Db, run_id: str, plan: Plan) -> None:
     """Keep the statuses of a plan that was carried out."""
-    steps = in_parts(plan.steps, pack_steps)
+    steps = _parts_of_steps(plan.steps)
     name = _save_more(db, run_id, "MORE", plan.customer_id, steps)
-    change = "SET #steps = :steps, #attempt = :name, #chunks = :chunks, #done = :yes"
-    values = {"steps": steps[0], "name": name, "chunks": len(steps), "yes": True}
-    key = keys.run_part(run_id, PREFIX + plan.customer_id)
+    change = ", ".join(("SET #attempt = :attempt, #chunks = :chunks, #done = :done", *(f"#{one} = :{one}" for one in steps[0])))
+    values = {"attempt": name, "chunks": len(steps), "done": True, **steps[0]}
+    key = keys.run_part_key(run_id, PLANS_PREFIX + plan.customer_id)
     db.write(update(RUNS, key, change, condition="attribute_exists(#pk)", values=values))
 
 
-def after(db: Db, run_id: str, customer_id: str = "") -> Iterator[Plan]:
+def plans_after(db: Db, run_id: str, customer_id: str = "") -> Iterator[Plan]:
     """The run's plans in the order of customer ids, those after this customer only."""
     condition = "#pk = :pk AND #sk BETWEEN :since AND :until"
-    since = f"{PREFIX}{customer_id} " if customer_id else PREFIX  # a space sorts before all that ids consist of
-    values = {"pk": keys.run(run_id)["pk"], "since": since, "until": f"{PREFIX}~"}
+    since = f"{PLANS_PREFIX}{customer_id} " if customer_id else PLANS_PREFIX  # a space sorts before all that ids consist of
+    values = {"pk": keys.run_key(run_id)["pk"], "since": since, "until": f"{PLANS_PREFIX}~"}
     for item in db.query_all(RUNS, condition, values):
-        yield _plan(db, item)
+        yield plan_from_item(db, item)
 
 
 def is_done(item: Item) -> bool:
@@ -72,46 +106,44 @@ def steps_of_part(db: Db, item: Item, number: int) -> list[Step] | None:
     if number >= int(item["chunks"]):
         return None
     if number == 0:
-        return unpack_steps(item["steps"])
+        return _steps_of(item)
     found = db.get(RUNS, _more_key(item, "MORE", item["attempt"], number))
-    return unpack_steps(found["steps"]) if found else None
+    return _steps_of(found) if found else None
 
 
-def _plan(db: Db, item: Item) -> Plan:
-    steps = [step for part in _parts(db, item, "MORE", "steps", "attempt", "chunks") for step in unpack_steps(part)]
-    not_due = [one for part in _parts(db, item, "WHY", "not_due", "reasons", "reason_parts") for one in unpack_not_due(part)]
-    return Plan(
-        _customer(item), item["currency"], item["balance"], item["generated"], tuple(steps), tuple(not_due), int(item["left_out"]),
-        is_done(item), _held_before(*item.get("held_before", ())),
-    )  # fmt: skip
+def _steps_of(part: Item) -> list[Step]:
+    return with_charged(unpack_steps(part["steps"]), part.get("charged"))
 
 
-def _held_before(charges: Decimal | int = 0, *amounts: Decimal) -> HeldBefore:
-    """Plans of before it was told have none."""
-    return HeldBefore(int(charges), *amounts)
+def plan_from_item(db: Db, item: Item) -> Plan:
+    """The plan that an item of `runs` holds, with the parts that stand in other items."""
+    steps = [step for part in (item, *_more_parts(db, item, "MORE", "attempt", "chunks")) for step in _steps_of(part)]
+    reasons = [item["not_due"], *(part["steps"] for part in _more_parts(db, item, "WHY", "reasons", "reason_parts"))]
+    not_due = [one for packed in reasons for one in unpack_not_due(packed)]
+    return _CODEC.entity(item, customer_id=_customer_id(item), steps=tuple(steps), not_due=tuple(not_due))
 
 
-Kind = Literal["MORE", "WHY"]
+PartKind = Literal["MORE", "WHY"]
 
 
-def _parts(db: Db, item: Item, kind: Kind, first: str, name: str, count: str) -> list[bytes]:
-    """All parts, the first of which stands in the plan's own item."""
+def _more_parts(db: Db, item: Item, kind: PartKind, name: str, count: str) -> list[Item]:
+    """The parts of a plan behind the first, which stands in the plan's own item."""
     wanted = [_more_key(item, kind, item[name], number) for number in range(1, int(item.get(count, 1)))]
     found = db.get_many(RUNS, wanted) if wanted else {}
-    return [item[first], *(found[key["pk"], key["sk"]]["steps"] for key in wanted)]
+    return [found[key["pk"], key["sk"]] for key in wanted]
 
 
-def _save_more(db: Db, run_id: str, kind: Kind, customer_id: str, parts: Sequence[bytes]) -> str:
+def _save_more(db: Db, run_id: str, kind: PartKind, customer_id: str, parts: Sequence[Part]) -> str:
     """Keep all parts but the first; their name."""
-    name = hashlib.sha256(b"".join(parts[1:])).hexdigest()[:26]
+    name = hashlib.sha256(b"".join(content for part in parts[1:] for content in part.values())).hexdigest()[:26]
     for number, part in enumerate(parts[1:], 1):
-        db.write(put(RUNS, keys.run_part(run_id, f"{kind}#{customer_id}#{name}#{number:06}") | {"steps": part}))
+        db.write(put(RUNS, keys.run_part_key(run_id, f"{kind}#{customer_id}#{name}#{number:06}") | part))
     return name
 
 
-def _more_key(item: Item, kind: Kind, name: str, number: int) -> keys.Key:
-    return {"pk": item["pk"], "sk": f"{kind}#{_customer(item)}#{name}#{number:06}"}
+def _more_key(item: Item, kind: PartKind, name: str, number: int) -> keys.Key:
+    return {"pk": item["pk"], "sk": f"{kind}#{_customer_id(item)}#{name}#{number:06}"}
 
 
-def _customer(item: Item) -> str:
-    return str(item["sk"]).removeprefix(PREFIX)
+def _customer_id(item: Item) -> str:
+    return str(item["sk"]).removeprefix(PLANS_PREFIX)

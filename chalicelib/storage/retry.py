@@ -1,4 +1,4 @@
-"""Patience between writers: look again, decide again, with jitter."""
+"""Retries after contention: read again and decide again, with jitter."""
 
 import random
 import time
@@ -8,11 +8,11 @@ from typing import Final, NamedTuple, TypeVar
 
 from ..domain.errors import BillingError, Contention
 
-PATIENCE_SECONDS = 20.0
-LEAST_ATTEMPTS = 3
-"""However long one of them took: a worker's may have waited for a busy database."""
+RETRY_SECONDS_MAX = 20.0
+ATTEMPTS_MIN = 3
+"""However long one attempt took: a worker's may have waited for a busy database."""
 _FIRST_PAUSE_SECONDS = 0.02
-_LONGEST_PAUSE_SECONDS = 0.5
+_PAUSE_SECONDS_MAX = 0.5
 
 T = TypeVar("T")
 
@@ -30,17 +30,17 @@ class Waiting(NamedTuple):
 
 _REAL: Final = Waiting()
 WAITING: Final[ContextVar[Waiting]] = ContextVar("waiting", default=_REAL)
-"""Simulations set their own."""
+"""Simulations replace it."""
 
 
-def settle(attempt: Callable[[], T], *, patience_seconds: float = PATIENCE_SECONDS, over: type[BillingError] = Contention) -> T:
-    """The result of `attempt`, called anew whenever another writer came first, or `over` another error, for `patience_seconds`.
+def retry_on_contention(attempt: Callable[[], T], *, seconds_max: float = RETRY_SECONDS_MAX, over: type[BillingError] = Contention) -> T:
+    """The result of `attempt`, called anew whenever another writer came first, or `over` another error, for `seconds_max`.
 
-    Raises the last of these errors when that time is over and it was called `LEAST_ATTEMPTS` times, and every other error
+    Raises the last of these errors when that time is over and it was called `ATTEMPTS_MIN` times, and every other error
     at once.
     """
     waiting = WAITING.get()
-    deadline = waiting.now() + patience_seconds
+    deadline = waiting.now() + seconds_max
     pause = _FIRST_PAUSE_SECONDS
     attempts = 0
     while True:
@@ -48,10 +48,10 @@ def settle(attempt: Callable[[], T], *, patience_seconds: float = PATIENCE_SECON
         try:
             return attempt()
         except over:
-            if waiting.now() > deadline and attempts >= LEAST_ATTEMPTS:
+            if waiting.now() > deadline and attempts >= ATTEMPTS_MIN:
                 raise
         pause_between_writers(pause)
-        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        pause = min(pause * 2, _PAUSE_SECONDS_MAX)
 
 
 def pause_between_writers(seconds: float) -> None:

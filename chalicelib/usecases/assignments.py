@@ -1,266 +1,222 @@
-"""Assignments: give a package to a customer or a DID, change it, end it; and post what was due before."""
+"""Assignments: read, change and end them, and post what was due before."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from functools import partial
-from typing import NamedTuple
 
-from ..domain import assignment as rules
+from ..domain import amending, editing
 from ..domain.account import Account
-from ..domain.assignment import Assignment, earliest_end, ended, first_day
-from ..domain.errors import Conflict, Contention, Fault, Invalid, NotFound
-from ..domain.package import Package
-from ..domain.schedule import DAY
-from ..storage import accounts, assignments, packages, progress
-from ..storage.db import Action, Db
+from ..domain.assigning import demand_no_obstacle, minimum_days_obstacles
+from ..domain.assignment import Assignment, TermsEntry, counted_from, has_ended, valid_on
+from ..domain.detail import Detail
+from ..domain.errors import Fault, Invalid, NotFound, demand_open
+from ..domain.history import ChangeType, assignment_change
+from ..domain.prices import as_paid
+from ..storage import accounts, assignments, packages
+from ..storage.db import Db
 from ..storage.keys import Key
-from ..storage.retry import settle
-from . import backlog, customers, dids, planning
-from .act import Act
-from .backlog import Owed
-from .packages import amount_faults, demand_version
-from .packages import read as read_package
-from .usage import Minutes, of_assignments
+from ..storage.retry import retry_on_contention
+from . import backlog, customers, dids, loading, undoing
+from .edits import EditPlan, load, plan_edit, plan_terms, write_edit
+from .history import record_change
+from .packages import demand_version, read_package
+from .prices import shown_on
+from .request_context import RequestContext
+from .usage import minutes_of
 
 
-class Detail(NamedTuple):
-    """An assignment with its package, and its bucket of free minutes today, if it has one."""
-
-    assignment: Assignment
-    package: Package
-    minutes: Minutes | None = None
-
-
-class _Edit(NamedTuple):
-    """An edit in the making. `moved`: it is charged from another day on, so days that runs have passed may be due anew."""
-
-    account: Account
-    package: Package
-    old: Assignment
-    new: Assignment
-    moved: bool = False
-
-
-def read(db: Db, today: date, customer_id: str, assignment_id: str) -> Detail:
+def read_assignment(db: Db, today: date, customer_id: str, assignment_id: str) -> Detail:
     """One assignment with its package. Raises `NotFound`."""
-    assignment = assignments.find(db, customer_id, assignment_id)
+    assignment = assignments.find_assignment(db, customer_id, assignment_id)
     if assignment is None:
         raise NotFound(f"customer {customer_id} has no assignment {assignment_id}")
     return details(db, [assignment], today)[0]
 
 
-def listed(db: Db, today: date, customer_id: str, after: Key | None, limit: int) -> tuple[list[Detail], Key | None]:
+def list_assignments(db: Db, today: date, customer_id: str, after: Key | None, limit: int) -> tuple[list[Detail], Key | None]:
     """A page of a customer's assignments, oldest first."""
-    customers.read(db, customer_id)
-    found, last = assignments.listed(db, customer_id, after, limit)
+    customers.read_customer(db, customer_id)
+    found, last = assignments.list_of_customer(db, customer_id, after, limit)
     return details(db, found, today), last
+
+
+def valid_assignments(db: Db, day: date, customer_id: str, after: Key | None, limit: int) -> tuple[list[Detail], Key | None]:
+    """The assignments of such a page that are valid on a day, as they are on that day: maybe fewer than `limit`, or none."""
+    customers.read_customer(db, customer_id)
+    found, last = assignments.list_of_customer(db, customer_id, after, limit)
+    valid = [one for one in found if valid_on(one, day)]
+    catalog = loading.packages_of(db, valid)
+    shown = [Detail(one, as_paid(catalog[one.package_id], day, counted_from(one)), shown_on=day) for one in valid]
+    return add_minutes(db, shown, day), last
 
 
 def of_did(db: Db, today: date, did: str) -> list[Detail]:
     """All assignments that a DID has or had, oldest first."""
-    held = assignments.holds(db, did).holds
-    return details(db, assignments.find_many(db, [(hold.customer_id, hold.assignment_id) for hold in held]), today)
+    tenures = assignments.find_tenures(db, did).all
+    return details(db, assignments.find_assignments(db, [(tenure.customer_id, tenure.assignment_id) for tenure in tenures]), today)
 
 
 def of_package(db: Db, today: date, package_id: str, after: Key | None, limit: int) -> tuple[list[Detail], Key | None]:
     """A page of the assignments that a package has or had, oldest first. Raises `NotFound` for an unknown package."""
     read_package(db, package_id)
-    found, last = assignments.listed_of_package(db, package_id, after, limit)
+    found, last = assignments.list_of_package(db, package_id, after, limit)
     return details(db, found, today), last
 
 
 def details(db: Db, found: list[Assignment], today: date) -> list[Detail]:
     """Assignments with their packages and minutes."""
-    catalog = planning.packages_of(db, found)
-    buckets = {one.assignment.assignment_id: one for one in of_assignments(db, found, catalog, today)}
-    return [Detail(one, catalog[one.package_id], buckets.get(one.assignment_id)) for one in found]
+    catalog = loading.packages_of(db, found)
+    day = shown_on(db, today, catalog.values(), found)
+    return add_minutes(db, [Detail(one, catalog[one.package_id], shown_on=day) for one in found], today)
 
 
-def create(db: Db, act: Act, draft: Assignment, given_minimum_days: int | None, confirm_backlog: bool) -> Detail:
-    """Assign a package and post what was due before today. A retry of the same request completes it.
+def add_minutes(db: Db, found: Sequence[Detail], today: date) -> list[Detail]:
+    """The same with the free minutes that each has today."""
+    catalog = {one.package.package_id: one.package for one in found}
+    buckets = {one.assignment.assignment_id: one for one in minutes_of(db, (one.assignment for one in found), catalog, today)}
+    return [one._replace(minutes=buckets.get(one.assignment.assignment_id)) for one in found]
 
-    Raises `Invalid`, `MayNotCharge`, or `Conflict` minimum_days, did_in_use, backlog, backlog_too_long, parked.
+
+def post_backlog(db: Db, context: RequestContext, owners: Mapping[str, Account], saved: Sequence[Detail]) -> list[Detail]:
+    """Post what is due on assignments that were saved just now, customer by customer, and say what stands then.
+
+    They are read again only if that may have changed them. What a crash leaves unposted, the next daily run posts.
     """
-
-    def attempt() -> tuple[Account, Detail]:
-        account = customers.read(db, draft.customer_id)
-        made = assignments.find(db, draft.customer_id, act.id)
-        if made is not None:
-            standing = details(db, [made], act.today)[0]
-            if made.evaluate_from:
-                backlog.demand_may_charge(db, act, made, standing.package, made.evaluate_from)
-            return account, standing
-        package = packages.find(db, draft.package_id)
-        if package is None or package.deleted:
-            raise Invalid([Fault("/package_id", f"there is no package {draft.package_id}")])
-        new = complete(act, draft._replace(assignment_id=act.id), package, given_minimum_days)
-        _demand_valid(new, package, account, rules.minimum_days_faults(given_minimum_days, package))
-        held = dids.room(db, new)
-        backlog.demand_confirmed(db, act, account, new, package, confirmed=confirm_backlog)
-        actions = [assignments.creation(new), packages.count_assignment(package), accounts.count_assignments(account, [new])]
-        db.transact(actions + dids.hold(held, new))
-        return account, Detail(new, package)
-
-    account, detail = settle(attempt)
-    backlog.post_due(db, act, account, [Owed(detail.assignment, detail.package)])
-    return read(db, act.today, draft.customer_id, act.id)
+    owed: dict[str, list[Assignment]] = {}
+    for one in saved:
+        owed.setdefault(one.assignment.customer_id, []).append(one.assignment)
+    changed = {customer_id for customer_id, own in owed.items() if backlog.post_due(db, context, owners[customer_id], own)}
+    ids = [(one.assignment.customer_id, one.assignment.assignment_id) for one in saved]
+    read = {one.assignment_id: one for one in assignments.find_assignments(db, [pair for pair in ids if pair[0] in changed])}
+    return add_minutes(
+        db, [one._replace(assignment=read.get(one.assignment.assignment_id, one.assignment)) for one in saved], context.today
+    )
 
 
-def complete(act: Act, draft: Assignment, package: Package, given_minimum_days: int | None) -> Assignment:
-    """A new assignment with what it takes from its package and from the request."""
-    return draft._replace(
-        minimum_days=package.minimum_days or given_minimum_days or 0,
-        evaluate_from=first_day(draft),
-        package_version=package.version,
-        created_at=act.stamp, created_by=act.by, updated_at=act.stamp, updated_by=act.by,
-    )  # fmt: skip
-
-
-def change(
-    db: Db, act: Act, ids: tuple[str, str], version: int | None, edit: Callable[[Assignment], Assignment], confirm_backlog: bool
+def change_assignment(
+    db: Db,
+    context: RequestContext,
+    ids: tuple[str, str],
+    version: int | None,
+    edit: Callable[[Assignment], Assignment],
+    confirm_backlog: bool,
+    named: Collection[str] = (),
 ) -> Detail:
-    """Apply `edit` to the assignment `ids` = (customer id, assignment id), and post what is due before today because of it."""
+    """Apply `edit` to the assignment `ids` = (customer id, assignment id), and post what is due before the first open day because of it.
 
-    def attempt() -> _Edit:
-        planned = _planned_edit(db, act, ids, version, edit)
+    `edit` gets it as it is shown. Of the terms, what it changes and what is `named` holds from the first open day on, or from the start
+    date where that is later. Where the evaluation of that day begins first, it is the next one.
+    """
+    done: ChangeType = "assignment.changed"
+    return _save(db, context, done, lambda: plan_edit(db, context, load(db, ids), version, edit, named), confirm_backlog)
+
+
+def read_terms(db: Db, context: RequestContext, ids: tuple[str, str]) -> Detail:
+    """An assignment with its terms, and the first open day. Raises `NotFound`."""
+    snapshot = load(db, ids)
+    ((one,), catalog) = snapshot.assignments, snapshot.packages
+    return Detail(one, catalog[one.package_id], shown_on=snapshot.first_open_day(context.today))
+
+
+def write_terms(
+    db: Db, context: RequestContext, ids: tuple[str, str], version: int | None, entry: TermsEntry, confirm_backlog: bool, *, correct: bool
+) -> tuple[Detail, bool]:
+    """Enter terms from a day on. With `correct` that may be a day that is not open; what is due by that is posted.
+
+    Raises `NotOpen`, `Invalid`, or `Conflict` backlog, backlog_too_long, parked. Returns also whether the entry is new.
+    """
+    created = False
+
+    def plan() -> EditPlan:
+        nonlocal created
+        snapshot = load(db, ids)
+        (old,) = snapshot.assignments
+        demand_version(old.version, version)
+        standing = amending.entry_at(old, entry.begins)
+        created = standing is None
+        if standing is None and not entry.values:
+            raise Invalid([Fault("", "has no terms: give at least one field")])
+        new = amending.with_entry(old, entry._replace(entered_at=context.timestamp))
+        same = standing and amending.entry_at(new, entry.begins) == standing._replace(entered_at=context.timestamp, reason=entry.reason)
+        return plan_terms(db, context, snapshot, old if same else new, entry.begins, correct=correct)
+
+    return _save(db, context, "assignment.terms_written", plan, confirm_backlog), created
+
+
+def remove_terms(db: Db, context: RequestContext, ids: tuple[str, str], version: int | None, begins: date) -> Detail:
+    """Remove the entry of an open day, with its end. Raises `NotFound`, `NotOpen`."""
+
+    def plan() -> EditPlan:
+        snapshot = load(db, ids)
+        (old,) = snapshot.assignments
+        demand_version(old.version, version)
+        if amending.entry_at(old, begins) is None:
+            raise NotFound(f"assignment {old.assignment_id} has no terms entry that begins on {begins}")
+        demand_open(begins, snapshot.first_open_day(context.today))
+        return plan_terms(db, context, snapshot, amending.without_entry(old, begins), begins, correct=False)
+
+    return _save(db, context, "assignment.terms_removed", plan, confirm_backlog=False)
+
+
+def _save(db: Db, context: RequestContext, done: ChangeType, plan: Callable[[], EditPlan], confirm_backlog: bool) -> Detail:
+    """Write what is planned, planned anew whenever another writer came first, and post what is due by it."""
+
+    def attempt() -> EditPlan:
+        planned = plan()
         if planned.new == planned.old:
             return planned
-        if planned.moved:
-            backlog.demand_confirmed(db, act, planned.account, planned.new, planned.package, confirmed=confirm_backlog)
-        _write_edit(db, planned)
+        if planned.owes_from:
+            backlog.demand_confirmed(
+                db, context, planned.account, planned.new, planned.package, planned.owes_from, confirmed=confirm_backlog
+            )
+        write_edit(db, context, planned, done)
         return planned
 
-    done = settle(attempt)
-    if done.moved:
-        backlog.post_due(db, act, done.account, [Owed(done.new, done.package)])
-    return read(db, act.today, *ids)
+    edit = retry_on_contention(attempt)
+    change = edit.terms
+    saved = Detail(edit.new, edit.package, None, edit.open_day, change.begins if change else None, change.warnings if change else ())
+    owners = {edit.account.customer_id: edit.account}
+    (shown,) = post_backlog(db, context, owners, [saved]) if edit.owes_from else add_minutes(db, [saved], context.today)
+    return shown
 
 
-def end(db: Db, act: Act, ids: tuple[str, str], version: int | None) -> None:
+def delete_assignment(db: Db, context: RequestContext, ids: tuple[str, str], version: int | None) -> None:
     """Delete an assignment: end it on the first day that an end date may lie on, or remove or cancel one that has not begun.
 
+    Of one that goes on from another, until it begins, that step is undone. Raises `Conflict` minimum_days, replaced, did_in_use.
     One that has ended is left as it is.
     """
 
     def attempt() -> None:
-        old = read(db, act.today, *ids).assignment
+        snapshot = load(db, ids)
+        (old,) = snapshot.assignments
         demand_version(old.version, version)
-        if old.start_date <= act.today:
-            _demand_minimum_days(old, act.today)
-        if old.start_date >= act.today and not old.charged:
-            _remove(db, old)
+        if undoing.undo(db, context, old):
             return
-        earliest = _earliest_end_date(db, act)
-        if not (ended(old, earliest) or old.end_date == earliest):
-            _write_edit(db, _planned_edit(db, act, ids, version, partial(_ended, old, act.today, earliest)))
+        open_day = snapshot.first_open_day(context.today)
+        editing.demand_not_replaced(old, open_day)
+        earliest, begun = editing.first_end_date(context.today, open_day), old.start_date <= context.today
+        over = (has_ended(old, earliest) or old.end_date == earliest) if begun else old.cancelled
+        if begun and not over:
+            demand_no_obstacle(minimum_days_obstacles(old, context.today))
+        if old.start_date >= context.today and not old.charged and not old.cancelled:
+            _remove_unbegun(db, context, snapshot.account, old)
+            return
+        if not over:
+            planned = plan_edit(db, context, snapshot, version, partial(_as_ended, context.today, earliest))
+            write_edit(db, context, planned, "assignment.cancelled" if planned.new.cancelled else "assignment.ended")
 
-    settle(attempt)
+    retry_on_contention(attempt)
 
 
-def _ended(seen: Assignment, today: date, earliest: date, old: Assignment) -> Assignment:
-    """The assignment ended, or cancelled, as was decided on what was `seen`. Raises `Contention` if it is another now."""
-    if old.version != seen.version:
-        raise Contention("another writer was at it")
+def _as_ended(today: date, earliest: date, old: Assignment) -> Assignment:
+    """The assignment ended, or cancelled if it has not begun."""
     return old._replace(cancelled=True) if old.start_date > today else old._replace(end_date=earliest)
 
 
-def _remove(db: Db, old: Assignment) -> None:
-    account = customers.read(db, old.customer_id)
+def _remove_unbegun(db: Db, context: RequestContext, account: Account, old: Assignment) -> None:
     actions = [
-        assignments.removal(old), packages.uncount_assignment(old.package_id), accounts.count_assignments(account, [old], -1),
+        assignments.remove_assignment(old), packages.uncount_assignment(old.package_id), accounts.count_assignments(account, [old], -1),
+        record_change(context, assignment_change("assignment.removed", old)),
     ]  # fmt: skip
-    db.transact(actions + (dids.release(db, old) if old.did else []))
-
-
-def _planned_edit(db: Db, act: Act, ids: tuple[str, str], version: int | None, edit: Callable[[Assignment], Assignment]) -> _Edit:
-    """Load, apply and check an edit; nothing is written."""
-    old, package, _ = read(db, act.today, *ids)
-    demand_version(old.version, version)
-    new = edit(old)
-    account = customers.read(db, old.customer_id)
-    if new == old:
-        return _Edit(account, package, old, new)
-    _demand_changeable(db, act, old, new)
-    _demand_valid(new, package, account)
-    moved = bool(_moved(old, new))
-    if moved:
-        _demand_evaluated(db, act, account, package, old, new)
-        new = new._replace(evaluate_from=first_day(new))
-    new = new._replace(version=old.version + 1, updated_at=act.stamp, updated_by=act.by)
-    return _Edit(account, package, old, new, moved)
-
-
-def _write_edit(db: Db, planned: _Edit) -> None:
-    old, new = planned.old, planned.new
-    actions: list[Action] = [assignments.replacement(old, new, uncharged=planned.moved)]
-    if new.cancelled and new.did:
-        actions += dids.release(db, new)
-    elif new.did and (new.start_date, new.end_date) != (old.start_date, old.end_date):
-        actions += dids.hold(dids.room(db, new), new)
-    db.transact(actions)
-
-
-def _moved(old: Assignment, new: Assignment) -> list[str]:
-    """The fields that say from when it is charged, as far as they differ."""
-    return [name for name in ("start_date", "charge_from") if getattr(old, name) != getattr(new, name)]
-
-
-def _demand_changeable(db: Db, act: Act, old: Assignment, new: Assignment) -> None:
-    moved = _moved(old, new)
-    if moved and old.charged:
-        raise Conflict(f"{' and '.join(moved)} can't change once something is charged", code="charged", fields=moved)
-    if new.end_date == old.end_date:
-        return
-    earliest = _earliest_end_date(db, act)
-    if ended(old, earliest):
-        detail = "the assignment is cancelled" if old.cancelled else f"it ended on {old.end_date}; later days are past, or evaluated"
-        raise Conflict(detail, code="ended")
-    if new.end_date is not None and new.end_date < earliest:
-        raise Conflict(
-            f"an end date can't be set before {earliest}: earlier days are past, or evaluated", code="ended", today=str(act.today)
-        )
-
-
-def _earliest_end_date(db: Db, act: Act) -> date:
-    """No end date can be set before it: today, or the last day whose evaluation has begun where that is later."""
-    return max(act.today, backlog.last_day(db, act))
-
-
-def _demand_evaluated(db: Db, act: Act, account: Account, package: Package, old: Assignment, new: Assignment) -> None:
-    """Raise `Conflict` not_evaluated when the first day moves forward past a charge before the first open day that nobody posted."""
-    last = min(first_day(new) - DAY, backlog.last_day(db, act))
-    if first_day(old) > last:
-        return
-    evaluated = progress.read(db).evaluated
-    owing = filter(None, (old.evaluate_from, account.evaluate_from, evaluated + DAY if evaluated else date.min))
-    left_out = planning.lines(db, old, package, max(first_day(old), min(owing)), last)
-    if left_out:
-        raise Conflict(
-            f"{' and '.join(_moved(old, new))} can't move past {left_out[0].due_date}: that day is due and not posted yet; "
-            "the next daily run posts it",
-            code="not_evaluated", fields=_moved(old, new),
-        )  # fmt: skip
-
-
-def faults_of(new: Assignment, package: Package, account: Account) -> Iterator[Fault]:
-    """What is wrong with an assignment of this package to this customer."""
-    yield from rules.package_faults(new, package, account.currency)
-    yield from amount_faults(package, new.quantity, "/quantity")
-    yield from rules.cross_faults({"start_date": new.start_date, "end_date": new.end_date})
-
-
-def _demand_valid(new: Assignment, package: Package, account: Account, more: Iterable[Fault] = ()) -> None:
-    faults = [*faults_of(new, package, account), *more]
-    if faults:
-        raise Invalid(faults)
-    if new.end_date is not None:
-        _demand_minimum_days(new, new.end_date)
-
-
-def _demand_minimum_days(assignment: Assignment, end_date: date) -> None:
-    earliest = earliest_end(assignment)
-    if assignment.minimum_days and end_date < earliest:
-        raise Conflict(
-            f"it runs for at least {assignment.minimum_days} days: its earliest end is {earliest}",
-            code="minimum_days", earliest_end_date=earliest.isoformat(),
-        )  # fmt: skip
+    db.transact(actions + (dids.remove_tenure(db, old) if old.did else []))

@@ -7,72 +7,82 @@ from decimal import Decimal
 from ..domain import ledger as entries
 from ..domain import money
 from ..domain.account import Account
-from ..domain.assignment import valid_on
 from ..domain.errors import Conflict, MayNotCharge, NotFound
+from ..domain.history import charge_change, customer_change
 from ..domain.ledger import Entry, split_entry_id
+from ..domain.terms import active_quantity
 from ..storage import accounts, assignments, ledger
 from ..storage.db import Db
-from ..storage.errors import Cancelled, ConditionFailed
+from ..storage.errors import Cancelled
 from ..storage.keys import Key
 from ..storage.ledger import Window
-from ..storage.retry import settle
-from . import planning
-from .act import Act
+from ..storage.retry import retry_on_contention
+from . import loading
+from .history import record_change
 from .packages import demand_version
+from .request_context import RequestContext
 
 
-def read(db: Db, customer_id: str) -> Account:
+def read_customer(db: Db, customer_id: str) -> Account:
     """The customer. Raises `NotFound`."""
-    account = accounts.find(db, customer_id)
+    account = accounts.find_account(db, customer_id)
     if account is None:
         raise NotFound(f"there is no customer {customer_id}")
     return account
 
 
-def listed(db: Db, after: Key | None, limit: int, prefix: str = "") -> tuple[list[Account], Key | None]:
+def list_customers(db: Db, after: Key | None, limit: int, prefix: str = "") -> tuple[list[Account], Key | None]:
     """A page of customers, by id; with `prefix`, those whose id begins with it."""
-    return accounts.listed(db, after, limit, prefix)
+    return accounts.list_accounts(db, after, limit, prefix)
 
 
-def write(db: Db, act: Act, customer_id: str, version: int | None, edit: Callable[[Account | None], Account]) -> tuple[Account, bool]:
+def write_customer(
+    db: Db, context: RequestContext, customer_id: str, version: int | None, edit: Callable[[Account | None], Account]
+) -> tuple[Account, bool]:
     """Create or replace a customer, and whether it is new. `edit` gets the customer as it stands, or None.
 
     Raises `Conflict` currency_fixed when it has assignments, ledger entries or calls in another currency.
     """
 
     def attempt() -> tuple[Account, bool]:
-        old = accounts.find(db, customer_id)
+        old = accounts.find_account(db, customer_id)
         if old is None:
             demand_version(0, version)
-            new = edit(None)._replace(created_at=act.stamp, created_by=act.by, updated_at=act.stamp, updated_by=act.by)
-            db.write(accounts.creation(new))
+            new = edit(None)._replace(
+                created_at=context.timestamp, created_by=context.by, updated_at=context.timestamp, updated_by=context.by
+            )
+            db.transact([accounts.create_account(new), record_change(context, customer_change("customer.created", new))])
             return new, True
         demand_version(old.version, version)
-        return _replace(db, act, old, edit(old)), False
+        return _write_account(db, context, old, edit(old)), False
 
-    return settle(attempt)
+    return retry_on_contention(attempt)
 
 
-def change(db: Db, act: Act, customer_id: str, version: int | None, edit: Callable[[Account], Account]) -> Account:
+def change_customer(db: Db, context: RequestContext, customer_id: str, version: int | None, edit: Callable[[Account], Account]) -> Account:
     """Apply `edit` to an existing customer."""
 
     def attempt() -> Account:
-        old = read(db, customer_id)
+        old = read_customer(db, customer_id)
         demand_version(old.version, version)
-        return _replace(db, act, old, edit(old))
+        return _write_account(db, context, old, edit(old))
 
-    return settle(attempt)
+    return retry_on_contention(attempt)
 
 
-def _replace(db: Db, act: Act, old: Account, new: Account) -> Account:
+def _write_account(db: Db, context: RequestContext, old: Account, new: Account) -> Account:
     if new == old:
         return old
     if new.currency != old.currency and (old.assignments or old.entries or old.calls):
-        raise Conflict(f"the currency is {old.currency} since there are assignments, ledger entries or calls", code="currency_fixed")
-    if not act.may_charge and _gives_credit(old, new):
+        raise Conflict(
+            f"the customer has assignments, ledger entries or calls in {old.currency}, so the currency can't change any more",
+            code="currency_fixed",
+        )
+    if not context.may_charge and _gives_credit(old, new):
         raise MayNotCharge("a higher debit limit, or none, lets more be charged")
-    new = new._replace(version=old.version + 1, updated_at=act.stamp, updated_by=act.by)
-    return accounts.from_item(db.write(accounts.replacement(old, new)))
+    new = new._replace(version=old.version + 1, updated_at=context.timestamp, updated_by=context.by)
+    db.transact([accounts.replace_account(old, new), record_change(context, customer_change("customer.changed", new, old))])
+    return new
 
 
 def _gives_credit(old: Account, new: Account) -> bool:
@@ -80,80 +90,109 @@ def _gives_credit(old: Account, new: Account) -> bool:
     return old.debit_limit is not None and (new.debit_limit is None or new.debit_limit > old.debit_limit)
 
 
-def delete(db: Db, customer_id: str, version: int | None) -> None:
+def delete_customer(db: Db, context: RequestContext, customer_id: str, version: int | None) -> None:
     """Remove a customer without history. Raises `Conflict` customer_in_use otherwise."""
 
     def attempt() -> None:
-        account = read(db, customer_id)
+        account = read_customer(db, customer_id)
         demand_version(account.version, version)
         if account.assignments or account.entries or account.calls:
             raise Conflict("the customer has assignments, ledger entries or usage; they are kept", code="customer_in_use")
-        db.write(accounts.removal(account))
+        db.transact([accounts.remove_account(account), record_change(context, customer_change("customer.deleted", account))])
 
-    settle(attempt)
+    retry_on_contention(attempt)
 
 
-def pay(db: Db, act: Act, customer_id: str, amount: Decimal, reference: str) -> Entry:
+def book_payment(db: Db, context: RequestContext, customer_id: str, amount: Decimal, reference: str) -> Entry:
     """Book a payment, or a correction when negative, and move the balance with it."""
 
-    def attempt() -> Entry:
-        account = read(db, customer_id)
-        entry = entries.payment(
-            customer_id, account.currency, amount, reference, payment_id=act.id, at=act.clock(), day=act.today, by=act.by
+    def payment(currency: str) -> Entry:
+        return entries.payment(
+            customer_id, currency, amount, reference, payment_id=context.id, at=context.clock(), day=context.today, by=context.by
         )
+
+    return _book(db, customer_id, payment)
+
+
+def book_adjustment(db: Db, context: RequestContext, customer_id: str, amount: Decimal, reason: str) -> Entry:
+    """Move the balance by what is no payment."""
+
+    def adjustment(currency: str) -> Entry:
+        return entries.adjustment(
+            customer_id, currency, amount, reason, adjustment_id=context.id, at=context.clock(), day=context.today, by=context.by
+        )
+
+    return _book(db, customer_id, adjustment)
+
+
+def _book(db: Db, customer_id: str, entry_in: Callable[[str], Entry]) -> Entry:
+    """Write an entry in the customer's currency, and move the balance by what it says; again with the same key, answer the same."""
+
+    def attempt() -> Entry:
+        account = read_customer(db, customer_id)
+        entry = entry_in(account.currency)
         try:
-            db.transact([ledger.creation(entry), accounts.credit(account, amount)])
+            db.transact([ledger.create_entry(entry), accounts.add_payment(account, entry.credit_change)])
         except Cancelled:
-            standing = ledger.find(db, customer_id, entry.key)
+            standing = ledger.find_entry(db, customer_id, entry.key)
             if standing is None:
                 raise
             return standing
         return entry
 
-    return settle(attempt)
+    return retry_on_contention(attempt)
 
 
-def statement(db: Db, customer_id: str, window: Window, after: Key | None, limit: int) -> tuple[list[Entry], Key | None]:
+def read_statement(db: Db, customer_id: str, window: Window, after: Key | None, limit: int) -> tuple[list[Entry], Key | None]:
     """A page of the ledger, oldest first."""
-    read(db, customer_id)
-    return ledger.statement(db, customer_id, window, after, limit)
+    read_customer(db, customer_id)
+    return ledger.find_statement(db, customer_id, window, after, limit)
 
 
-def held(db: Db, customer_id: str | None, after: Key | None, limit: int) -> tuple[list[Entry], Key | None]:
+def list_held(db: Db, customer_id: str | None, after: Key | None, limit: int) -> tuple[list[Entry], Key | None]:
     """A page of held charges, of one customer or of all."""
     if customer_id is not None:
-        read(db, customer_id)
+        read_customer(db, customer_id)
     return ledger.held_page(db, customer_id, after, limit)
 
 
-def cancel_held(db: Db, act: Act, entry_id: str) -> Entry:
+def write_off(db: Db, context: RequestContext, entry_id: str) -> Entry:
     """Write off a held charge; again, answer the same. Raises `Conflict` not_held for a posted one."""
     customer_id, key = split_entry_id(entry_id)
 
     def attempt() -> Entry:
-        entry = ledger.find(db, customer_id, key)
+        entry = ledger.find_entry(db, customer_id, key)
         if entry is None:
             raise NotFound(f"there is no ledger entry {entry_id}")
         if entry.status == "posted":
-            raise Conflict("the charge is posted; a payment can correct it, a reversal undo its run", code="not_held")
+            raise Conflict("the charge is posted: credit it, or reverse its run", code="not_held")
         if entry.status == "cancelled":
             return entry
-        db.transact([ledger.cancellation(customer_id, key, by=act.by), accounts.give_back(customer_id, money.ZERO, held=-1)])
-        return entry._replace(status="cancelled", cancelled_by=act.by)
+        if entry.takes_back:
+            raise Conflict("a negative line is held with the charge that it takes from; write that charge off", code="not_held")
+        given_up = [one.cancelled(context.by) for one in (entry, *ledger.parts_of(db, entry))]
+        actions = [ledger.cancel_held_entry(one) for one in given_up]
+        actions.append(accounts.undo_debits(customer_id, money.ZERO, held=-len(given_up)))
+        db.transact([*actions, record_change(context, charge_change("charge.written_off", given_up[0], entry))])
+        return given_up[0]
 
-    return settle(attempt)
+    return retry_on_contention(attempt)
 
 
-def unpark(db: Db, act: Act, customer_id: str) -> Account:
+def unpark_customer(db: Db, context: RequestContext, customer_id: str) -> Account:
     """Let the next daily run post a parked customer's charges, however many. Raises `Conflict` not_parked."""
-    read(db, customer_id)
-    try:
-        return accounts.from_item(db.write(accounts.unpark(customer_id, at=act.stamp, by=act.by)))
-    except ConditionFailed:
-        account = read(db, customer_id)
-        if account.oversize:
-            return account
-        raise Conflict("the customer is not parked", code="not_parked") from None
+
+    def attempt() -> Account:
+        old = read_customer(db, customer_id)
+        if not old.parked and old.oversize:
+            return old
+        if not old.parked:
+            raise Conflict("the customer is not parked", code="not_parked")
+        new = old._replace(parked=False, oversize=True, version=old.version + 1, updated_at=context.timestamp, updated_by=context.by)
+        db.transact([accounts.unpark_account(new), record_change(context, customer_change("customer.unparked", new, old))])
+        return new
+
+    return retry_on_contention(attempt)
 
 
 def features(db: Db, customer_id: str, day: date) -> dict[str, list[str]]:
@@ -161,8 +200,8 @@ def features(db: Db, customer_id: str, day: date) -> dict[str, list[str]]:
     account, found = assignments.of_customer(db, customer_id)
     if account is None:
         raise NotFound(f"there is no customer {customer_id}")
-    valid = [assignment for assignment in found if valid_on(assignment, day)]
-    catalog = planning.packages_of(db, valid)
+    valid = [assignment for assignment in found if active_quantity(assignment, day)]
+    catalog = loading.packages_of(db, valid)
     enabled: dict[str, list[str]] = {}
     for assignment in valid:
         name = catalog[assignment.package_id].connexcs_package

@@ -4,42 +4,47 @@ from collections.abc import Sequence
 
 from ..domain.assignment import Assignment
 from ..domain.errors import Conflict
+from ..domain.tenure import DidTenure, clash, tenure_of
 from ..storage import assignments
-from ..storage.assignments import Hold, Holds
+from ..storage.assignments import DidTenures
 from ..storage.db import Action, Db
 
 
-def room(db: Db, new: Assignment) -> Holds | None:
-    """The holds of the assignment's DID. Raises `Conflict` did_in_use when another customer has it at the same time."""
-    if new.did is None:
-        return None
-    held = assignments.holds(db, new.did)
-    taken = clash(held.holds, new)
+def free_tenures(db: Db, new: Assignment) -> DidTenures:
+    """The tenures of the assignment's DID. Raises `Conflict` did_in_use when another customer has it at the same time."""
+    tenures = assignments.find_tenures(db, new.did or "")
+    taken = clash(tenures.all, new)
     if taken:
         raise Conflict(taken, code="did_in_use")
-    return held
+    return tenures
 
 
-def clash(holds: Sequence[Hold], new: Assignment) -> str | None:
-    """Why an assignment can't have its DID beside these holds: another customer has it at the same time."""
-    mine = assignments.hold(new)
-    for other in holds:
-        if other.customer_id != mine.customer_id and assignments.overlap(other, mine):
-            until = "on" if other.end_date == assignments.FOREVER else f"to {other.end_date}"
-            return f"DID {new.did} is another customer's from {other.start_date} {until}"
-    return None
+def change_tenures(tenures: DidTenures, changed: Sequence[Assignment]) -> Action:
+    """Write the tenures that these assignments of the DID have now, beside those of others; cancelled ones have none."""
+    others = _tenures_of_others(tenures, changed)
+    return assignments.write_tenures(tenures, [*others, *(tenure_of(one) for one in changed if not one.cancelled)])
 
 
-def hold(held: Holds | None, new: Assignment) -> list[Action]:
-    """Have the assignment hold its DID, beside those that hold it as read."""
-    return [assignments.write_holds(held, [*_others(held, new), assignments.hold(new)])] if held else []
+def remove_tenure(db: Db, gone: Assignment) -> list[Action]:
+    """Remove the assignment's tenure of its DID."""
+    tenures = assignments.find_tenures(db, gone.did or "")
+    return [assignments.write_tenures(tenures, _tenures_of_others(tenures, [gone]))]
 
 
-def release(db: Db, gone: Assignment) -> list[Action]:
-    """Have the assignment hold its DID no more."""
-    held = assignments.holds(db, gone.did or "")
-    return [assignments.write_holds(held, _others(held, gone))]
+def exchange_tenures(db: Db, gone: Sequence[Assignment], new: Sequence[Assignment]) -> list[Action]:
+    """The tenures of one DID with those of `new` in place of those of `gone` and their own. Raises `Conflict` did_in_use."""
+    did = new[0].did
+    if did is None:
+        return []
+    tenures = assignments.find_tenures(db, did)
+    others = _tenures_of_others(tenures, [*gone, *new])
+    for one in new:
+        taken = clash(others, one)
+        if taken:
+            raise Conflict(taken, code="did_in_use")
+    return [assignments.write_tenures(tenures, [*others, *(tenure_of(one) for one in new if not one.cancelled)])]
 
 
-def _others(held: Holds, mine: Assignment) -> list[Hold]:
-    return [hold for hold in held.holds if hold.assignment_id != mine.assignment_id]
+def _tenures_of_others(tenures: DidTenures, own: Sequence[Assignment]) -> list[DidTenure]:
+    ids = {one.assignment_id for one in own}
+    return [tenure for tenure in tenures.all if tenure.assignment_id not in ids]

@@ -1,107 +1,144 @@
 """Packages: create, read, change, delete, and their schedule."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..domain import money
-from ..domain.assignment import MAX_QUANTITY, ended
+from ..domain.assignment import QUANTITY_MAX, has_ended
 from ..domain.errors import Conflict, Contention, Fault, Invalid, NotFound, VersionMismatch
-from ..domain.package import PRICES, Package, changed_fixed_fields
-from ..domain.schedule import due_dates
-from ..storage import assignments, packages
-from ..storage.db import Db
-from ..storage.errors import ConditionFailed
+from ..domain.history import ChangeType, package_change
+from ..domain.package import PRICE_FIELDS, Package, changed_fixed_fields
+from ..domain.price_lists import with_prices
+from ..domain.prices import in_force
+from ..storage import assignments, packages, progress
+from ..storage.db import Action, Db
+from ..storage.errors import Cancelled
 from ..storage.keys import Key
-from ..storage.retry import settle
-from .act import Act
+from ..storage.retry import retry_on_contention
+from . import backlog
+from .history import record_change
+from .request_context import RequestContext
 
 ANY_VERSION: Final = -1
 """What a caller has seen who only demands that there is one."""
 
-Edit = Callable[[Package], Package]
-LONGEST_SCHEDULE = timedelta(days=3660)
-PAGE: Final = 100
-MOST_COUNTED: Final = 1000
+PackageEdit = Callable[[Package], Package]
+SCHEDULE_RANGE_MAX = timedelta(days=3660)
+INSPECTED_AT_ONCE: Final = 100
+COUNTED_ASSIGNMENTS_MAX: Final = 1000
 """Assignments that are counted exactly when some of them have not ended."""
-MOST_LOOKED_AT: Final = 10_000
+INSPECTED_ASSIGNMENTS_MAX: Final = 10_000
 """Assignments that one request looks through: what fits into its time."""
-_TOO_HIGH: Final = f"must be below {money.EXTENDED_LIMIT / MAX_QUANTITY:f} once the package was assigned: a quantity may be {MAX_QUANTITY}"
+_TOO_HIGH: Final = f"must be below {money.AMOUNT_MAX / QUANTITY_MAX:f} once the package was assigned: a quantity may be {QUANTITY_MAX}"
 
 
-def create(db: Db, act: Act, package: Package) -> Package:
+class ChangedPackage(NamedTuple):
+    """A package as it was written, and the day from which its prices changed, if there is one."""
+
+    package: Package
+    effective_from: date | None
+
+
+def create_package(db: Db, context: RequestContext, package: Package) -> Package:
     """Write a new package. A retry of the same request finds it and answers the same."""
-    new = stamped(act, package._replace(package_id=act.id))
-    try:
-        db.write(packages.creation(new))
-    except ConditionFailed:
-        return read(db, act.id)
-    return new
+    new = new_package(context, package._replace(package_id=context.id))
+
+    def attempt() -> Package:
+        try:
+            db.transact([packages.create_package(new), record_change(context, package_change("package.created", new))])
+        except Cancelled as cancelled:
+            if cancelled.failed(0):
+                return read_package(db, context.id)
+            raise
+        return new
+
+    return retry_on_contention(attempt)
 
 
-def stamped(act: Act, package: Package) -> Package:
+def new_package(context: RequestContext, package: Package) -> Package:
     """A new package with who made it, and when."""
-    return package._replace(created_at=act.stamp, created_by=act.by, updated_at=act.stamp, updated_by=act.by)
+    return package._replace(created_at=context.timestamp, created_by=context.by, updated_at=context.timestamp, updated_by=context.by)
 
 
-def read(db: Db, package_id: str) -> Package:
+def read_package(db: Db, package_id: str) -> Package:
     """The package. Raises `NotFound` for deleted ones too."""
-    package = packages.find(db, package_id)
+    package = packages.find_package(db, package_id)
     if package is None or package.deleted:
         raise NotFound(f"there is no package {package_id}")
     return package
 
 
-def listed(db: Db, after: Key | None, limit: int) -> tuple[list[Package], Key | None]:
+def list_packages(db: Db, after: Key | None, limit: int) -> tuple[list[Package], Key | None]:
     """A page of packages, oldest first."""
-    return packages.listed(db, after, limit)
+    return packages.list_packages(db, after, limit)
 
 
-def change(db: Db, act: Act, package_id: str, version: int | None, edit: Edit) -> Package:
-    """Apply `edit` to the package as it stands; `version` is the one the caller saw, if it said so.
+def change_package(
+    db: Db, context: RequestContext, package_id: str, version: int | None, edit: PackageEdit, named: Collection[str] = ()
+) -> ChangedPackage:
+    """Apply `edit` to the package as it is shown, with the prices of the first open day; `version` is the one the caller saw, if it
+    said so. Prices that it changes, and those `named`, hold from that day on.
 
     Raises `Conflict` package_in_use when it would alter what assignments are, or were, charged for.
     """
 
-    def attempt() -> Package:
-        old = read(db, package_id)
+    def attempt() -> ChangedPackage:
+        old = read_package(db, package_id)
         demand_version(old.version, version)
-        new = edit(old)
-        if new == old:
-            return old
+        day = backlog.find_first_open_day(db, context.today)
+        shown = in_force(old, day)
+        new = edit(shown)
+        prices = {name: getattr(new, name) for name in PRICE_FIELDS if name in named or getattr(new, name) != getattr(shown, name)}
+        new = new._replace(**{name: getattr(old, name) for name in PRICE_FIELDS}, price_lists=old.price_lists)
         _check_edit(old, new)
-        new = new._replace(version=old.version + 1, updated_at=act.stamp, updated_by=act.by)
-        db.write(packages.replacement(old, new))
-        return new
+        demand_fitting(old, prices)
+        new = with_prices(new, prices, day, context.timestamp)
+        written = old if new == old else write_change(db, context, old, new, while_open(old, new, day))
+        has_dated_prices = old.was_assigned and new.price_lists != old.price_lists
+        return ChangedPackage(written, day if has_dated_prices else None)
 
-    return settle(attempt)
+    return retry_on_contention(attempt)
 
 
-def delete(db: Db, act: Act, package_id: str, version: int | None) -> None:
+def while_open(old: Package, new: Package, day: date) -> list[Action]:
+    """The condition on which price lists may change from `day` on: its evaluation has not begun."""
+    return [] if new.price_lists == old.price_lists else [progress.not_begun(day)]
+
+
+def write_change(
+    db: Db, context: RequestContext, old: Package, new: Package, also: Sequence[Action] = (), done: ChangeType = "package.changed"
+) -> Package:
+    """Write a changed package, in one transaction with what was done and what else there is to write or to demand. Raises `Contention`."""
+    new = new._replace(version=old.version + 1, updated_at=context.timestamp, updated_by=context.by)
+    db.transact([packages.update_package(old, new), *also, record_change(context, package_change(done, new, old))])
+    return new
+
+
+def delete_package(db: Db, context: RequestContext, package_id: str, version: int | None) -> None:
     """Hide the package. Raises `Conflict` package_in_use, with how many assignments have not ended, or at least how many."""
 
     def attempt() -> None:
-        old = read(db, package_id)
+        old = read_package(db, package_id)
         demand_version(old.version, version)
-        _demand_ended(db, act, old)
-        gone = old._replace(deleted=True, version=old.version + 1, updated_at=act.stamp, updated_by=act.by)
-        db.write(packages.replacement(old, gone))
+        _demand_ended(db, context, old)
+        write_change(db, context, old, old._replace(deleted=True), done="package.deleted")
 
-    settle(attempt)
-
-
-def schedule(db: Db, package_id: str, start: date, since: date, until: date) -> tuple[date, ...]:
-    """The due dates in `since..until` of an assignment that starts on `start`, whatever is charged on them."""
-    package = read(db, package_id)
-    demand_short(since, until)
-    return due_dates(package.frequency, package.frequency_match, start, since, until)
+    retry_on_contention(attempt)
 
 
-def demand_short(since: date, until: date) -> None:
+def schedule(db: Db, package_id: str, start: date, first: date, last: date) -> tuple[date, ...]:
+    """The due dates in `first..last` of an assignment that starts on `start`, whatever is charged on them."""
+    package = read_package(db, package_id)
+    demand_short(first, last)
+    return package.schedule(start).dates(first, last)
+
+
+def demand_short(first: date, last: date) -> None:
     """Raise `Invalid` for a range of due dates longer than 10 years."""
-    if until - since > LONGEST_SCHEDULE:
-        raise Invalid([Fault("/to", "lies more than 10 years after from")])
+    if last - first > SCHEDULE_RANGE_MAX:
+        raise Invalid([Fault("/to", "is more than 10 years after from")])
 
 
 def demand_version(current: int, seen: int | None) -> None:
@@ -112,45 +149,40 @@ def demand_version(current: int, seen: int | None) -> None:
         raise VersionMismatch(f"the current version is {current}")
 
 
-def amount_faults(package: Package, quantity: int, pointer: str) -> list[Fault]:
-    """Unit price x quantity stays below 10^15."""
-    highest = max(package.cost, package.retail, package.setup_cost, package.setup_retail)
-    if _fits(highest, quantity):
-        return []
-    return [Fault(pointer, f"{quantity} x {money.text(highest)} is not below {money.text(money.EXTENDED_LIMIT)}")]
-
-
-def _fits(price: Decimal, quantity: int) -> bool:
-    return money.times(price, quantity) < money.EXTENDED_LIMIT
+def _below_maximum(price: Decimal, quantity: int) -> bool:
+    return money.times(price, quantity) < money.AMOUNT_MAX
 
 
 def _check_edit(old: Package, new: Package) -> None:
-    """Raise `Conflict` package_in_use, or `Invalid`, for what may not change once the package was assigned."""
-    if not old.was_assigned:
-        return
-    fixed = changed_fixed_fields(old, new)
+    """Raise `Conflict` package_in_use for what may not change once the package was assigned."""
+    fixed = changed_fixed_fields(old, new) if old.was_assigned else []
     if fixed:
         raise Conflict(
-            f"{', '.join(fixed)} can't change any more, for the package was assigned; make a copy with other rules (copy_of)",
+            f"{', '.join(fixed)} can't change any more because the package was assigned; make a copy with other rules (copy_of)",
             code="package_in_use", fields=fixed, assignments=old.assignments,
         )  # fmt: skip
-    changed = (name for name in PRICES if getattr(old, name) != getattr(new, name))
-    faults = [Fault(f"/{name}", _TOO_HIGH) for name in changed if not _fits(getattr(new, name), MAX_QUANTITY)]
+
+
+def demand_fitting(package: Package, prices: Mapping[str, Decimal]) -> None:
+    """Raise `Invalid` for prices that some quantity would make too large, once the package was assigned."""
+    if not package.was_assigned:
+        return
+    faults = [Fault(f"/{name}", _TOO_HIGH) for name, price in prices.items() if not _below_maximum(price, QUANTITY_MAX)]
     if faults:
         raise Invalid(faults)
 
 
-def _demand_ended(db: Db, act: Act, package: Package) -> None:
+def _demand_ended(db: Db, context: RequestContext, package: Package) -> None:
     """Raise `Conflict` package_in_use when an assignment has not ended, or when there are more than can be looked through.
 
     The newest are looked at first, for those have rarely ended. The index may be behind; the package's own count tells.
     """
     going_on = seen = 0
     after: Key | None = None
-    while seen < (MOST_COUNTED if going_on else MOST_LOOKED_AT):
-        found, after = assignments.listed_of_package(db, package.package_id, after, PAGE, newest_first=True)
+    while seen < (COUNTED_ASSIGNMENTS_MAX if going_on else INSPECTED_ASSIGNMENTS_MAX):
+        found, after = assignments.list_of_package(db, package.package_id, after, INSPECTED_AT_ONCE, newest_first=True)
         seen += len(found)
-        going_on += sum(not ended(one, act.today) for one in found)
+        going_on += sum(not has_ended(one, context.today) for one in found)
         if after is None:
             break
     if after is None and seen != package.assignments:

@@ -1,27 +1,37 @@
-"""Posts decided charges: the plan as transactions, looked at again whenever another writer came first.
+"""Posts decided charges: the plan as transactions, planned again whenever another writer came first.
 
 A charge that does not debit shares transactions with other customers'; a customer's debits go together with one update of
-the account. A cancelled transaction is never taken as "somebody else did it": its reasons are read, and what stands.
+the account. A cancelled transaction is never taken to mean that somebody else has posted the charge: its reasons are read, and the ledger.
+
+A negative line has a transaction of its own: with its entries it writes the credited sum of each charge that it takes from, on
+condition of the version that was read.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from itertools import groupby
+from typing import Final, NamedTuple
 
-from ..domain import posting
-from ..domain.account import Account, credit
+from ..domain import posting, taking_back
+from ..domain.account import Account, current_credit
 from ..domain.assignment import Assignment
-from ..domain.charging import still_due
-from ..domain.errors import NotFound
-from ..domain.ledger import Entry
-from ..domain.posting import MAX_ACTIONS, Debit, Move, Stamp
-from ..domain.run import Decision, Status
+from ..domain.charging import Line, still_due
+from ..domain.deciding import Decision
+from ..domain.errors import Conflict, NotFound
+from ..domain.ledger import Entry, is_part
+from ..domain.posting import TRANSACTION_ACTIONS_MAX, Debit, Move, Provenance
+from ..domain.record import Step
+from ..domain.report import Status
+from ..domain.taking_back import Part
 from ..storage import accounts, assignments, ledger
 from ..storage.db import Action, Db
 from ..storage.errors import Cancelled
-from ..storage.retry import settle
+from ..storage.retry import retry_on_contention
+from . import loading
 
-Place = tuple[str, str]
+PARTS_MAX: Final = 50
+"""Negative entries that are held with one charge: they post, and are written off, in one transaction."""
+LedgerKey = tuple[str, str]
 """Customer id and ledger key."""
 
 
@@ -33,106 +43,235 @@ class Poster(NamedTuple):
     clock: Callable[[], datetime]
 
     @property
-    def stamp(self) -> Stamp:
+    def provenance(self) -> Provenance:
         """What is posted now."""
-        return Stamp(self.run_id, self.clock(), self.by)
+        return Provenance(self.run_id, self.clock(), self.by)
 
 
-def place(decision: Decision) -> Place:
+def ledger_key(decision: Decision) -> LedgerKey:
     """Where in the ledger the charge stands or will stand."""
     return decision.line.customer_id, decision.key
 
 
-def post(
-    db: Db, poster: Poster, decisions: Sequence[Decision], account: Account | None, uncharged: Mapping[str, Assignment]
-) -> dict[Place, Status]:
-    """Carry out charges, in order, and say what became of each. Each is dated when its transaction is sent.
+def post_decisions(
+    db: Db,
+    poster: Poster,
+    decisions: Sequence[Decision],
+    account: Account | None,
+    uncharged: Mapping[str, Assignment],
+    done: dict[LedgerKey, Step] | None = None,
+) -> dict[LedgerKey, Step]:
+    """Carry out charges, in order, and say what became of each, and of each part of a negative line. Each is dated when its
+    transaction is sent.
 
-    Debits need the `account` of their one customer; without it nothing is debited. `uncharged` holds the assignments, by id,
-    that had no charge when they were read: the first one marks them in its transaction. Raises `Contention` or `Throttled`
-    when patience ends; what was posted by then stays posted, and the same call again completes it.
+    Debits, and negative lines, need the `account` of their one customer; without it nothing is debited. `uncharged` holds the
+    assignments, by id, that had no charge when they were read: the first one marks them in its transaction. Raises `Contention` or
+    `Throttled` when time runs out; what was posted by then stays posted and stands in `done`, and the same call again completes it.
     """
-    statuses: dict[Place, Status] = {}
+    done = {} if done is None else done
     left = dict(uncharged)
-    room = MAX_ACTIONS - (1 if account else 0)
-    for batch in posting.batches(decisions, set(left), room):
-        attempt = _Batch(db, poster, batch, account, left)
-        settle(attempt.carry_out)
-        statuses |= attempt.statuses
-        account = attempt.account
-        for decision in batch:
-            left.pop(decision.line.assignment_id, None)
-    return statuses
+    room = TRANSACTION_ACTIONS_MAX - (1 if account else 0)
+    book = _Book(decisions)
+    for stretch in _by_direction(decisions):
+        for batch in posting.batches(book.current(stretch), set(left), room):
+            attempt = _attempt(db, poster, batch, account, left, book)
+            retry_on_contention(attempt.carry_out)
+            for place, step in attempt.done.items():
+                done[place] = step._replace(kind=done[place].kind) if place in done else step
+            account = attempt.account
+            book.note(attempt.written)
+            for decision in batch:
+                left.pop(decision.line.assignment_id, None)
+    return done
 
 
-class _Batch:
-    """The charges of one transaction, through as many looks as it takes."""
+def _attempt(
+    db: Db, poster: Poster, batch: list[Decision], account: Account | None, uncharged: Mapping[str, Assignment], book: "_Book"
+) -> "ChargeBatch | _TakingBack":
+    if batch[0].kind == "take_back":
+        return _TakingBack(db, poster, batch[0], account, book.charges(batch[0].line))
+    return ChargeBatch(db, poster, batch, account, uncharged)
+
+
+def _by_direction(decisions: Sequence[Decision]) -> list[list[Decision]]:
+    """The decisions in order, those that take back apart from others: after them, others may find less held."""
+    return [list(some) for _, some in groupby(decisions, key=lambda one: one.kind == "take_back")]
+
+
+class _Book:
+    """The charges that negative lines of this call may take from, and what is held, as they stand."""
+
+    def __init__(self, decisions: Sequence[Decision]) -> None:
+        self._takes_back = any(one.kind == "take_back" for one in decisions)
+        known = [entry for one in decisions for entry in (*one.charges, *([one.held] if one.held else []))]
+        self._entries = {(one.customer_id, one.key): one for one in known}
+
+    def note(self, entries: Iterable[Entry]) -> None:
+        """What was written, or found."""
+        if self._takes_back:
+            self._entries |= {(one.customer_id, one.key): one for one in entries}
+
+    def charges(self, line: Line) -> tuple[Entry, ...]:
+        """Those that a negative line may take from."""
+        return taking_back.charges_of_period(line, self._entries.values())
+
+    def current(self, decisions: Sequence[Decision]) -> list[Decision]:
+        """The decisions with what is held as it stands, and with what came to be held with it."""
+        return [later for one in decisions for later in self._with_parts(one)] if self._takes_back else list(decisions)
+
+    def _with_parts(self, decision: Decision) -> list[Decision]:
+        held = self._entries.get(ledger_key(decision)) if decision.held else None
+        if decision.held is None or held is None:
+            return [decision]
+        new = [self._entries[held.customer_id, key] for key in held.parts if key not in decision.held.parts]
+        return [decision._replace(held=held), *(Decision(one.line, "retry", one.key, one) for one in new if one.line)]
+
+
+class _Attempt:
+    """What one transaction is to do, tried until it is written: what became of each charge, and the entries as written or found."""
+
+    def __init__(self, db: Db, poster: Poster, account: Account | None) -> None:
+        self._db = db
+        self._poster = poster
+        self.account = account
+        self.done: dict[LedgerKey, Step] = {}
+        self.written: list[Entry] = []
+
+    def _note(self, decision: Decision, status: Status) -> None:
+        self.done[ledger_key(decision)] = Step(decision.line, decision.kind, decision.key, status, decision.charged)
+
+    def _refresh_account(self) -> None:
+        if self.account:
+            self.account = accounts.find_account(self._db, self.account.customer_id)
+            if self.account is None:
+                raise NotFound("the customer is gone")
+
+
+class _TakingBack(_Attempt):
+    """A negative line, with what it takes of which charges."""
+
+    def __init__(self, db: Db, poster: Poster, decision: Decision, account: Account | None, charges: Sequence[Entry]) -> None:
+        super().__init__(db, poster, account)
+        self._decision = decision
+        self._charges = charges
+
+    def carry_out(self) -> None:
+        """Try once. Raises `Cancelled` after reading what is in the way."""
+        parts = taking_back.parts(self._decision.line, self._charges)
+        if not parts:
+            self._read_anew()
+        if parts and not self.done:
+            self._write(parts)
+        if not self.done:
+            self._note(self._decision, "no_longer_due")
+
+    def _write(self, parts: Sequence[Part]) -> None:
+        provenance, change = self._poster.provenance, posting.debit_of_parts(parts)
+        made, less = [posting.part_entry(part, provenance) for part in parts], taking_back.after_deductions(parts)
+        actions = [ledger.create_entry(one) for one in made] + [ledger.write_credit(one) for one in less]
+        if self.account and any(change):
+            actions.append(accounts.take_debit(self.account, change))
+        if len(actions) > TRANSACTION_ACTIONS_MAX or any(len(one.parts) > PARTS_MAX for one in less):
+            detail = "the line would take back from more charges than fit into one transaction; credit these charges instead"
+            raise Conflict(detail, code="too_many_charges")
+        try:
+            self._db.transact(actions)
+        except Cancelled:
+            self._read_anew()
+            self._refresh_account()
+            raise
+        for part in parts:
+            self._note(Decision(part.line, "take_back", part.key), "held" if part.held else "posted")
+        self.written = [*made, *less]
+        if self.account:
+            self.account = posting.after_debit(self.account, change)
+
+    def _read_anew(self) -> None:
+        """Read the charges anew. If the line is in the ledger, it is done."""
+        line = self._decision.line
+        found = loading.charges_behind(self._db, [line])
+        self._charges = taking_back.charges_of_period(line, found)
+        self.written = found
+        for entry in found:
+            if entry.line and is_part(entry.key, line.identity):
+                self._note(Decision(entry.line, "take_back", entry.key), posting.recorded_status(entry, self._poster.run_id))
+
+
+class ChargeBatch(_Attempt):
+    """The charges of one transaction, tried until it is written."""
 
     def __init__(
         self, db: Db, poster: Poster, decisions: list[Decision], account: Account | None, uncharged: Mapping[str, Assignment]
     ) -> None:
-        self._db = db
-        self._poster = poster
+        super().__init__(db, poster, account)
         self._pending = decisions
-        mine = {decision.line.assignment_id for decision in decisions if decision.act != "retry"}
+        mine = {decision.line.assignment_id for decision in decisions if decision.kind != "retry"}
         self._uncharged = {one: assignment for one, assignment in uncharged.items() if one in mine}
-        self.account = account
-        self.statuses: dict[Place, Status] = {}
 
     def carry_out(self) -> None:
-        """Try once. Raises `Cancelled` after having looked at what is in the way."""
-        made = posting.moves(self._pending, credit(self.account) if self.account else None, self._poster.stamp)
+        """Try once. Raises `Cancelled` after reading what is in the way."""
+        made = posting.moves(self._pending, current_credit(self.account) if self.account else None, self._poster.provenance)
         written = [move for move in made if move.entry]
         if written:
-            self._write(written, posting.debit(made))
-        self.statuses |= {place(move.decision): move.status for move in made}
+            self._write(written, posting.total_debit(made))
+        for move in made:
+            self._note(move.decision, move.status)
+        self.written += [move.entry for move in written if move.entry]
 
     def _write(self, written: list[Move], change: Debit) -> None:
         marked = self._marks(written)
-        actions = [_action(move, move.entry) for move in written if move.entry] + [assignments.mark_charged(a) for a in marked]
+        actions = [_action_of_move(move, move.entry) for move in written if move.entry] + [assignments.mark_charged(a) for a in marked]
         if self.account and any(change):
-            actions.append(accounts.debit(self.account, change))
+            actions.append(accounts.take_debit(self.account, change))
         try:
             self._db.transact(actions)
         except Cancelled as cancelled:
-            self._look([m for n, m in enumerate(written) if cancelled.failed(n)])
-            self._look_at_marks([a for n, a in enumerate(marked, len(written)) if cancelled.failed(n)])
+            self._sort_out([m for n, m in enumerate(written) if cancelled.failed(n)])
+            self._sort_out_edited([a for n, a in enumerate(marked, len(written)) if cancelled.failed(n)])
             self._refresh_account()
             raise
         if self.account:
-            self.account = posting.after(self.account, change)
+            self.account = posting.after_debit(self.account, change)
 
     def _marks(self, written: list[Move]) -> list[Assignment]:
-        charged = {move.decision.line.assignment_id for move in written if move.decision.act != "retry"}
+        charged = {move.decision.line.assignment_id for move in written if move.decision.kind != "retry"}
         return [assignment for one, assignment in self._uncharged.items() if one in charged]
 
-    def _refresh_account(self) -> None:
-        if self.account:
-            self.account = accounts.find(self._db, self.account.customer_id)
-            if self.account is None:
-                raise NotFound("the customer is gone")
-
-    def _look(self, refused: list[Move]) -> None:
-        """Settle the charges whose identity is taken, or that are no longer held."""
-        standing = ledger.find_many(self._db, [place(move.decision) for move in refused])
+    def _sort_out(self, refused: list[Move]) -> None:
+        """Drop the charges whose key is taken, or that are no longer held; go on with the held ones as they are now."""
+        standing = ledger.find_entries(self._db, [ledger_key(move.decision) for move in refused])
+        self.written += standing.values()
         for move in refused:
-            entry = standing.get(place(move.decision))
-            if entry is not None:
-                self._drop(move.decision, posting.recorded_status(entry, self._poster.run_id))
+            entry = standing.get(ledger_key(move.decision))
+            if entry is not None and entry.status == "held" and move.decision.held:
+                self._renew(move.decision, entry)
+            elif entry is not None:
+                status = posting.recorded_status(entry, self._poster.run_id)
+                other = status == "already_charged"
+                self._drop(move.decision._replace(charged=entry.retail) if other else move.decision, status)
 
-    def _look_at_marks(self, refused: list[Assignment]) -> None:
-        """An assignment that was edited: go on with what is still due on it, leave the rest to the edit."""
+    def _renew(self, decision: Decision, held: Entry) -> None:
+        """Go on with a held charge as it stands, with what is held with it by now."""
+        others = {ledger_key(one) for one in self._pending}
+        new = [one for one in ledger.parts_of(self._db, held) if (one.customer_id, one.key) not in others]
+        place = next(n for n, one in enumerate(self._pending) if ledger_key(one) == ledger_key(decision))
+        debits = decision.line.auto_decrement_credit
+        later = [Decision(one.line._replace(auto_decrement_credit=debits), "retry", one.key, one) for one in new if one.line]
+        self._pending = [*self._pending[:place], decision._replace(held=held), *later, *self._pending[place + 1 :]]
+
+    def _sort_out_edited(self, refused: list[Assignment]) -> None:
+        """Of assignments that were edited, go on with what is still due; the edit posts the rest."""
         for old in refused:
-            new = assignments.find(self._db, old.customer_id, old.assignment_id)
+            new = assignments.find_assignment(self._db, old.customer_id, old.assignment_id)
             self._uncharged[old.assignment_id] = new or old
-            for decision in [d for d in self._pending if d.line.assignment_id == old.assignment_id and d.act != "retry"]:
+            for decision in [d for d in self._pending if d.line.assignment_id == old.assignment_id and d.kind != "retry"]:
                 if new is None or not still_due(decision.line, new):
                     self._drop(decision, "no_longer_due")
 
     def _drop(self, decision: Decision, status: Status) -> None:
-        self.statuses[place(decision)] = status
-        self._pending = [one for one in self._pending if place(one) != place(decision)]
+        self._note(decision, status)
+        self._pending = [one for one in self._pending if ledger_key(one) != ledger_key(decision)]
 
 
-def _action(move: Move, entry: Entry) -> Action:
-    return ledger.release(entry) if move.decision.act == "retry" else ledger.creation(entry)
+def _action_of_move(move: Move, entry: Entry) -> Action:
+    return ledger.post_held(entry) if move.decision.kind == "retry" else ledger.create_entry(entry)

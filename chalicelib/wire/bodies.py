@@ -1,4 +1,4 @@
-"""Request bodies. A body's faults, of single fields and across fields, are all told at once."""
+"""Request bodies. All faults of a body, of single fields and across fields, are reported at once."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Final, TypeVar
@@ -7,33 +7,31 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from ..domain import assignment, money, package
+from ..domain import money, package
 from ..domain.account import Account
-from ..domain.assignment import Assignment
+from ..domain.deciding import IfCharged, RunRequest
 from ..domain.errors import Fault, Invalid
 from ..domain.minutes import Call
-from ..domain.package import Package, PackageType
+from ..domain.package import Package, PackageType, Proration
 from ..domain.schedule import Frequency
 from .fields import (
-    Amount,
+    AccountingCode,
     Called,
     ConnexcsPackage,
     Currency,
     CustomerName,
     Day,
     Destination,
-    Did,
+    Every,
     Flag,
     Id,
-    IfCharged,
     Instant,
     KnownDid,
     MatchDay,
     MinimumDays,
-    Minutes,
     Name,
+    PlanDigest,
     Price,
-    Quantity,
     RunId,
     Simulate,
     SimulateOnly,
@@ -55,11 +53,16 @@ class Body(BaseModel):
         """Faults between well-formed fields; `values` lacks those that are faulty by themselves."""
         return iter(())
 
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> dict[str, Any]:
+        """What of an answer can be sent back."""
+        return {name: value for name, value in answer.items() if name in cls.model_fields}
+
 
 class PackageBody(Body):
     """A package as callers write it."""
 
-    read_only = READ_ONLY | {"package_id", "warnings"}
+    read_only = READ_ONLY | {"package_id", "next_prices", "effective_from", "warnings"}
 
     name: Name
     description: Text = ""
@@ -70,23 +73,26 @@ class PackageBody(Body):
     setup_retail: Price = money.ZERO
     frequency: Frequency = "none"
     frequency_match: Annotated[list[MatchDay], Field(max_length=31)] = []
+    every: Every = 1
     connexcs_package: ConnexcsPackage | None = None
     minimum_days: MinimumDays = 0
     type: PackageType = "standard"
     destination: Destination = ""
     minimum_spend: Flag = False
+    proration: Proration = "none"
+    account_code: AccountingCode | None = None
+    tax_code: AccountingCode | None = None
 
     @classmethod
     def cross(cls, values: Mapping[str, Any]) -> Iterator[Fault]:
-        """Match against frequency, destination against type, minimum spend against frequency."""
-        return package.cross_faults(values)
+        """Match, `every` and proration against frequency, destination against type, minimum spend against frequency."""
+        return package.field_faults(values)
 
     def applied(self, old: Package, default_currency: str) -> Package:
         """The package with these fields."""
         fields = {name: getattr(self, name) for name in PackageBody.model_fields}
-        fields["currency"] = self.currency or default_currency
-        fields["frequency_match"] = package.parse_match(self.frequency, tuple(self.frequency_match))
-        return old._replace(**fields)
+        match = package.parse_match(self.frequency, tuple(self.frequency_match))
+        return old._replace(**fields | {"currency": self.currency or default_currency, "frequency_match": match})
 
 
 class NewPackageBody(PackageBody):
@@ -111,69 +117,41 @@ class CustomerBody(Body):
         return old._replace(name=self.name, currency=self.currency or default_currency, debit_limit=self.debit_limit)
 
 
-class AssignmentBody(Body):
-    """An assignment as callers write it."""
-
-    package_id: Id
-    did: Did | None = None
-    quantity: Quantity = 1
-    start_date: Day
-    end_date: Day | None = None
-    auto_decrement_credit: Flag = False
-    free_minutes: Minutes | None = None
-    minimum_days: MinimumDays | None = None
-    charge_from: Day | None = None
-    confirm_backlog: Flag = False
-
-    @classmethod
-    def cross(cls, values: Mapping[str, Any]) -> Iterator[Fault]:
-        """End against start, minimum days against DID."""
-        return assignment.cross_faults(values)
-
-    def applied(self, old: Assignment) -> Assignment:
-        """The assignment with the fields that an edit may change."""
-        names = ("quantity", "start_date", "end_date", "auto_decrement_credit", "free_minutes", "charge_from")
-        return old._replace(**{name: getattr(self, name) for name in names})
-
-    def draft(self, customer_id: str) -> Assignment:
-        """A new assignment, still without id."""
-        return self.applied(Assignment(customer_id, "", self.package_id, self.start_date, self.did))
-
-
-class AssignmentEdit(AssignmentBody):
-    """An assignment as an edit leaves it: its DID, which never changes, may be one that can't be assigned any more."""
-
-    did: KnownDid | None = None
-
-
-class AssignmentRow(AssignmentBody):
-    """An assignment as a row of a file, which says whose it is."""
-
-    customer_id: Id
-
-
-class PaymentBody(Body):
-    """A payment, or a correction when negative."""
-
-    amount: Amount
-    reference: Text = ""
-
-
-class RunBody(Body):
-    """A Run Package."""
+class SimulationBody(Body):
+    """A Run Package that is simulated, never live."""
 
     customer: Id | None = None
-    simulate: Simulate = True
+    simulate: SimulateOnly = True
     date: Day | None = None
     run_id: RunId | None = None
     if_charged: IfCharged | None = None
     include_written_off: Flag = False
 
+    def request(self, today: Day, run_id: str) -> RunRequest:
+        """What is asked for, with what is left out."""
+        return RunRequest(
+            self.customer, self.date or today, self.if_charged or "charge_again", self.run_id or run_id, self.include_written_off
+        )
 
-class SimulationBody(RunBody):
-    """A Run Package that is simulated, never live."""
 
-    simulate: SimulateOnly = True
+class RunBody(SimulationBody):
+    """A Run Package."""
+
+    simulate: Simulate = True
+    expect: PlanDigest | None = None
+
+    @classmethod
+    def cross(cls, values: Mapping[str, Any]) -> Iterator[Fault]:
+        """A live run of all customers says what to do with charged lines; of one customer it may say what was seen."""
+        customer, simulate = values.get("customer", "faulty"), values.get("simulate", "faulty")
+        if (customer, simulate, values.get("if_charged", "faulty")) == (None, False, None):
+            yield Fault("/if_charged", "is required for a live run of all customers: charge_again or skip")
+        if values.get("expect") and (customer is None or simulate is True):
+            yield Fault("/expect", "is for a live run of one customer: the digest of its simulation")
+
+    def request(self, today: Day, run_id: str) -> RunRequest:
+        """The same with what is expected of it."""
+        return super().request(today, run_id)._replace(expect=self.expect)
 
 
 class CallBody(Body):
@@ -234,7 +212,7 @@ def parse(model: type[B], raw: Any) -> B:
     try:
         body = model.model_validate(raw)
     except ValidationError as error:
-        faults = _faults(error)
+        faults = _validation_faults(error)
         values = _well_formed(model, raw, {fault.pointer.split("/")[1] for fault in faults})
         raise Invalid([*faults, *model.cross(values)]) from None
     faults = list(model.cross({name: getattr(body, name) for name in model.model_fields}))
@@ -243,7 +221,7 @@ def parse(model: type[B], raw: Any) -> B:
     return body
 
 
-def _faults(error: ValidationError) -> list[Fault]:
+def _validation_faults(error: ValidationError) -> list[Fault]:
     """One fault a place: a field that fits none of several types is told once."""
     found: dict[str, Fault] = {}
     for detail in error.errors(include_url=False, include_context=False, include_input=False):
@@ -273,7 +251,7 @@ def _well_formed(model: type[B], raw: dict[str, Any], bad: set[str]) -> dict[str
     return values
 
 
-def merged(current: Mapping[str, Any], patch: Any) -> dict[str, Any]:
+def merge_patch(current: Mapping[str, Any], patch: Any) -> dict[str, Any]:
     """RFC 7396 on the top level, which is all the depth that resources have: null takes a field back to its default."""
     if not isinstance(patch, dict):
         raise Invalid([Fault("", "must be an object")])

@@ -3,28 +3,30 @@
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 from unicodedata import bidirectional, category
 
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from ..domain import money, numbers
-from ..domain.assignment import MAX_QUANTITY
+from ..domain.assignment import QUANTITY_MAX
 from ..domain.currencies import DECIMALS
-from ..domain.package import MAX_MINIMUM_DAYS, destination_fault
+from ..domain.package import EVERY_MAX, MINIMUM_DAYS_MAX, destination_fault
 from ..domain.record import DAILY
 from ..domain.schedule import WEEKDAYS
 from .jsontext import Number
 
 FIRST_DAY: Final = date(1900, 1, 1)
 LAST_DAY: Final = date(2999, 12, 31)
-LONGEST_DESTINATION: Final = 10_000
+DESTINATION_CHARACTERS_MAX: Final = 10_000
 SIMULATIONS = "simulations"
 """No run's id: what is at its address is a route."""
-_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._:\-]{1,64}", re.ASCII)
+ID_PATTERN = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._:\-]{1,64}", re.ASCII)
 _DIGITS_OF_DID: Final = range(3, 21)
 _DIGITS_CALLED: Final = range(1, 33)
-_LONGEST_NUMBER: Final = 64
+_NUMBER_CHARACTERS_MAX: Final = 64
+_PERCENT_MAX: Final = 100
+_PERCENT_DECIMALS_MAX: Final = 4
 ID_RULE: Final = "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -, and not . or .."
 _DIRECTIONS: Final = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
 _UNSEEN: Final = frozenset(("Cc", "Cf", "Zs", "Zl", "Zp"))
@@ -33,12 +35,12 @@ _BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | 
 }
 """Letters, marks and variants that show nothing by themselves, whatever their category."""
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})", re.ASCII)
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_DATE_PATTERN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
-def day(value: Any) -> date:
+def parse_date(value: Any) -> date:
     """A calendar date."""
-    if not isinstance(value, str) or not _DAY.fullmatch(value):
+    if not isinstance(value, str) or not _DATE_PATTERN.fullmatch(value):
         raise ValueError("must be a date such as 2026-11-30")
     try:
         parsed = date.fromisoformat(value)
@@ -49,10 +51,10 @@ def day(value: Any) -> date:
     return parsed
 
 
-def _amount(value: Any, signed: bool) -> Decimal:
+def _decimal_text(value: Any, signed: bool) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | Number):
         raise ValueError("must be an amount such as 10.50")
-    return money.parse(value.text if isinstance(value, Number) else str(value), signed=signed)
+    return money.parse_amount(value.text if isinstance(value, Number) else str(value), signed=signed)
 
 
 def _instant(value: Any) -> datetime:
@@ -70,7 +72,7 @@ def _instant(value: Any) -> datetime:
 
 def _number(value: Any, lengths: range) -> str | None:
     """The digits of a number as people write it; None for what is none, or has more or fewer of them."""
-    known = numbers.digits(value) if isinstance(value, str) and len(value) <= _LONGEST_NUMBER else None
+    known = numbers.digits(value) if isinstance(value, str) and len(value) <= _NUMBER_CHARACTERS_MAX else None
     return known if known and len(known) in lengths else None
 
 
@@ -81,12 +83,26 @@ def _destination_number(value: Any) -> str:
     return known
 
 
-def _price(value: Any) -> Decimal:
-    return _amount(value, signed=False)
+def _parsed_price(value: Any) -> Decimal:
+    return _decimal_text(value, signed=False)
+
+
+def _positive(value: Any) -> Decimal:
+    amount = _parsed_price(value)
+    if not amount:
+        raise ValueError("must be above zero")
+    return amount
+
+
+def _percent(value: Any) -> Decimal:
+    percent = _decimal_text(value, signed=False)
+    if percent > _PERCENT_MAX or money.decimals(percent) > _PERCENT_DECIMALS_MAX:
+        raise ValueError("must be a percentage from 0 to 100 with at most 4 decimals such as 12.5")
+    return percent
 
 
 def _nonzero(value: Any) -> Decimal:
-    amount = _amount(value, signed=True)
+    amount = _decimal_text(value, signed=True)
     if not amount:
         raise ValueError("must not be zero")
     return amount
@@ -101,8 +117,8 @@ def _currency(value: Any) -> str:
 def _destination(value: Any) -> str:
     if value is None:
         return ""
-    if not isinstance(value, str) or len(value) > LONGEST_DESTINATION:
-        raise ValueError(f"must be prefixes such as ^44|^91, at most {LONGEST_DESTINATION} characters")
+    if not isinstance(value, str) or len(value) > DESTINATION_CHARACTERS_MAX:
+        raise ValueError(f"must be prefixes such as ^44|^91, at most {DESTINATION_CHARACTERS_MAX} characters")
     fault = destination_fault(value)
     if fault:
         raise ValueError(fault)
@@ -111,7 +127,7 @@ def _destination(value: Any) -> str:
 
 def identifier(value: Any) -> str:
     """An id that callers choose."""
-    if not isinstance(value, str) or not _ID.fullmatch(value):
+    if not isinstance(value, str) or not ID_PATTERN.fullmatch(value):
         raise ValueError(ID_RULE)
     return value
 
@@ -121,20 +137,20 @@ def beginning(value: str) -> str:
     return value if value in (".", "..") else identifier(value)
 
 
-def _lines(value: str) -> str:
+def _multiline(value: str) -> str:
     """A text of several lines."""
-    _legible(value.replace("\r", "").replace("\n", ""))
+    legible(value.replace("\r", "").replace("\n", ""))
     return value
 
 
-def _legible(value: str) -> str:
+def legible(value: str) -> str:
     """A text that shows all that it holds, and in the order in which it is written; it may be empty."""
     if any(category(one) == "Cc" for one in value):
         raise ValueError("must not have control characters")
     if any(bidirectional(one) in _DIRECTIONS for one in value):
-        raise ValueError("must not have characters that turn the direction of writing")
+        raise ValueError("must not have characters that change the direction of writing")
     if value and all(category(one) in _UNSEEN or one in _BLANK for one in value):
-        raise ValueError("must have something that can be seen")
+        raise ValueError("must have a visible character")
     return value
 
 
@@ -161,7 +177,7 @@ def _did(value: Any) -> str:
     return known
 
 
-def simulate(value: Any) -> bool:
+def parse_simulate(value: Any) -> bool:
     """Whether a run is to be simulated: true, false, yes or no. Raises `ValueError`."""
     if isinstance(value, bool):
         return value
@@ -171,7 +187,7 @@ def simulate(value: Any) -> bool:
 
 
 def _simulate_only(value: Any) -> bool:
-    if not simulate(value):
+    if not parse_simulate(value):
         raise ValueError("must be true, or left out: POST /runs runs live")
     return True
 
@@ -180,24 +196,30 @@ DAY_SCHEMA = {"type": "string", "format": "date", "pattern": "^(19|2[0-9])[0-9]{
 _YES_OR_NO = "^([Yy][Ee][Ss]|[Nn][Oo]|[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$"
 _SIMULATE_SCHEMA = {"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": _YES_OR_NO, "examples": ["yes", "no"]}]}
 _YES_SCHEMA = {"anyOf": [{"type": "boolean", "const": True}, {"type": "string", "pattern": "^([Yy][Ee][Ss]|[Tt][Rr][Uu][Ee])$"}]}
-_DESTINATION_SCHEMA = {"type": "string", "pattern": r"^(\^[0-9]+(\|\^[0-9]+)*)?$", "maxLength": LONGEST_DESTINATION}
+_DESTINATION_SCHEMA = {"type": "string", "pattern": r"^(\^[0-9]+(\|\^[0-9]+)*)?$", "maxLength": DESTINATION_CHARACTERS_MAX}
 _MATCH_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 31}, {"type": "string", "enum": list(WEEKDAYS)}]}
 
 
 _HIDDEN = r"\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069"
-_SHOWN: dict[str, Any] = {"pattern": rf"^[^{_HIDDEN}]*[^{_HIDDEN}\s\u00ad\u200b-\u200f\u2060-\u206f\ufeff][^{_HIDDEN}]*$"}
-_SHOWN_OR_EMPTY: dict[str, Any] = {"pattern": f"^$|{_SHOWN['pattern']}"}
+SHOWN: dict[str, Any] = {"pattern": rf"^[^{_HIDDEN}]*[^{_HIDDEN}\s\u00ad\u200b-\u200f\u2060-\u206f\ufeff][^{_HIDDEN}]*$"}
+_SHOWN_OR_EMPTY: dict[str, Any] = {"pattern": f"^$|{SHOWN['pattern']}"}
 _LINES: dict[str, Any] = {"pattern": _SHOWN_OR_EMPTY["pattern"].replace(r"\u0000-\u001f", r"\u0000-\u0009\u000b\u000c\u000e-\u001f")}
-"""As far as a pattern can say it; the rest is `_legible`'s."""
+"""As far as a pattern can say it; the rest is `legible`'s."""
 
 
 def _number_schema(lengths: range, first: str = "0-9") -> dict[str, Any]:
-    gap = f"[{numbers.SEPARATORS}]*"
+    gap = f"[{numbers.NUMBER_SEPARATORS}]*"
     pattern = f"^{gap}(\\+{gap}|0{gap}0{gap})?[{first}]({gap}[0-9]){{{lengths[0] - 1},{lengths[-1] - 1}}}{gap}$"
-    return {"type": "string", "pattern": pattern, "maxLength": _LONGEST_NUMBER, "examples": ["442079460901", "+44 20 7946 0901"]}
+    return {"type": "string", "pattern": pattern, "maxLength": _NUMBER_CHARACTERS_MAX, "examples": ["442079460901", "+44 20 7946 0901"]}
 
 
 DID_SCHEMA = _number_schema(_DIGITS_OF_DID)
+
+
+_PERCENT_TEXT = r"^0*(100(\.0{1,6})?|[0-9]{1,2}(\.[0-9]{1,4}0{0,2})?)$"
+_PERCENT_SCHEMA = {
+    "anyOf": [{"type": "string", "pattern": _PERCENT_TEXT, "maxLength": 19}, {"type": "number", "minimum": 0, "maximum": _PERCENT_MAX}]
+}
 
 
 def _money_schema(sign: str, least: int) -> WithJsonSchema:
@@ -205,27 +227,32 @@ def _money_schema(sign: str, least: int) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [text, {"type": "number", "minimum": least, "exclusiveMaximum": 10**12}]})
 
 
-Price = Annotated[Decimal, PlainValidator(_price), _money_schema("", 0)]
+Price = Annotated[Decimal, PlainValidator(_parsed_price), _money_schema("", 0)]
+PositivePrice = Annotated[Decimal, PlainValidator(_positive), _money_schema("", 0)]
+Percent = Annotated[Decimal, PlainValidator(_percent), WithJsonSchema(_PERCENT_SCHEMA)]
 Amount = Annotated[Decimal, PlainValidator(_nonzero), _money_schema("-?", 1 - 10**12)]
-Day = Annotated[date, PlainValidator(day), WithJsonSchema(DAY_SCHEMA)]
+Day = Annotated[date, PlainValidator(parse_date), WithJsonSchema(DAY_SCHEMA)]
 Instant = Annotated[datetime, PlainValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 Called = Annotated[str, PlainValidator(_destination_number), WithJsonSchema(_number_schema(_DIGITS_CALLED))]
 Currency = Annotated[str, PlainValidator(_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
 Destination = Annotated[str, PlainValidator(_destination), WithJsonSchema({"anyOf": [_DESTINATION_SCHEMA, {"type": "null"}]})]
 MatchDay = Annotated[Any, WithJsonSchema(_MATCH_SCHEMA)]
 """Checked across fields: whether it is a weekday or a day of the month depends on the frequency."""
-Simulate = Annotated[bool, PlainValidator(simulate), WithJsonSchema(_SIMULATE_SCHEMA)]
+Simulate = Annotated[bool, PlainValidator(parse_simulate), WithJsonSchema(_SIMULATE_SCHEMA)]
 SimulateOnly = Annotated[bool, PlainValidator(_simulate_only), WithJsonSchema(_YES_SCHEMA)]
-Id = Annotated[str, PlainValidator(identifier), WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"})]
-RunId = Annotated[str, PlainValidator(_run_id), WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"})]
+Id = Annotated[str, PlainValidator(identifier), WithJsonSchema({"type": "string", "pattern": f"^{ID_PATTERN.pattern}$"})]
+PlanDigest = Annotated[str, Field(pattern="^[0-9a-f]{64}$", strict=True)]
+RunId = Annotated[str, PlainValidator(_run_id), WithJsonSchema({"type": "string", "pattern": f"^{ID_PATTERN.pattern}$"})]
 Did = Annotated[str, PlainValidator(_did), WithJsonSchema(_number_schema(_DIGITS_OF_DID, "1-9"))]
 KnownDid = Annotated[str, PlainValidator(known_did), WithJsonSchema(DID_SCHEMA)]
-Name = Annotated[str, Field(min_length=1, max_length=200, strict=True, json_schema_extra=_SHOWN), AfterValidator(_legible)]
-CustomerName = Annotated[str, Field(max_length=200, strict=True, json_schema_extra=_SHOWN_OR_EMPTY), AfterValidator(_legible)]
-ConnexcsPackage = Annotated[str, Field(min_length=1, max_length=64, strict=True, json_schema_extra=_SHOWN), AfterValidator(_legible)]
-Text = Annotated[str, Field(max_length=2000, strict=True, json_schema_extra=_LINES), AfterValidator(_lines)]
+Name = Annotated[str, Field(min_length=1, max_length=200, strict=True, json_schema_extra=SHOWN), AfterValidator(legible)]
+CustomerName = Annotated[str, Field(max_length=200, strict=True, json_schema_extra=_SHOWN_OR_EMPTY), AfterValidator(legible)]
+ConnexcsPackage = Annotated[str, Field(min_length=1, max_length=64, strict=True, json_schema_extra=SHOWN), AfterValidator(legible)]
+AccountingCode = Annotated[str, Field(min_length=1, max_length=50, strict=True, json_schema_extra=SHOWN), AfterValidator(legible)]
+Text = Annotated[str, Field(max_length=2000, strict=True, json_schema_extra=_LINES), AfterValidator(_multiline)]
+Reason = Annotated[str, Field(min_length=1, max_length=500, strict=True, json_schema_extra=SHOWN), AfterValidator(legible)]
 Flag = Annotated[bool, Field(strict=True)]
-Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY, strict=True)]
-MinimumDays = Annotated[int, Field(ge=0, le=MAX_MINIMUM_DAYS, strict=True)]
-Minutes = Annotated[int, Field(ge=1, le=1_000_000_000, strict=True)]
-IfCharged = Literal["charge_again", "skip"]
+Quantity = Annotated[int, Field(ge=1, le=QUANTITY_MAX, strict=True)]
+Every = Annotated[int, Field(ge=1, le=max(EVERY_MAX.values()), strict=True)]
+MinimumDays = Annotated[int, Field(ge=0, le=MINIMUM_DAYS_MAX, strict=True)]
+FreeMinutes = Annotated[int, Field(ge=1, le=1_000_000_000, strict=True)]

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple, NoReturn
 
 from ..domain.errors import Fault, Invalid, Malformed, TooLarge
 
-MAX_BODY_BYTES = 262_144
-_LONGEST_WHOLE = 20
+BODY_BYTES_MAX = 262_144
+_INTEGER_DIGITS_MAX = 20
 _REPLACEMENT = "\ufffd"
 
 
@@ -17,11 +17,11 @@ class Number(NamedTuple):
     text: str
 
 
-def read(raw: bytes) -> Any:
+def read_json(raw: bytes) -> Any:
     """The value that `raw` spells. Raises `TooLarge`, `Malformed`, or `Invalid` for strings that the gateway has spoiled."""
     demand_size(raw)
     try:
-        value = json.loads(raw.decode(), parse_float=Number, parse_int=_whole, parse_constant=_refuse, object_pairs_hook=_object)
+        value = json.loads(raw.decode(), parse_float=Number, parse_int=_parse_integer, parse_constant=_refuse, object_pairs_hook=_object)
         found = Invalid(spoiled(value))
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
@@ -33,8 +33,8 @@ def read(raw: bytes) -> Any:
 
 def demand_size(raw: bytes) -> None:
     """Raise `TooLarge` for more bytes than are read of a body."""
-    if len(raw) > MAX_BODY_BYTES:
-        raise TooLarge(f"the body has {len(raw)} bytes; at most {MAX_BODY_BYTES} are read")
+    if len(raw) > BODY_BYTES_MAX:
+        raise TooLarge(f"the body has {len(raw)} bytes; at most {BODY_BYTES_MAX} are read")
 
 
 def pointer(*parts: object) -> str:
@@ -42,9 +42,9 @@ def pointer(*parts: object) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
-def _whole(text: str) -> int | Number:
+def _parse_integer(text: str) -> int | Number:
     """An int, unless that would lose the sign of -0 or be larger than any field takes."""
-    return Number(text) if text == "-0" or len(text) > _LONGEST_WHOLE else int(text)
+    return Number(text) if text == "-0" or len(text) > _INTEGER_DIGITS_MAX else int(text)
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 PROBLEM = "application/problem+json"
 CONCURRENT = 24
+_THREADS = 12
 TABLES = ("catalog", "accounts", "ledger", "usage", "runs")
 JSON = {"Content-Type": "application/json"}
 _RUN_SECONDS = 180
@@ -72,8 +73,8 @@ def pointers(answer: httpx.Response, status: int = 422) -> set[str]:
 
 
 def saved(answer: httpx.Response, status: int = 201) -> Json:
-    """What was written, as a GET answers it: without the warnings about it."""
-    return {name: value for name, value in ok(answer, status).items() if name != "warnings"}
+    """What was written, as a GET answers it: without the warnings about it, and without the day from which it holds."""
+    return {name: value for name, value in ok(answer, status).items() if name not in ("warnings", "effective_from")}
 
 
 def warned(answer: httpx.Response, status: int = 201) -> list[str]:
@@ -102,6 +103,16 @@ def assigning(api: httpx.Client, customer: str, package: Json, **fields: Any) ->
 def an_assignment(api: httpx.Client, customer: str, package: Json, **fields: Any) -> Json:
     """A new assignment."""
     return saved(assigning(api, customer, package, **fields))
+
+
+def multiply(stack: EmbeddedStack, assignment: Json, times: int) -> None:
+    """Copies of an assignment, written past the service: so many would take it long."""
+    table = stack.table_name("accounts")
+    key = {"pk": {"S": assignment["customer_id"]}, "sk": {"S": f"ASSIGNMENT#{assignment['assignment_id']}"}}
+    item = stack.client("dynamodb").get_item(TableName=table, Key=key)["Item"]
+    puts = [{"PutRequest": {"Item": item | {"sk": {"S": f"{key['sk']['S']}-{n}"}}}} for n in range(1, times)]
+    for start in range(0, len(puts), 25):
+        stack.client("dynamodb").batch_write_item(RequestItems={table: puts[start : start + 25]})
 
 
 def path(assignment: Json) -> str:
@@ -154,10 +165,10 @@ def balance(api: httpx.Client, customer: str) -> Decimal:
     return shown
 
 
-def at_once(work: Callable[[int], T], times: int = CONCURRENT) -> list[T]:
-    """What `work` returns in as many threads at the same time."""
-    with ThreadPoolExecutor(times) as threads:
-        return list(threads.map(work, range(times)))
+def at_once(work: Callable[[int], T], times: int = CONCURRENT, threads: int = _THREADS) -> list[T]:
+    """What `work` returns so many times, some at the same time: each of these starts a process of the function."""
+    with ThreadPoolExecutor(min(times, threads)) as pool:
+        return list(pool.map(work, range(times)))
 
 
 def finished(api: httpx.Client, run_id: str) -> Json:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import Invalid
-from chalicelib.wire.bodies import AssignmentBody, Body, EvaluationBody, PackageBody, UsageBody, parse
+from chalicelib.wire.assignment_bodies import AssignmentBody
+from chalicelib.wire.bodies import Body, EvaluationBody, PackageBody, UsageBody, parse
 
 FAULTS: dict[str, tuple[type[Body], Any, str]] = {
     "text for a flag": (PackageBody, {"name": "a", "minimum_spend": "yes"}, "/minimum_spend: must be true or false"),

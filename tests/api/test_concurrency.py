@@ -19,6 +19,7 @@ from tests.api.support import (
     evaluate,
     finished,
     ledger,
+    multiply,
     ok,
     pages,
     path,
@@ -31,6 +32,11 @@ from tools.embedded import EmbeddedStack
 
 DEBITED = ("1.10", "2.25", "4.000001")
 INVOICED = ("3.00", "5.00")
+CREDITS = 64
+MANY = 200
+"""So many lines that runs which begin at once are under way at once."""
+FITTING = 31
+"""How many credits of 0.95 fit into a charge of 29.95."""
 
 
 def a_busy_customer(api: httpx.Client, **fields: str) -> str:
@@ -263,6 +269,47 @@ def test_reversals_at_once_undo_once(api: httpx.Client) -> None:
     undone = [entry for entry in ledger(api, customer) if entry["kind"] == "reversal"]
     assert len(undone) == len({entry["reverses"] for entry in undone}) == sum(line["status"] == "posted" for line in report["lines"])
     assert ok(api.get(f"/customers/{customer}"))["held_charges"] == 0
+
+
+def test_what_was_reversed_is_charged_again_once(api: httpx.Client, stack: EmbeddedStack) -> None:
+    """rules 6: a recharge is identified by its charge and the number of voided ones before it."""
+    customer = a_customer(api)
+    made = an_assignment(api, customer, a_package(api, retail="1.10", frequency="daily"), start_date=day(1), auto_decrement_credit=True)
+    multiply(stack, made, MANY)
+    wrong = run(api, customer, day(1), live=True)
+    ok(api.post(f"/runs/{wrong['run_id']}/reversal"))
+    assert balance(api, customer) == 0
+    at_once(lambda _: run(api, customer, day(1)), 4)  # starts the processes: the first run would be over before another one begins
+    reports = at_once(lambda _: run(api, customer, day(1), live=True, if_charged="skip"), 4)
+    statuses = Counter(line["status"] for report in reports for line in report["lines"])
+    assert statuses.keys() <= {"repeat", "already_charged", "skipped"}
+    assert (statuses["repeat"], statuses.total()) == (MANY, 4 * MANY)
+    assert {line["status"] for line in run(api, customer, day(1), live=True, if_charged="skip")["lines"]} == {"skipped"}
+    found = charges(api, customer)
+    standing = [entry for entry in found if not entry["voided"]]
+    assert (len(found), len(standing)) == (2 * MANY, MANY)
+    assert once_each(standing)
+    assert balance(api, customer) == -MANY * Decimal("1.10")
+
+
+def test_credits_at_once_never_pass_the_charge(api: httpx.Client) -> None:
+    """rules 4: Credits: the sum of credits never passes the charge; whoever comes too late is told what is left."""
+    customer = a_customer(api)
+    an_assignment(api, customer, a_package(api, retail="29.95", cost="10", frequency="monthly"), auto_decrement_credit=True)
+    (posted,) = run(api, customer, day(), live=True)["lines"]
+    assert posted["status"] == "posted"
+    (charge,) = charges(api, customer)
+    where, body = f"/customers/{customer}/ledger/{charge['entry_id']}/credit", {"retail": "0.95", "reason": "Two days without service"}
+    answers = at_once(lambda _: api.post(where, json=body), CREDITS, threads=CREDITS)
+    assert Counter(answer.status_code for answer in answers) == {201: FITTING, 409: CREDITS - FITTING}
+    refused = [problem(answer, 409, "over_credited") for answer in answers if answer.status_code == 409]
+    assert {one["left"]["retail"] for one in refused} == {"0.50"}
+    given = [entry for entry in ledger(api, customer) if entry["kind"] == "credit"]
+    assert len(given) == FITTING
+    (charge,) = charges(api, customer)
+    assert (charge["credited_retail"], charge["version"]) == ("29.45", 1 + FITTING)
+    assert sum(Decimal(entry["cost"]) for entry in given) == -Decimal(charge["credited_cost"])
+    assert balance(api, customer) == Decimal("-0.50")
 
 
 def test_a_held_charge_is_posted_or_written_off_once(api: httpx.Client) -> None:

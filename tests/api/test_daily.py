@@ -233,6 +233,19 @@ def test_an_edit_counts_for_what_is_planned_afterwards(own_api: httpx.Client, da
     assert found == [("1.00", "Line"), ("3.00", "Line"), ("15.00", "New")]
 
 
+def test_a_missed_day_is_charged_by_the_price_list_of_its_day(own_api: httpx.Client, days: Days) -> None:
+    """rules 4: Price lists: 10 for the first day, although it is evaluated on the second, from which 12 holds."""
+    customer, package = a_customer(own_api), a_package(own_api, retail="10", frequency="daily")
+    an_assignment(own_api, customer, package, start_date=days.after(1))
+    ok(own_api.put(f"/packages/{package['package_id']}/prices/{days.after(2)}", json={"retail": "12"}), 201)
+    days.evaluate(2)
+    assert [(entry["date"], entry["retail"]) for entry in charges(own_api, customer)] == [
+        (days.after(-1), "10.00"), (days.after(0), "12.00"),
+    ]  # fmt: skip
+    refused = problem(own_api.delete(f"/packages/{package['package_id']}/prices/{days.after(0)}"), 422, "not_open")
+    assert refused["first_open_day"] == days.after(1)
+
+
 def test_a_daily_run_is_listed_and_not_reversible(own_api: httpx.Client, days: Days) -> None:
     """rules 6: reversal is of a live Run Package, not of a daily run."""
     report = days.evaluate()

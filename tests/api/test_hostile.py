@@ -190,7 +190,7 @@ def test_another_charset_is_refused_by_its_name(api: httpx.Client, charset: str)
     for where, (kind, body) in bodies.items():
         answer = api.post(where, content=body, headers={"Content-Type": f"{kind}; charset={charset}"})
         problem(answer, 415, "unsupported_media_type")
-        assert answer.json()["detail"] == f"charset {charset} is not read here; send utf-8"
+        assert answer.json()["detail"] == f"charset {charset} is not accepted; send utf-8"
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_a_body_that_is_compressed_still_is_refused(api: httpx.Client, coding: s
     answer = api.post("/packages/import", content=body, headers={"Content-Type": "text/csv", "Content-Encoding": coding})
     assert answer.status_code == status, answer.text
     if status == 415:
-        assert answer.json()["detail"] == f"Content-Encoding {coding} is not read here; send the body as it is"
+        assert answer.json()["detail"] == f"Content-Encoding {coding} is not accepted; send the body as it is"
 
 
 def test_a_merge_patch_is_for_patch_only(api: httpx.Client) -> None:
@@ -252,9 +252,9 @@ def test_a_cursor_made_by_somebody_who_read_the_source_is_refused(api: httpx.Cli
         f"/customers/{customer}/assignments": f"assignments {customer}",
     }  # fmt: skip
     for where, scope in lists.items():
-        problem(api.get(where, params={"cursor": cursors.write(scope, inside) or ""}), 400, "malformed")
+        problem(api.get(where, params={"cursor": cursors.write_cursor(scope, inside) or ""}), 400, "malformed")
     if not (isinstance(inside, int) and inside >= 0):
-        numbered = cursors.write(f"lines {run_id}", inside) or ""
+        numbered = cursors.write_cursor(f"lines {run_id}", inside) or ""
         problem(api.get(f"/runs/{run_id}/lines", params={"cursor": numbered}), 400, "malformed")
 
 

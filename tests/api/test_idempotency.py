@@ -1,5 +1,6 @@
 """Idempotency-Key: a request sent twice, or two dozen times at once, makes one thing and is answered the same."""
 
+from collections import Counter
 from typing import Any
 
 import httpx
@@ -42,6 +43,8 @@ def test_the_same_key_and_body_answer_as_the_first_time(api: httpx.Client) -> No
     posted = [
         ("/packages", {"name": key}),
         (f"/customers/{customer}/payments", {"amount": "5"}),
+        (f"/customers/{customer}/adjustments", {"amount": "-5", "reason": "rounding"}),
+        (f"/customers/{customer}/charges", {"description": "Visit", "retail": "5", "auto_decrement_credit": True}),
         (f"/customers/{customer}/assignments", {"package_id": package["package_id"], "start_date": day(-2)}),
         ("/runs", {"customer": customer, "date": day(9), "simulate": False}),
     ]
@@ -51,8 +54,8 @@ def test_the_same_key_and_body_answer_as_the_first_time(api: httpx.Client) -> No
         assert same(first, second)
     assert [one["name"] for one in pages(api, "/packages")].count(key) == 1
     assert len(pages(api, f"/customers/{customer}/assignments")) == 1
-    assert [entry["kind"] for entry in ledger(api, customer)].count("payment") == 1
-    assert len(charges(api, customer)) == 3
+    kinds = [entry["kind"] for entry in ledger(api, customer)]
+    assert [kinds.count(kind) for kind in ("payment", "adjustment", "one_off", "recurring")] == [1, 1, 1, 3]
 
 
 def test_the_answer_stays_when_the_thing_has_changed(api: httpx.Client) -> None:
@@ -160,6 +163,29 @@ def test_two_dozen_at_once_make_one_payment_and_one_assignment(api: httpx.Client
         assert all(same(answers[0], answer) for answer in answers)
     assert len(pages(api, f"/customers/{customer}/assignments")) == 1
     assert (len(charges(api, customer)), len(ledger(api, customer))) == (3, 4)
+
+
+def test_64_at_once_make_one_charge_and_one_adjustment(api: httpx.Client) -> None:
+    """contract: the same key and body answer as the first time."""
+    customer, key = a_customer(api), unique()
+    visit = {"description": "Visit", "retail": "5", "auto_decrement_credit": True}
+    charged = at_once(lambda _: send(api, f"/customers/{customer}/charges", visit, key), 64)
+    adjusted = at_once(lambda _: send(api, f"/customers/{customer}/adjustments", {"amount": "-2", "reason": "rounding"}, key), 64)
+    for answers in (charged, adjusted):
+        assert {answer.status_code for answer in answers} == {201}
+        assert all(same(answers[0], answer) for answer in answers)
+    assert sorted(one["kind"] for one in ledger(api, customer)) == ["adjustment", "one_off"]
+    assert ok(api.get(f"/customers/{customer}"))["balance"] == "-7.00"
+
+
+def test_64_charges_at_once_never_pass_the_limit(api: httpx.Client) -> None:
+    """rules 4: a charge that would exceed the limit is held."""
+    customer = a_customer(api, debit_limit="100")
+    visit = {"description": "Visit", "retail": "3", "auto_decrement_credit": True}
+    answers = at_once(lambda _: send(api, f"/customers/{customer}/charges", visit, unique()), 64)
+    assert Counter(ok(answer, 201)["status"] for answer in answers) == {"posted": 33, "held": 31}
+    stands = ok(api.get(f"/customers/{customer}"))
+    assert (stands["balance"], stands["held_charges"]) == ("-99.00", 31)
 
 
 def test_two_dozen_at_once_make_one_run(api: httpx.Client) -> None:

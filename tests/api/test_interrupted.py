@@ -15,19 +15,21 @@ from chalicelib import deployment
 from chalicelib.api import idempotent
 from chalicelib.api.access import ANYTHING, Caller
 from chalicelib.domain.assignment import Assignment
+from chalicelib.domain.deciding import RunRequest
+from chalicelib.domain.one_off import OneOffRequest
 from chalicelib.domain.package import Package
-from chalicelib.usecases import assignments, customers, packages, reversal, run_package
-from chalicelib.usecases.act import Act
-from chalicelib.usecases.look import Ask
+from chalicelib.usecases import assigning, customers, one_off, packages
+from chalicelib.usecases.request_context import RequestContext
+from chalicelib.usecases.runs import on_demand, reversal
 from tests.world.scheduler import Crashed
 from tests.world.stage import TODAY, Stage, furnished
 from tests.world.tables import Item
 from tests.world.test_crashes import CrashAt
 
-UseCase = Callable[[Stage, Act], Any]
+UseCase = Callable[[Stage, RequestContext], Any]
 BEFORE_MIDNIGHT = datetime(TODAY.year, TODAY.month, TODAY.day, 23, 59, 50, tzinfo=UTC)
 AFTER_MIDNIGHT = BEFORE_MIDNIGHT + timedelta(seconds=71)
-OF_THE_ATTEMPT = {"claimed_until", "answer"}
+OF_THE_ATTEMPT = {"claimed_until", "answer", "expires"}
 
 
 class Clock(datetime):
@@ -47,37 +49,44 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "datetime", Clock)
 
 
-def _assign(stage: Stage, act: Act) -> object:
+def _assign(stage: Stage, context: RequestContext) -> object:
     draft = Assignment("poor", "", "line", TODAY - timedelta(days=2), auto_decrement_credit=True)
-    return assignments.create(stage.db, act, draft, None, True)
+    return assigning.create_assignment(stage.db, context, draft, None, True)
 
 
-def _run(stage: Stage, act: Act) -> object:
-    return run_package.live(stage.services, act, Ask("poor", act.today, "charge_again", act.id))
+def _visit(stage: Stage, context: RequestContext) -> object:
+    asked = OneOffRequest("visit", context.today, Decimal(50), auto_decrement_credit=True)
+    return one_off.charge_one_off(stage.db, context, "poor", asked)
+
+
+def _run(stage: Stage, context: RequestContext) -> object:
+    return on_demand.run_live(stage.services, context, RunRequest("poor", context.today, "charge_again", context.id))
 
 
 REQUESTS: Mapping[str, UseCase] = {
-    "create a package": lambda stage, act: packages.create(stage.db, act, Package("", "new", "USD", retail=Decimal(1))),
-    "pay": lambda stage, act: customers.pay(stage.db, act, "poor", Decimal(50), "x"),
+    "create a package": lambda stage, context: packages.create_package(stage.db, context, Package("", "new", "USD", retail=Decimal(1))),
+    "pay": lambda stage, context: customers.book_payment(stage.db, context, "poor", Decimal(50), "x"),
+    "adjust": lambda stage, context: customers.book_adjustment(stage.db, context, "poor", Decimal(50), "x"),
+    "charge a visit": _visit,
     "assign with backlog": _assign,
     "run a package live": _run,
-    "reverse a run": lambda stage, act: reversal.reverse(stage.services, act, "run-0"),
+    "reverse a run": lambda stage, context: reversal.reverse(stage.services, context, "run-0"),
 }
 
 
 def _prepared(name: str) -> Stage:
     stage = furnished()
     if name == "reverse a run":
-        run_package.live(stage.services, stage.act("run-0"), Ask("poor", TODAY, "charge_again", "run-0"))
+        on_demand.run_live(stage.services, stage.context("run-0"), RunRequest("poor", TODAY, "charge_again", "run-0"))
     return stage
 
 
 def _sent(stage: Stage, name: str, at: datetime) -> Response:
     Clock.shows = at
 
-    def work(act: Act) -> Response:
-        REQUESTS[name](stage, act)
-        return Response({"made_by": act.id, "on": str(act.today)}, {}, 201)
+    def work(context: RequestContext) -> Response:
+        REQUESTS[name](stage, context)
+        return Response({"made_by": context.id, "on": str(context.today)}, {}, 201)
 
     return idempotent.answered(stage.db, Caller("ann", ANYTHING), f"POST {name}", "key", {}, work)
 

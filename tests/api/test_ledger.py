@@ -45,6 +45,21 @@ def test_entries_say_what_they_are(api: httpx.Client) -> None:
     assert balance(api, customer) == Decimal(20)
 
 
+def test_a_charge_keeps_the_codes_of_its_package(api: httpx.Client) -> None:
+    """rules 4: charges keep the codes that their package had; what undoes a charge is booked as the charge is."""
+    customer, package = a_customer(api), a_package(api, retail="2.50", frequency="daily", account_code="4010", tax_code="S")
+    an_assignment(api, customer, package)
+    report = run(api, customer, day(), live=True)
+    assert (report["lines"][0]["account_code"], report["lines"][0]["tax_code"]) == ("4010", "S")
+    ok(api.patch(f"/packages/{package['package_id']}", json={"account_code": "4020", "tax_code": None}))
+    ok(api.post(f"/runs/{report['run_id']}/reversal"))
+    run(api, customer, day(1))
+    pay(api, customer, "20")
+    booked = {entry["kind"]: (entry["account_code"], entry["tax_code"]) for entry in ledger(api, customer)}
+    assert booked == {"recurring": ("4010", "S"), "reversal": ("4010", "S"), "payment": (None, None)}
+    assert run(api, customer, day(1))["lines"][0]["account_code"] == "4020"
+
+
 def test_the_ledger_is_oldest_first_and_cut_by_date(api: httpx.Client) -> None:
     """contract: ?from=&to=, both included; date is the due date."""
     customer, package = a_customer(api), a_package(api, retail="1", frequency="daily")

@@ -10,7 +10,8 @@ import pytest
 from chalicelib.api.call import checked_params
 from chalicelib.domain.errors import Invalid
 from chalicelib.wire import fields
-from chalicelib.wire.bodies import Body, CustomerBody, PackageBody, PaymentBody, parse
+from chalicelib.wire.bodies import Body, CustomerBody, PackageBody, parse
+from chalicelib.wire.ledger_bodies import PaymentBody
 
 PLACES: dict[str, tuple[type[Body], dict[str, Any]]] = {
     "name": (PackageBody, {}), "description": (PackageBody, {"name": "a"}), "connexcs_package": (PackageBody, {"name": "a"}),
@@ -66,10 +67,10 @@ def test_d11_every_control_is_refused_by_its_category() -> None:
     directions = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
     every = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
     hidden = {one for one in every if category(one) == "Cc" or bidirectional(one) in directions}
-    assert {one for one in every if not re.fullmatch(fields._SHOWN["pattern"].strip("^$"), f"a{one}")} == hidden
+    assert {one for one in every if not re.fullmatch(fields.SHOWN["pattern"].strip("^$"), f"a{one}")} == hidden
     for one in hidden:
         with pytest.raises(ValueError, match="must not have"):
-            fields._legible(f"a{one}")
+            fields.legible(f"a{one}")
 
 
 @pytest.mark.parametrize("made", [".", ".."], ids=["D13-dot", "D13-dots"])

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from chalicelib.domain.assignment import Assignment
+from chalicelib.domain.tenure import tenure_of
 from chalicelib.storage import assignments
 from chalicelib.storage.db import Db
 from tests.api.support import (
@@ -81,9 +82,9 @@ def test_b3_a_did_with_0_that_was_assigned_before_is_read_called_and_ended(stack
         TableName=stack.table_name("accounts"), Key={"pk": {"S": customer}, "sk": {"S": f"ASSIGNMENT#{old['assignment_id']}"}},
         UpdateExpression="SET did = :did", ExpressionAttributeValues={":did": {"S": did}},
     )  # fmt: skip
-    stored = assignments.find(db, customer, old["assignment_id"])
+    stored = assignments.find_assignment(db, customer, old["assignment_id"])
     assert isinstance(stored, Assignment)
-    db.write(assignments.write_holds(assignments.holds(db, did), [assignments.hold(stored)]))
+    db.write(assignments.write_tenures(assignments.find_tenures(db, did), [tenure_of(stored)]))
     assert [one["did"] for one in pages(api, f"/dids/{did}/assignments")] == [did]
     ok(api.post(f"/customers/{customer}/usage", json={"calls": [a_call("44", did=did)]}))
     assert ok(api.patch(path(old), json={"end_date": day(3)}))["did"] == did

@@ -11,6 +11,7 @@ FULL = {
     "name": "Hosted phone system", "description": "per seat", "currency": "EUR", "cost": "4.10", "retail": "10.50",
     "setup_cost": "1.00", "setup_retail": "25.00", "frequency": "monthly", "frequency_match": [31, 15],
     "connexcs_package": "asr", "minimum_days": 30, "type": "standard", "destination": None, "minimum_spend": True,
+    "account_code": "4010", "tax_code": "20% (VAT on Income)",
 }  # fmt: skip
 READ_ONLY = ("package_id", "version", "created_at", "created_by", "updated_at", "updated_by")
 REFUSED = [
@@ -41,7 +42,9 @@ REFUSED = [
     ("/destination", {"type": "free_minutes", "destination": "44"}), ("/destination", {"type": "free_minutes", "destination": "^44|"}),
     ("/destination", {"type": "free_minutes", "destination": "^4a"}), ("/destination", {"type": "free_minutes", "destination": "^(44)"}),
     ("/minimum_spend", {"minimum_spend": True}), ("/minimum_spend", {"frequency": "daily", "minimum_spend": "yes"}),
-    ("/connexcs_package", {"connexcs_package": 3}), ("/retial", {"retial": "1"}), ("/a~1b~0c", {"a/b~c": 1}),
+    ("/connexcs_package", {"connexcs_package": 3}), ("/account_code", {"account_code": ""}), ("/account_code", {"account_code": "4" * 51}),
+    ("/account_code", {"account_code": 200}), ("/tax_code", {"tax_code": "a\nb"}), ("/tax_code", {"tax_code": " "}),
+    ("/retial", {"retial": "1"}), ("/a~1b~0c", {"a/b~c": 1}),
 ]  # fmt: skip
 
 
@@ -56,7 +59,7 @@ def test_a_package_needs_a_name_only_and_money_defaults_to_zero(api: httpx.Clien
     defaults = {
         "currency": "USD", "cost": "0.00", "retail": "0.00", "setup_cost": "0.00", "setup_retail": "0.00", "frequency": "none",
         "frequency_match": [], "connexcs_package": None, "minimum_days": 0, "type": "standard", "destination": None,
-        "minimum_spend": False, "version": 1, "description": "",
+        "minimum_spend": False, "version": 1, "description": "", "account_code": None, "tax_code": None,
     }  # fmt: skip
     assert {name: package[name] for name in defaults} == defaults
     assert answer.headers["etag"]
@@ -308,3 +311,42 @@ def test_a_schedule_is_asked_for_properly(api: httpx.Client) -> None:
     bad = {"start": "2024-1-1", "from": "2024-02-30", "to": "tomorrow", "until": "2024-01-01"}
     assert pointers(api.get(schedule, params=bad)) == {"/start", "/from", "/to", "/until"}
     problem(api.get(f"/packages/{unique()}/schedule", params={"start": day(), "from": day(), "to": day()}), 404, "not_found")
+
+
+def test_a_package_charges_every_so_many_months(api: httpx.Client) -> None:
+    made = api.post("/packages", json={"name": unique("sold"), "frequency": "monthly", "frequency_match": [31], "every": 2}).json()
+    sold = f"/packages/{made['package_id']}"
+    dates = api.get(f"{sold}/schedule", params={"start": "2031-01-10", "to": "2031-05-31"}).json()["due_dates"]
+    assert (api.get(sold).json()["every"], dates) == (2, ["2031-01-31", "2031-03-31", "2031-05-31"])
+
+
+@pytest.mark.parametrize(("frequency", "every"), [("monthly", 0), ("monthly", 121), ("yearly", 2), ("none", 2), ("daily", 367)])
+def test_every_has_limits(api: httpx.Client, frequency: str, every: int) -> None:
+    assert set(pointers(api.post("/packages", json={"name": unique("sold"), "frequency": frequency, "every": every}))) == {"/every"}
+
+
+def test_proration_is_kept_and_fixed_once_assigned(api: httpx.Client) -> None:
+    made = ok(api.post("/packages", json={"name": unique("sold"), "frequency": "monthly", "proration": "daily"}), 201)
+    assert made["proration"] == "daily"
+    customer = unique()
+    ok(api.put(f"/customers/{customer}", json={}), 201)
+    ok(api.post(f"/customers/{customer}/assignments", json={"package_id": made["package_id"], "start_date": day(1)}), 201)
+    refused = problem(api.patch(f"/packages/{made['package_id']}", json={"proration": "none"}), 409, "package_in_use")
+    assert refused["fields"] == ["proration"]
+
+
+@pytest.mark.parametrize(
+    "rule", [{"frequency": "none"}, {"frequency": "daily"}, {"frequency": "daily", "every": 1}], ids=["once", "daily", "daily every 1"]
+)
+def test_proration_needs_periods_of_more_than_a_day(api: httpx.Client, rule: dict[str, Any]) -> None:
+    assert set(pointers(api.post("/packages", json={"name": unique("sold"), "proration": "daily", **rule}))) == {"/proration"}
+
+
+def test_daily_proration_of_several_days(api: httpx.Client) -> None:
+    rule = {"frequency": "daily", "every": 2, "proration": "daily"}
+    assert ok(api.post("/packages", json={"name": unique("sold"), **rule}), 201)["proration"] == "daily"
+
+
+@pytest.mark.parametrize("field", ["price_lists"])
+def test_what_nobody_can_set_yet_is_no_field(api: httpx.Client, field: str) -> None:
+    assert set(pointers(api.post("/packages", json={"name": unique("sold"), field: "daily"}))) == {f"/{field}"}

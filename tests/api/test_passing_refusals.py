@@ -9,7 +9,7 @@ from chalice.app import Response
 from chalicelib import deployment
 from chalicelib.api import idempotent
 from chalicelib.api.access import ANYTHING, Caller
-from chalicelib.usecases.act import Act
+from chalicelib.usecases.request_context import RequestContext
 from tests.api.test_interrupted import Clock
 from tests.world.stage import Stage
 
@@ -23,13 +23,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(idempotent, "WAIT_SECONDS", 0.0)
 
 
-def sent(stage: Stage, after: float, work: Callable[[Act], Response]) -> Response:
+def sent(stage: Stage, after: float, work: Callable[[RequestContext], Response]) -> Response:
     Clock.shows = BEGUN + timedelta(seconds=after)
     return idempotent.answered(stage.db, Caller("ann", ANYTHING), "POST /payments", "key", {}, work)
 
 
-def answering(status: int) -> Callable[[Act], Response]:
-    return lambda act: Response({"id": act.id}, {}, status)
+def answering(status: int) -> Callable[[RequestContext], Response]:
+    return lambda context: Response({"id": context.id}, {}, status)
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -44,10 +44,10 @@ def test_a_retry_is_worked_on_at_once_and_makes_the_same(status: int) -> None:
 def test_a_claim_that_another_attempt_took_over_is_left_to_it() -> None:
     stage = Stage()
 
-    def slow(act: Act) -> Response:
+    def slow(context: RequestContext) -> Response:
         late = idempotent.CLAIM.total_seconds() + 1
         assert sent(stage, late, answering(201)).status_code == 201
-        return answering(503)(act)
+        return answering(503)(context)
 
     assert sent(stage, 0, slow).status_code == 503
     assert sent(stage, 40, answering(200)).status_code == 201

@@ -20,6 +20,7 @@ from tests.api.support import (
     finished,
     later,
     ledger,
+    multiply,
     ok,
     pages,
     path,
@@ -195,6 +196,36 @@ def test_the_same_run_id_with_other_content_is_refused(api: httpx.Client, custom
     assert len(charges(api, customer)) == 4
 
 
+def test_a_live_run_posts_what_was_seen_or_nothing(api: httpx.Client, customer: str) -> None:
+    """rules 6: expect: DIGEST; 409 differs with the report as it is now, nothing is posted, no run is recorded."""
+    seen = run(api, customer, day(1))
+    assert ok(api.post("/runs/simulations", json={"customer": customer, "date": day(1)}))["digest"] == seen["digest"]
+    an_assignment(api, customer, a_package(api, retail="9"), start_date=day(1))
+    body = {"customer": customer, "date": day(1), "simulate": False, "run_id": unique("run"), "expect": seen["digest"]}
+    refused = problem(api.post("/runs", json=body), 409, "differs")
+    problem(api.get(f"/runs/{body['run_id']}"), 404)
+    assert charges(api, customer) == []
+    now = run(api, customer, day(1))
+    assert refused["report"] | {"generated_at": ""} == now | {"generated_at": ""}
+    done = ok(api.post("/runs", json=body | {"expect": now["digest"]}))
+    assert (done["digest"], len(done["lines"])) == (now["digest"], len(now["lines"])) == (now["digest"], 5)
+    assert ok(api.post("/runs", json=body | {"expect": now["digest"]})) == done
+    problem(api.post("/runs", json=body), 409, "differs")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"simulate": True, "customer": "acme"},
+        {"simulate": False, "if_charged": "skip"},
+        {"simulate": False, "customer": "acme", "expect": "x"},
+    ],
+    ids=["a simulation", "all customers", "no digest"],
+)
+def test_what_was_seen_is_said_by_a_digest_of_one_customer(api: httpx.Client, body: Json) -> None:
+    assert pointers(api.post("/runs", json={"date": day(1), "expect": "a" * 64} | body)) == {"/expect"}
+
+
 def test_a_reversal_is_the_opposite_once(api: httpx.Client, customer: str) -> None:
     """rules 6: reversal posts the opposite of each charge, once, dated today, naming what it reverses; again it answers as first."""
     report = run(api, customer, day(1), live=True)
@@ -209,17 +240,20 @@ def test_a_reversal_is_the_opposite_once(api: httpx.Client, customer: str) -> No
         for name in ("retail", "cost", "credit_change"):
             assert Decimal(entry[name]) == -Decimal(reversed_charge[name])
     assert balance(api, customer) == 0
-    assert charges(api, customer) == list(posted.values())
+    assert charges(api, customer) == [
+        one | {"version": 2, "credited_retail": one["retail"], "credited_cost": one["cost"], "voided": True} for one in posted.values()
+    ]
 
 
 def test_a_reversed_charge_can_be_charged_again_as_a_repeat(api: httpx.Client, customer: str) -> None:
-    """rules 6: a reversed charge stays charged; Run Package can charge it again, as a repeat."""
-    reverse(api, run(api, customer, day(1), live=True))
-    assert set(statuses(run(api, customer, day(1), live=True, if_charged="skip"))) == {"skipped"}
-    again = run(api, customer, day(1), live=True)
-    assert set(statuses(again)) == {"repeat"}
-    reverse(api, again)
-    assert balance(api, customer) == 0
+    """rules 6: a reversed charge does not stand; Run Package charges it again, once, as a repeat."""
+    for if_charged in ("skip", "charge_again"):
+        reverse(api, run(api, customer, day(1), live=True))
+        again = run(api, customer, day(1), live=True, if_charged=if_charged)
+        assert set(statuses(again)) == {"repeat"}
+        assert set(statuses(run(api, customer, day(1), live=True, if_charged="skip"))) == {"skipped"}
+        reverse(api, again)
+        assert balance(api, customer) == 0
 
 
 def test_a_reversal_cancels_what_the_run_left_held(api: httpx.Client) -> None:
@@ -421,16 +455,6 @@ def test_b11_a_run_of_all_customers_is_reversed_in_the_background(api: httpx.Cli
     for customer in customers.values():
         assert [entry["kind"] for entry in ledger(api, customer)].count("reversal") == 1
         assert balance(api, customer) == 0
-
-
-def multiply(stack: EmbeddedStack, assignment: Json, times: int) -> None:
-    """Copies of an assignment, written past the service: so many would take it long."""
-    table = stack.table_name("accounts")
-    key = {"pk": {"S": assignment["customer_id"]}, "sk": {"S": f"ASSIGNMENT#{assignment['assignment_id']}"}}
-    item = stack.client("dynamodb").get_item(TableName=table, Key=key)["Item"]
-    puts = [{"PutRequest": {"Item": item | {"sk": {"S": f"{key['sk']['S']}-{n}"}}}} for n in range(1, times)]
-    for start in range(0, len(puts), 25):
-        stack.client("dynamodb").batch_write_item(RequestItems={table: puts[start : start + 25]})
 
 
 def test_a_live_run_of_many_lines_goes_on_in_the_background(api: httpx.Client, stack: EmbeddedStack) -> None:

@@ -35,6 +35,10 @@ CLAMPED = "February has no 31, so the 28th"
             "every year from 2024-02-29", ["2024-02-29", "2025-02-28"], {"2025-02-28": "February has no 29, so the 28th"}, id="leap-day",
         ),
         pytest.param(
+            {"frequency": "weekly", "every": "4", "start": "2031-01-01", "count": "3"},
+            "every 4 weeks on Wednesday", ["2031-01-01", "2031-01-29", "2031-02-26"], {}, id="every-4-weeks",
+        ),
+        pytest.param(
             {"frequency": "none", "start": "2031-01-31", "count": "12"},
             "once, on the start date 2031-01-31", ["2031-01-31"], {}, id="once",
         ),

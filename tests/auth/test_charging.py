@@ -33,7 +33,7 @@ class World(NamedTuple):
 
     def assigned(self, **fields: Any) -> str:
         """Where a new assignment that charges nothing yet lives."""
-        answer = self.clerk("POST", f"/customers/{self.customer}/assignments", json=self.body(start_date=day(0), **fields))
+        answer = self.clerk("POST", f"/customers/{self.customer}/assignments", json=self.body(**{"start_date": day(0)} | fields))
         assert answer.status_code == 201, answer.text
         return f"/customers/{self.customer}/assignments/{answer.json()['assignment_id']}"
 
@@ -85,6 +85,12 @@ def test_d4_an_edit_that_makes_days_due(world: World) -> None:
     where = world.assigned()
     refused_and_nothing_written(world, lambda ask: ask("PATCH", where, json={"start_date": day(-3)}))
     assert world.charges() == 3
+
+
+def test_d4_terms_that_make_past_days_due(world: World) -> None:
+    where = world.assigned(start_date=day(-2), discount="100")
+    refused_and_nothing_written(world, lambda ask: ask("PUT", f"{where}/terms/{day(-2)}", json={"discount": "0"}))
+    assert world.charges() == 2
 
 
 def test_d4_an_import_with_a_backlog(world: World) -> None:
@@ -156,6 +162,22 @@ def test_d13_a_new_customer_is_answered_without_balance(world: World) -> None:
     answer = world.clerk("PUT", f"/customers/{world.customer}-new", json={})
     assert (answer.status_code, answer.json().keys() & STANDING) == (201, set())
     assert world.clerk("DELETE", f"/customers/{world.customer}-new").content == b""
+
+
+@pytest.mark.parametrize("scope", [WRITE, f"{WRITE} {READ}"])
+def test_d13_used_minutes_are_told_only_to_who_may_read(scope: str, world: World, issuer: LocalIssuer) -> None:
+    headers = {"Authorization": f"Bearer {issuer.token(sub='clerk', scope=scope)}"}
+    giving = {"name": "Minutes", "type": "free_minutes", "frequency": "monthly"}
+    package = world.clerk("POST", "/packages", json=giving).json()["package_id"]
+    body = {"package_id": package, "free_minutes": 10, "start_date": day(0)}
+    made = world.clerk("POST", f"/customers/{world.customer}/assignments", json=body, headers=headers)
+    assert made.status_code == 201, made.text
+    path = f"/customers/{world.customer}/assignments/{made.json()['assignment_id']}"
+    call = {"call_id": "1", "started_at": datetime.now(UTC).isoformat(), "destination": "442071", "seconds": 60, "charge": "1"}
+    assert world.clerk("POST", f"/customers/{world.customer}/usage", json={"calls": [call]}).status_code == 200
+    changed = world.clerk("PATCH", path, json={}, headers=headers)
+    assert changed.status_code == 200, changed.text
+    assert [answer.json().get("minutes", {}).get("used") for answer in (made, changed)] == ([0, 60] if READ in scope else [None, None])
 
 
 @pytest.mark.parametrize("scope", [CHARGE, f"{CHARGE} {READ}"])

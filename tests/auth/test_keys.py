@@ -164,7 +164,7 @@ SPOILT: dict[str, tuple[str, Callable[[LocalIssuer], Any]]] = {
     "no keys": ("/keys", lambda _: {}),
     "keys no list": ("/keys", lambda _: {"keys": {}}),
     "keys nested": ("/keys", lambda _: b"[" * 100_000),
-    "keys too large": ("/keys", lambda local: json.dumps(local.documents["/keys"]).encode() + b" " * keys.LARGEST_ANSWER),
+    "keys too large": ("/keys", lambda local: json.dumps(local.documents["/keys"]).encode() + b" " * keys.ISSUER_ANSWER_BYTES_MAX),
     "keys no UTF-8": ("/keys", lambda _: b"\xff\xfe\xfd"),
 }
 

@@ -232,7 +232,7 @@ def test_one_of_several_audiences_will_do(issuer: LocalIssuer) -> None:
         ({"sub": None, "client_id": "importer"}, "client:importer"),
         ({"sub": None, "azp": "importer"}, "client:importer"),
         ({"sub": "ada", "client_id": "importer"}, "ada"),
-        ({"sub": "client:importer"}, "sub:client:importer"),
+        pytest.param({"sub": "client:importer"}, "sub:client:importer", id="D13-a person named like a program"),
         ({"sub": "sub:client:importer"}, "sub:sub:client:importer"),
         ({"sub": "Client:importer"}, "Client:importer"),
     ],

@@ -9,13 +9,13 @@ import pytest
 
 from chalicelib import deployment
 from chalicelib.api import idempotent
+from chalicelib.domain.deciding import RunRequest
 from chalicelib.storage.keys import TABLES
-from chalicelib.usecases import run_package
-from chalicelib.usecases.look import Ask
+from chalicelib.usecases.runs import on_demand
 from tests.aws import gateway
 from tests.aws.gateway import Event
-from tests.world.dynamodb import DynamoDb
 from tests.world.stage import TODAY, Stage, furnished
+from tests.world.tables import Change, place
 
 CUSTOMER: Final = "acme:uk_1.b-2"
 NOW: Final = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
@@ -46,6 +46,8 @@ class World:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.queue = Queue()
+        self._written: list[Change] = []
+        stage.store.observers.append(self._written.extend)
 
     def ask(self, *args: Any, **options: Any) -> Event:
         """The answer to one request, as `gateway.event` takes it."""
@@ -57,15 +59,17 @@ class World:
         assert 200 <= answer["statusCode"] < 300, answer
         return json.loads(answer["body"])
 
-    def kept(self) -> DynamoDb:
-        """All that is stored, to put back later."""
-        copy = DynamoDb(TABLES)
-        copy.take_over(self.stage.store)
-        return copy
+    def kept(self) -> int:
+        """A mark of all that is stored, to go back to later."""
+        return len(self._written)
 
-    def put_back(self, kept: DynamoDb) -> None:
-        """Have the tables as they were."""
-        self.stage.store.take_over(kept)
+    def put_back(self, kept: int) -> None:
+        """Have the tables as they were, by undoing what was written since: a copy of large tables takes seconds."""
+        store = self.stage.store
+        for change in reversed(self._written[kept:]):
+            if one := change.old or change.new:
+                store.tables[change.table].write(place(one), change.old, store.knobs.now())
+        del self._written[kept:]
 
     @property
     def held(self) -> str:
@@ -80,7 +84,7 @@ def _staged() -> Stage:
     stage.customer(CUSTOMER, limit="0")
     stage.assign(f"{CUSTOMER}-line", CUSTOMER, "line", auto_decrement_credit=True)
     stage.evaluate("third")
-    run_package.live(stage.services, stage.act("run:1"), Ask("rich", TODAY, "charge_again", "run:1"))
+    on_demand.run_live(stage.services, stage.context("run:1"), RunRequest("rich", TODAY, "charge_again", "run:1"))
     return stage
 
 
@@ -92,12 +96,12 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         monkeypatch.setenv(f"{name.upper()}_TABLE", name)
     monkeypatch.setenv("AUTH_MODE", "iam")
     monkeypatch.setattr(deployment, "dynamodb", lambda: made.stage.store)
-    monkeypatch.setattr(deployment, "_queue", lambda: made.queue)
+    monkeypatch.setattr(deployment, "sqs", lambda: made.queue)
     for module in (deployment, idempotent):
         monkeypatch.setattr(module, "datetime", Clock)
-    for cached in (deployment.settings, deployment._services):
+    for cached in (deployment.configuration, deployment.shared_services):
         cached.cache_clear()
     made.ask("GET", "/health")  # the first use of the tables stores their time zone
     yield made
-    for cached in (deployment.settings, deployment._services):
+    for cached in (deployment.configuration, deployment.shared_services):
         cached.cache_clear()

@@ -13,8 +13,8 @@ from chalicelib import ids
 from chalicelib.api import callers, idempotent
 from chalicelib.api.access import ANYTHING, Caller
 from chalicelib.storage import idempotency
-from chalicelib.storage.idempotency import Record
-from chalicelib.usecases.act import Act
+from chalicelib.storage.idempotency import ClaimRecord
+from chalicelib.usecases.request_context import RequestContext
 from tests.aws import gateway
 from tests.aws.conftest import CUSTOMER, NOW, World
 from tests.aws.gateway import Event
@@ -89,7 +89,7 @@ def test_a4_another_body_with_the_key_of_the_role_is_refused_in_any_session(worl
 def test_a4_what_the_former_release_answered_is_found_by_the_same_session(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """It took keys as the session's. Another session can't know the name of that one, so its retry is a new request, as ever."""
     with monkeypatch.context() as former:
-        former.setattr(callers, "owner", callers.name)
+        former.setattr(callers, "owner", callers.caller_name)
         before = paid(world, gateway.role("billing", "session-1"))
     again, elsewhere = (paid(world, gateway.role("billing", session)) for session in ("session-1", "session-2"))
     assert again == before
@@ -101,12 +101,12 @@ def test_a4_a_claim_that_the_former_release_left_is_taken_over(world: World) -> 
     """So what its retry makes has the ids that the first attempt made."""
     who, begun = Caller("session", ANYTHING, owner="role"), NOW - timedelta(minutes=1)
     fingerprint, body_hash = (hashlib.sha256(text.encode()).hexdigest() for text in ('["session", "POST x", "key"]', "null"))
-    claim = Record(fingerprint, body_hash, begun.isoformat(), (NOW - timedelta(seconds=30)).isoformat())
-    idempotency.claim(world.stage.db, claim, None)
+    claim = ClaimRecord(fingerprint, body_hash, begun.isoformat(), (NOW - timedelta(seconds=30)).isoformat())
+    idempotency.write_claim(world.stage.db, claim, None)
     made: list[str] = []
 
-    def work(act: Act) -> Response:
-        made.append(act.id)
+    def work(request_context: RequestContext) -> Response:
+        made.append(request_context.id)
         return Response({}, {}, 201)
 
     idempotent.answered(world.stage.db, who, "POST x", "key", None, work)
@@ -115,4 +115,12 @@ def test_a4_a_claim_that_the_former_release_left_is_taken_over(world: World) -> 
 
 def test_who_signs_nothing_is_anonymous() -> None:
     context = {"identity": gateway.nobody()}
-    assert (callers.name(context), callers.owner(context)) == ("anonymous", "anonymous")
+    assert (callers.caller_name(context), callers.owner(context)) == ("anonymous", "anonymous")
+
+
+def test_a_file_that_a_former_release_made_is_known_by_its_hash(world: World) -> None:
+    """A retry may come after an update: what is hashed of a file and its query stays what it was on 2026-11-28."""
+    headers = {"Content-Type": "text/csv", "Idempotency-Key": "a file"}
+    world.read("POST", "/packages/import", {}, query={"dry_run": ["false"]}, body="name\nNew\n", headers=headers)
+    items = [item for (pk, _), item in world.stage.store.tables["runs"].items.items() if pk.startswith("IDEMPOTENCY#")]
+    assert [item["body_hash"]["S"] for item in items] == ["fd480d9431250207a7c17163ebbbf97cd499e6d7c9203ee555aa3c3e61eaa44b"]

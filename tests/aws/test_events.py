@@ -5,6 +5,7 @@ The emulator decodes ids of the path before it calls the function; AWS does not.
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import pytest
@@ -20,10 +21,13 @@ CSV = {"Content-Type": "text/csv"}
 JSON = {"Content-Type": "application/json; charset=utf-8"}
 KEY = {"Idempotency-Key": "8f1c0c1e"}
 DAY = TODAY.isoformat()
+COMING = (TODAY + timedelta(days=30)).isoformat()
 DAILY = f"daily:{DAY}"
 HELD = "the customer's held charge"
 ASSIGNMENT = {"customer_id": "rich", "assignment_id": "rich-line"}
+ENTRY = ASSIGNMENT | {"from": "2031-01-01"}
 OF_CUSTOMER = {"customer_id": CUSTOMER}
+REPEAT = {"customer_id": "rich", "entry_id": f"rich~{DAY}~1-recurring~rich-line~run:1"}
 
 
 class Asked(NamedTuple):
@@ -52,9 +56,13 @@ REQUESTS = {
     "POST /packages/import": Asked(200, body="name,retail\r\nFähre,3.00\r\n", headers=CSV),
     "POST /packages/import/check": Asked(200, body="name,retail\r\nFähre,3.00\r\n", headers=CSV),
     "GET /packages/{package_id}": Asked(200, {"package_id": "line"}),
+    "GET /packages/{package_id}/history": Asked(200, {"package_id": "line"}, {"limit": ["1"]}),
     "PUT /packages/{package_id}": Asked(200, {"package_id": "empty"}, body={"name": "new", "retail": "2"}),
     "PATCH /packages/{package_id}": Asked(200, {"package_id": "line"}, body={"description": "new"}),
     "DELETE /packages/{package_id}": Asked(204, {"package_id": "empty"}),
+    "GET /packages/{package_id}/prices": Asked(200, {"package_id": "line"}),
+    "PUT /packages/{package_id}/prices/{from}": Asked(201, {"package_id": "line", "from": COMING}, body={"retail": "3.00"}),
+    "DELETE /packages/{package_id}/prices/{from}": Asked(404, {"package_id": "line", "from": COMING}),
     "GET /packages/{package_id}/schedule": Asked(200, {"package_id": "line"}, {"start": [DAY], "to": [DAY]}),
     "GET /packages/{package_id}/assignments": Asked(200, {"package_id": "line"}),
     "GET /customers": Asked(200, query={"prefix": ["acme:"]}),
@@ -63,8 +71,13 @@ REQUESTS = {
     "PATCH /customers/{customer_id}": Asked(200, OF_CUSTOMER, body={"name": "Acme"}),
     "DELETE /customers/{customer_id}": Asked(409, OF_CUSTOMER),
     "POST /customers/{customer_id}/payments": Asked(201, OF_CUSTOMER, body={"amount": "5", "reference": "bank"}),
+    "POST /customers/{customer_id}/adjustments": Asked(201, OF_CUSTOMER, body={"amount": "-5", "reason": "rounding"}),
+    "POST /customers/{customer_id}/charges": Asked(201, OF_CUSTOMER, body={"description": "Fähre ✓", "retail": "5"}),
+    "POST /customers/{customer_id}/ledger/{entry_id}/credit": Asked(201, REPEAT, body={"retail": "1", "reason": "faulty"}),
     "POST /customers/{customer_id}/unpark": Asked(409, OF_CUSTOMER),
     "GET /customers/{customer_id}/ledger": Asked(200, OF_CUSTOMER, {"posted_from": [DAY]}),
+    "GET /customers/{customer_id}/history": Asked(200, OF_CUSTOMER, {"limit": ["1"]}),
+    "GET /customers/{customer_id}/statement": Asked(200, OF_CUSTOMER, {"from": [DAY], "to": [DAY]}),
     "GET /customers/{customer_id}/features": Asked(200, OF_CUSTOMER, {"date": [DAY]}),
     "GET /customers/{customer_id}/minutes": Asked(200, {"customer_id": "rich"}),
     "GET /customers/{customer_id}/usage": Asked(200, OF_CUSTOMER),
@@ -78,12 +91,25 @@ REQUESTS = {
     "GET /customers/{customer_id}/assignments/{assignment_id}": Asked(200, ASSIGNMENT),
     "PATCH /customers/{customer_id}/assignments/{assignment_id}": Asked(200, ASSIGNMENT, body={"quantity": 2}),
     "DELETE /customers/{customer_id}/assignments/{assignment_id}": Asked(204, ASSIGNMENT),
+    "POST /customers/{customer_id}/assignments/{assignment_id}/replacement": Asked(
+        201, ASSIGNMENT, body={"package_id": "line", "from": "2024-03-02"}
+    ),
+    "POST /dids/{did}/transfer": Asked(201, {"did": "4420"}, body={"customer_id": CUSTOMER, "from": "2024-03-02"}),
+    "GET /customers/{customer_id}/assignments/{assignment_id}/terms": Asked(200, ASSIGNMENT),
+    "PUT /customers/{customer_id}/assignments/{assignment_id}/terms/{from}": Asked(201, ENTRY, body={"quantity": 2}),
+    "DELETE /customers/{customer_id}/assignments/{assignment_id}/terms/{from}": Asked(404, ENTRY),
     "GET /dids/{did}/assignments": Asked(200, {"did": "4420"}),
     "GET /held": Asked(200, query={"customer": [CUSTOMER]}),
     "POST /held/{entry_id}/cancellation": Asked(200, {"entry_id": HELD}),
+    "GET /work": Asked(200, query={"limit": ["1"]}),
+    "GET /work/{work_id}": Asked(404, {"work_id": "none"}),
+    "DELETE /work/{work_id}": Asked(404, {"work_id": "none"}),
+    "POST /exports": Asked(202, body={"what": "ledger", "posted_from": DAY, "posted_to": DAY}),
+    "GET /exports/{work_id}": Asked(404, {"work_id": "none"}),
     "GET /runs": Asked(200, query={"limit": ["1"]}),
     "POST /runs": Asked(200, body={"customer": CUSTOMER, "date": DAY, "simulate": "no", "run_id": "run:2"}),
     "POST /runs/simulations": Asked(200, body={"customer": CUSTOMER, "date": DAY}),
+    "POST /forecasts": Asked(200, body={"customer": CUSTOMER, "to": "2024-12-31"}),
     "GET /runs/{run_id}": Asked(200, {"run_id": DAILY}),
     "GET /runs/{run_id}/lines": Asked(200, {"run_id": DAILY}),
     "POST /runs/{run_id}/reversal": Asked(200, {"run_id": "run:1"}),

@@ -70,7 +70,7 @@ def test_d10_a_file_of_the_console_that_is_not_there(world: World) -> None:
 
 def test_d10_a_caller_without_a_token(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTH_MODE", "jwt")
-    deployment.settings.cache_clear()
+    deployment.configuration.cache_clear()
     monkeypatch.setenv("AUTH_ISSUER", "https://issuer.example")
     monkeypatch.setenv("AUTH_AUDIENCE", "billing")
     answer = world.ask("GET", "/packages")

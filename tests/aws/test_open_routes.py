@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from chalicelib import deployment
+from chalicelib import __version__, deployment
 from chalicelib.api import meta
 from tests.aws.conftest import World
 from tools.bundle import ROOT
@@ -30,7 +30,7 @@ def test_d12_health_reads_the_tables_once_a_moment(world: World, clock: list[flo
     world.ask("GET", "/health")
     before = reads(world)
     for _ in range(50):
-        assert world.read("GET", "/health") == {"status": "ok"}
+        assert world.read("GET", "/health") == {"status": "ok", "version": __version__}
     assert reads(world) == before
     clock[0] += meta.HEALTHY_SECONDS
     world.ask("GET", "/health")
@@ -64,5 +64,5 @@ def test_d12_the_page_of_the_api_can_be_left_out(value: str, is_there: bool) -> 
 @pytest.mark.parametrize("value", ["true", "false"])
 def test_d12_the_console_knows_whether_there_is_such_a_page(value: str, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SERVE_DOCS", value)
-    deployment.settings.cache_clear()
+    deployment.configuration.cache_clear()
     assert world.read("GET", "/console/settings.json")["docs"] is (value == "true")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bench import counted, curve, due_index, timed
+from bench import counted, curve, due_index, exports, timed
 from bench.fleet import Fleet
 from bench.prices import dollars
 from bench.report import Budget
@@ -25,7 +25,9 @@ def test_a_due_date_index_takes_four_times_the_write_units() -> None:
     assert due_index.write_units_a_charge(DAY, assignments=20) == 8
 
 
-def test_the_curve_counts_what_a_provider_costs() -> None:
+def test_the_curve_counts_what_a_provider_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In few segments: for each one garbage is collected, of all that the tests before have left."""
+    monkeypatch.setattr(curve, "SEGMENTS", 8)
     point = curve.point(Fleet(500, due=40))
     assert point.charges == 200
     assert point.consumed.write_units >= 2 * point.charges
@@ -59,3 +61,9 @@ def test_the_stubbed_transport_carries_the_transactions_that_the_stores_are_sent
 )
 def test_a_verdict_says_whether_a_budget_is_kept(budget: Budget, kept: bool | None) -> None:
     assert budget.kept is kept
+
+
+def test_an_export_stays_within_its_memory_and_reads_the_ledger_once() -> None:
+    found = exports.budgets(6_000)
+    assert [one.row() for one in found if one.kept is False] == []
+    assert sum(one.kept is True for one in found) == 3

@@ -29,6 +29,7 @@ class SignInIssuer:
         self.seconds = 3600
         self.refuses = False
         self.audience = AUDIENCE
+        self.roles: list[str] = []
         self.signed_in: list[str] = []
         self._key = Key.make("person")
         self._codes: dict[str, dict[str, str]] = {}
@@ -75,7 +76,7 @@ class SignInIssuer:
             return 400, {"error": "invalid_grant"}
         now = int(time.time())
         claims = {"iss": self.url, "sub": "ada", "iat": now, "exp": now + self.seconds}
-        access = signed(self._key, claims | {"aud": self.audience, "scope": self.scopes})
+        access = signed(self._key, claims | {"aud": self.audience, "scope": self.scopes, "groups": self.roles})
         person = signed(self._key, claims | {"aud": CLIENT_ID, "name": "Ada Lovelace"}, typ="JWT")
         answer = {"access_token": access, "token_type": "Bearer", "expires_in": self.seconds, "id_token": person}
         return 200, answer if self.like_cognito else answer | {"scope": self.scopes}

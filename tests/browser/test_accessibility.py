@@ -23,6 +23,7 @@ class World(NamedTuple):
     package: str
     customer: str
     assignment: str
+    held: str
     did: str
     run: str
 
@@ -38,12 +39,12 @@ def world(api: httpx.Client) -> World:
     line = a_package(api, name="Prepaid line, per day", cost="20", retail="60.00", frequency="daily")
     made = an_assignment(api, customer, trunk, did=did, quantity=4, start_date="2031-02-01", auto_decrement_credit=True)
     an_assignment(api, customer, minutes, free_minutes=100)
-    an_assignment(api, customer, line, auto_decrement_credit=True)
+    held = an_assignment(api, customer, line, auto_decrement_credit=True)
     pay(api, customer, "20")
     call = {"call_id": "one", "started_at": f"{day()}T00:00:00Z", "destination": "442079460000", "seconds": 2460, "charge": "1.00"}
     api.post(f"/customers/{customer}/usage", json={"calls": [call]}).raise_for_status()
     report = run(api, customer, "2031-02-28", live=True, run_id=unique("run"))
-    return World(trunk["package_id"], customer, made["assignment_id"], did, report["run_id"])
+    return World(trunk["package_id"], customer, made["assignment_id"], held["assignment_id"], did, report["run_id"])
 
 
 PAGES: dict[str, Callable[[World], str]] = {
@@ -59,10 +60,14 @@ PAGES: dict[str, Callable[[World], str]] = {
     "customer-held": lambda world: f"customers/{world.customer}/held",
     "minutes": lambda world: f"customers/{world.customer}/minutes",
     "features": lambda world: f"customers/{world.customer}/features",
+    "history": lambda world: f"customers/{world.customer}/history",
+    "statement": lambda world: f"customers/{world.customer}/statement?from=2026-01-01&to=2026-12-31",
     "assign": lambda world: f"customers/{world.customer}/assign",
     "assignment": lambda world: f"customers/{world.customer}/assignments/{world.assignment}",
     "assignment-edit": lambda world: f"customers/{world.customer}/assignments/{world.assignment}/edit",
+    "replace": lambda world: f"customers/{world.customer}/assignments/{world.held}/replace",
     "did": lambda world: f"dids/{world.did}",
+    "transfer": lambda world: f"dids/{world.did}/transfer",
     "run-package": lambda world: f"run?customer={world.customer}&date=2031-02-28",
     "runs": lambda _: "runs",
     "run": lambda world: f"runs/{world.run}",
@@ -114,6 +119,18 @@ def test_dialogs_and_faults_are_accessible(visiting: Callable[..., Visit], world
     page.get_by_role("button", name="Run it live…").click()
     page.get_by_role("dialog").wait_for()
     page.screenshot(path=SHOTS / f"live-run-{theme}.png")
+    found += findings(page)
+    page = visit.open(f"customers/{world.customer}/ledger?from=2031-01-01")
+    page.get_by_role("table", name="Ledger").get_by_role("button", name="SIP trunk").first.click()
+    page.get_by_role("button", name="Credit…").first.click()
+    page.get_by_role("radio", name="A part of it").check()
+    page.screenshot(path=SHOTS / f"credit-{theme}.png")
+    found += findings(page)
+    page = visit.open(f"customers/{world.customer}/assignments/{world.assignment}")
+    page.get_by_role("button", name="Change terms…").click()
+    page.get_by_label("From", exact=True).fill(day(-1))
+    page.get_by_label("Reason for correcting past days").wait_for()
+    page.screenshot(path=SHOTS / f"terms-{theme}.png")
     assert found + findings(page) == []
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.api.support import a_customer, a_package, an_assignment, charges, day, ok, pay, unique
+from tests.api.support import a_customer, a_package, an_assignment, charges, day, ok, pages, pay, unique
 from tests.browser.conftest import Visit
 
 
@@ -42,7 +42,7 @@ def test_faulty_rows_are_named_and_a_good_file_is_written_once(visit: Visit, api
     dialog.get_by_role("button", name="Import 1 package").dblclick()
     expect(dialog).not_to_be_visible()
     expect(page.get_by_role("link", name=name)).to_be_visible()
-    items = ok(api.get("/packages", params={"limit": "200"}))["items"]
+    items = pages(api, "/packages")
     assert [one["retail"] for one in items if one["name"] == name] == ["2.50"]
 
 
@@ -84,7 +84,7 @@ def test_a_file_whose_answer_was_lost_is_written_once_when_it_is_chosen_again(
     expect(dialog.get_by_text("No answer came")).to_be_visible()
     dialog.get_by_role("button", name="Import 1 package").click()
     expect(page.get_by_text("Imported 1 package")).to_be_visible()
-    items = ok(api.get("/packages", params={"limit": "200"}))["items"]
+    items = pages(api, "/packages")
     assert [one["name"] for one in items if one["name"] in (name, other)] == [name]
 
 
@@ -97,7 +97,7 @@ def test_a_file_that_was_written_is_written_again_when_asked_again(visit: Visit,
         dialog.get_by_label("CSV file").set_input_files(sheet(f"name,retail\n{name},2.50\n"))  # type: ignore[arg-type]
         dialog.get_by_role("button", name="Import 1 package").click()
         expect(dialog).not_to_be_visible()
-    items = ok(api.get("/packages", params={"limit": "200"}))["items"]
+    items = pages(api, "/packages")
     assert [one["name"] for one in items if one["name"] == name] == [name] * 2
 
 
@@ -154,4 +154,4 @@ def test_c_a_file_in_another_encoding_is_shown_and_comes_in_right(visit: Visit, 
     expect(dialog.get_by_text("Read as")).to_have_count(0 if coding == "utf-8-sig" else 1)
     dialog.get_by_role("button", name="Import 1 package").click()
     expect(dialog).not_to_be_visible()
-    assert name in [one["name"] for one in ok(api.get("/packages", params={"limit": "200"}))["items"]]
+    assert name in [one["name"] for one in pages(api, "/packages")]

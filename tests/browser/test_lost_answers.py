@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.api.support import a_customer, a_package, an_assignment, charges, day, ledger, ok, pay, unique
+from tests.api.support import a_customer, a_package, an_assignment, charges, day, ledger, ok, pages, pay, unique
 from tests.browser.conftest import Visit
 
 DATE = "2031-02-28"
@@ -102,4 +102,4 @@ def test_a_new_package(visit: Visit, api: httpx.Client) -> None:
     expect(page.get_by_label("Name", exact=True)).to_have_value(name)
     page.get_by_role("alert").get_by_role("button", name="Try again").click()
     expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
-    assert [one["name"] for one in ok(api.get("/packages", params={"limit": "200"}))["items"] if one["name"] == name] == [name]
+    assert [one["name"] for one in pages(api, "/packages") if one["name"] == name] == [name]

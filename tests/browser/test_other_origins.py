@@ -94,7 +94,7 @@ def program() -> str:
 @pytest.mark.parametrize("mode", ["cors", "no-cors"])
 @pytest.mark.parametrize("listener", ["public", "inner"])
 def test_d2_no_function_is_made_or_run(elsewhere: Page, stack: EmbeddedStack, mode: str, listener: str) -> None:
-    port = stack._emulator.port if listener == "public" else stack._emulator.inner_port
+    port = stack.ports[listener]
     made = {"FunctionName": "owned", "Runtime": "python3.11", "Role": "arn:aws:iam::000000000000:role/any", "Handler": "owned.handler"}
     place = f"http://127.0.0.1:{port}/2015-03-31/functions"
     assert attack(elsewhere, place, "POST", json.dumps(made | {"Code": {"ZipFile": program()}}), mode) in ("blocked", "opaque")

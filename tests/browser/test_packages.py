@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.api.support import Json, a_customer, a_package, an_assignment, day, ok, unique
+from tests.api.support import Json, a_customer, a_package, an_assignment, day, ok, pages, unique
 from tests.browser.conftest import Visit
 
 
@@ -21,7 +21,7 @@ def fill_new_package(page: Page, name: str) -> None:
 
 
 def found(api: httpx.Client, name: str) -> list[Json]:
-    return [one for one in ok(api.get("/packages", params={"limit": "200"}))["items"] if one["name"] == name]
+    return [one for one in pages(api, "/packages") if one["name"] == name]
 
 
 def test_due_dates_are_shown_while_typing_and_say_why_a_day_moved(visit: Visit) -> None:
@@ -144,14 +144,60 @@ def test_a_package_in_use_says_so(visit: Visit, api: httpx.Client) -> None:
     expect(page.get_by_role("button", name="Delete…")).to_be_focused()
 
 
-def test_what_a_package_in_use_may_not_change_is_told_at_its_field(visit: Visit, api: httpx.Client) -> None:
-    package = a_package(api, name=unique("Fixed"), retail="10", frequency="daily")
+def test_a_package_is_due_every_few_weeks_and_charged_by_the_day(visit: Visit, api: httpx.Client) -> None:
+    name = unique("Lift line")
+    page = visit.open("packages/new")
+    dates = page.get_by_role("region", name="Next due dates")
+    dates.get_by_label("If it starts on").fill("2031-01-01")
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("Frequency").select_option("Daily")
+    expect(page.get_by_role("radio", name="Charge by the day")).to_have_count(0)
+    page.get_by_label("Frequency").select_option("Weekly")
+    page.get_by_label("Every", exact=True).fill("4")
+    expect(dates.get_by_text("Every 4 weeks")).to_be_visible()
+    expect(dates.get_by_role("listitem").nth(1)).to_contain_text("29 Jan 2031")
+    page.get_by_role("radio", name="Charge by the day").check()
+    page.get_by_label("Every", exact=True).fill("99")
+    page.get_by_role("button", name="Create package").click()
+    expect(page.get_by_label("Every", exact=True)).to_have_accessible_description(re.compile("52"))
+    page.get_by_label("Every", exact=True).fill("4")
+    page.get_by_role("button", name="Create package").click()
+    expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+    expect(page.get_by_role("definition").filter(has_text="Every 4 weeks")).to_be_visible()
+    expect(page.get_by_role("definition").filter(has_text="By the day")).to_be_visible()
+    (made,) = found(api, name)
+    assert (made["frequency"], made["every"], made["proration"]) == ("weekly", 4, "daily")
+
+
+def test_the_rule_of_an_assigned_package_is_locked_and_a_copy_gets_another_one(visit: Visit, api: httpx.Client) -> None:
+    package = a_package(api, name=unique("Fixed"), retail="10", frequency="monthly", frequency_match=[15], every=2)
     an_assignment(api, a_customer(api), package, start_date=day(1))
     page = visit.open(f"packages/{package['package_id']}/edit")
+    for label in ("Frequency", "Every", "Type", "Currency"):
+        expect(page.get_by_label(label, exact=True)).to_be_disabled()
+        expect(page.get_by_label(label, exact=True)).to_have_accessible_description("Fixed, because the package was assigned.")
+    expect(page.get_by_role("checkbox", name="15", exact=True)).to_be_disabled()
+    expect(page.get_by_label("Retail", exact=True)).to_be_enabled()
+    page.get_by_role("link", name="Make a copy with other rules").click()
+    expect(page.get_by_role("heading", name=f"Copy of {package['name']}")).to_be_visible()
+    expect(page.get_by_label("Every", exact=True)).to_have_value("2")
     page.get_by_label("Frequency").select_option("Yearly")
+    page.get_by_role("button", name="Create package").click()
+    name = f"{package['name']} (copy)"
+    expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+    (copy,) = found(api, name)
+    assert (copy["retail"], copy["frequency"], copy["frequency_match"], copy["every"]) == ("10.00", "yearly", [], 1)
+
+
+def test_a_package_that_is_assigned_meanwhile_says_so_at_its_field_and_offers_a_copy(visit: Visit, api: httpx.Client) -> None:
+    package = a_package(api, name=unique("Fixed"), retail="10", frequency="daily")
+    page = visit.open(f"packages/{package['package_id']}/edit")
+    page.get_by_label("Frequency").select_option("Yearly")
+    an_assignment(api, a_customer(api), package, start_date=day(1))
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_label("Frequency")).to_have_accessible_description(re.compile("can't change any more, for the package was assigned"))
+    expect(page.get_by_label("Frequency")).to_have_accessible_description(re.compile("can't change any more because the package"))
     expect(page.get_by_label("Frequency")).to_be_focused()
+    expect(page.get_by_role("link", name="Make a copy with other rules")).to_be_visible()
 
 
 def test_a_form_that_changed_after_a_lost_answer_is_not_sent_as_something_new_unasked(visit: Visit, api: httpx.Client) -> None:
@@ -179,3 +225,68 @@ def test_a_price_below_its_cost_is_saved_and_said_so_until_it_is_closed(visit: V
     notice.get_by_role("button", name="Close").click()
     expect(notice).to_have_text("")
     assert len(found(api, name)) == 1
+
+
+def test_a_price_is_changed_from_a_day_on_and_the_change_taken_back(visit: Visit, api: httpx.Client) -> None:
+    package = a_package(api, name=unique("Phone"), retail="12.50", cost="7.25")
+    an_assignment(api, a_customer(api), package, start_date=day(400))
+    where = f"/packages/{package['package_id']}"
+    page = visit.open(f"packages/{package['package_id']}")
+    page.get_by_role("button", name="Change price…").click()
+    dialog = page.get_by_role("dialog", name=f"Change the price of {package['name']}")
+    offered = dialog.get_by_label("From", exact=True).input_value()
+    assert offered > day()
+    assert offered.endswith("-01")
+    dialog.get_by_role("button", name="Change price").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("has no price")
+    dialog.get_by_label(re.compile("^Retail")).fill("13.00")
+    dialog.get_by_label("New ones only").check()
+    dialog.get_by_role("button", name="Change price").click()
+    expect(dialog).to_be_hidden()
+    prices = page.get_by_role("table", name="Price lists by first day")
+    expect(prices.get_by_role("row")).to_have_count(3)
+    expect(prices.get_by_role("row").last).to_contain_text("13.00")
+    expect(prices.get_by_role("row").last).to_contain_text("New ones only")
+    coming = ok(api.get(where))["next_prices"]
+    assert (coming["from"], coming["retail"], coming["existing"], coming["cost"]) == (offered, "13.00", False, None)
+
+    prices.get_by_role("button", name="Remove the price list").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
+    expect(prices.get_by_role("row")).to_have_count(2)
+    assert ok(api.get(where))["next_prices"] is None
+
+
+def test_prices_of_past_days_are_corrected_with_a_reason(visit: Visit, api: httpx.Client) -> None:
+    package = a_package(api, name=unique("Phone"), retail="12.50")
+    an_assignment(api, a_customer(api), package, start_date=day(1))
+    page = visit.open(f"packages/{package['package_id']}")
+    page.get_by_role("button", name="Change price…").click()
+    dialog = page.get_by_role("dialog", name=f"Change the price of {package['name']}")
+    expect(dialog.get_by_label("Reason")).to_have_count(0)
+    dialog.get_by_label("From", exact=True).fill(day(-30))
+    dialog.get_by_label(re.compile("^Retail")).fill("11")
+    dialog.get_by_role("button", name="Change price").click()
+    expect(dialog.get_by_label("Reason")).to_have_accessible_description(re.compile("Say why: prices of past days are corrected"))
+    dialog.get_by_label("Reason").fill("Misread the contract")
+    dialog.get_by_role("button", name="Change price").click()
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("table", name="Price lists by first day")).to_contain_text("Misread the contract")
+    corrected = ok(api.get(f"/packages/{package['package_id']}/prices"))["lists"][1]
+    assert (corrected["from"], corrected["retail"], corrected["reason"]) == (day(-30), "11.00", "Misread the contract")
+
+
+def test_corrected_prices_that_make_past_days_due_ask_first(visit: Visit, api: httpx.Client) -> None:
+    package = a_package(api, name=unique("Free until now"), frequency="daily")
+    an_assignment(api, a_customer(api), package, start_date=day(-40))
+    page = visit.open(f"packages/{package['package_id']}")
+    page.get_by_role("button", name="Change price…").click()
+    dialog = page.get_by_role("dialog", name=f"Change the price of {package['name']}")
+    dialog.get_by_label("From", exact=True).fill(day(-40))
+    dialog.get_by_label(re.compile("^Retail")).fill("5")
+    dialog.get_by_label("Reason").fill("Forgotten")
+    dialog.get_by_role("button", name="Change price").click()
+    asking = page.get_by_role("dialog", name="Charge past due dates?")
+    expect(asking).to_contain_text("of each of 1 assignment. The next daily run charges them.")
+    assert len(ok(api.get(f"/packages/{package['package_id']}/prices"))["lists"]) == 1
+    asking.get_by_role("button", name="Correct and charge").click()
+    expect(page.get_by_role("table", name="Price lists by first day")).to_contain_text("Forgotten")

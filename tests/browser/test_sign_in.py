@@ -25,7 +25,7 @@ def running_issuer() -> Iterator[SignInIssuer]:
 def issuer(running_issuer: SignInIssuer) -> SignInIssuer:
     """The issuer as it was made."""
     running_issuer.scopes, running_issuer.seconds, running_issuer.refuses = "openid billing:read billing:write billing:charge", 3600, False
-    running_issuer.audience, running_issuer.like_cognito = AUDIENCE, False
+    running_issuer.audience, running_issuer.like_cognito, running_issuer.roles = AUDIENCE, False, []
     return running_issuer
 
 
@@ -97,6 +97,28 @@ def test_what_the_scopes_do_not_allow_is_disabled_and_says_why(visit: Visit, iss
     expect(page.get_by_text("Your sign-in lacks the scope billing:write.").first).to_be_visible()
 
 
+def test_what_the_role_does_not_allow_is_disabled_and_says_why(visiting: Callable[..., Visit], issuer: SignInIssuer) -> None:
+    """The issuer gives every scope that is asked for, to everybody: the roles in the token say which of them count."""
+    issuer.roles = ["clerks", "choir"]
+    variables = {
+        "AUTH_MODE": "jwt", "AUTH_ISSUER": issuer.url, "AUTH_AUDIENCE": AUDIENCE, "AUTH_CLIENT_ID": CLIENT_ID,
+        "AUTH_ROLES_CLAIM": "groups", "AUTH_ROLES": "clerks=billing:read billing:write, owners=billing:charge",
+    }  # fmt: skip
+    with EmbeddedStack(env=variables) as roled, client_of(roled) as client:
+        assert client.get("/console/settings.json").json()["roles"]["clerks"] == ["billing:read", "billing:write"]
+        visit = visiting()
+        visit.url = roled.base_url
+        page = visit.open("customers/new")
+        sign_in(page)
+        page.get_by_label("Customer id").fill("clerk")
+        page.get_by_role("button", name="Create customer").click()
+        for name in ("Record payment…", "One-off charge…", "Adjustment…"):
+            button = page.get_by_role("button", name=name)
+            expect(button).to_be_disabled()
+            expect(button).to_have_accessible_description("Your role does not allow this; it lacks billing:charge.")
+        expect(page.get_by_role("link", name="Assign a package").first).to_be_visible()
+
+
 def test_d4_a_change_that_needs_the_scope_for_charging_is_refused_and_says_so(visit: Visit, issuer: SignInIssuer) -> None:
     issuer.scopes = "openid billing:read billing:write"
     page = visit.open("customers/new")
@@ -165,6 +187,6 @@ def test_the_page_may_talk_to_the_issuer_and_nobody_else(api: httpx.Client, issu
     policy = api.get("/console").headers["content-security-policy"]
     assert re.findall(r"connect-src ([^;]+)", policy) == [f"'self' {issuer.url}"]
     settings = api.get("/console/settings.json").json()
-    told = {"issuer": issuer.url, "client_id": CLIENT_ID, "audience": AUDIENCE, "scope_prefix": ""}
+    told = {"issuer": issuer.url, "client_id": CLIENT_ID, "audience": AUDIENCE, "scope_prefix": "", "roles_claim": "", "roles": {}}
     told |= {"scopes": "openid billing:read billing:write billing:charge"}
     assert {name: settings[name] for name in told} == told

@@ -202,7 +202,8 @@ def minimum(spent: str, **fields: Any) -> list[tuple[date, Decimal, Decimal]]:
         ("10.00", {"end": date(2031, 2, 14)}, [(date(2031, 2, 15), "0.35", "15")]),  # half of February
         ("0", {"end": date(2031, 2, 9)}, [(date(2031, 2, 10), "0.225", "16.071429")]),  # 9/28; 16.0714286
         ("0", {"end": date(2031, 2, 28)}, [(date(2031, 3, 1), "0.70", "50")]),  # the eve of a due date: a whole period
-        ("0", {"start": date(2031, 1, 1), "charge_from": date(2031, 1, 15)}, [(date(2031, 3, 1), "0.70", "50")]),
+        ("0", {"start": date(2031, 1, 1), "charge_from": date(2031, 1, 15)},
+         [(date(2031, 2, 1), "0.383871", "27.419355"), (date(2031, 3, 1), "0.70", "50")]),  # 17 days of 31
         ("0", {"start": date(2031, 1, 1)}, [(date(2031, 2, 1), "0.70", "50"), (date(2031, 3, 1), "0.70", "50")]),
         ("0", {"end": FEBRUARY}, [(date(2031, 2, 2), "0.025", "1.785714")]),  # one day of 28
     ],

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from demo.agreements import agreements
 from demo.checks import Checks, balance_problems, charge_problems
 from demo.fields import BadProviderError
 from demo.independent import Expected, days, expected_charges, expected_held
 from demo.provider import SAMPLE, Assignment, Customer, Package, Provider, load
 from demo.show import Column, money, show
+from demo.transfer import transferred
 
 NUMBERS = {
     "did-us": ("1", 11),
@@ -21,6 +23,7 @@ NUMBERS = {
     "did-de": ("49", 12),
     "did-fr": ("33", 11),
     "did-in": ("91", 12),
+    "freephone-gb": ("44", 12),
 }
 """Calling code and length of a whole number, by DID package."""
 
@@ -77,6 +80,52 @@ def test_credit_runs_out_for_the_customer_of_the_story_only(provider: Provider) 
     assert {customer_id for customer_id, charges in held.items() if charges} == {story.payment.customer}
     # 165.00 USD of credit pays 34 days of 4.80 from 5 January, through 7 February
     assert [charge.day for charge in held[story.payment.customer]] == list(days(date(2031, 2, 8), date(2031, 2, 11)))
+
+
+def test_prices_and_terms_that_carry_dates_cost_what_was_agreed(provider: Provider) -> None:
+    def months(customer_id: str, key: str) -> list[tuple[int, Decimal]]:
+        customer = provider.customer(customer_id)
+        [index] = [n for n, one in enumerate(customer.assignments) if one.package.key == key]
+        charges = expected_charges(customer, first=provider.story.first_day, last=provider.story.last_day)
+        return [(one.day.month, one.retail) for one in charges if one.index == index and one.kind == "recurring"]
+
+    old, new, own, seldom = Decimal(89), Decimal(94), Decimal(599), Decimal("30.75")
+    assert months("alder-creek-veterinary", "hosted-10-usd") == [(1, old), (2, old), (3, old)]  # had it before the rise
+    assert months("hollis-family-dental", "hosted-10-usd") == [(3, new)]  # began on 13 February
+    assert months("redwood-call-centers", "hosted-100-usd") == [(1, own), (2, own), (3, own)]
+    assert months("mesa-verde-solar", "hosted-10-usd") == [(1, Decimal(0)), (2, old), (3, old)]  # free until 31 January
+    # on 15 and 31, 3 x 10.25; 15 and 28 February lie in the pause
+    assert months("calder-valley-taxis", "trunk-gbp") == [(1, seldom), (1, seldom), (3, seldom), (3, seldom)]
+
+
+def test_the_story_tells_each_agreement_once(provider: Provider) -> None:
+    told = {(one.customer.id, one.words) for one in agreements(transferred(provider))}
+    assert told == {
+        ("redwood-call-centers", "599.00 instead of 649.00"),
+        ("mesa-verde-solar", "100 % off 2031-01-01 to 2031-01-31"),
+        ("calder-valley-taxis", "paused 2031-02-10 to 2031-03-09"),
+        ("alder-creek-veterinary", "had it before 2031-02-10"),
+        ("hollis-family-dental", "new since 2031-02-10: retail 94.00"),
+        ("kelso-timber", "a number from 2031-02-08, given away on 2031-03-11"),
+        ("brackley-surveyors", "gets that number on 2031-03-11"),
+    }
+
+
+def test_a_number_by_the_day_costs_each_customer_its_own_days(provider: Provider) -> None:
+    """8.68 a month; 8 to 28 February are 21 days of 28, 11 to 31 March are 21 of 31."""
+
+    def lines(customer_id: str) -> list[tuple[str, str, str, str]]:
+        customer = after.customer(customer_id)
+        [index] = [n for n, one in enumerate(customer.assignments) if one.package.key == "freephone-gb"]
+        charges = expected_charges(customer, first=provider.story.first_day, last=date(2031, 4, 1))
+        return [(f"{one.day:%m-%d}", one.kind, f"{one.retail:.2f}", f"{one.cost:.3f}") for one in charges if one.index == index]
+
+    after = transferred(provider)
+    assert lines("kelso-timber") == [
+        ("02-08", "setup", "5.00", "0.000"), ("02-08", "proration", "6.51", "3.255"), ("03-01", "recurring", "8.68", "4.340"),
+        ("03-11", "proration", "-5.88", "-2.940"),
+    ]  # fmt: skip
+    assert lines("brackley-surveyors") == [("03-11", "proration", "5.88", "2.940"), ("04-01", "recurring", "8.68", "4.340")]
 
 
 def test_the_missed_days_have_charges(provider: Provider) -> None:
@@ -189,6 +238,8 @@ def test_decimal_points_of_a_column_stand_below_each_other() -> None:
         ("- id: copperfield-couriers", "- id: harbour-point-legal", "harbour-point-legal stands there twice"),
         ("customer: copperfield-couriers", "customer: nobody", "there is no nobody"),
         ("on: 2031-02-11", "on: 2031-02-13", "must follow each other"),
+        ("on: 2031-03-11", "on: 2031-03-01", "the transfer comes after the run that follows the calls"),
+        ("customer: brackley-surveyors", "customer: nobody", "there is no nobody"),
         ("packages:", "packages: [", "is not YAML"),
     ],
 )  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 
 from tools.bundle import ROOT
 
-SOURCES = ("app.py", "chalicelib", "tools", ".chalice", "constraints.txt", "constraints-runtime.txt", "constraints-runtime-jwt.txt")
+SOURCES = ("app.py", "chalicelib", "tools", ".chalice", "pyproject.toml", "uv.lock")
 
 
 @pytest.fixture(scope="session")

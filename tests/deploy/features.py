@@ -74,8 +74,8 @@ class Sample:
     def fleet(self) -> str:
         """A customer with a free minute among a hundred assignments without."""
         customer = self._with_a_minute()
-        rows = "".join(f"{customer},{self.assigned['package_id']},{day(999)}\n" for _ in range(60))
-        for _ in range(2):
+        rows = "".join(f"{customer},{self.assigned['package_id']},{day(999)}\n" for _ in range(40))
+        for _ in range(3):
             text, headers = "customer_id,package_id,start_date\n" + rows, {"Content-Type": "text/csv", "Idempotency-Key": unique("key")}
             ok(self.api.post("/assignments/import?dry_run=false", content=text, headers=headers), 201)
         return customer
@@ -112,6 +112,11 @@ class Sample:
         return self._with(self.assigned, day(999), end_date=None, did=unique_did())
 
     @cached_property
+    def replaceable(self) -> Json:
+        """Another one."""
+        return self._with(self.assigned, day(999), end_date=None, did=unique_did())
+
+    @cached_property
     def ahead(self) -> Json:
         """An assignment of a number that a live run has charged before it begins."""
         made = self._with(self.assigned, self.on, end_date=None, did=unique_did())
@@ -140,10 +145,27 @@ class Sample:
         return run(self.api, self._with(self.assigned, self.on, auto_decrement_credit=True)["customer_id"], self.on, live=True)
 
     @cached_property
+    def charged(self) -> str:
+        """A customer with a debited charge."""
+        return str(self.reversible["customer"])
+
+    @cached_property
+    def charge(self) -> Json:
+        """An entry of that customer's ledger."""
+        return charges(self.api, self.charged)[0]
+
+    @cached_property
     def held(self) -> Json:
         """A held charge, of a live run."""
         run(self.api, self.poor, self.on, live=True, run_id=self.run_id)
         return charges(self.api, self.poor)[0]
+
+    @cached_property
+    def exported(self) -> str:
+        """A finished export."""
+        made = an_export(self)
+        do_all_of(self, made)
+        return made
 
     def prepare(self, function: str) -> None:
         """Make what a function works on, before anything is forbidden and before the date is evaluated."""
@@ -185,58 +207,116 @@ def end_with_a_warning(s: Sample) -> None:
     assert warning["code"] == "charged_ahead"
 
 
+def credit_a_charge(s: Sample) -> None:
+    ok(s.api.post(f"/customers/{s.charged}/ledger/{s.charge['entry_id']}/credit", json={"retail": "0.01", "reason": "faulty"}), 201)
+
+
+def charge_a_visit(s: Sample) -> None:
+    asked = {"description": "Visit", "retail": "0.01", "auto_decrement_credit": True}
+    ok(s.api.post(f"/customers/{s.customer}/charges", json=asked), 201)
+
+
+def adjust_a_balance(s: Sample) -> None:
+    ok(s.api.post(f"/customers/{s.customer}/adjustments", json={"amount": "0.01", "reason": "rounding"}), 201)
+
+
+def enter_a_price_list(s: Sample) -> None:
+    ok(s.api.put(f"/packages/{s.package['package_id']}/prices/{day(30)}", json={"retail": "3"}), 201)
+
+
+def an_export(s: Sample, what: str = "ledger") -> str:
+    """The id of an export that nobody has worked at."""
+    days = {"posted_from": day(-1), "posted_to": day()} if what == "ledger" else {}
+    return str(ok(s.api.post("/exports", json={"what": what, **days}), 202)["work_id"])
+
+
+def download(s: Sample) -> None:
+    """What a finished export's link gives, to somebody who has no other right."""
+    (file,) = ok(s.api.get(f"/exports/{s.exported}"))["files"]
+    with httpx.Client(trust_env=False) as anybody:
+        answer = anybody.get(file["link"])
+    assert (answer.status_code, len(answer.content)) == (200, file["size"])
+
+
 API: dict[str, Feature] = {
     "health": Feature("catalog:G", health_looked_at_anew, is_slow=True),
-    "define a package": Feature("catalog:P", lambda s: a_package(s.api)),
+    "define a package": Feature("catalog:P history:P", lambda s: a_package(s.api)),
     "list packages": Feature("catalog:Q", lambda s: ok(s.api.get("/packages"))),
     "read a package": Feature("catalog:G", lambda s: ok(s.api.get(f"/packages/{s.package['package_id']}"))),
-    "price a package": Feature("catalog:GP", lambda s: ok(s.api.patch(f"/packages/{s.assigned['package_id']}", json={"retail": "3"}))),
-    "drop a package": Feature(
-        "accounts/index/by_package:Q catalog:GP", lambda s: ok(s.api.delete(f"/packages/{s.package['package_id']}"), 204)
+    "price a package": Feature(
+        "catalog:GP history:P runs:G", lambda s: ok(s.api.patch(f"/packages/{s.package['package_id']}", json={"retail": "3"}))
     ),
-    "add a customer": Feature("accounts:GP", lambda s: a_customer(s.api)),
+    "enter a price list": Feature("catalog:GP history:P runs:CG", enter_a_price_list),
+    "read price lists": Feature("catalog:G runs:G", lambda s: ok(s.api.get(f"/packages/{s.package['package_id']}/prices"))),
+    "drop a package": Feature(
+        "accounts/index/by_package:Q catalog:GP history:P", lambda s: ok(s.api.delete(f"/packages/{s.package['package_id']}"), 204)
+    ),
+    "add a customer": Feature("accounts:GP history:P", lambda s: a_customer(s.api)),
     "list customers": Feature("accounts:B accounts/index/customers:Q", lambda s: ok(s.api.get("/customers"))),
-    "change a customer": Feature("accounts:GU", lambda s: ok(s.api.patch(f"/customers/{s.customer}", json={"name": "Acme"}))),
-    "drop a customer": Feature("accounts:GD", lambda s: ok(s.api.delete(f"/customers/{s.empty}"), 204)),
+    "change a customer": Feature("accounts:GU history:P", lambda s: ok(s.api.patch(f"/customers/{s.customer}", json={"name": "Acme"}))),
+    "drop a customer": Feature("accounts:GD history:P", lambda s: ok(s.api.delete(f"/customers/{s.empty}"), 204)),
     "pay": Feature("accounts:GU ledger:P", lambda s: pay(s.api, s.caller, "1")),
     "pay, sent twice": Feature("accounts:GU ledger:P runs:GP", the_same_twice),
+    "charge a visit": Feature("accounts:GU ledger:P", charge_a_visit),
+    "adjust a balance": Feature("accounts:GU ledger:P", adjust_a_balance),
+    "credit a charge": Feature("accounts:U ledger:BPU", credit_a_charge),
     "statement": Feature("accounts:G ledger:Q", lambda s: ok(s.api.get(f"/customers/{s.customer}/ledger"))),
     "enabled features": Feature("accounts:Q", lambda s: ok(s.api.get(f"/customers/{s.customer}/features"))),
     "assign to a number": Feature(
-        "accounts:GBPU catalog:GBPU runs:G", lambda s: an_assignment(s.api, s.caller, s.assigned, start_date=day(999), did=unique_did())
+        "accounts:BPU catalog:BPU history:P runs:BG",
+        lambda s: an_assignment(s.api, s.caller, s.assigned, start_date=day(999), did=unique_did()),
     ),
     "list assignments": Feature("accounts:GQ catalog:B", lambda s: ok(s.api.get(f"/customers/{s.customer}/assignments"))),
     "read an assignment": Feature("accounts:G catalog:B", lambda s: ok(s.api.get(path(s.assignment)))),
-    "change an assignment": Feature("accounts:GBU catalog:B", lambda s: ok(s.api.patch(path(s.assignment), json={"quantity": 2}))),
-    "who has a number": Feature("accounts:B catalog:GB", lambda s: ok(s.api.get(f"/dids/{s.assignment['did']}/assignments"))),
-    "record a call": Feature("accounts:GQU usage:BPU", lambda s: ok(s.api.post(f"/customers/{s.customer}/usage", json={"calls": calls()}))),
+    "change an assignment": Feature(
+        "accounts:BU catalog:B history:P runs:BC", lambda s: ok(s.api.patch(path(s.assignment), json={"quantity": 2}))
+    ),
+    "replace an assignment": Feature(
+        "accounts:BPU catalog:BGPU history:P runs:BCG",
+        lambda s: ok(
+            s.api.post(f"{path(s.replaceable)}/replacement", json={"package_id": s.assigned["package_id"], "from": day(1009)}), 201
+        ),
+    ),
+    "who has a number": Feature("accounts:B catalog:GB runs:G", lambda s: ok(s.api.get(f"/dids/{s.assignment['did']}/assignments"))),
+    "record a call": Feature("accounts:QU usage:BPU", lambda s: ok(s.api.post(f"/customers/{s.customer}/usage", json={"calls": calls()}))),
     "record a free call": Feature(
-        "accounts:GQU catalog:B usage:BPU", lambda s: ok(s.api.post(f"/customers/{s.caller}/usage", json={"calls": calls()}))
+        "accounts:QU catalog:B usage:BPU", lambda s: ok(s.api.post(f"/customers/{s.caller}/usage", json={"calls": calls()}))
     ),
     "record a free call among many assignments": Feature(
-        "accounts:BGQU accounts/index/minutes:Q catalog:B usage:BPU",
+        "accounts:BQU accounts/index/minutes:Q catalog:B usage:BPU",
         lambda s: ok(s.api.post(f"/customers/{s.fleet}/usage", json={"calls": calls()})),
     ),
     "usage by day": Feature("accounts:G usage:Q", lambda s: ok(s.api.get(f"/customers/{s.caller}/usage?from={day()}&to={day()}"))),
     "minutes left": Feature("accounts:BQ catalog:B usage:B", lambda s: ok(s.api.get(f"/customers/{s.caller}/minutes"))),
     "simulate": Feature("accounts:Q catalog:B ledger:B", lambda s: run(s.api, s.customer, s.on)),
     "simulate all": Feature(
-        "accounts:S catalog:B ledger:B ledger/index/held:Q", lambda s: ok(s.api.post("/runs", json={"date": day(), "simulate": True}))
+        "accounts:S catalog:B ledger:B ledger/index/held:Q usage:Q",
+        lambda s: ok(s.api.post("/runs", json={"date": day(), "simulate": True})),
     ),
-    "run live": Feature("accounts:GQU catalog:B ledger:BP runs:GPU", lambda s: run(s.api, s.customer, s.on, live=True)),
+    "forecast": Feature(
+        "accounts:Q catalog:B ledger:Q runs:Q", lambda s: ok(s.api.post("/forecasts", json={"customer": s.customer, "to": day(90)}))
+    ),
+    "run live": Feature("accounts:QU catalog:B history:P ledger:BP runs:GPU", lambda s: run(s.api, s.customer, s.on, live=True)),
     "run all live": Feature(
-        "post-charges:M runs:QP", lambda s: ok(s.api.post("/runs", json={"date": day(-400), "simulate": False, "if_charged": "skip"}), 202)
+        "history:P post-charges:M runs:QP",
+        lambda s: ok(s.api.post("/runs", json={"date": day(-400), "simulate": False, "if_charged": "skip"}), 202),
     ),
+    "ask for an export": Feature("do-work:M runs:GP", an_export),
+    "read an export": Feature("results:R runs:GQ", download),
+    "list work": Feature("runs:BQ", lambda s: ok(s.api.get("/work"))),
+    "cancel work": Feature("do-work:M runs:GPU", lambda s: ok(s.api.delete(f"/work/{an_export(s)}"))),
     "list runs": Feature("runs:BQ", lambda s: ok(s.api.get("/runs"))),
     "read a run": Feature("runs:G", lambda s: ok(s.api.get(f"/runs/{s.run_id}"))),
     "a run's lines": Feature("runs:GQ", lambda s: ok(s.api.get(f"/runs/{s.run_id}/lines"))),
+    "history of a package": Feature("history:Q", lambda s: ok(s.api.get(f"/packages/{s.package['package_id']}/history"))),
+    "history of a customer": Feature("history:Q", lambda s: ok(s.api.get(f"/customers/{s.customer}/history"))),
     "held charges": Feature("ledger/index/held:S", lambda s: ok(s.api.get("/held"))),
     "held charges of one": Feature("accounts:G ledger/index/held:Q", lambda s: ok(s.api.get(f"/held?customer={s.held['customer_id']}"))),
-    "write a held one off": Feature("accounts:U ledger:GU", lambda s: ok(s.api.post(f"/held/{s.held['entry_id']}/cancellation"))),
-    "reverse a run": Feature("accounts:U ledger:BU runs:GU", lambda s: ok(s.api.post(f"/runs/{s.run_id}/reversal"))),
-    "end an assignment": Feature("accounts:GU catalog:GBP ledger:B runs:G", lambda s: ok(s.api.delete(path(s.begun)), 204)),
-    "end one charged ahead": Feature("accounts:GU catalog:GBP ledger:BQ runs:G", end_with_a_warning),
-    "remove an assignment": Feature("accounts:GUD catalog:GBPU", lambda s: ok(s.api.delete(path(s.future)), 204)),
+    "write a held one off": Feature("accounts:U history:P ledger:GU", lambda s: ok(s.api.post(f"/held/{s.held['entry_id']}/cancellation"))),
+    "reverse a run": Feature("accounts:U history:P ledger:BU runs:GU", lambda s: ok(s.api.post(f"/runs/{s.run_id}/reversal"))),
+    "end an assignment": Feature("accounts:BGU catalog:GBP history:P ledger:B runs:B", lambda s: ok(s.api.delete(path(s.begun)), 204)),
+    "end one charged ahead": Feature("accounts:BGU catalog:GBP history:P ledger:BQ runs:BG", end_with_a_warning),
+    "remove an assignment": Feature("accounts:BGUD catalog:GBPU history:P runs:B", lambda s: ok(s.api.delete(path(s.future)), 204)),
 }
 
 
@@ -283,7 +363,7 @@ def first_evaluation(s: Sample) -> None:
 
 EVALUATION: dict[str, Feature] = {
     "check a day": Feature("runs:Q", lambda s: evaluate(s, check=True)),
-    "begin a day": Feature("post-charges:M runs:QPU", evaluate),
+    "begin a day": Feature("history:P post-charges:M runs:QPU", evaluate),
     "begin a finished day": Feature("post-charges:M runs:GQ", lambda s: evaluate(s, date=day())),
     "come first": Feature("catalog:GP", first_evaluation, is_slow=True),
 }
@@ -297,6 +377,12 @@ def invoked(s: Sample, **event: Any) -> Json:
 def run_by_invocation(s: Sample) -> None:
     (line,) = invoked(s, customer=s.customer, simulate="no", run_id=unique("run"))["lines"]
     assert line["status"] in ("posted", "repeat")
+
+
+def the_same_run_twice(s: Sample) -> None:
+    run_id = unique("run")
+    answers = [invoked(s, customer=s.customer, simulate="no", run_id=run_id) for _ in range(2)]
+    assert answers[0] == answers[1]
 
 
 def a_minimum_spend(s: Sample) -> None:
@@ -321,10 +407,13 @@ def first_run(s: Sample) -> None:
 RUN_PACKAGE: dict[str, Feature] = {
     "simulate": Feature("accounts:Q catalog:B ledger:B", lambda s: invoked(s, customer=s.customer)),
     "simulate all": Feature("accounts:S catalog:B ledger:B ledger/index/held:Q usage:Q", lambda s: invoked(s, simulate=True)),
-    "run live": Feature("accounts:GQU catalog:B ledger:BP runs:GPU", run_by_invocation),
-    "run a minimum spend": Feature("accounts:GQU catalog:B ledger:BP runs:GPU usage:Q", a_minimum_spend),
-    "run all live": Feature("post-charges:M runs:QP", lambda s: invoked(s, simulate=False, run_id=unique("run"), if_charged="skip")),
-    "post a held one": Feature("accounts:GQU catalog:B ledger:BU ledger/index/held:Q runs:GPU", a_held_one),
+    "run live": Feature("accounts:QU catalog:B history:P ledger:BP runs:GPU", run_by_invocation),
+    "run live, sent twice": Feature("accounts:QU catalog:B history:P ledger:BP runs:GPU", the_same_run_twice),
+    "run a minimum spend": Feature("accounts:QU catalog:B history:P ledger:BP runs:GPU usage:Q", a_minimum_spend),
+    "run all live": Feature(
+        "history:P post-charges:M runs:QP", lambda s: invoked(s, simulate=False, run_id=unique("run"), if_charged="skip")
+    ),
+    "post a held one": Feature("accounts:QU catalog:B history:P ledger/index/held:Q ledger:BU runs:GPU", a_held_one),
     "come first": Feature("catalog:GBP", first_run, is_slow=True),
 }
 
@@ -364,17 +453,18 @@ def a_new_worker(s: Sample) -> None:
 
 
 POST_CHARGES: dict[str, Feature] = {
-    "post a debit": Feature("accounts:SU catalog:B ledger:P runs:GQPU", lambda s: a_days_piece(s, s.customer, "posted")),
-    "post without debit": Feature("accounts:SU catalog:B ledger:P runs:GQPU", lambda s: a_days_piece(s, s.plain, "posted")),
-    "hold": Feature("accounts:SU catalog:B ledger:P runs:GQPU", lambda s: a_days_piece(s, s.poor, "held")),
-    "settle a minimum spend": Feature("accounts:SU catalog:B ledger:P runs:GQPU usage:Q", lambda s: a_days_piece(s, s.spender, "posted")),
+    "post a debit": Feature("accounts:GSU catalog:B ledger:P runs:GQPU", lambda s: a_days_piece(s, s.customer, "posted")),
+    "post without debit": Feature("accounts:GSU catalog:B ledger:P runs:GQPU", lambda s: a_days_piece(s, s.plain, "posted")),
+    "hold": Feature("accounts:GSU catalog:B ledger:P runs:GQPU", lambda s: a_days_piece(s, s.poor, "held")),
+    "settle a minimum spend": Feature("accounts:GSU catalog:B ledger:P runs:GQPU usage:Q", lambda s: a_days_piece(s, s.spender, "posted")),
     "post a held one": Feature(
-        "accounts:SU catalog:B ledger:BU ledger/index/held:Q runs:GQPU", lambda s: a_days_piece(s, s.rich, "posted")
+        "accounts:GSU catalog:B ledger:BU ledger/index/held:Q runs:GQPU", lambda s: a_days_piece(s, s.rich, "posted")
     ),
     "run all live": Feature("accounts:QSU catalog:B ledger:BPU ledger/index/held:Q runs:GQPU usage:Q", lambda s: a_recorded_run(s, "run")),
-    "reverse": Feature("accounts:U ledger:BP runs:GQU", a_reversal),
+    "reverse": Feature("accounts:U ledger:BPU runs:GQU", a_reversal),
     "begin": Feature("catalog:G", a_new_worker, is_slow=True),
 }
+"""Each piece of a day comes upon the debit that a live run has posted already (`reversible`), and reads that customer again."""
 
 
 def pushed(s: Sample, customer: str) -> None:
@@ -387,24 +477,54 @@ def a_new_recorder(s: Sample) -> None:
 
 
 RECORD_USAGE: dict[str, Feature] = {
-    "record a call": Feature("accounts:GQU usage:BPU", lambda s: pushed(s, s.customer)),
-    "record a free call": Feature("accounts:GQU catalog:B usage:BPU", lambda s: pushed(s, s.caller)),
-    "record a call whose minutes wait": Feature("accounts:GQU catalog:B ledger:B usage:BPU", lambda s: pushed(s, s.waiting)),
+    "record a call": Feature("accounts:QU usage:BPU", lambda s: pushed(s, s.customer)),
+    "record a free call": Feature("accounts:QU catalog:B usage:BPU", lambda s: pushed(s, s.caller)),
+    "record a call whose minutes wait": Feature("accounts:QU catalog:B ledger:B usage:BPU", lambda s: pushed(s, s.waiting)),
     "record a free call among many assignments": Feature(
-        "accounts:BGQU accounts/index/minutes:Q catalog:B usage:BPU", lambda s: pushed(s, s.fleet)
+        "accounts:BQU accounts/index/minutes:Q catalog:B usage:BPU", lambda s: pushed(s, s.fleet)
     ),
     "begin": Feature("catalog:G", a_new_recorder, is_slow=True),
 }
+
+
+def do_all_of(s: Sample, work_id: str) -> None:
+    """Every message of an export."""
+    segments = ok(s.api.get(f"/work/{work_id}"))["pieces"] - 1
+    bodies: list[Json] = [{"kind": "begin"}, *({"kind": "piece", "segment": n} for n in range(segments)), {"kind": "merge"}]
+    for body in bodies:
+        message(s, "do_work", {"work_id": work_id, **body})
+    assert ok(s.api.get(f"/work/{work_id}"))["status"] == "finished"
+
+
+def begin_new_work(s: Sample) -> None:
+    anew(s, "do_work")
+    do_all_of(s, an_export(s))
+
+
+DO_WORK: dict[str, Feature] = {
+    "export the ledger": Feature("do-work:M ledger:S results:RW runs:GPQU", lambda s: do_all_of(s, an_export(s))),
+    "export customers": Feature("accounts:S do-work:M results:RW runs:GPQU", lambda s: do_all_of(s, an_export(s, "customers"))),
+    "export assignments": Feature(
+        "accounts:BS catalog:B do-work:M ledger:B results:RW runs:GPQU usage:B", lambda s: do_all_of(s, an_export(s, "assignments"))
+    ),
+    "export packages": Feature("catalog:Q do-work:M results:RW runs:GPQU", lambda s: do_all_of(s, an_export(s, "packages"))),
+    "begin": Feature("catalog:G do-work:M ledger:S results:RW runs:GPQU", begin_new_work, is_slow=True),
+}
 PREPARED = {
-    "api_handler": ("package", "assignment", "empty", "caller", "held", "begun", "future", "ahead", "fleet"),
+    "api_handler": (
+        "exported", "package", "assignment", "empty", "caller", "held", "begun", "future", "replaceable", "ahead", "fleet", "overspent",
+        "charge",
+    ),
     "run_package": ("assignment", "spender", "overspent", "held"),
     "post_charges": ("assignment", "plain", "poor", "spender", "rich", "reversible"),
     "record_usage": ("fleet",),
-}
+    "do_work": ("charged", "caller", "waiting"),
+}  # fmt: skip
 FEATURES = {
     "api_handler": API,
     "evaluate_due_charges": EVALUATION,
     "run_package": RUN_PACKAGE,
     "post_charges": POST_CHARGES,
     "record_usage": RECORD_USAGE,
+    "do_work": DO_WORK,
 }

@@ -12,7 +12,7 @@ from tools import deploy_check
 from tools.aws import Aws
 from tools.bundle import Bundle, cached
 from tools.checks import FAILED, NOT_PROVEN, OK, Finding, status
-from tools.deploy_check import FUNCTIONS, LONGEST_STACK_NAME, Preflight, parsed
+from tools.deploy_check import FUNCTIONS, STACK_NAME_CHARACTERS_MAX, Preflight, parsed
 from tools.embedded import BUILDS, REGION, STACK
 from tools.targets import here
 from tools.template import settings_from
@@ -61,9 +61,9 @@ def test_an_account_that_is_ready_passes(account: EmptyAccount) -> None:
     assert "DeletionProtection=off first" in found["stack"].detail
 
 
-def test_a_name_that_is_too_long_is_found_before_the_deployment(account: EmptyAccount) -> None:
-    assert LONGEST_STACK_NAME == 43
-    assert max(len(f"{'x' * LONGEST_STACK_NAME}-{name}") for name in FUNCTIONS) == 64
+def test_c_a_name_that_is_too_long_is_found_before_the_deployment(account: EmptyAccount) -> None:
+    assert STACK_NAME_CHARACTERS_MAX == 43
+    assert max(len(f"{'x' * STACK_NAME_CHARACTERS_MAX}-{name}") for name in FUNCTIONS) == 64
     assert "44 characters" in failures(checked(account, stack="x" * 44))["stack's name"]
     assert failures(checked(account, stack="x" * 43)) == {}
 
@@ -101,7 +101,7 @@ def test_too_little_concurrency_is_told_with_what_is_needed(account: EmptyAccoun
     limits = {"AccountLimit": {"UnreservedConcurrentExecutions": 10, "ConcurrentExecutions": 10}}
     monkeypatch.setattr(aws.client("lambda"), "get_account_settings", lambda: limits)
     told = Preflight(aws, stage="prod", stack=NEW, bucket=None)
-    with pytest.raises(deploy_check.Failed, match="247 are needed and 10 are free"):
+    with pytest.raises(deploy_check.Failed, match="267 are needed and 10 are free"):
         told.concurrency()
     assert Preflight(aws, stage="dev", stack=NEW, bucket=None).concurrency() == "0 to reserve, 10 free"
 

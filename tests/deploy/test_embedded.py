@@ -17,6 +17,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from chalicelib import __version__
 from tools.embedded import EmbeddedStack
 
 pytestmark = pytest.mark.deploy
@@ -39,7 +40,7 @@ def slow(seconds):
 
 def test_the_deployed_api_is_healthy(api: httpx.Client) -> None:
     answer = api.get("/health")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "version": __version__})
 
 
 def test_d10_the_deployed_api_says_on_every_answer_that_it_is_not_to_be_kept(api: httpx.Client) -> None:

@@ -26,6 +26,10 @@ class EmptyAccount(EmbeddedStack):
         self._emulator = Emulator(port=0, state_dir=None, enforce_iam=True)
         self._await_emulator()
 
+    def wait_until_deleted(self) -> None:
+        """Until the stack is gone."""
+        self._poll(lambda: self._describe() is None)
+
 
 @pytest.fixture
 def account() -> Iterator[EmptyAccount]:
@@ -67,5 +71,5 @@ def test_b10_a_first_deployment_that_fails_leaves_no_names_taken(account: EmptyA
     account.deploy(bundle, DeletionProtection="on")
     assert protected(account) == {True}
     account.client("cloudformation").delete_stack(StackName=STACK)
-    account._poll(lambda: account._describe() is None)
-    assert len(left(account)) == len(TABLES) + 4, "what was deployed is kept"
+    account.wait_until_deleted()
+    assert len(left(account)) == len(TABLES) + 6, "tables, queues and their dead letters are kept"

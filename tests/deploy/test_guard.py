@@ -26,17 +26,13 @@ def said(port: int, *lines: str) -> str:
         return b"".join(iter(lambda: connection.recv(65_536), b"")).decode()
 
 
-def ports(stack: EmbeddedStack) -> dict[str, int]:
-    return {"public": stack._emulator.port, "inner": stack._emulator.inner_port}
-
-
 @pytest.mark.parametrize("listener", ["public", "inner"])
 @pytest.mark.parametrize(
     "host",
     ["evil.example:{port}", "evil.example", "127.0.0.1.evil.example:{port}", "127.0.0.1:1", "127.0.0.1", "", "0.0.0.0:{port}"],
 )
 def test_d2_a_name_that_was_pointed_here_is_refused(stack: EmbeddedStack, listener: str, host: str) -> None:
-    port = ports(stack)[listener]
+    port = stack.ports[listener]
     for path in (httpx.URL(stack.base_url).path + "/customers", "/", "/2015-03-31/functions"):
         answer = said(port, f"GET {path} HTTP/1.1", f"Host: {host.format(port=port)}")
         assert answer.startswith("HTTP/1.1 403 ")
@@ -46,7 +42,7 @@ def test_d2_a_name_that_was_pointed_here_is_refused(stack: EmbeddedStack, listen
 @pytest.mark.parametrize("listener", ["public", "inner"])
 @pytest.mark.parametrize("host", ["127.0.0.1:{port}", "localhost:{port}", "LocalHost:{port}", "[::1]:{port}"])
 def test_d2_its_own_names_are_taken(stack: EmbeddedStack, listener: str, host: str) -> None:
-    port = ports(stack)[listener]
+    port = stack.ports[listener]
     named = host.format(port=port)
     path = httpx.URL(stack.base_url).path + "/health"
     assert said(port, f"GET {path} HTTP/1.1", f"Host: {named}").startswith("HTTP/1.1 200 ")
@@ -69,18 +65,22 @@ FOREIGN: dict[str, dict[str, str]] = {
 def test_d2_a_page_of_another_origin_is_refused(stack: EmbeddedStack, method: str, headers: dict[str, str]) -> None:
     host = stack.endpoint.removeprefix("http://")
     sent = {name: value.format(host=host) for name, value in headers.items()}
-    for url in (f"{stack.base_url}/customers", stack.endpoint, f"http://127.0.0.1:{ports(stack)['inner']}/2015-03-31/functions"):
+    for url in (f"{stack.base_url}/customers", stack.endpoint, f"http://127.0.0.1:{stack.ports['inner']}/2015-03-31/functions"):
         answer = httpx.request(method, url, headers=sent, trust_env=False)
         assert (answer.status_code, answer.json()["code"]) == (403, "refused")
         assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
-def test_d2_a_link_leads_to_the_console_and_nowhere_else(stack: EmbeddedStack) -> None:
+def test_d2_a_link_leads_to_the_console_or_to_a_signed_file_and_nowhere_else(stack: EmbeddedStack) -> None:
     link = PAGE | {"Sec-Fetch-Site": "cross-site"}
     assert httpx.get(f"{stack.base_url}/console", headers=link, timeout=60).status_code == 200
     assert httpx.post(f"{stack.base_url}/console", headers=link).status_code == 403
     assert httpx.get(f"{stack.endpoint}/?Action=ListQueues", headers=link).status_code == 403
     assert httpx.get(f"{stack.endpoint}/restapis", headers=link).status_code == 403
+    file = f"{stack.endpoint}/packages-billing-local-resultsbucket-1/01M8K2W20KM4YBY4VGPM8VVVGW/files/0000-01M8K2W8E54R1F8KDQP5MKPYAB"
+    assert b"another site" not in httpx.get(f"{file}?X-Amz-Signature=0", headers=link).content
+    for elsewhere in (file, f"{file}?X-Amz-Signature=0&Action=DeleteQueue", f"{stack.endpoint}/bucket?X-Amz-Signature=0"):
+        assert b"another site" in httpx.get(elsewhere, headers=link).content
 
 
 @pytest.mark.parametrize("path", ["/", "/restapis", "/2015-03-31/functions", "/?Action=ListQueues&Version=2012-11-05"])
@@ -98,7 +98,7 @@ def test_d2_what_is_kept_is_for_its_owner_only(tmp_path: Path) -> None:
 
 
 def test_d13_bodies_that_are_withheld_keep_nobody_waiting(stack: EmbeddedStack) -> None:
-    port, path = ports(stack)["public"], httpx.URL(stack.base_url).path
+    port, path = stack.ports["public"], httpx.URL(stack.base_url).path
     with ExitStack() as opened:
         for _ in range(CONCURRENT_REQUESTS + 8):
             connection = opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tools import stage
-from tools.bundle import build
+from tools.bundle import TEMPLATE, package_sources
 from tools.gateway import DOCS
 from tools.template import settings_from
 
@@ -26,7 +26,7 @@ def template(tmp_path_factory: pytest.TempPathFactory, copy_sources: Callable[[]
     config["stages"]["prod"]["stack"] = OPTIONS
     (root / stage.CONFIG).write_text(json.dumps(config))
     settings = settings_from({"SERVE_DOCS": "false"}, stage="prod", year=2026)
-    return build(settings, tmp_path_factory.mktemp("options"), root=root).template
+    return package_sources(settings, tmp_path_factory.mktemp("options"), root=root) / TEMPLATE
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_b14_a_firewall_bounds_what_one_address_asks_for(resources: dict[str, An
     assert "${RestAPI.Stage}" in resources["FirewallOfApi"]["Properties"]["ResourceArn"]["Fn::Sub"]
 
 
-def test_tables_that_a_daily_run_writes_to_can_be_warm(resources: dict[str, Any]) -> None:
+def test_c_tables_that_a_daily_run_writes_to_can_be_warm(resources: dict[str, Any]) -> None:
     warm = {name: one["Properties"]["WarmThroughput"] for name, one in resources.items() if "WarmThroughput" in one["Properties"]}
     wanted = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 40_000}
     assert warm == {"AccountsTable": wanted, "LedgerTable": wanted}

@@ -15,12 +15,15 @@ import pytest
 
 from tools import stage
 from tools.bundle import ROOT, Bundle, build
+from tools.dependencies import LOCKED
 from tools.targets import Target, here, interpreter
 from tools.template import CONSUMERS, SettingsError, settings_from
 
 pytestmark = pytest.mark.deploy
 
 MAKE_CLIENT = "from chalicelib import deployment; print(type(deployment.dynamodb()).__name__)"
+MAKE_PAGE = "from chalicelib.wire import pages; print(pages.run_report(REPORT).count('</html>'))"
+REPORT = {"run_id": None, "simulate": True, "date": "2031-02-28", "customer": "acme", "totals": None}
 TABLE_ENVIRONMENT = {"CATALOG_TABLE", "ACCOUNTS_TABLE", "LEDGER_TABLE", "USAGE_TABLE", "RUNS_TABLE"}
 
 
@@ -78,13 +81,17 @@ def runs_here(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle
 
 
 def test_the_zip_needs_nothing_but_python(runs_here: Bundle, tmp_path: Path) -> None:
-    """Imports the app and makes its client with the standard library and the zip's content: the SDK is in it, and pinned."""
+    """Imports the app, makes its client and a page with the standard library and the zip's content: the SDK is in it, and pinned.
+
+    The template engine is in it too, and is loaded for the page, not with the app.
+    """
     with zipfile.ZipFile(runs_here.zip) as archive:
         archive.extractall(tmp_path)
     script = f"import sys; sys.path[:0] = [{str(tmp_path)!r}]; import app; print(app.app.app_name); {MAKE_CLIENT}"
+    script += f"; print(sorted({{'jinja2', 'markupsafe'}} & sys.modules.keys())); REPORT = {REPORT}; {MAKE_PAGE}"
     environ = {"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "us-east-1"}
     done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, env=environ, check=False)
-    assert (done.stdout.split(), done.stderr) == (["packages-billing", "DynamoDB"], "")
+    assert (done.stdout.split(), done.stderr) == (["packages-billing", "DynamoDB", "[]", "1"], "")
 
 
 def test_the_sdk_ships_with_the_services_that_are_called(bundle: Bundle) -> None:
@@ -113,6 +120,18 @@ def test_b16_wheels_come_for_either_processor_and_any_runtime() -> None:
     assert Target((3, 13), "arm64").architecture == "arm64"
 
 
+@pytest.fixture(scope="module")
+def lean_sources(copy_sources: Callable[[], Path]) -> Path:
+    """Sources that need one distribution, which is installed sooner than all."""
+    root = copy_sources()
+    lock = root / LOCKED
+    needed = r'(name = "packages-billing"\nversion = "0"\nsource = [^\n]*\n)dependencies = \[.*?^\]$'
+    lean, found = re.subn(needed, r'\1dependencies = [{ name = "six" }]', lock.read_text(), count=1, flags=re.MULTILINE | re.DOTALL)
+    assert found
+    lock.write_text(lean)
+    return root
+
+
 def with_a_python(directory: Path, script: str) -> None:
     """Something called python3.13 on the PATH."""
     fake = directory / "python3.13"
@@ -122,16 +141,17 @@ def with_a_python(directory: Path, script: str) -> None:
 
 @pytest.mark.parametrize("script", ["exit 127", "echo 3.12"], ids=["a stand-in that finds none", "another version"])
 def test_b16_bytecode_is_made_by_the_targets_own_version_only(
-    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
+    lean_sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
 ) -> None:
     """Without one, the package has none and says so; it is the same bytes each time all the same."""
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     target = Target((3, 13) if sys.version_info[:2] != (3, 13) else (3, 14), "aarch64")
     if target.version == "3.13":
         with_a_python(tmp_path, script)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     assert interpreter(target) is None
     settings = settings_from({}, stage="prod", year=2026, target=target)
-    one, other = (build(settings, tmp_path / name, root=sources) for name in ("one", "other"))
+    one, other = (build(settings, tmp_path / name, root=lean_sources) for name in ("one", "other"))
     assert not one.has_bytecode
     assert one.zip.read_bytes() == other.zip.read_bytes()
 
@@ -207,6 +227,7 @@ REFUSED = [
     ("SWEEP_SEGMENTS", "many"),
     ("MAX_LINES_PER_CUSTOMER", "0"),
     ("CALL_RETENTION_DAYS", "-1"),
+    ("HISTORY_DAYS", "0"),
     ("SERVE_DOCS", "maybe"),
 ]
 

@@ -14,7 +14,7 @@ from tools.bundle import ROOT, cached
 from tools.checks import FAILED, NOT_PROVEN, OK
 from tools.embedded import BUILDS, STACK, EmbeddedStack
 from tools.targets import here
-from tools.template import settings_from
+from tools.template import CONSUMERS, settings_from
 
 pytestmark = [pytest.mark.deploy, pytest.mark.timeout(900)]
 
@@ -30,7 +30,7 @@ OPEN = {"metric": "no metrics of log lines", "pages": "nothing was compressed he
 def stack() -> Iterator[EmbeddedStack]:
     bundle = cached(settings_from({"SWEEP_SEGMENTS": "2"}, stage="dev", year=datetime.now(UTC).year, target=here()), BUILDS)
     with EmbeddedStack(bundle=bundle) as running:
-        for name in ("post_charges", "record_usage"):  # ten tries take half an hour else
+        for name in CONSUMERS:  # ten tries take half an hour else
             few_tries(running, running.queue_url(name))
         yield running
 

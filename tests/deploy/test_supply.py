@@ -21,50 +21,47 @@ from tools.openapi import vendor
 from tools.targets import LAMBDA
 from tools.template import settings_from
 
-LOCKS = ("constraints.txt", "constraints-runtime.txt", "constraints-runtime-jwt.txt")
+PARTS = {"everything": dependencies.EVERYTHING, "what ships": dependencies.SHIPS[False], "with tokens": dependencies.SHIPS[True]}
 NO_INDEX = "http://127.0.0.1:9"
 
 
-def locked(name: str) -> dict[str, list[str]]:
-    """What a lock file pins, as `name==version`, with its hashes."""
-    blocks = re.findall(r"^([\w.-]+==\S+).*\n((?: {4}--hash=.*\n)*)", (ROOT / name).read_text(), re.MULTILINE)
+def pinned_in(requirements: str) -> dict[str, list[str]]:
+    """What requirements pin, as `name==version`, with its hashes."""
+    blocks = re.findall(r"^([\w.-]+==\S+).*\n((?: {4}--hash=.*\n)*)", requirements, re.MULTILINE)
     return {pinned: re.findall(r"sha256:[0-9a-f]{64}", hashes) for pinned, hashes in blocks}
 
 
-def wanted(name: str) -> set[str]:
-    """The direct needs of a requirements file, without extras."""
-    lines = [line.partition("#")[0].strip() for line in (ROOT / name).read_text().splitlines()]
-    return {re.sub(r"\[.*\]", "", line).lower() for line in lines if line and not line.startswith("-")}
+def locked(part: str) -> dict[str, list[str]]:
+    return pinned_in(dependencies.export(ROOT, PARTS[part]))
 
 
-@pytest.mark.parametrize("name", LOCKS)
-def test_everything_locked_has_hashes(name: str) -> None:
-    assert len(locked(name)) >= 8
-    assert [pinned for pinned, hashes in locked(name).items() if not hashes] == []
+@pytest.mark.parametrize("part", PARTS)
+def test_everything_locked_has_hashes(part: str) -> None:
+    assert len(locked(part)) >= 8
+    assert [pinned for pinned, hashes in locked(part).items() if not hashes] == []
 
 
-@pytest.mark.parametrize(
-    ("requirements", "lock"),
-    [
-        ("requirements-dev.txt", LOCKS[0]),
-        ("requirements.txt", LOCKS[0]),
-        ("requirements.txt", LOCKS[1]),
-        ("requirements.txt", LOCKS[2]),
-        ("requirements-jwt.txt", LOCKS[2]),
-    ],
-)
-def test_the_locks_have_every_direct_need(requirements: str, lock: str) -> None:
-    assert wanted(requirements) - set(locked(lock)) == set(), "run `make constraints`"
+def test_what_is_locked_is_what_pyproject_needs() -> None:
+    command = [Path(sys.executable).with_name("uv"), "lock", "--check", "--offline", "--no-python-downloads"]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0, "run `make lock`"
 
 
-@pytest.mark.parametrize("lock", LOCKS[1:])
-def test_what_ships_is_what_was_tested(lock: str) -> None:
-    assert {pinned: hashes for pinned, hashes in locked(lock).items() if locked(LOCKS[0]).get(pinned) != hashes} == {}
+def test_what_chalice_reads_is_what_ships() -> None:
+    assert pinned_in((ROOT / "requirements.txt").read_text()) == locked("what ships"), "run `make lock`"
+
+
+@pytest.mark.parametrize("part", ["what ships", "with tokens"])
+def test_c_what_ships_is_what_was_tested(part: str) -> None:
+    everything = locked("everything")
+    assert {pinned: hashes for pinned, hashes in locked(part).items() if everything.get(pinned) != hashes} == {}
+    assert {name for name in locked(part) if name.startswith(("pyjwt==", "cryptography=="))} == (
+        {name for name in everything if name.startswith(("pyjwt==", "cryptography=="))} if part == "with tokens" else set()
+    )
 
 
 def test_the_installer_itself_is_locked() -> None:
-    assert re.match(r"uv==[\d.]+ \\\n {4}--hash=sha256:", bootstrap.locked("uv"))
-    assert bootstrap.locked("uv").count("--hash") == len(locked(LOCKS[0])[bootstrap.locked("uv").split()[0]])
+    name, *hashes = bootstrap.locked("uv").split()
+    assert {one.removeprefix("--hash=") for one in hashes} == set(locked("everything")[name]) != set()
 
 
 def test_a_file_with_another_hash_is_not_installed(tmp_path: Path) -> None:
@@ -107,8 +104,8 @@ def test_the_page_of_licences_lists_what_is_locked_to_ship() -> None:
     lines = (ROOT / "docs" / "licences.md").read_text().splitlines()
     rows = [[cell.strip() for cell in line.split("|")[1:4]] for line in lines if "|" in line]
     told = {f"{name}=={version}".lower() for name, version, _ in rows[2:]}
-    framework = next(pinned for pinned in locked(LOCKS[0]) if pinned.startswith(f"{dependencies.FRAMEWORK}=="))
-    assert told == set(locked(LOCKS[2])) | {framework}, "run `make constraints`"
+    framework = next(pinned for pinned in locked("everything") if pinned.startswith(f"{dependencies.FRAMEWORK}=="))
+    assert told == set(locked("with tokens")) | {framework}, "run `make lock`"
 
 
 @pytest.mark.deploy
@@ -173,7 +170,7 @@ def test_an_audit_says_what_it_found_and_what_it_could_not_find(found: list[Any]
 
 @pytest.mark.parametrize(("option", "status"), [([], audit.NOT_AUDITED), (["--tolerate-unreachable"], 0)])
 def test_an_audit_without_a_service_is_not_taken_for_a_good_one(option: list[str], status: int) -> None:
-    command = [sys.executable, "-m", "tools.audit", "--locked", "constraints-runtime.txt", *option]
+    command = [sys.executable, "-m", "tools.audit", "--locked", "requirements.txt", *option]
     environ = os.environ | {"HTTPS_PROXY": NO_INDEX, "https_proxy": NO_INDEX}
     done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (status, "")

@@ -18,25 +18,30 @@ import httpx
 import pytest
 
 import app
-from chalicelib import config
+from chalicelib import __version__, config
 from chalicelib.api import problems
 from chalicelib.api.access import READ
 from chalicelib.api.routing import ROUTES
 from chalicelib.domain import errors
+from chalicelib.domain.assigning import Obstacle
 from chalicelib.domain.package import parse_match
-from chalicelib.domain.schedule import FREQUENCIES, due_dates
+from chalicelib.domain.schedule import FREQUENCIES, Schedule
 from chalicelib.domain.warning import WarningCode
 from chalicelib.storage.keys import TABLES
-from tests.world.test_planted_faults import MOST_SEEDS, PLANTED
+from tests.world.test_planted_faults import PLANTED
 from tools import embedded, serve, template
 from tools.bundle import ROOT
 from tools.embedded import EmbeddedStack
 from tools.template import LOCAL_STAGE, settings_from
 
-PAGES = ("README.md", "CHANGELOG.md", *(f"docs/{name}.md" for name in (
-    "rules", "decisions", "architecture", "operations", "access", "testing", "mutation", "benchmarks", "console", "aws-behaviour",
-)))  # fmt: skip
+PAGES = sorted(str(path.relative_to(ROOT)) for folder in (".", "docs", "docs/reference") for path in (ROOT / folder).glob("*.md"))
+REFERENCE = ROOT / "docs" / "reference"
+MAKEFILE = (ROOT / "Makefile").read_text()
 README = (ROOT / "README.md").read_text()
+ROUTES_PAGE, ERRORS_PAGE, VARIABLES_PAGE, FUNCTIONS_PAGE, COMMANDS_PAGE = (
+    (REFERENCE / f"{name}.md").read_text() for name in ("routes", "errors", "variables", "functions", "commands")
+)
+SHOWN_CALLS = (README, *((REFERENCE / f"{name}.md").read_text() for name in ("calls", "csv")))  # each continues the one before
 RULES = (ROOT / "docs" / "rules.md").read_text()
 NOT_YET = "What it does not do yet"
 METHODS = "GET|PUT|POST|PATCH|DELETE"
@@ -85,30 +90,30 @@ class Recorder(dict[str, str]):
 
 
 def variables() -> dict[str, list[str]]:
-    """The README's variables: name -> the other cells, `empty` spelt as the empty string."""
-    return {row[0]: ["" if cell == "empty" else cell for cell in row[1:]] for row in rows(section(README, "Variables"))}
+    """The variables: name -> the other cells, `empty` spelt as the empty string."""
+    return {row[0]: ["" if cell == "empty" else cell for cell in row[1:]] for row in rows(VARIABLES_PAGE)}
 
 
-def test_every_variable_is_in_the_readme() -> None:
+def test_every_variable_is_in_the_reference() -> None:
     environment = Recorder()
-    config.read(environment)
+    config.read_config(environment)
     settings = settings_from({}, stage="prod", year=2026)
     assert set(variables()) == environment.asked | set(template.environment(settings))
 
 
 @pytest.mark.parametrize(("stage", "column"), [("prod", 0), (LOCAL_STAGE, 1)])
-def test_the_readme_has_the_packaged_defaults(stage: str, column: int) -> None:
+def test_the_reference_has_the_packaged_defaults(stage: str, column: int) -> None:
     defaults = settings_from({}, stage=stage, year=2026).variables
     assert {name: variables()[name][column] for name in defaults} == defaults
 
 
-def test_the_readme_has_the_defaults_of_the_code() -> None:
+def test_the_reference_has_the_defaults_of_the_code() -> None:
     told = {name: cells[0] for name, cells in variables().items()}
-    assert config.read(told) == config.read({})
+    assert config.read_config(told) == config.read_config({})
 
 
-def test_the_readme_has_the_port() -> None:
-    assert f"`PORT` ({serve.DEFAULT_PORT})" in README
+def test_the_reference_has_the_port() -> None:
+    assert f"`PORT` ({serve.DEFAULT_PORT})" in COMMANDS_PAGE
 
 
 # Routes
@@ -124,8 +129,8 @@ def documented(text: str) -> set[tuple[str, str]]:
     return {(method, found[2]) for found in named if found for method in found[1].split()}
 
 
-def test_the_readme_lists_the_routes_that_there_are() -> None:
-    assert documented(section(README, "Routes")) == served()
+def test_the_reference_lists_the_routes_that_there_are() -> None:
+    assert documented(section(ROUTES_PAGE, "The routes")) == served()
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -160,61 +165,79 @@ class Raised(NamedTuple):
 
 
 def raised() -> Iterator[Raised]:
-    """Every error that the code makes, found in its source."""
+    """Every error that the code makes, found in its source. An `Obstacle` with a code becomes a conflict."""
     for path in (ROOT / "chalicelib").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            kind = getattr(errors, node.func.id, None) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else None
-            if isinstance(node, ast.Call) and inspect.isclass(kind) and issubclass(kind, errors.BillingError):
-                given = [word.value.value for word in node.keywords if word.arg == "code" and isinstance(word.value, ast.Constant)]
-                yield Raised(kind, *given or [kind.code])
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+                continue
+            kind = getattr(errors, node.func.id, None)
+            if inspect.isclass(kind) and issubclass(kind, errors.BillingError):
+                given = [word.value for word in node.keywords if word.arg == "code"] or [ast.Constant(kind.code)]
+                yield from (Raised(kind, str(code.value)) for code in given if isinstance(code, ast.Constant))
+            elif node.func.id == Obstacle.__name__ and isinstance(code := [*node.args, None, None, None][2], ast.Constant):
+                yield Raised(errors.Conflict, str(code.value))
 
 
 def statuses() -> dict[str, str]:
     """Each code that callers may see, with its status."""
-    given = {errors.Invalid: [], errors.InvalidRows: [errors.row_fault(2, "", "is odd")]}
-    found = {one.code: str(problems.answer(one.kind(given.get(one.kind, ""))).status_code) for one in raised()}
+    given: dict[type[errors.BillingError], tuple[Any, ...]] = {
+        errors.Invalid: ([],), errors.InvalidRows: ([errors.row_fault(2, "", "is odd")],),
+        errors.NotOpen: (date(2031, 1, 1), date(2031, 1, 2)),
+    }  # fmt: skip
+    found = {one.code: str(problems.problem_response(one.kind(*given.get(one.kind, ("",)))).status_code) for one in raised()}
     unforeseen = problems.unforeseen("")
     return found | {json.loads(str(unforeseen.body))["code"]: str(unforeseen.status_code)}
 
 
-def test_the_readme_has_every_error_code_with_its_status() -> None:
-    assert {row[0]: row[1] for row in rows(section(README, "Errors"))} == statuses()
+def test_the_reference_has_every_error_code_with_its_status() -> None:
+    assert {row[0]: row[1] for row in rows(section(ERRORS_PAGE, "Errors"))} == statuses()
 
 
-def test_every_warning_is_in_the_readme_and_in_the_rules() -> None:
+def test_every_warning_is_in_the_reference_and_in_the_rules() -> None:
     known = set(get_args(WarningCode))
-    told = {code for row in rows(section(README, "Warnings")) for code in row[0].split(", ")}
+    told = {code for row in rows(section(ERRORS_PAGE, "Warnings")) for code in row[0].split(", ")}
     assert told == {row[0] for row in rows(section(RULES, "7. Warnings"))} == known
 
 
 def test_errors_in_the_rules_have_the_status_they_are_answered_with() -> None:
     told = re.findall(r"`(\d{3}) (\w+)`", RULES)
+    known = statuses()
     assert told
-    assert [(statuses()[code], code) for _, code in told] == told
+    assert [(known[code], code) for _, code in told] == told
 
 
 # Commands and files
 
 
+def make_targets() -> set[str]:
+    return set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+
+
 def test_every_make_target_exists() -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     code = "\n".join(code for page in PAGES for code in code_of((ROOT / page).read_text()))
     named = set(re.findall(r"(?<!install )\bmake ([a-z-]+)", code))
-    assert {"demo", "serve", "test", "check", "package"} <= named <= targets
+    assert {"demo", "serve", "test", "check", "package"} <= named <= make_targets()
 
 
 def test_every_path_of_the_layout_exists_and_nothing_is_left_out() -> None:
-    paths = {line.split()[0] for _, block in blocks(section(README, "Layout")) for line in block.splitlines()}
+    layout = section((ROOT / "docs" / "architecture.md").read_text(), "Layout")
+    paths = {line.split()[0] for _, block in blocks(layout) for line in block.splitlines()}
     assert {path for path in paths if not (ROOT / path).exists()} == set()
     packages = {f"chalicelib/{path.parent.name}" for path in (ROOT / "chalicelib").glob("*/__init__.py")}
     assert packages <= paths
 
 
+def anchors(text: str) -> set[str]:
+    """What links to a page's headings are spelt like, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
-    links = re.findall(r"\]\(([^)#]+)", (ROOT / page).read_text())
-    local = [link for link in links if "://" not in link]
-    assert [link for link in local if not ((ROOT / page).parent / link).exists()] == []
+    links = [link.partition("#") for link in re.findall(r"\]\(([^)]+)\)", (ROOT / page).read_text()) if "://" not in link]
+    files = [((ROOT / page).parent / path if path else ROOT / page, anchor) for path, _, anchor in links]
+    assert [str(file) for file, anchor in files if not file.exists() or (anchor and anchor not in anchors(file.read_text()))] == []
 
 
 def test_every_difference_to_aws_has_a_source_and_a_test_that_is_there() -> None:
@@ -229,12 +252,39 @@ def test_every_difference_to_aws_has_a_source_and_a_test_that_is_there() -> None
 
 def test_the_page_on_testing_names_every_planted_fault() -> None:
     rows = re.findall(r"^\| (.+) \| (\d+) \|$", (ROOT / "docs" / "testing.md").read_text(), re.MULTILINE)
-    assert [name.replace("`", "") for name, _ in rows] == list(PLANTED)
-    assert all(int(seeds) <= MOST_SEEDS for _, seeds in rows)
+    assert {name.replace("`", ""): int(seeds) for name, seeds in rows} == {name: one.seed + 1 for name, one in PLANTED.items()}
+
+
+def releases() -> list[tuple[str, str]]:
+    """The versions of the changelog with their dates, the newest first."""
+    return re.findall(r"^## (\d+\.\d+\.\d+) - (20\d\d-\d\d-\d\d)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+
+
+def test_the_service_has_the_newest_version_of_the_changelog() -> None:
+    assert __version__ == releases()[0][0]
+    assert json.loads((ROOT / "chalicelib" / "api" / "pages" / "openapi.json").read_text())["info"]["version"] == __version__
+
+
+def test_the_versions_of_the_changelog_are_in_order() -> None:
+    numbers = [tuple(map(int, version.split("."))) for version, _ in releases()]
+    assert numbers == sorted(set(numbers), reverse=True)
+    assert [day for _, day in releases()] == sorted((day for _, day in releases()), reverse=True)
+    titles = re.findall(r"^## (.*)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert titles == ["Unreleased", *(f"{version} - {day}" for version, day in releases())]
+
+
+def test_the_index_has_each_decision_once_with_its_status() -> None:
+    """What is missing needs a row under one of the index's headings: `| [TITLE](#ANCHOR) | in force |`."""
+    text = (ROOT / "docs" / "decisions.md").read_text()
+    titles = re.findall(r"^## (20\d\d-\d\d-\d\d: .*)$", text, re.MULTILINE)
+    index = re.findall(r"^\| \[(.*?)\]\(#([\w-]+)\) \| (.*) \|$", text, re.MULTILINE)
+    assert sorted(anchor for _, anchor, _ in index) == sorted(anchors("\n".join(f"## {title}" for title in titles)))
+    assert sorted(title for title, _, _ in index) == sorted(title.partition(": ")[2] for title in titles)
+    assert [status for _, _, status in index if not re.fullmatch(r"in force|(changed|replaced) by \[.*\]\(#20[\w-]+\)", status)] == []
 
 
 def test_decisions_are_dated_and_short() -> None:
-    entries = re.split(r"^## ", (ROOT / "docs" / "decisions.md").read_text(), flags=re.MULTILINE)[1:]
+    entries = re.split(r"^## ", (ROOT / "docs" / "decisions.md").read_text(), flags=re.MULTILINE)[2:]
     assert [entry.splitlines()[0] for entry in entries if not re.match(r"20\d\d-\d\d-\d\d: ", entry)] == []
     assert [entry.splitlines()[0] for entry in entries if len(entry.strip().splitlines()) > 10] == []
 
@@ -251,34 +301,70 @@ def test_the_architecture_names_every_table_and_index() -> None:
 def test_the_rules_have_the_sections_that_tests_name() -> None:
     titles = re.findall(r"^##+ (.*)$", RULES, re.MULTILINE)
     assert titles == [
-        "1. Words", "2. Money and dates", "3. Frequency and Frequency Match", "4. What a due date charges", "Minimum Spend",
-        "ConnexCS package", "Auto Decrement Credit", "Free Minutes", "Minimum Days", "Deleting", "5. The daily evaluation",
-        "6. Run Package", "7. Warnings",
+        "1. Words", "2. Money and dates", "3. Frequency and Frequency Match", "4. What a due date charges", "Price lists",
+        "Terms of an assignment", "Proration", "Minimum Spend",
+        "ConnexCS package", "Auto Decrement Credit", "Credits",
+            "One-off charges and adjustments", "Free Minutes", "Replacement and transfer", "Minimum Days", "Deleting",
+        "5. The daily evaluation",
+        "6. Run Package", "7. Warnings", "8. History", "9. Statement", "10. Exports", "11. Forecast",
     ]  # fmt: skip
+
+
+def defined_names() -> set[str]:
+    """What the product's modules define, as `folder/module.name` and `folder/module.Class.name`."""
+    found = set()
+    for path in (ROOT / "chalicelib").rglob("*.py"):
+        module = path.relative_to(ROOT / "chalicelib").with_suffix("").as_posix()
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                found.add(f"{module}.{node.name}")
+            if isinstance(node, ast.ClassDef):
+                found |= {f"{module}.{node.name}.{one.name}" for one in node.body if isinstance(one, ast.FunctionDef)}
+            if isinstance(node, (ast.Assign, ast.AnnAssign)):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                found |= {f"{module}.{one.id}" for one in targets if isinstance(one, ast.Name)}
+    return found
+
+
+def test_each_section_of_the_rules_names_the_functions_that_implement_it() -> None:
+    parts = re.split(r"^##+ (.*)$", RULES, flags=re.MULTILINE)
+    named = {
+        title: re.search(r"^In the code:\n(- .*?)\n(?:\n|\Z)", text, re.MULTILINE | re.DOTALL)
+        for title, text in zip(parts[1::2], parts[2::2], strict=True)
+    }
+    assert [title for title, found in named.items() if found is None] == []
+    functions = {name for found in named.values() if found for name in re.findall(r"`([\w/]+(?:\.\w+)+)`", found[1])}
+    assert len(functions) > 80
+    assert functions - defined_names() == set()
 
 
 def examples() -> list[list[str]]:
     return [row for row in rows(section(RULES, "3. Frequency and Frequency Match")) if len(row) == 5]
 
 
-@pytest.mark.parametrize("row", examples(), ids=lambda row: " ".join(row[:3]))
+EVERY_SO_MANY = [row for row in rows(section(RULES, "3. Frequency and Frequency Match")) if len(row) == 6]
+
+
+@pytest.mark.parametrize(
+    "row", [*EVERY_SO_MANY, *([name, "1", *more] for name, *more in examples())], ids=lambda row: " ".join(row[:4]),
+)  # fmt: skip
 def test_examples_of_the_rules_hold(row: list[str]) -> None:
     frequency = next(one for one in FREQUENCIES if one == row[0])
-    given = [value.strip() for value in row[1].split(",") if value.strip()]
+    given = [value.strip() for value in row[2].split(",") if value.strip()]
     match = parse_match(frequency, tuple(given if frequency == "weekly" else map(int, given)))
-    start, until = date.fromisoformat(row[2]), date.fromisoformat(row[3])
-    assert [day.isoformat() for day in due_dates(frequency, match, start, start, until)] == row[4].split()
+    start, until = date.fromisoformat(row[3]), date.fromisoformat(row[4])
+    assert [day.isoformat() for day in Schedule(frequency, match, int(row[1]), start).dates(start, until)] == row[5].split()
 
 
 def test_there_is_an_example_of_every_frequency() -> None:
     assert {row[0] for row in examples()} == set(FREQUENCIES)
 
 
-# The README's calls, as `make serve` answers them
+# The calls that are shown, as `make serve` answers them
 
 
 class Exchange(NamedTuple):
-    """A curl command of the README and the answer that stands below it."""
+    """A curl command of a page and the answer that stands below it."""
 
     command: str
     status: int
@@ -288,8 +374,12 @@ class Exchange(NamedTuple):
 
 def exchanges() -> list[Exchange]:
     """The curl commands that have an answer, in order."""
-    found = blocks(README)
-    pairs = [(shell, answer) for (one, shell), (other, answer) in pairwise(found) if (one, other) == ("sh", "http")]
+    pairs = [
+        (shell, answer)
+        for page in SHOWN_CALLS
+        for (one, shell), (other, answer) in pairwise(blocks(page))
+        if (one, other) == ("sh", "http")
+    ]
     return [_exchange(shell, answer) for shell, answer in pairs]
 
 
@@ -306,8 +396,8 @@ def _read(media_type: str, body: str) -> Any:
 
 
 def settings_of_the_shell() -> dict[str, str]:
-    """The variables that the README sets in the reader's shell."""
-    shell = "\n".join(content for language, content in blocks(README) if language == "sh")
+    """The variables that the pages set in the reader's shell."""
+    shell = "\n".join(content for page in SHOWN_CALLS for language, content in blocks(page) if language == "sh")
     return {name: " ".join(shlex.split(value)) for name, value in re.findall(r"^([A-Z]+)=(.*)$", shell, re.MULTILINE)}
 
 
@@ -348,14 +438,14 @@ def differences(told: Any, real: Any, where: str = "") -> list[str]:
 
 @pytest.fixture(scope="module")
 def served_stack() -> Iterator[EmbeddedStack]:
-    """A stack of its own, configured as `make serve` does it: other tests' evaluations must not reach the README's dates."""
+    """A stack of its own, configured as `make serve` does it: other tests' evaluations must not reach the dates of the pages."""
     with EmbeddedStack(enforce_iam=False) as stack:
         yield stack
 
 
 @pytest.fixture(scope="module")
 def answers(served_stack: EmbeddedStack) -> list[tuple[Exchange, httpx.Response]]:
-    """The README's calls, made in its order, with their real answers."""
+    """The calls of the pages, made in their order, with their real answers."""
     shell = settings_of_the_shell() | {"BASE": served_stack.base_url}
     made = []
     with httpx.Client(timeout=60, trust_env=False) as client:
@@ -367,34 +457,52 @@ def answers(served_stack: EmbeddedStack) -> list[tuple[Exchange, httpx.Response]
     return made
 
 
-def test_the_readme_shows_calls_and_every_curl_command_has_an_answer() -> None:
-    commands = [content for language, content in blocks(README) if language == "sh" and "curl " in content]
-    assert len(exchanges()) == len(commands) >= 5
+def test_every_curl_command_that_is_shown_has_an_answer() -> None:
+    commands = [[content for language, content in blocks(page) if language == "sh" and "curl " in content] for page in SHOWN_CALLS]
+    assert len(exchanges()) == sum(map(len, commands))
+    assert len(commands[0]) == 5
+    assert all(commands)
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 200
+
+
+def test_the_index_of_the_reference_names_each_of_its_pages() -> None:
+    index = REFERENCE / "README.md"
+    pages = set(REFERENCE.glob("*.md")) - {index}
+    assert {row[0] for row in rows(index.read_text())} == {f"[{page.name}]({page.name})" for page in pages}
+
+
+def test_every_make_command_of_the_reference_is_a_target_and_none_is_left_out() -> None:
+    named = {match[1] for row in rows(COMMANDS_PAGE) if (match := re.match(r"make ([a-z-]+)", row[0]))}
+    parts = set(re.findall(r"^check: (.*)$", MAKEFILE, re.MULTILINE)[0].split())
+    assert named == make_targets() - parts - {"help"}
 
 
 @pytest.mark.parametrize("number", range(len(exchanges())))
-def test_calls_of_the_readme_are_answered_as_it_says(answers: list[tuple[Exchange, httpx.Response]], number: int) -> None:
+def test_calls_are_answered_as_the_pages_say(answers: list[tuple[Exchange, httpx.Response]], number: int) -> None:
     exchange, response = answers[number]
     assert (response.status_code, response.reason_phrase) == (exchange.status, httpx.codes.get_reason_phrase(exchange.status))
     assert differences(exchange.body, _read(response.headers["content-type"], response.text)) == []
     assert differences(exchange.headers, {name: response.headers.get(name, "") for name in exchange.headers}) == []
 
 
-def test_the_readme_invokes_functions_and_gets_what_it_says(
+def test_the_reference_invokes_functions_and_gets_what_it_says(
     answers: list[tuple[Exchange, httpx.Response]], served_stack: EmbeddedStack
 ) -> None:
-    found = blocks(section(README, "Invoking the functions"))
+    found = blocks(FUNCTIONS_PAGE)
     program, told = next(content for name, content in found if name == "python"), next(content for name, content in found if name == "text")
     assert SERVED_URL in program
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        exec(compile(program.replace(SERVED_URL, served_stack.endpoint), "README.md", "exec"), {})  # noqa: S102 - our own page
+        exec(compile(program.replace(SERVED_URL, served_stack.endpoint), "functions.md", "exec"), {})  # noqa: S102 - our own page
     assert printed.getvalue() == told
 
 
-def test_the_readme_names_the_functions_as_they_are(served_stack: EmbeddedStack) -> None:
+def test_the_reference_names_the_functions_as_they_are(served_stack: EmbeddedStack) -> None:
     deployed = {function["FunctionName"] for function in served_stack.client("lambda").list_functions()["Functions"]}
-    named = {row[0] for row in rows(section(README, "Invoking the functions"))}
+    named = {row[0] for row in rows(FUNCTIONS_PAGE)}
     assert len(named) == 2
     assert named <= deployed
     assert {name.removeprefix(f"{embedded.STACK}-") for name in named} <= {function.name for function in app.app.pure_lambda_functions} | {

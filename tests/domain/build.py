@@ -7,15 +7,16 @@ from typing import Any
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import Assignment
-from chalicelib.domain.charging import Due, Line, Period, line
+from chalicelib.domain.charging import Due, Line, priced_line
+from chalicelib.domain.deciding import Decision, DecisionKind
 from chalicelib.domain.ledger import Entry, charge, charge_key
 from chalicelib.domain.package import Package
-from chalicelib.domain.posting import Stamp
-from chalicelib.domain.run import Act, Decision
+from chalicelib.domain.posting import Provenance
+from chalicelib.domain.schedule import Period
 
 MONEY = ("cost", "retail", "setup_cost", "setup_retail", "balance", "debit_limit")
 DATES = ("start_date", "end_date", "charge_from", "evaluate_from")
-STAMP = Stamp("run-1", datetime(2024, 1, 2, 3, tzinfo=UTC), "test")
+STAMP = Provenance("run-1", datetime(2024, 1, 2, 3, tzinfo=UTC), "test")
 
 Spent = Callable[[Assignment, Period], Decimal]
 
@@ -45,16 +46,17 @@ def account(**fields: Any) -> Account:
 
 def priced(retail: str = "10", on: str = "2024-01-01", one: str = "a", *, cost: str = "1", debit: bool = True, **fields: Any) -> Line:
     """A recurring charge of a daily package; `fields` are `Line`'s."""
-    made = line(
+    made = priced_line(
         assignment(on, assignment_id=one, auto_decrement_credit=debit), package(frequency="daily", retail="1"), Due("recurring", day(on))
     )
     assert made is not None
-    return made._replace(retail=Decimal(retail), cost=Decimal(cost), **fields)
+    amounts = {"retail": Decimal(retail), "unit_retail": Decimal(retail), "cost": Decimal(cost)}
+    return made._replace(**(amounts | fields))
 
 
-def decision(act: Act = "charge", **fields: Any) -> Decision:
+def decision(kind: DecisionKind = "charge", **fields: Any) -> Decision:
     made = priced(**fields)
-    return Decision(made, act, charge_key(made.identity, "run-1" if act in ("repeat", "revive") else None))
+    return Decision(made, kind, charge_key(made.identity, "run-1" if kind in ("repeat", "recharge") else None))
 
 
 def entry(made: Line, **fields: Any) -> Entry:

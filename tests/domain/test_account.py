@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.account import Credit, allot, credit, fits
+from chalicelib.domain.account import Credit, allot, current_credit, fits_limit
 
 from .build import account
 
@@ -50,7 +50,7 @@ def state(balance: str, limit: str | None) -> Credit:
     ],
 )
 def test_fits(balance: str, limit: str | None, amount: str, expected: bool) -> None:
-    assert fits(state(balance, limit), Decimal(amount)) is expected
+    assert fits_limit(state(balance, limit), Decimal(amount)) is expected
 
 
 @pytest.mark.parametrize(
@@ -94,5 +94,5 @@ def test_allot_against_a_purse_counted_in_fractions(balance: Decimal, limit: Dec
 
 
 def test_the_credit_of_an_account() -> None:
-    assert credit(account(balance="3", debit_limit="7")) == state("3", "7")
-    assert credit(account()) == state("0", None)
+    assert current_credit(account(balance="3", debit_limit="7")) == state("3", "7")
+    assert current_credit(account()) == state("0", None)

@@ -7,10 +7,10 @@ import pytest
 
 from chalicelib.domain.assignment import (
     Assignment,
-    cross_faults,
+    assignment_faults,
     earliest_end,
-    ended,
     first_day,
+    has_ended,
     last_due_day,
     minimum_days_faults,
     package_faults,
@@ -74,7 +74,7 @@ def test_first_day_that_is_charged(charge_from: str | None, expected: str) -> No
     ],
 )
 def test_validity(given_to: Assignment, on: str, valid: bool, over: bool) -> None:
-    assert (valid_on(given_to, day(on)), ended(given_to, day(on))) == (valid, over)
+    assert (valid_on(given_to, day(on)), has_ended(given_to, day(on))) == (valid, over)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ DATES = {"start_date": date(2024, 1, 10)}
     ],
 )
 def test_cross_faults(values: dict[str, Any], expected: list[str]) -> None:
-    assert [fault.pointer for fault in cross_faults(values)] == expected
+    assert [fault.pointer for fault in assignment_faults(values)] == expected
 
 
 @pytest.mark.parametrize(

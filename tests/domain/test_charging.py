@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.assignment import Assignment
-from chalicelib.domain.charging import Line, Period, dues, in_order, line, lines, next_charge
+from chalicelib.domain.charging import Line, dues, in_order, next_charge, priced_line, priced_lines
 from chalicelib.domain.package import Package
+from chalicelib.domain.schedule import Period
+from tests.oracles import charges as oracle
 
-from . import oracle
 from .build import assignment, day, package
 
 PRICES = {"cost": "4", "retail": "10", "setup_cost": "1", "setup_retail": "5"}
@@ -109,7 +110,7 @@ CASES = [
 
 @pytest.mark.parametrize(("sold", "given_to", "expected"), [case[1:] for case in CASES], ids=[f"rules 4: {case[0]}" for case in CASES])
 def test_lines(sold: Package, given_to: Assignment, expected: str) -> None:
-    found = lines(given_to, sold, date(2023, 12, 1), date(2024, 2, 5), nothing_spent)
+    found = priced_lines(given_to, sold, date(2023, 12, 1), date(2024, 2, 5), nothing_spent)
     assert "|".join(told(one) for one in found) == expected
 
 
@@ -119,13 +120,13 @@ def test_lines(sold: Package, given_to: Assignment, expected: str) -> None:
     ids=[f"rules 5: {what}" for what in ("the start date alone", "between due dates", "one due date", "a range without the start date")],
 )
 def test_lines_of_a_range(since: str, until: str, expected: int) -> None:
-    assert len(lines(assignment("2024-01-01"), MONTHLY, day(since), day(until), nothing_spent)) == expected
+    assert len(priced_lines(assignment("2024-01-01"), MONTHLY, day(since), day(until), nothing_spent)) == expected
 
 
 def test_a_line_keeps_what_it_was_computed_from() -> None:
     """rules 4: package name, unit prices, quantity, period and spend stand in the charge."""
     given_to = assignment("2024-01-15", did="4420", quantity=2, auto_decrement_credit=True)
-    assert lines(given_to, MONTHLY, day("2024-02-01"), day("2024-02-01"), nothing_spent) == [
+    assert priced_lines(given_to, MONTHLY, day("2024-02-01"), day("2024-02-01"), nothing_spent) == [
         Line(
             customer_id="c", assignment_id="a", package_id="p", package_name="Package", did="4420", kind="recurring",
             due_date=day("2024-02-01"), currency="USD", quantity=2, unit_cost=Decimal(4), unit_retail=Decimal(10), cost=Decimal(8),
@@ -138,7 +139,7 @@ def test_a_line_keeps_what_it_was_computed_from() -> None:
     ("debits", "expected"), [(True, "10"), (False, "0")], ids=["rules 4: on debits retail", "rules 4: off debits nothing"]
 )
 def test_auto_decrement_credit(debits: bool, expected: str) -> None:
-    [one] = lines(
+    [one] = priced_lines(
         assignment("2024-01-10", auto_decrement_credit=debits), package(retail="10", cost="4"), *[day("2024-01-10")] * 2, nothing_spent
     )
     assert (one.debit, one.margin) == (Decimal(expected), Decimal(6))
@@ -147,7 +148,7 @@ def test_auto_decrement_credit(debits: bool, expected: str) -> None:
 def test_charges_are_tried_by_due_date_then_setup_first_then_assignment() -> None:
     """rules 4, Auto Decrement Credit: the order in which charges are tried."""
     given = [assignment("2024-01-01", assignment_id=one) for one in ("b", "a")]
-    found = [one for each in given for one in lines(each, MONTHLY, day("2024-01-01"), day("2024-01-15"), nothing_spent)]
+    found = [one for each in given for one in priced_lines(each, MONTHLY, day("2024-01-01"), day("2024-01-15"), nothing_spent)]
     assert [(one.due_date.day, one.kind, one.assignment_id) for one in in_order(found)] == [
         (1, "setup", "a"), (1, "setup", "b"), (1, "recurring", "a"), (1, "recurring", "b"), (15, "recurring", "a"), (15, "recurring", "b"),
     ]  # fmt: skip
@@ -238,7 +239,7 @@ def test_plans_are_the_oracles(
     def spent(_: Assignment, period: Period) -> Decimal:
         return sum((amount for on, amount in spend.items() if period.since <= on < period.until), Decimal(0))
 
-    found = lines(given_to, sold, since, until, spent)
+    found = priced_lines(given_to, sold, since, until, spent)
     plain = [(one.due_date, one.kind, Fraction(one.cost), Fraction(one.retail)) for one in found]
     assert plain == oracle.charges(terms(given_to, sold, spend), since, until)
 
@@ -276,7 +277,7 @@ def test_an_unpriced_due_makes_no_line() -> None:
     """rules 4: a line whose cost and retail are both zero is not made."""
     free = package(frequency="daily")
     [due] = dues(assignment("2024-01-01"), free, day("2024-01-02"), day("2024-01-02"))
-    assert line(assignment("2024-01-01"), free, due) is None
+    assert priced_line(assignment("2024-01-01"), free, due) is None
 
 
 COVERED = [
@@ -297,13 +298,15 @@ COVERED = [
 def test_what_a_recurring_line_covers(sold: Package, start: str, due: str, expected: str | None) -> None:
     """rules 4: from its due date up to, not including, the next due date by the rule."""
     given = assignment(start, end_date="2027-03-01")
-    (found,) = [one for one in lines(given, sold, day(due), day(due), nothing_spent) if one.kind == "recurring"]
+    (found,) = [one for one in priced_lines(given, sold, day(due), day(due), nothing_spent) if one.kind == "recurring"]
     covered = found.covers
     assert (f"{covered.since} {covered.until}" if covered else None) == expected
 
 
 def test_b2_a_setup_covers_nothing_and_a_minimum_spend_its_period() -> None:
-    setup = lines(assignment("2024-01-20"), MONTHLY, day("2024-01-20"), day("2024-01-20"), nothing_spent)[0]
-    (minimum,) = lines(assignment("2024-01-01"), MONTHLY._replace(minimum_spend=True), day("2024-01-15"), day("2024-01-15"), nothing_spent)
+    setup = priced_lines(assignment("2024-01-20"), MONTHLY, day("2024-01-20"), day("2024-01-20"), nothing_spent)[0]
+    (minimum,) = priced_lines(
+        assignment("2024-01-01"), MONTHLY._replace(minimum_spend=True), day("2024-01-15"), day("2024-01-15"), nothing_spent
+    )
     assert (setup.kind, setup.covers) == ("setup", None)
     assert (minimum.kind, minimum.covers) == ("minimum_spend", minimum.period)

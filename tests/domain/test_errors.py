@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import (
-    MOST_FAULTS,
-    MOST_ROW_FAULTS,
+    FAULTS_MAX,
+    ROW_FAULTS_MAX,
     BillingError,
     Conflict,
     Fault,
@@ -16,8 +16,8 @@ from chalicelib.domain.errors import (
     NotFound,
     RowFault,
     Unauthenticated,
+    code_and_detail,
     row_fault,
-    told,
 )
 
 
@@ -41,11 +41,11 @@ def test_all_faults_are_told_in_one_sentence() -> None:
         assert (error.faults, error.detail, str(error), error.code) == (tuple(faults), told, told, code)
 
 
-@pytest.mark.parametrize(("given", "more"), [(MOST_FAULTS, None), (MOST_FAULTS + 1, "and more"), (MOST_FAULTS + 7, "and more")])
+@pytest.mark.parametrize(("given", "more"), [(FAULTS_MAX, None), (FAULTS_MAX + 1, "and more"), (FAULTS_MAX + 7, "and more")])
 def test_that_there_are_faults_beyond_the_limit_is_told(given: int, more: str | None) -> None:
     faults = tuple(Fault(f"/{n}", "is odd") for n in range(given))
     rest = () if more is None else (Fault("", more),)
-    assert Invalid(faults).faults == faults[:MOST_FAULTS] + rest
+    assert Invalid(faults).faults == faults[:FAULTS_MAX] + rest
 
 
 @pytest.mark.parametrize(
@@ -70,15 +70,15 @@ def test_faulty_rows_are_counted_and_told_in_order(rows: tuple[int, ...], senten
         assert (list(error.faults), error.detail, error.code) == (sorted(faults), said, code)
 
 
-@pytest.mark.parametrize(("given", "more"), [(MOST_ROW_FAULTS, ""), (MOST_ROW_FAULTS + 1, "; and 1 more in this row")])
+@pytest.mark.parametrize(("given", "more"), [(ROW_FAULTS_MAX, ""), (ROW_FAULTS_MAX + 1, "; and 1 more in this row")])
 def test_a_rows_faults_beyond_the_limit_are_counted(given: int, more: str) -> None:
     """Twice, too: a file's faults are gathered from its rows'."""
     faults = [row_fault(7, "match", "is odd", f"/match/{n:02}") for n in range(given)]
     other = row_fault(8, "name", "is odd")
-    last = faults[MOST_ROW_FAULTS - 1]._replace(detail=f"is odd{more}")
+    last = faults[ROW_FAULTS_MAX - 1]._replace(detail=f"is odd{more}")
     once = InvalidRows([other, *faults])
     for error in (once, InvalidRows([fault for fault in once.faults if isinstance(fault, RowFault)])):
-        assert list(error.faults) == [*faults[: MOST_ROW_FAULTS - 1], last, other]
+        assert list(error.faults) == [*faults[: ROW_FAULTS_MAX - 1], last, other]
         assert error.detail == "2 rows are not right; nothing was written"
 
 
@@ -94,5 +94,5 @@ def test_a_refused_caller_is_told_what_was_missing() -> None:
 
 
 def test_what_an_operator_reads_of_an_error() -> None:
-    assert told(NotFound("there is none")) == ("not_found", "there is none")
-    assert told(ValueError("odd")) == ("internal", "ValueError: odd")
+    assert code_and_detail(NotFound("there is none")) == ("not_found", "there is none")
+    assert code_and_detail(ValueError("odd")) == ("internal", "ValueError: odd")

@@ -2,16 +2,15 @@
 
 import pytest
 
-from chalicelib.domain.assignment import cross_faults, minimum_days_faults, package_faults
+from chalicelib.domain.assignment import assignment_faults, minimum_days_faults, package_faults
 from chalicelib.domain.errors import Fault
-from chalicelib.domain.package import cross_faults as package_cross_faults
-from chalicelib.domain.package import destination_fault, match_faults
+from chalicelib.domain.package import destination_fault, field_faults, match_faults
 from tests.domain.build import assignment, day, package
 
 
 def test_faults_between_an_assignments_fields() -> None:
     values = {"start_date": day("2024-01-02"), "end_date": day("2024-01-01"), "minimum_days": 3, "did": None}
-    assert list(cross_faults(values)) == [
+    assert list(assignment_faults(values)) == [
         Fault("/end_date", "lies before the start date, 2024-01-02"),
         Fault("/minimum_days", "can be given on an assignment to a DID only"),
     ]
@@ -40,7 +39,7 @@ def test_faults_of_a_match() -> None:
 
 def test_faults_between_a_packages_fields() -> None:
     values = {"frequency": "none", "minimum_spend": True, "type": "standard", "destination": "^44"}
-    assert list(package_cross_faults(values)) == [
+    assert list(field_faults(values)) == [
         Fault("/destination", "only packages of type free_minutes have a destination"),
         Fault("/minimum_spend", "needs a frequency other than none"),
     ]

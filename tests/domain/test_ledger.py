@@ -79,20 +79,26 @@ def test_a_held_charge_is_dated_but_moves_nothing() -> None:
 
 def test_a_reversal_is_the_opposite_of_a_charge() -> None:
     charged = ledger.charge(priced("15"), status="posted", run_id="run-1", repeat=True, at=STAMP.at, by="ann")
-    assert ledger.reversal(charged, at=LATER, day=day("2024-02-04"), by="bob") == Entry(
+    assert ledger.reversal_of(charged, at=LATER, day=day("2024-02-04"), by="bob") == Entry(
         "c", f"2024-02-04~4-reversal~{charged.key}", day("2024-02-04"), "reversal", "posted", "USD", Decimal(-1), Decimal(-15), Decimal(15),
         LATER.isoformat(), "bob", LATER.isoformat(), "run-1", False, None, "Package", charged.entry_id,
     )  # fmt: skip
 
 
+def test_what_undoes_a_charge_is_booked_as_the_charge_is() -> None:
+    charged = ledger.charge(priced(account_code="4010", tax_code="S"), status="posted", run_id="r", repeat=False, at=LATER, by="amy")
+    undone = ledger.reversal_of(charged, at=LATER, day=day("2024-02-04"), by="bob")
+    assert (charged.account_code, charged.tax_code) == (undone.account_code, undone.tax_code) == ("4010", "S")
+
+
 def test_a_reversal_of_nothing_has_no_minus_zero() -> None:
     charged = ledger.charge(priced("0", cost="0"), status="posted", run_id=None, repeat=False, at=STAMP.at, by="ann")
-    undone = ledger.reversal(charged, at=LATER, day=day("2024-02-04"), by="bob")
+    undone = ledger.reversal_of(charged, at=LATER, day=day("2024-02-04"), by="bob")
     assert {str(amount) for amount in (charged.credit_change, undone.cost, undone.retail, undone.credit_change)} == {"0"}
 
 
 def test_a_reversal_of_an_entry_without_line_has_no_reference() -> None:
-    assert ledger.reversal(paid(), at=LATER, day=day("2024-02-04"), by="bob").reference is None
+    assert ledger.reversal_of(paid(), at=LATER, day=day("2024-02-04"), by="bob").reference is None
 
 
 MIDNIGHT = datetime(2031, 3, 1, 23, tzinfo=UTC)

@@ -5,8 +5,9 @@ from decimal import Decimal
 import pytest
 
 from chalicelib.domain.assignment import Assignment
-from chalicelib.domain.charging import Period, dues, lines
+from chalicelib.domain.charging import dues, priced_lines
 from chalicelib.domain.package import Package
+from chalicelib.domain.schedule import Period
 
 from .build import assignment, day, package
 
@@ -23,7 +24,7 @@ def plain(amount: Decimal) -> str:
 
 def planned(sold: Package, given_to: Assignment, since: str, until: str, spend: str = "0") -> str:
     """`date cost retail, from period's first day through its last, of whole days`, joined by |."""
-    found = lines(given_to, sold, day(since), day(until), lambda _, __: Decimal(spend))
+    found = priced_lines(given_to, sold, day(since), day(until), lambda _, __: Decimal(spend))
     return "|".join(
         f"{one.due_date} {plain(one.cost)} {plain(one.retail)} {one.period.since}..{one.period.until} of {one.period.whole_days}"
         if one.period else f"{one.due_date} {one.kind}"
@@ -59,7 +60,9 @@ def planned(sold: Package, given_to: Assignment, since: str, until: str, spend: 
     ],
 )
 def test_amounts(sold: Package, quantity: int, spend: str, expected: str | None) -> None:
-    found = lines(assignment("2024-01-01", quantity=quantity), sold, day("2024-02-01"), day("2024-02-01"), lambda _, __: Decimal(spend))
+    found = priced_lines(
+        assignment("2024-01-01", quantity=quantity), sold, day("2024-02-01"), day("2024-02-01"), lambda _, __: Decimal(spend)
+    )
     assert [f"{one.cost} {one.retail}" for one in found] == ([expected] if expected else [])
     assert all((one.kind, one.spend) == ("minimum_spend", Decimal(spend)) for one in found)
 
@@ -70,8 +73,13 @@ PERIODS = [
         MINIMUM, assignment("2024-01-01"), "2024-01-01", "2024-02-29", "2024-02-01 0 50 2024-01-01..2024-02-01 of 31",
     ),
     (
-        "the first period runs from the start date, and is charged whole",
-        MINIMUM, assignment("2024-01-20"), "2024-01-01", "2024-02-29", "2024-02-01 0 50 2024-01-20..2024-02-01 of 12",
+        "B24-the first period runs from the start date, and is charged for its days",
+        MINIMUM, assignment("2024-01-20"), "2024-01-01", "2024-02-29", "2024-02-01 0 19.354839 2024-01-20..2024-02-01 of 31",
+    ),
+    (
+        "B24-without match days the first period begins on the start date and is whole",
+        MINIMUM._replace(frequency_match=()), assignment("2024-01-20"), "2024-01-01", "2024-02-29",
+        "2024-02-20 0 50 2024-01-20..2024-02-20 of 31",
     ),
     (
         "the setup is charged on the start date as ever, the recurring line is replaced",
@@ -87,7 +95,7 @@ PERIODS = [
         MINIMUM, assignment("2024-01-01"), "2024-03-01", "2024-03-01", "2024-03-01 0 50 2024-02-01..2024-03-01 of 29",
     ),
     (
-        "an end date cuts the last period short: settled the day after, days P..E of P..N, rounded half-up",
+        "B24-an end date cuts the last period short: settled the day after, days P..E of P..N, rounded half-up",
         WITH_COST, assignment("2024-01-01", end_date="2024-02-14"), "2024-02-02", "2024-03-31",
         "2024-02-15 14.965517 24.137931 2024-02-01..2024-02-15 of 29",
     ),
@@ -96,9 +104,9 @@ PERIODS = [
         MINIMUM, assignment("2024-01-01", end_date="2024-02-14"), "2024-02-02", "2024-02-14", "",
     ),
     (
-        "an end before the first due date cuts the first period short, counted from the start date",
+        "B24-an end before the first due date cuts the first period at both ends",
         MINIMUM, assignment("2024-01-22", end_date="2024-01-26"), "2024-01-01", "2024-03-31",
-        "2024-01-27 0 25 2024-01-22..2024-01-27 of 10",
+        "2024-01-27 0 8.064516 2024-01-22..2024-01-27 of 31",
     ),
     (
         "an end on a due date settles that period and one day of the next",
@@ -120,18 +128,19 @@ PERIODS = [
         "2024-01-02 0 2 2024-01-01..2024-01-02 of 1|2024-01-03 0 2 2024-01-02..2024-01-03 of 1",
     ),
     (
-        "a period begun before charge_from is not settled, the next is",
+        "B24-of a period begun before charge_from the days from it on are settled",
         MINIMUM, assignment("2024-01-01", charge_from="2024-01-02"), "2024-01-01", "2024-03-31",
-        "2024-03-01 0 50 2024-02-01..2024-03-01 of 29",
+        "2024-02-01 0 48.387097 2024-01-02..2024-02-01 of 31|2024-03-01 0 50 2024-02-01..2024-03-01 of 29",
     ),
     (
-        "charge_from on a due date: that period is not settled, the one it begins is",
+        "B24-charge_from on a due date: that period is not settled, the one it begins is",
         MINIMUM, assignment("2024-01-01", charge_from="2024-02-01"), "2024-01-01", "2024-03-31",
         "2024-03-01 0 50 2024-02-01..2024-03-01 of 29",
     ),
     (
-        "a closing period begun before charge_from is not settled",
-        MINIMUM, assignment("2024-01-01", charge_from="2024-01-10", end_date="2024-01-20"), "2024-01-01", "2024-03-31", "",
+        "B24-a closing period begun before charge_from is settled from it on",
+        MINIMUM, assignment("2024-01-01", charge_from="2024-01-10", end_date="2024-01-20"), "2024-01-01", "2024-03-31",
+        "2024-01-21 0 17.741935 2024-01-10..2024-01-21 of 31",
     ),
     (
         "nothing at all when it was over before charge_from",
@@ -168,7 +177,7 @@ def test_spend_is_asked_for_the_days_of_the_period_and_for_no_others() -> None:
         asked.append(period)
         return Decimal(0)
 
-    lines(assignment("2024-01-15", end_date="2024-02-14"), WITH_SETUP, day("2024-01-01"), day("2024-03-31"), spend)
+    priced_lines(assignment("2024-01-15", end_date="2024-02-14"), WITH_SETUP, day("2024-01-01"), day("2024-03-31"), spend)
     assert [(str(period.since), str(period.until), period.days) for period in asked] == [
         ("2024-01-15", "2024-02-01", 17),
         ("2024-02-01", "2024-02-15", 14),

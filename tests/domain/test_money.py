@@ -8,8 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain import money
-
-from . import oracle
+from tests.oracles import charges as oracle
 
 LARGEST = "999999999999.999999"
 MICROS = st.integers(0, 10**21 - 1)
@@ -46,8 +45,8 @@ def micro(count: int) -> Decimal:
     ],
 )
 def test_parse(text: str, expected: str) -> None:
-    assert money.parse(text) == Decimal(expected)
-    assert money.parse(text, signed=True) == Decimal(expected)
+    assert money.parse_amount(text) == Decimal(expected)
+    assert money.parse_amount(text, signed=True) == Decimal(expected)
 
 
 REFUSED = {
@@ -91,24 +90,24 @@ REFUSED = {
 @pytest.mark.parametrize("signed", [False, True], ids=["price", "signed"])
 def test_parse_refuses(text: str, signed: bool) -> None:
     with pytest.raises(ValueError, match="at most 6 decimals"):
-        money.parse(text, signed=signed)
+        money.parse_amount(text, signed=signed)
 
 
 @pytest.mark.parametrize("text", ["-1", "-0.000001", "-0"], ids=lambda text: f"rules 2: a negative price is refused: {text}")
 def test_parse_refuses_a_negative_price(text: str) -> None:
     with pytest.raises(ValueError, match="zero or more"):
-        money.parse(text)
+        money.parse_amount(text)
 
 
 @pytest.mark.parametrize(("signed", "kind"), [(False, "an amount of zero or more"), (True, "an amount")], ids=["price", "signed"])
 def test_parse_says_what_it_takes(signed: bool, kind: str) -> None:
     with pytest.raises(ValueError, match=f"^must be {kind} such as 10.50: digits with at most 6 decimals, below 1000000000000$"):
-        money.parse("ten", signed=signed)
+        money.parse_amount("ten", signed=signed)
 
 
 @pytest.mark.parametrize("text", ["-1", f"-{LARGEST}", "-0.000001"], ids=lambda text: f"rules 2: a payment may be a correction: {text}")
 def test_parse_takes_negative_amounts_where_asked(text: str) -> None:
-    assert money.parse(text, signed=True) == Decimal(text)
+    assert money.parse_amount(text, signed=True) == Decimal(text)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +126,7 @@ def test_text(amount: str, expected: str) -> None:
 @given(st.integers(-(10**18) + 1, 10**18 - 1))
 def test_text_and_parse_are_each_others_opposite(count: int) -> None:
     amount = micro(count)
-    assert money.parse(money.text(amount), signed=True) == amount
+    assert money.parse_amount(money.text(amount), signed=True) == amount
 
 
 @pytest.mark.parametrize(
@@ -258,3 +257,11 @@ def test_c_people_see_the_decimals_of_the_currency(amount: str, currency: str, e
 @given(st.integers(-(10**18), 10**18).map(lambda count: Decimal(count).scaleb(-6)), st.sampled_from(("JPY", "USD", "KWD")))
 def test_c_what_people_see_is_the_amount_to_the_last_digit(amount: Decimal, currency: str) -> None:
     assert Decimal(money.shown(amount, currency)) == amount
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "payable"),
+    [("12.000001", "USD", "12.01"), ("12.01", "USD", "12.01"), ("0.1", "JPY", "1"), ("1.2345", "KWD", "1.235"), ("0", "USD", "0")],
+)
+def test_what_can_be_paid_is_rounded_up(amount: str, currency: str, payable: str) -> None:
+    assert money.payable(Decimal(amount), currency) == Decimal(payable)

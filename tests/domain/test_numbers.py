@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.minutes import prefixes
-from chalicelib.domain.numbers import SEPARATORS, digits
+from chalicelib.domain.numbers import NUMBER_SEPARATORS, digits
 
-GAP = st.text(SEPARATORS, max_size=3)
+GAP = st.text(NUMBER_SEPARATORS, max_size=3)
 
 
 @pytest.mark.parametrize(

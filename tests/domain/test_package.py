@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from chalicelib.domain.package import (
     FIXED_ONCE_ASSIGNED,
     changed_fixed_fields,
-    cross_faults,
     destination_fault,
+    field_faults,
     match_faults,
     parse_match,
+    proration_faults,
     wire_match,
 )
 from chalicelib.domain.schedule import FREQUENCIES, WEEKDAYS, Frequency
@@ -57,6 +58,28 @@ def test_a_match_on_any_other_frequency_is_one_fault(frequency: Frequency, match
     assert frequency in fault.detail
 
 
+EVERY = [
+    ("daily", 366, 367), ("weekly", 52, 53), ("monthly", 120, 121), ("none", 1, 2), ("quarterly", 1, 2), ("yearly", 1, 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("frequency", "most", "more"), EVERY, ids=[case[0] for case in EVERY])
+def test_every_so_many(frequency: Frequency, most: int, more: int) -> None:
+    assert list(field_faults({"frequency": frequency, "every": most})) == []
+    [fault] = field_faults({"frequency": frequency, "every": more})
+    assert (fault.pointer, frequency in fault.detail) == ("/every", True)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "every", "refused"),
+    [("none", 1, True), ("daily", 1, True), ("daily", 2, False), ("weekly", 1, False), ("yearly", 1, False)],
+)
+def test_what_can_be_prorated(frequency: Frequency, every: int, refused: bool) -> None:
+    values = {"frequency": frequency, "every": every, "proration": "daily"}
+    assert [fault.pointer for fault in proration_faults(values)] == ["/proration"] * refused
+    assert list(proration_faults(values | {"proration": "none"})) == []
+
+
 @given(st.lists(st.sampled_from(WEEKDAYS), unique=True))
 def test_weekdays_are_stored_in_the_weeks_order_and_written_as_names(names: list[str]) -> None:
     stored = parse_match("weekly", tuple(names))
@@ -96,7 +119,7 @@ CROSS: list[tuple[str, dict[str, Any], list[str]]] = [
 
 @pytest.mark.parametrize(("values", "expected"), [case[1:] for case in CROSS], ids=[case[0] for case in CROSS])
 def test_cross_faults(values: dict[str, Any], expected: list[str]) -> None:
-    assert [fault.pointer for fault in cross_faults(values)] == expected
+    assert [fault.pointer for fault in field_faults(values)] == expected
 
 
 @pytest.mark.parametrize(
@@ -148,6 +171,8 @@ CHANGES: dict[str, Any] = {
     "type": "free_minutes",
     "frequency": "daily",
     "frequency_match": (3,),
+    "every": 2,
+    "proration": "daily",
     "minimum_spend": True,
     "destination": "^44",
     "connexcs_package": "asr",

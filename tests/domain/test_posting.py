@@ -9,15 +9,16 @@ from hypothesis import strategies as st
 
 from chalicelib.domain import posting
 from chalicelib.domain.account import Credit
+from chalicelib.domain.deciding import Decision, DecisionKind
 from chalicelib.domain.ledger import charge_key
-from chalicelib.domain.posting import MAX_ACTIONS, Debit
-from chalicelib.domain.run import Act, Decision, Status
+from chalicelib.domain.posting import TRANSACTION_ACTIONS_MAX, Debit
+from chalicelib.domain.report import Status
 
 from .build import STAMP, account, decision, entry, priced
 
 TWENTY = Credit(Decimal(20), Decimal(0))
 
-MOVES: list[tuple[str, Act, str, bool, Status, str | None]] = [
+MOVES: list[tuple[str, DecisionKind, str, bool, Status, str | None]] = [
     ("a charge that fits is posted", "charge", "20", True, "posted", "posted"),
     ("a charge that would pass the limit is held", "charge", "21", True, "held", "held"),
     ("one that is not auto-decremented is posted whatever it costs", "charge", "21", False, "posted", "posted"),
@@ -29,10 +30,10 @@ MOVES: list[tuple[str, Act, str, bool, Status, str | None]] = [
 
 
 @pytest.mark.parametrize(
-    ("act", "retail", "debit", "status", "recorded"), [case[1:] for case in MOVES], ids=[f"rules 4: {case[0]}" for case in MOVES]
+    ("kind", "retail", "debit", "status", "recorded"), [case[1:] for case in MOVES], ids=[f"rules 4: {case[0]}" for case in MOVES]
 )
-def test_moves(act: Act, retail: str, debit: bool, status: Status, recorded: str | None) -> None:
-    tried = decision(act, retail=retail, debit=debit)
+def test_moves(kind: DecisionKind, retail: str, debit: bool, status: Status, recorded: str | None) -> None:
+    tried = decision(kind, retail=retail, debit=debit)
     [move] = posting.moves([tried], TWENTY, STAMP)
     assert (move.decision, move.status) == (tried, status)
     assert (move.entry.status if move.entry else None) == recorded
@@ -86,23 +87,27 @@ DEBITS: list[tuple[str, list[Decision], Debit]] = [
 
 @pytest.mark.parametrize(("tried", "expected"), [case[1:] for case in DEBITS], ids=[f"rules 4: {case[0]}" for case in DEBITS])
 def test_debit_and_after(tried: list[Decision], expected: Debit) -> None:
-    change = posting.debit(posting.moves(tried, TWENTY, STAMP))
+    change = posting.total_debit(posting.moves(tried, TWENTY, STAMP))
     assert change == expected
     read = account(balance="20", held=3, name="N", debit_limit="0")
-    assert posting.after(read, change) == read._replace(balance=20 - expected.amount, held=3 + expected.held, holds=expected.newly_held)
+    assert posting.after_debit(read, change) == read._replace(
+        balance=20 - expected.amount, held=3 + expected.held, holds=expected.newly_held
+    )
 
 
 @given(
     balance=st.integers(-30, 60), limit=st.none() | st.integers(0, 30),
     tried=st.lists(st.tuples(st.sampled_from(["charge", "repeat", "retry"]), st.integers(0, 30), st.booleans()), max_size=12),
 )  # fmt: skip
-def test_debits_never_take_the_balance_below_the_limit(balance: int, limit: int | None, tried: list[tuple[Act, int, bool]]) -> None:
-    decisions = [decision(act, retail=f"{retail}", debit=debit, one=f"a{n}") for n, (act, retail, debit) in enumerate(tried)]
+def test_debits_never_take_the_balance_below_the_limit(
+    balance: int, limit: int | None, tried: list[tuple[DecisionKind, int, bool]]
+) -> None:
+    decisions = [decision(kind, retail=f"{retail}", debit=debit, one=f"a{n}") for n, (kind, retail, debit) in enumerate(tried)]
     made = posting.moves(decisions, Credit(Decimal(balance), None if limit is None else Decimal(limit)), STAMP)
-    change = posting.debit(made)
+    change = posting.total_debit(made)
     assert change.amount == -sum((move.entry.credit_change for move in made if move.entry), Decimal(0))
     assert not change.amount or limit is None or balance - change.amount >= -limit
-    held = sum(act == "retry" for act, _, _ in tried) + change.held
+    held = sum(kind == "retry" for kind, _, _ in tried) + change.held
     assert held == sum(move.status == "held" for move in made)
 
 
@@ -175,7 +180,7 @@ def test_no_batch_exceeds_what_a_transaction_takes(names: list[int], unmarked: s
     assert [one for batch in cut for one in batch] == decisions
     for n, batch in enumerate(cut):
         following = cut[n + 1] if n + 1 < len(cut) else []
-        assert 0 < actions(batch, left) <= room <= MAX_ACTIONS
+        assert 0 < actions(batch, left) <= room <= TRANSACTION_ACTIONS_MAX
         assert not following or actions([*batch, following[0]], left) > room, "a batch was cut without need"
         left -= {one.line.assignment_id for one in batch}
 
@@ -187,5 +192,5 @@ def test_batches_leave_the_callers_marks_alone() -> None:
 
 
 def test_a_transaction_takes_100_actions() -> None:
-    assert MAX_ACTIONS == 100
-    assert Counter(len(batch) for batch in posting.batches(charges([1] * 250), set(), MAX_ACTIONS)) == {100: 2, 50: 1}
+    assert TRANSACTION_ACTIONS_MAX == 100
+    assert Counter(len(batch) for batch in posting.batches(charges([1] * 250), set(), TRANSACTION_ACTIONS_MAX)) == {100: 2, 50: 1}

@@ -7,15 +7,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.schedule import FREQUENCIES, Frequency, Match, due_dates, last_day, next_due, previous_due, upcoming
-
-from . import oracle
+from chalicelib.domain.schedule import FREQUENCIES, Frequency, Match, Schedule, days_in_month
+from tests.oracles import charges as oracle
 
 MON, TUE, WED, THU, FRI, SAT, SUN = range(7)
 FIRST, LAST = date(1900, 1, 1), date(2302, 12, 31)
 A_YEAR = timedelta(days=366)
 FIXED: list[Frequency] = ["none", "daily", "quarterly", "yearly"]
 MATCHED: list[Frequency] = ["weekly", "monthly"]
+
+
+def schedule(frequency: Frequency, match: Match, start: date) -> Schedule:
+    return Schedule(frequency, match, 1, start)
 
 
 def days(text: str) -> list[date]:
@@ -90,7 +93,7 @@ MORE = [
 
 @pytest.mark.parametrize(("frequency", "match", "start", "until", "expected"), TABLE + MORE)
 def test_due_dates(frequency: Frequency, match: Match, start: date, until: date, expected: list[date]) -> None:
-    assert list(due_dates(frequency, match, start, start, until)) == expected
+    assert list(schedule(frequency, match, start).dates(start, until)) == expected
 
 
 @pytest.mark.parametrize(("frequency", "match", "start", "until", "expected"), TABLE + MORE)
@@ -118,21 +121,21 @@ def test_the_table_was_worked_out_right(frequency: Frequency, match: Match, star
     ],
 )
 def test_ranges(since: str, until: str, expected: str) -> None:
-    found = due_dates("monthly", (31,), date(2024, 1, 31), date.fromisoformat(since), date.fromisoformat(until))
+    found = schedule("monthly", (31,), date(2024, 1, 31)).dates(date.fromisoformat(since), date.fromisoformat(until))
     assert list(found) == days(expected)
 
 
 @pytest.mark.parametrize("frequency", FREQUENCIES)
 def test_nothing_is_due_before_the_start_date(frequency: Frequency) -> None:
     start = date(2024, 5, 15)
-    assert due_dates(frequency, (), start, start - A_YEAR, start - timedelta(days=1)) == ()
+    assert schedule(frequency, (), start).dates(start - A_YEAR, start - timedelta(days=1)) == ()
 
 
 @pytest.mark.parametrize(
     ("year", "month", "expected"), [(1900, 2, 28), (2000, 2, 29), (2023, 2, 28), (2024, 2, 29), (2024, 4, 30), (2024, 12, 31)]
 )
 def test_last_day_of_a_month(year: int, month: int, expected: int) -> None:
-    assert last_day(year, month) == expected
+    assert days_in_month(year, month) == expected
 
 
 # Against the oracle.
@@ -151,7 +154,7 @@ def rules(draw: st.DrawFn) -> tuple[Frequency, Match, date]:
 def test_due_dates_are_the_days_that_say_so(rule: tuple[Frequency, Match, date], offset: int, length: int) -> None:
     since = rule[2] + timedelta(days=offset)
     until = since + timedelta(days=length)
-    assert list(due_dates(*rule, since, until)) == oracle.due_days(*rule, since, until)
+    assert list(schedule(*rule).dates(since, until)) == oracle.due_days(*rule, since, until)
 
 
 @settings(deadline=None, max_examples=300)
@@ -159,7 +162,7 @@ def test_due_dates_are_the_days_that_say_so(rule: tuple[Frequency, Match, date],
 def test_next_due_is_the_first_day_later_that_says_so(rule: tuple[Frequency, Match, date], offset: int) -> None:
     after = rule[2] + timedelta(days=offset)
     later = oracle.due_days(*rule, after + timedelta(days=1), max(after, rule[2]) + A_YEAR)
-    assert next_due(*rule, after) == (later[0] if later else None)
+    assert schedule(*rule).next(after) == (later[0] if later else None)
 
 
 @settings(deadline=None, max_examples=300)
@@ -168,7 +171,7 @@ def test_next_due_is_the_first_day_later_that_says_so(rule: tuple[Frequency, Mat
 def test_previous_due_is_the_last_day_earlier_that_says_so(rule: tuple[Frequency, Match, date], offset: int) -> None:
     before = rule[2] + timedelta(days=offset)
     earlier = oracle.due_days(*rule, rule[2], before - timedelta(days=1))
-    assert previous_due(*rule, before) == (earlier[-1] if earlier else None)
+    assert schedule(*rule).previous(before) == (earlier[-1] if earlier else None)
 
 
 def random_matches(frequency: Frequency, count: int) -> list[Match]:
@@ -181,7 +184,7 @@ def random_matches(frequency: Frequency, count: int) -> list[Match]:
 
 def first_difference(frequency: Frequency, match: Match, start: date, until: date) -> date | None:
     """The first day on which schedule and oracle disagree."""
-    found, wanted = set(due_dates(frequency, match, start, start, until)), set(oracle.due_days(frequency, match, start, start, until))
+    found, wanted = set(schedule(frequency, match, start).dates(start, until)), set(oracle.due_days(frequency, match, start, start, until))
     return min(found ^ wanted, default=None)
 
 
@@ -221,8 +224,8 @@ def test_a_range_of_one_day_tells_what_a_long_range_does(frequency: Frequency) -
     """The daily run asks for single days, catching up asks for ranges: both must find the same dates."""
     start, until = date(2023, 12, 31), date(2025, 3, 1)
     for match in random_matches(frequency, 5) if frequency in MATCHED else [()]:
-        one_by_one = [day for day in oracle.each_day(start, until) if due_dates(frequency, match, start, day, day)]
-        assert tuple(one_by_one) == due_dates(frequency, match, start, start, until)
+        one_by_one = [day for day in oracle.each_day(start, until) if schedule(frequency, match, start).dates(day, day)]
+        assert tuple(one_by_one) == schedule(frequency, match, start).dates(start, until)
 
 
 @pytest.mark.parametrize(
@@ -239,5 +242,5 @@ def test_a_range_of_one_day_tells_what_a_long_range_does(frequency: Frequency) -
     ids=["from a due date on", "one", "years", "not before the start", "a one-off", "a one-off that was", "none asked for"],
 )
 def test_upcoming(frequency: Frequency, match: Match, since: str, count: int, expected: str) -> None:
-    found = upcoming(frequency, match, date(2024, 1, 15), date.fromisoformat(since), count)
+    found = schedule(frequency, match, date(2024, 1, 15)).upcoming(date.fromisoformat(since), count)
     assert " ".join(map(str, found)) == expected

@@ -16,8 +16,9 @@ from time import process_time
 import pytest
 
 from chalicelib.domain.assignment import Assignment
-from chalicelib.domain.charging import Period, lines
+from chalicelib.domain.charging import priced_lines
 from chalicelib.domain.package import Package
+from chalicelib.domain.schedule import Period
 
 from .build import assignment, package
 
@@ -81,7 +82,7 @@ def nothing_spent(_: Assignment, __: Period) -> Decimal:
 
 
 def planning(work: list[Work]) -> int:
-    return sum(len(lines(one, sold, TODAY, TODAY, nothing_spent)) for one, sold in work)
+    return sum(len(priced_lines(one, sold, TODAY, TODAY, nothing_spent)) for one, sold in work)
 
 
 def seconds(job: Callable[[list[Work]], int], work: list[Work]) -> float:

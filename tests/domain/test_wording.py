@@ -5,11 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.domain.assignment import Assignment
-from chalicelib.domain.charging import dues, lines
+from chalicelib.domain.assignment import Assignment, TermsEntry
+from chalicelib.domain.charging import dues, priced_lines
 from chalicelib.domain.package import Package
-from chalicelib.domain.schedule import Frequency, Match
-from chalicelib.domain.wording import clamped, clamping, explanation, not_due, nothing_to_charge, ordinal, rule, spent_so_far
+from chalicelib.domain.pricing import ChargeKind, Due
+from chalicelib.domain.schedule import Frequency, Match, Schedule
+from chalicelib.domain.wording import clamped, clamping, explanation, not_due_reason, nothing_to_charge, ordinal, rule, spent_so_far
 
 from .build import assignment, day, package
 
@@ -34,7 +35,7 @@ MINIMUM = package(frequency="monthly", frequency_match=(1,), name="Trunk", retai
     ids=lambda value: f"rules 3: {value}" if isinstance(value, str) and " " in value else None,
 )
 def test_rules_in_words(frequency: Frequency, match: Match, expected: str) -> None:
-    assert rule(frequency, match, date(2024, 1, 31)) == expected
+    assert rule(Schedule(frequency, match, 1, date(2024, 1, 31))) == expected
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_rules_in_words(frequency: Frequency, match: Match, expected: str) -> No
     ids=lambda value: f"rules 3: {value}" if isinstance(value, str) else None,
 )
 def test_days_that_the_month_lacks(frequency: Frequency, match: Match, due: str, expected: list[int]) -> None:
-    assert clamped(frequency, match, date(2024, 1, 31), day(due)) == expected
+    assert clamped(Schedule(frequency, match, 1, date(2024, 1, 31)), day(due)) == expected
 
 
 EXPLANATIONS = [
@@ -118,6 +119,55 @@ EXPLANATIONS = [
         "minimum 2 x 50.00 x 20/29 days, spent 25.00 from 2024-02-01 through 2024-02-20, to pay 43.965517 USD."),
     ),
     (
+        "minimum spend: a first period that began before the start",
+        MINIMUM, assignment("2024-01-20", quantity=2), "2024-02-01",
+        ('Minimum spend of "Trunk", monthly on 1: '
+        "minimum 2 x 50.00 x 12/31 days, spent 25.00 from 2024-01-20 through 2024-01-31, to pay 13.709677 USD."),
+    ),
+    (
+        "minimum spend: quantities that change",
+        MINIMUM, assignment("2024-01-01", quantity=2, terms=(TermsEntry(day("2024-01-22"), None, {"quantity": 3}),)), "2024-02-01",
+        ('Minimum spend of "Trunk", monthly on 1: '
+        "minimum 50.00 x 72/31 (quantities of its days added up), spent 25.00 from 2024-01-01 through 2024-01-31, to pay 91.129032 USD."),
+    ),
+    (
+        "minimum spend: paused days do not count",
+        MINIMUM, assignment("2023-12-01", terms=(TermsEntry(day("2024-01-01"), day("2024-01-10"), {"paused": True}),)), "2024-02-01",
+        ('Minimum spend of "Trunk", monthly on 1: '
+        "minimum 50.00 x 21/31 (quantities of its days added up), spent 25.00 from 2024-01-01 through 2024-01-31, to pay 8.870968 USD."),
+    ),
+    (
+        "every so many months",
+        package(frequency="monthly", frequency_match=(15,), every=3, **DID), assignment("2024-01-01"), "2024-04-15",
+        '"DID rental", every 3 months on 15: 1 x 12.50 = 12.50 USD.',
+    ),
+    (
+        "every so many weeks",
+        package(frequency="weekly", every=2, **DID), assignment("2024-01-01"), "2024-01-15",
+        '"DID rental", every 2 weeks on Monday: 1 x 12.50 = 12.50 USD.',
+    ),
+    (
+        "every so many days",
+        package(frequency="daily", every=10, **DID), assignment("2024-01-01"), "2024-01-11",
+        '"DID rental", every 10 days from 2024-01-01: 1 x 12.50 = 12.50 USD.',
+    ),
+    (
+        "an own price and a discount",
+        MONTHLY, assignment(quantity=4, retail=Decimal("9.99"), discount=Decimal("20.0000")), "2024-02-15",
+        '"DID rental", monthly on 15 and 31: 4 x 9.99 (own price instead of 12.50) less 20 % = 31.968 USD.',
+    ),
+    (
+        "a part of a period",
+        package(name="Hosted phone", retail="249.95", frequency="monthly", frequency_match=(15,), proration="daily"),
+        assignment("2012-05-03"), "2012-05-03", '"Hosted phone" from 3 May through 14 May, 12 of 30 days: 1 x 249.95 x 12/30 = 99.98 USD.',
+    ),
+    (
+        "a part of a period that is not over with the year, less than before",
+        package(name="Hosted phone", retail="31", frequency="monthly", frequency_match=(15,), proration="daily"),
+        assignment("2023-12-15", end_date="2023-12-24", quantity=2), "2023-12-25",
+        '"Hosted phone" from 25 December 2023 through 14 January 2024, 21 of 31 days: -2 x 31.00 x 21/31 = -42.00 USD.',
+    ),
+    (
         "minimum spend: an end on the eve cuts nothing",
         MINIMUM, assignment("2024-01-01", end_date="2024-01-31"), "2024-02-01",
         'Minimum spend of "Trunk", monthly on 1: minimum 1 x 50.00, spent 25.00 from 2024-01-01 through 2024-01-31, to pay 25.00 USD.',
@@ -134,8 +184,20 @@ EXPLANATIONS = [
     ("sold", "given_to", "due", "expected"), [case[1:] for case in EXPLANATIONS], ids=[f"rules 4: {case[0]}" for case in EXPLANATIONS]
 )
 def test_explanations(sold: Package, given_to: Assignment, due: str, expected: str) -> None:
-    [charge] = lines(given_to, sold, day(due), day(due), lambda _, __: Decimal(25))
+    [charge] = priced_lines(given_to, sold, day(due), day(due), lambda _, __: Decimal(25))
     assert explanation(charge) == expected
+
+
+def test_of_a_negative_line_it_is_told_how_much_it_takes_back() -> None:
+    """rules 4: Proration: of the charge a part was credited before."""
+    sold = package(name="Hosted phone", retail="31", frequency="monthly", frequency_match=(1,), proration="daily")
+    [line] = priced_lines(
+        assignment("2024-03-01", end_date="2024-03-10"), sold, day("2024-03-11"), day("2024-03-11"), lambda _, __: Decimal(0)
+    )
+    told = explanation(line._replace(retail=Decimal("-7.45")))
+    assert told == (
+        '"Hosted phone" from 11 March through 31 March, 21 of 31 days: -1 x 31.00 x 21/31 = -21.00 USD, of which this line takes back 7.45.'
+    )
 
 
 TAKEN_OVER = {"charge_from": "2024-03-10"}
@@ -161,6 +223,12 @@ REASONS = [
         "a one-off taken over",
         package(retail="9"), assignment("2024-01-01", **TAKEN_OVER), "2024-04-01", "charged elsewhere, once, on 2024-01-01",
     ),
+    ("paused", MONTHLY, assignment("2024-01-01", terms=(TermsEntry(day("2024-02-10"), None, {"paused": True}),)), "2024-02-15", "paused"),
+    (
+        "paused for a while",
+        MONTHLY, assignment("2024-01-01", terms=(TermsEntry(day("2024-02-10"), day("2024-02-29"), {"paused": True}),)), "2024-02-15",
+        "paused until 2024-02-29",
+    ),
     ("cancelled", MONTHLY, assignment("2024-05-01", cancelled=True), "2024-04-30", "cancelled before it began"),
     (
         "minimum spend: the closing line is still to come",
@@ -172,13 +240,13 @@ REASONS = [
     ),
     ("minimum spend: no period passed on the start date", MINIMUM, assignment("2024-01-01"), "2024-01-01", "next due 2024-02-01"),
     (
-        "minimum spend: a period begun elsewhere is not promised",
-        MINIMUM, assignment("2024-01-01", charge_from="2024-01-15"), "2024-01-20", "next due 2024-03-01",
+        "minimum spend: a period begun elsewhere is settled here",
+        MINIMUM, assignment("2024-01-01", charge_from="2024-01-15"), "2024-01-20", "next due 2024-02-01",
     ),
     (
-        "minimum spend: a closing line of a period begun elsewhere is not promised",
+        "minimum spend: the closing line of a period begun elsewhere",
         MINIMUM, assignment("2024-01-01", charge_from="2024-01-15", end_date="2024-01-25"), "2024-01-20",
-        "nothing more due, ends on 2024-01-25",
+        "next due 2024-01-26, the day after it ends",
     ),
 ]  # fmt: skip
 
@@ -187,7 +255,7 @@ REASONS = [
     ("sold", "given_to", "on", "expected"), [case[1:] for case in REASONS], ids=[f"rules 6: {case[0]}" for case in REASONS]
 )
 def test_reasons(sold: Package, given_to: Assignment, on: str, expected: str) -> None:
-    assert not_due(given_to, sold, day(on)) == expected
+    assert not_due_reason(given_to, sold, day(on)) == expected
 
 
 @pytest.mark.parametrize(("sold", "given_to"), [(case[1], case[2]) for case in REASONS], ids=[f"rules 6: {case[0]}" for case in REASONS])
@@ -195,28 +263,32 @@ def test_a_promised_date_is_kept(sold: Package, given_to: Assignment) -> None:
     """Whatever day is asked: `next due` names the first date on which anything is charged, and nothing is silently due."""
     for offset in range(-3, 100):
         on = given_to.start_date + timedelta(days=offset)
-        told = not_due(given_to, sold, on)
+        told = not_due_reason(given_to, sold, on)
         following = dues(given_to, sold, on + timedelta(days=1), on + timedelta(days=800))
         if told.startswith("next due "):
             assert told[9:19] == str(following[0].due_date)
-        elif "starts on" not in told and "here from" not in told:
+        elif not any(words in told for words in ("starts on", "here from", "paused")):
             assert following == []
 
 
 def test_nothing_is_promised_from_a_day_after_the_end() -> None:
     """rules 4: taken over from a day after its end, it was charged elsewhere to its last day."""
     given_to = assignment("2024-01-01", end_date="2024-01-20", charge_from="2024-02-01")
-    assert not_due(given_to, MONTHLY, day("2024-01-10")).startswith("charged elsewhere")
-    assert "here from" not in not_due(given_to, MONTHLY, day("2024-01-10"))
+    assert not_due_reason(given_to, MONTHLY, day("2024-01-10")).startswith("charged elsewhere")
+    assert "here from" not in not_due_reason(given_to, MONTHLY, day("2024-01-10"))
 
 
 @pytest.mark.parametrize(
-    ("sold", "expected"),
-    [(MONTHLY, "due, but cost and retail are zero"), (MINIMUM, "due, but nothing is left to pay")],
-    ids=["rules 4: zero lines are not made", "rules 4: the minimum is reached"],
+    ("sold", "kind", "expected"),
+    [
+        (MONTHLY, "recurring", "due, but cost and retail are zero"),
+        (MINIMUM, "minimum_spend", "due, but nothing is left to pay"),
+        (MONTHLY, "proration", "due, but nothing is left to take back"),
+    ],
+    ids=["rules 4: zero lines are not made", "rules 4: the minimum is reached", "rules 4: nothing is left"],
 )
-def test_due_without_a_line(sold: Package, expected: str) -> None:
-    assert nothing_to_charge(sold) == expected
+def test_due_without_a_line(sold: Package, kind: ChargeKind, expected: str) -> None:
+    assert nothing_to_charge(sold, [Due(kind, day("2024-01-01"))]) == expected
 
 
 @pytest.mark.parametrize(
@@ -252,4 +324,4 @@ def test_ordinals(expected: str) -> None:
     ids=["one day", "three days", "the start date's", "none is lacking"],
 )
 def test_why_a_due_date_is_not_a_day_of_its_rule(match: Match, due: str, expected: str | None) -> None:
-    assert clamping("monthly", match, day("2023-01-31"), day(due)) == expected
+    assert clamping(Schedule("monthly", match, 1, day("2023-01-31")), day(due)) == expected

@@ -4,35 +4,22 @@ Each request goes through the view that its route has, with the body as JSON and
 What is queued is worked off before the request is over.
 """
 
-import json
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from chalicelib import ids
-from chalicelib.api import assignments, customers, imports, packages, routing, runs, usage
+from chalicelib.api import assignments, customers, imports, packages, query, replacements, routing, runs, usage
 from chalicelib.api.call import Call
 from chalicelib.domain.errors import BillingError
-from chalicelib.jobs import queue
-from chalicelib.storage.db import Db
 from chalicelib.storage.keys import TABLES
-from chalicelib.usecases import daily_run
-from chalicelib.usecases.act import Act, Services
+from chalicelib.usecases.request_context import RequestContext
+from chalicelib.usecases.runs import daily
+from tests.harness import InProcess
 from tests.world.dynamodb import DynamoDb
 
-MODULES = (assignments, customers, imports, packages, runs, usage)
+MODULES = (assignments, customers, imports, packages, replacements, runs, usage)
 """Imported for the routes that they register."""
 PAGE = 200
-
-
-class AtOnce(Executor):
-    """Carries out each job when it is given."""
-
-    def submit(self, job: Callable[..., Any], /, *args: Any, **named: Any) -> "Future[Any]":
-        done: Future[Any] = Future()
-        done.set_result(job(*args, **named))
-        return done
 
 
 class Answer:
@@ -43,40 +30,28 @@ class Answer:
         self.refused = refused
 
 
-class Service:
+class Service(InProcess):
     """A deployment that nobody else uses."""
 
     def __init__(self, today: date, segments: int) -> None:
+        super().__init__(DynamoDb(TABLES), by="model", segments=segments)
         self.today = today
-        self._store = DynamoDb(TABLES)
         self._requests = 0
-        self._queued: list[str] = []
-        self.services = Services(
-            Db(self._store, {name: name for name in TABLES}),
-            self._send,
-            segments,
-            20_000,
-            True,
-            "USD",
-            timedelta(days=400),
-            lambda _: AtOnce(),
-        )
 
-    def _send(self, messages: list[dict[str, object]]) -> None:
-        self._queued += map(json.dumps, messages)
-
-    def _act(self, number: int) -> Act:
+    def _act(self, number: int) -> RequestContext:
         at = datetime.combine(self.today, time(1), UTC) + timedelta(seconds=number)
-        return Act("model", at, self.today, ids.derived(at, f"request {number}"), lambda: at)
+        return self.context_at(at, ids.derived(at, f"request {number}"))
 
-    def request(self, method: str, path: str, body: Any = None, *, again: int | None = None, **found: Any) -> Answer:
+    def request(
+        self, method: str, path: str, body: Any = None, *, csv: str | None = None, again: int | None = None, **found: Any
+    ) -> Answer:
         """One request; `found` are the ids in its path, then its query. `again` is the number of the request that it repeats."""
         route = next(one for one in routing.ROUTES if (one.method, one.path) == (method, path))
         if again is None:
             self._requests += 1
         params = {name: found.pop(name) for name in list(found) if f"{{{name}}}" in path}
-        query = {name.rstrip("_"): value for name, value in found.items()}
-        call = Call(self.services, self._act(again or self._requests), params, query, {}, body)
+        given = query.defaults(route.query) | {name.rstrip("_"): value for name, value in found.items()}
+        call = Call(self.services, self._act(again or self._requests), params, given, {}, body, csv)
         try:
             answer = Answer(route.view(call).body)
         except BillingError as error:
@@ -92,18 +67,17 @@ class Service:
     @property
     def writes(self) -> int:
         """How many requests that write the store has seen."""
-        return self._store.meter.writes
+        return self.store.meter.writes
 
     def evaluate(self, day: date) -> None:
         """The daily evaluation of a day, to its end."""
         self._requests += 1
-        daily_run.start(self.services, self._act(self._requests), day, allow_future=True)
+        daily.start_evaluation(self.services, self._act(self._requests), day, allow_future=True)
         self._work_off()
 
     def _work_off(self) -> None:
-        while self._queued:
-            message = json.loads(self._queued.pop(0))
-            queue._WORK[message.pop("kind")](self.services, self._act(self._requests), message, lambda: 600.0)
+        while self.queued:
+            self.carry_out(self.queued.pop(0), self._act(self._requests), lambda: 600.0)
 
     def pages(self, path: str, **found: Any) -> list[Any]:
         """All items of a list."""

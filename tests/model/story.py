@@ -10,13 +10,14 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from tests.domain.oracle import ONE_DAY
+from tests.oracles.books.books import Books, used_of
+from tests.oracles.books.ledgers import Customer, Refused
+from tests.oracles.books.ledgers import Entry as LedgerEntry
+from tests.oracles.books.rulebook import Assignment, Package
+from tests.oracles.books.runs import ReportLine
+from tests.oracles.dated import ONE_DAY, Entry, PriceList, Terms
 
 from . import read
-from .books import Books
-from .ledgers import Customer, Refused
-from .rulebook import Assignment, Package, period_start
-from .runs import ReportLine
 from .service import Answer, Service
 
 CUSTOMERS = ("ada", "bob")
@@ -24,7 +25,9 @@ DIDS = ("442079460901", "12025550143")
 NUMBERS = ("442071", "12025", "33170")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 REQUESTS = 30
+TERMS = ("quantity", "auto_decrement_credit", "free_minutes")
 WRITTEN_OFF = 0.2
+CREDITED = 0.06
 PATH = "/customers/{customer_id}"
 ASSIGNMENT = PATH + "/assignments/{assignment_id}"
 IMPORT_COLUMNS = (
@@ -43,6 +46,7 @@ class Story:
     def __init__(self, seed: int, books: type[Books] = Books) -> None:
         self.seed = seed
         self.chance = random.Random(seed)
+        self.credits = random.Random(f"credits of {seed}")  # apart, so that other requests are drawn as they were before
         today = date(2024, 1, 20) + timedelta(days=self.chance.randrange(60))
         self.service = Service(today, self.chance.choice((1, 2, 3)))
         self.books = books(today)
@@ -87,6 +91,9 @@ class Story:
             before = self.service.writes
             request(self)
             self._compare() if request not in READING else self.same("writes of a request that reads", self.service.writes, before)
+            if self.credits.random() < CREDITED:
+                self.credit()
+                self._compare()
         return self.told
 
     def _furnish(self, customer_id: str) -> None:
@@ -110,10 +117,10 @@ class Story:
     def ask(self, method: str, path: str, body: Any = None, **found: Any) -> Answer:
         return self.service.request(method, path, body, **found)
 
-    def agree(self, name: str, answer: Answer, act: Callable[[], Any]) -> Any:
+    def agree(self, name: str, answer: Answer, context: Callable[[], Any]) -> Any:
         """Tell the books what the service has answered. Both refuse, for a reason that the books know, or neither does."""
         try:
-            result = act()
+            result = context()
         except Refused as refused:
             self.told[f"{name}: {answer.refused}"] += 1
             if answer.refused not in refused.reasons:
@@ -133,7 +140,11 @@ class Story:
             ledger = self.service.pages(PATH + "/ledger", customer_id=customer.customer_id)
             self._same_entries(Counter(map(read.entry, ledger)), Counter(entry.told() for entry in customer.entries))
             given = self.service.pages(PATH + "/assignments", customer_id=customer.customer_id)
-            self.same("assignments", {read.assignment(one) for one in given}, {read.known(one) for one in customer.assignments.values()})
+            self.same(
+                "assignments",
+                {read.assignment(one) for one in given},
+                {read.known(one, self.books.shown_day(one)) for one in customer.assignments.values()},
+            )
 
     def _same_entries(self, service: Counter[Any], books: Counter[Any]) -> None:
         if service != books:
@@ -158,6 +169,7 @@ class Story:
             "frequency": frequency, "frequency_match": self.chance.sample(list(days), self.pick(0, 1, 2)) if days else [],
             "minimum_days": self.pick(0, 0, 0, 3), "type": "free_minutes" if minutes else "standard",
             "destination": self.pick("", "^44", "^44|^12", "^1|^120") if minutes else "",
+            "every": self.pick(1, 1, 2, 3) if frequency in ("daily", "weekly", "monthly") else 1,
             "minimum_spend": frequency != "none" and self.perhaps(0.3), "connexcs_package": self.pick(None, None, "asr"),
         }  # fmt: skip
 
@@ -168,12 +180,35 @@ class Story:
         answer = self.ask("PATCH", "/packages/{package_id}", {name: value}, package_id=package.package_id)
         self.agree("price", answer, lambda: self.books.price(package.package_id, **{name: Fraction(value)}))
 
+    def put_prices(self) -> None:
+        """A price list that begins on a day."""
+        package, existing = self.a_package(), self.perhaps(0.7)
+        begins, correct = (self.near(-6, 0), True) if self.perhaps(0.25) else (self.near(-1, 12), False)
+        named = {name: self.pick("1", "2.5", "4.000001") for name in self.chance.sample(read.PRICES, self.pick(1, 2))}
+        self.note(f"{package.package_id} costs {named} from {begins}, also those that there are: {existing}; a correction: {correct}")
+        body = named | {"existing": existing, "confirm_backlog": True} | ({"reason": "typed wrong"} if correct else {})
+        found = {"package_id": package.package_id, "from": begins.isoformat(), "correct": correct}
+        answer = self.ask("PUT", "/packages/{package_id}/prices/{from}", body, **found)
+        new = PriceList(begins=begins, existing=existing, prices={name: Fraction(value) for name, value in named.items()})
+        name = "price correction" if correct else "price list"
+        self.agree(name, answer, lambda: self.books.put_prices(package.package_id, new, correct=correct))
+
+    def remove_prices(self) -> None:
+        """A price list is taken away."""
+        package = self.a_package()
+        begins = self.pick(*(one.begins for one in package.lists if one.begins), self.near(0, 12))
+        self.note(f"the prices of {package.package_id} from {begins} are taken away")
+        found = {"package_id": package.package_id, "from": begins.isoformat()}
+        answer = self.ask("DELETE", "/packages/{package_id}/prices/{from}", None, **found)
+        self.agree("remove prices", answer, lambda: self.books.remove_prices(package.package_id, begins))
+
     def reshape(self) -> None:
         """The frequency of a package changes."""
         package, drawn = self.a_package(), self._draw_package()
-        body = {name: drawn[name] for name in ("frequency", "frequency_match", "minimum_spend")}
+        body = {name: drawn[name] for name in ("frequency", "frequency_match", "every", "minimum_spend")}
         self.note(f"{package.package_id} becomes {body}")
-        fixed = {"frequency": body["frequency"], "match": read.match_days(body), "minimum_spend": body["minimum_spend"]}
+        fixed = {"frequency": body["frequency"], "match": read.match_days(body)}
+        fixed |= {name: body[name] for name in ("every", "minimum_spend")}
         answer = self.ask("PATCH", "/packages/{package_id}", body, package_id=package.package_id)
         self.agree("reshape", answer, lambda: self.books.reshape(package.package_id, **fixed))
 
@@ -208,21 +243,38 @@ class Story:
         answer = self.ask("PATCH", PATH, {"currency": currency}, customer_id=customer.customer_id)
         self.agree("currency", answer, lambda: self.books.set_currency(customer.customer_id, currency))
 
+    def _entry_id(self, customer: Customer, entry: LedgerEntry) -> str | None:
+        """The id of an entry; None where others look the same, as repeats of one charge by several runs may."""
+        every = self.service.pages(PATH + "/ledger", customer_id=customer.customer_id)
+        found = [one["entry_id"] for one in every if read.entry(one) == entry.told()]
+        return found[0] if len(found) == 1 else None
+
+    def credit(self) -> None:
+        """A charge is credited, in part or as a whole, sometimes so that it is charged again."""
+        drawn = self.credits
+        customer = self.books.customers[drawn.choice(CUSTOMERS)]
+        entries = [entry for entry in customer.entries if entry.kind != "payment" or drawn.random() < 0.05]
+        entry = drawn.choice(entries) if entries else None
+        entry_id = self._entry_id(customer, entry) if entry else None
+        if entry is None or entry_id is None:
+            return
+        retail, recharge = drawn.choice((None, None, None, "0.5", "2", "9.99")), drawn.random() < 0.5
+        body = {"reason": "wrong", "recharge": recharge} | ({"retail": retail} if retail else {})
+        self.note(f"{entry_id} is credited {body}")
+        answer = self.ask("POST", PATH + "/ledger/{entry_id}/credit", body, customer_id=customer.customer_id, entry_id=entry_id)
+        given = Fraction(retail) if retail else None
+        self.agree("credit", answer, lambda: self.books.credit(customer.customer_id, entry, given, recharge=recharge))
+
     def write_off(self) -> None:
         """A held charge is written off."""
-        customer = self.a_customer()
+        customer = self.pick(*([one for one in self.books.customers.values() if one.held()] or self.books.customers.values()))
         entries = [entry for entry in customer.entries if entry.line]
         if not entries:
             return
         entry = self.pick(*(customer.held() or entries))
-        entry_id = next(
-            one["entry_id"]
-            for one in self.service.pages(PATH + "/ledger", customer_id=customer.customer_id)
-            if read.entry(one) == entry.told()
-        )
-        twins = [one for one in entries if one.told() == entry.told()]
-        if len(twins) > 1:
-            return  # repeats of one charge by several runs look the same
+        entry_id = self._entry_id(customer, entry)
+        if entry_id is None:
+            return
         self.note(f"{entry_id} is written off")
         answer = self.ask("POST", "/held/{entry_id}/cancellation", entry_id=entry_id)
         self.agree("write off", answer, lambda: self.books.write_off(customer.customer_id, entry))
@@ -261,7 +313,7 @@ class Story:
             rows.append({"customer_id": customer.customer_id, **self._draw_assignment(customer, self.a_package()), "confirm_backlog": True})
         self.note(f"a file of {rows}")
         text = "\n".join([",".join(IMPORT_COLUMNS), *(",".join(read.cell(row.get(name)) for name in IMPORT_COLUMNS) for row in rows)])
-        answer = self.ask("POST", "/assignments/import", {"dry_run": False, "csv": text})
+        answer = self.ask("POST", "/assignments/import", csv=text, dry_run=False)
         made = answer.body["items"] if answer.body else [{"assignment": {"assignment_id": str(n)}} for n in range(len(rows))]
         drafts = [self._draft(row["customer_id"], row, one["assignment"]["assignment_id"]) for row, one in zip(rows, made, strict=True)]
         self.agree("import", answer, lambda: self._import(drafts))
@@ -276,8 +328,8 @@ class Story:
         package = self.books.packages[body["package_id"]]
         start = date.fromisoformat(body["start_date"])
         return Assignment(
-            assignment_id, customer_id, package, body["did"], body["quantity"], start, read.day(body["end_date"]),
-            body["auto_decrement_credit"], body["free_minutes"], package.minimum_days, read.day(body["charge_from"]), start,
+            assignment_id, customer_id, package, body["did"], start, read.day(body["end_date"]),
+            Terms(**{name: body[name] for name in TERMS}), package.minimum_days, read.day(body["charge_from"]), start,
         )  # fmt: skip
 
     def change(self) -> None:
@@ -285,20 +337,91 @@ class Story:
         one = self.an_assignment()
         if one is None:
             return
-        name, field, value = self.pick(
-            ("quantity", "quantity", self.pick(1, 3)),
-            ("end_date", "end", self.near(-2, 30)),
-            ("end_date", "end", None),
-            ("start_date", "start", self.near(-5, 8)),
-            ("charge_from", "charge_from", self.near(-5, 8)),
-            ("auto_decrement_credit", "auto_decrement", self.perhaps(0.5)),
-            ("free_minutes", "minutes", self.pick(1, 3)),
+        name, value = self.pick(
+            ("quantity", self.pick(1, 3)),
+            ("end_date", self.near(-2, 30)),
+            ("end_date", None),
+            ("start_date", self.near(-5, 8)),
+            ("charge_from", self.near(-5, 8)),
+            ("auto_decrement_credit", self.perhaps(0.5)),
+            ("free_minutes", self.pick(1, 3)),
         )
         confirmed = self.perhaps(0.8)
         self.note(f"{name} of {one.assignment_id} is {value}")
         body = {name: value.isoformat() if isinstance(value, date) else value, "confirm_backlog": confirmed}
         answer = self.ask("PATCH", ASSIGNMENT, body, customer_id=one.customer_id, assignment_id=one.assignment_id)
-        self.agree(f"change {name}", answer, lambda: self.books.change(one, {field: value}, confirmed))
+        self.agree(f"change {name}", answer, lambda: self.books.change(one, name.removesuffix("_date"), value, confirmed))
+
+    def put_terms(self) -> None:
+        """Terms from a day on."""
+        one = self.an_assignment()
+        if one is None:
+            return
+        begins, confirmed, correct = self.near(-4, 12), self.perhaps(0.8), self.perhaps(0.2)
+        until = begins + timedelta(days=self.pick(0, 3, 10)) if self.perhaps(0.5) else None
+        drawn = {
+            "quantity": self.pick(1, 3), "retail": self.pick(None, "3", "0.5"), "cost": self.pick(None, "0.25"),
+            "discount": self.pick("0", "10", "33.3333", "100"), "paused": self.perhaps(0.7), "auto_decrement_credit": self.perhaps(0.5),
+        } | ({"free_minutes": self.pick(1, 3)} if one.package.free_minutes else {})  # fmt: skip
+        named = {name: drawn[name] for name in self.chance.sample(sorted(drawn), self.pick(1, 1, 2))}
+        self.note(f"{one.assignment_id} has {named} from {begins} until {until}; a correction: {correct}")
+        body = named | {"until": read.text(until), "confirm_backlog": confirmed} | ({"reason": "typed wrong"} if correct else {})
+        answer = self._of_terms("PUT", one, begins, body, correct=correct)
+        entry, name = Entry(begins=begins, until=until, values=_read(named)), "terms correction" if correct else "terms"
+        self.agree(name, answer, lambda: self.books.put_terms(one, entry, confirmed, correct=correct))
+
+    def remove_terms(self) -> None:
+        """Terms are taken away."""
+        one = self.an_assignment()
+        if one and one.entries:
+            begins = self.pick(*one.entries).begins
+            self.note(f"what {one.assignment_id} has from {begins} is taken away")
+            self.agree("remove terms", self._of_terms("DELETE", one, begins), lambda: self.books.remove_terms(one, begins))
+
+    def _of_terms(self, method: str, one: Assignment, begins: date, body: Any = None, **query: bool) -> Answer:
+        found = {"customer_id": one.customer_id, "assignment_id": one.assignment_id, "from": begins.isoformat()}
+        return self.ask(method, ASSIGNMENT + "/terms/{from}", body, **found, **query)
+
+    def replace(self) -> None:
+        """An assignment goes on as another one, with the same package or another; sometimes it is only asked what that would come to."""
+        one = self.an_assignment()
+        if one is None:
+            return
+        package, begins = one.package if self.perhaps(0.5) else self.a_package(), self.near(-1, 8)
+        drawn = {
+            "quantity": self.pick(1, 3), "retail": self.pick(None, "3"), "discount": self.pick("0", "10"), "setup_retail": "0",
+            "auto_decrement_credit": self.perhaps(0.5), "end_date": read.text(begins + timedelta(days=self.pick(2, 20))),
+        } | ({"free_minutes": self.pick(1, 2)} if package.free_minutes else {})  # fmt: skip
+        given = {name: drawn[name] for name in self.chance.sample(sorted(drawn), self.pick(0, 1, 2))}
+        given |= {} if one.package.free_minutes or not package.free_minutes else {"free_minutes": 2}
+        body = {"package_id": package.package_id, "from": begins.isoformat()} | given
+        of = {"customer_id": one.customer_id, "assignment_id": one.assignment_id}
+        if self.perhaps(0.2):
+            self._only_asked(ASSIGNMENT + "/replacement", body, **of)
+        self.note(f"{one.assignment_id} is replaced by {body}")
+        answer = self.ask("POST", ASSIGNMENT + "/replacement", body, **of)
+        new_id = answer.body["new"]["assignment_id"] if answer.body else ""
+        values = {("end" if name == "end_date" else name): value for name, value in _read(given).items()}
+        self.agree("replace", answer, lambda: self.books.replace(one, begins, package.package_id, values, new_id))
+
+    def transfer(self) -> None:
+        """A DID goes to another customer; sometimes it is only asked what that would come to."""
+        having = [one for customer in self.books.customers.values() for one in customer.assignments.values() if one.did]
+        one = self.pick(*having) if having and self.perhaps(0.8) else None
+        did, others = (one.did, [name for name in CUSTOMERS if name != one.customer_id]) if one else (self.pick(*DIDS), CUSTOMERS)
+        customer, begins = self.books.customers[self.pick(*others)], self.near(-1, 8)
+        body = {"customer_id": customer.customer_id, "from": begins.isoformat()}
+        if self.perhaps(0.2):
+            self._only_asked("/dids/{did}/transfer", body, did=did)
+        self.note(f"DID {did} is transferred to {body}")
+        answer = self.ask("POST", "/dids/{did}/transfer", body, did=did)
+        new_ids = {one["old"]["assignment_id"]: one["new"]["assignment_id"] for one in answer.body["items"]} if answer.body else {}
+        self.agree("transfer", answer, lambda: self.books.transfer(did, customer.customer_id, begins, new_ids))
+
+    def _only_asked(self, path: str, body: Any, **found: str) -> None:
+        before = self.service.writes
+        self.ask("POST", path, body, **found, dry_run="true")
+        self.same("writes of a step that is only asked about", self.service.writes, before)
 
     def end(self) -> None:
         """An assignment is deleted."""
@@ -328,31 +451,34 @@ class Story:
         sent = [one for one in self._calls if one["call_id"].startswith(customer_id)]
         if sent and self.perhaps(0.2):
             return self.chance.choice(sent)
+        recent = self.perhaps(0.5)
+        day = self.near(-2, 0) if recent else self.near(-35, 1)
+        did = self._a_did_with_minutes(customer_id) if recent else self.pick(None, *DIDS)
         call = {
-            "call_id": f"{customer_id}-{len(self._calls)}", "started_at": f"{self.near(-35, 1)}T12:00:00Z",
-            "destination": self.pick(*NUMBERS), "seconds": self.pick(0, 20, 45, 100, 200),
-            "charge": self.pick("0", "0.5", "1.111111", "6"), "did": self.pick(None, *DIDS),
+            "call_id": f"{customer_id}-{len(self._calls)}", "started_at": f"{day}T12:00:00Z", "destination": self.pick(*NUMBERS),
+            "seconds": self.pick(0, 20, 45, 100, 200), "charge": self.pick("0", "0.5", "1.111111", "6"), "did": did,
         }  # fmt: skip
         self._calls.append(call)
         return call
+
+    def _a_did_with_minutes(self, customer_id: str) -> str | None:
+        """A DID of the customer that has minutes of its own, if there is one."""
+        having = [one.did for one in self.books.customers[customer_id].assignments.values() if one.did and one.package.free_minutes]
+        return self.pick(*having) if having else None
 
     def minutes(self) -> None:
         """What is left of free minutes."""
         customer, day = self.a_customer(), self.near(-20, 20)
         answer = self.ask("GET", PATH + "/minutes", customer_id=customer.customer_id, date=day).body
-        giving = [one for one in customer.assignments.values() if one.minutes is not None and one.valid_on(day)]
-        wanted = {
-            (one.assignment_id, one.minutes * 60, customer.used.get((one.assignment_id, period_start(one, day)), 0))
-            for one in giving
-            if one.minutes
-        }
+        found = [(one, bucket) for one in customer.assignments.values() if (bucket := one.bucket(day))]
+        wanted = {(one.assignment_id, bucket.seconds, customer.used.get(used_of(one, bucket), 0)) for one, bucket in found}
         self.same(f"minutes on {day}", {(one["assignment_id"], one["total"], one["used"]) for one in answer["items"]}, wanted)
 
     def features(self) -> None:
         """Which ConnexCS packages are enabled."""
         customer, day = self.a_customer(), self.near(-20, 20)
         answer = self.ask("GET", PATH + "/features", customer_id=customer.customer_id, date=day).body
-        wanted = {(one.package.connexcs_package, one.assignment_id) for one in customer.assignments.values() if one.valid_on(day)}
+        wanted = {(one.package.connexcs_package, one.assignment_id) for one in customer.assignments.values() if one.enabled_on(day)}
         told = {(one["connexcs_package"], assignment) for one in answer["features"] for assignment in one["assignments"]}
         self.same(f"features on {day}", told, {pair for pair in wanted if pair[0]})
 
@@ -422,6 +548,9 @@ class Story:
         ]
         self.same("the lines of a report", told, wanted)
         self.same("what was charged already", [one["already_charged"] for one in answer["lines"]], [one.already_charged for one in report])
+        charged = [(read.amount(one["charged"]), read.amount(one["difference"])) for one in answer["lines"]]
+        differences = [(one.charged, None if one.charged is None else one.line.retail - one.charged) for one in report]
+        self.same("what was charged, and the difference", charged, differences)
         counted = [one.line.retail for one in report if one.status in ("simulated", "posted", "repeat")]
         self.same("totals", Fraction(answer["totals"]["retail"]), sum(counted, Fraction(0)))
         held = [one.line.retail for one in report if one.status == "held"]
@@ -450,9 +579,17 @@ class Story:
         self.told["ahead" if day > self.books.today else "evaluate"] += 1
 
 
+def _read(given: dict[str, Any]) -> dict[str, Any]:
+    """Values of a request in the model's words: amounts as fractions, days as dates."""
+    days = {name: read.day(given[name]) for name in ("end_date",) if name in given}
+    return {name: Fraction(value) if isinstance(value, str) else value for name, value in given.items() if name not in days} | days
+
+
 DRAWN: dict[Callable[[Story], None], int] = {
+    Story.replace: 3, Story.transfer: 2, Story.put_prices: 3, Story.remove_prices: 1, Story.put_terms: 4, Story.remove_terms: 1,
     Story.define: 1, Story.price: 2, Story.reshape: 1, Story.withdraw: 1, Story.pay: 3, Story.set_limit: 1, Story.set_currency: 1,
-    Story.write_off: 1, Story.assign: 6, Story.import_file: 2, Story.change: 5, Story.end: 2, Story.record: 4, Story.minutes: 1,
+    Story.write_off: 1, Story.assign: 6, Story.import_file: 2, Story.change: 5, Story.end: 2, Story.record: 4,
+    Story.minutes: 1,
     Story.features: 1, Story.simulate: 2, Story.run: 4, Story.run_again: 1, Story.reverse: 2, Story.pass_days: 6, Story.evaluate: 2,
 }  # fmt: skip
 """How often each is drawn."""

@@ -2,24 +2,29 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
-from .books import Books
-from .ledgers import Customer, Entry
-from .rulebook import Assignment, Call, Line
-from .runs import Run
+from tests.oracles.books.books import Books
+from tests.oracles.books.ledgers import Customer, Entry
+from tests.oracles.books.rulebook import Assignment, Call, Line
+from tests.oracles.books.runs import Run
+from tests.oracles.dated import Bucket, PriceList
+
 from .story import Differs, tell
 
 BLOCKS = 6
 SEQUENCES = 50
 HAPPENS = {
     "assign", "import", "evaluate", "ahead", "run", "run of all", "run again", "reverse", "write off", "usage", "price", "pay", "limit",
-    "simulate", "change end_date", "change start_date", "change quantity", "delete assignment", "line posted", "line repeat",
-    "line held", "line skipped", "line simulated", "assign: did_in_use", "assign: backlog", "reshape: package_in_use",
+    "simulate", "credit", "change end_date", "change start_date", "change quantity", "delete assignment", "line posted", "line repeat",
+    "line held", "line skipped", "line simulated", "assign: did_in_use", "assign: backlog", "reshape: package_in_use", "terms", "replace",
+    "replace: replaced", "transfer", "transfer: not_transferable", "price list", "price correction", "terms correction",
 }  # fmt: skip
 """What has to happen in each block, or the stories are not worth much."""
 
@@ -72,8 +77,24 @@ class HeldDropped(Books):
 class RepeatsForgotten(Books):
     """What stands is left alone although it should be charged again."""
 
-    def _decide(self, line: Line, standing: Entry | None, again: bool, written_off: bool) -> str | None:
-        return super()._decide(line, standing, False, written_off)
+    def _decide(self, line: Line, made: list[Entry], again: bool, written_off: bool) -> str | None:
+        return super()._decide(line, made, False, written_off)
+
+
+class VoidedLeftAlone(Books):
+    """What was voided is left alone."""
+
+    def _decide(self, line: Line, made: list[Entry], again: bool, written_off: bool) -> str | None:
+        decided = super()._decide(line, made, again, written_off)
+        return "written_off" if decided == "recharge" and made[-1].voided else decided
+
+
+class GoodwillVoids(Books):
+    """A credit of all that is left has a due date charged again, whatever it says."""
+
+    def credit(self, customer_id: str, entry: Entry, retail: Fraction | None, *, recharge: bool) -> None:
+        super().credit(customer_id, entry, retail, recharge=recharge)
+        entry.voided = entry.voided or not any(entry.left)
 
 
 class ReversedWhole(Books):
@@ -89,14 +110,56 @@ class ReversedWhole(Books):
 class OwnMinutesFirst(Books):
     """A customer's own minutes come before those of the DID."""
 
-    def _order(self, one: Assignment, call: Call) -> tuple[object, ...] | None:
-        order = super()._order(one, call)
+    def _order(self, one: Assignment, bucket: Bucket, call: Call) -> tuple[object, ...] | None:
+        order = super()._order(one, bucket, call)
         return order and (not order[0], *order[1:])
 
 
-@pytest.mark.parametrize("wrong", [LimitPassed, HeldAfterwards, HeldDropped, RepeatsForgotten, ReversedWhole, OwnMinutesFirst])
+class MinutesAnew(Books):
+    """What goes on with the same package has its minutes anew."""
+
+    def replace(self, old: Assignment, begins: date, package_id: str, given: Mapping[str, Any], new_id: str) -> None:
+        super().replace(old, begins, package_id, given, new_id)
+        self.customers[old.customer_id].assignments[new_id].shares_minutes = False
+
+
+class CountedAnew(Books):
+    """What goes on counts its due dates from its own start."""
+
+    def _go_on(self, pairs: Iterable[tuple[Assignment, Assignment]], begins: date) -> None:
+        super()._go_on([(old, replace(new, counted_from=None)) for old, new in pairs], begins)
+
+
+class UndoneAlone(Books):
+    """Deleting what a transfer made undoes it for that one only."""
+
+    def transfer(self, did: str, customer_id: str, begins: date, new_ids: Mapping[str, str]) -> None:
+        super().transfer(did, customer_id, begins, new_ids)
+        for step, new_id in enumerate(new_ids.values()):
+            self.customers[customer_id].assignments[new_id].step = -1 - step
+
+
+class CorrectedTooLate(Books):
+    """A correction of prices makes nothing due that was not."""
+
+    def put_prices(self, package_id: str, new: PriceList, *, correct: bool = False) -> None:
+        seen = [(one, one.open_from) for one in self._assignments()]
+        super().put_prices(package_id, new, correct=correct)
+        for one, day in seen:
+            one.open_from = day
+
+
+WRONG = {
+    LimitPassed: 70, HeldAfterwards: 25, HeldDropped: 21, RepeatsForgotten: 15, ReversedWhole: 10, OwnMinutesFirst: 45, MinutesAnew: 220,
+    CountedAnew: 5, UndoneAlone: 76, CorrectedTooLate: 15,
+    VoidedLeftAlone: 127, GoodwillVoids: 11,
+}  # fmt: skip
+"""Each with the seed whose story noticed it first when all were told. Another time, when stories are drawn otherwise, another may."""
+
+
+@pytest.mark.parametrize("wrong", WRONG)
 def test_a_wrong_rule_is_noticed(wrong: type[Books]) -> None:
-    for seed in range(500):
+    for seed in (WRONG[wrong], *range(500)):
         try:
             tell(seed, wrong)
         except Differs:

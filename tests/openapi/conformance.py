@@ -84,6 +84,8 @@ def _answer_faults(operation: Operation, status: str, response: httpx.Response) 
     for name, header in told.get("headers", {}).items():
         if header.get("required") and name not in response.headers:
             yield f"{operation.name} {status} lacks {name}"
+    if "ETag" in response.headers and "ETag" not in told.get("headers", {}):
+        yield f"{operation.name} {status} has an ETag"
     if "content" not in told:
         yield from [f"{operation.name} {status} has a body"] if response.content else []
         return

@@ -74,6 +74,22 @@ def test_every_operation_can_be_found_and_called() -> None:
         assert {"500", "503", "429"} <= told["responses"].keys(), where
 
 
+def test_what_a_parameter_is_when_it_is_left_out() -> None:
+    found = {
+        (told["operationId"], one["name"]): one["schema"].get("default")
+        for _, _, told in operations()
+        for one in told["parameters"]
+        if "schema" in one
+    }
+    assert {where: default for where, default in found.items() if default is not None} == {
+        ("import_packages", "dry_run"): "true", ("import_assignments", "dry_run"): "true",
+        ("replace_assignment", "dry_run"): "false", ("transfer_did", "dry_run"): "false",
+        ("write_price_list", "correct"): "false", ("write_terms", "correct"): "false",
+        ("read_customer_statement", "cost"): "false",
+        ("preview", "every"): 1,
+    }  # fmt: skip
+
+
 def test_text_that_callers_send_is_limited() -> None:
     """A string that is sent has a pattern, a format, an enumeration or a greatest length."""
     bodies = {name: schema for name, schema in KEPT["components"]["schemas"].items() if name.endswith(("Body", "Changes", "Replacement"))}
@@ -91,8 +107,8 @@ def test_every_error_code_is_described_with_a_real_problem() -> None:
     for code, refusal in REFUSALS.items():
         schema.validate(refusal.example)
         assert (refusal.example["code"], refusal.example["status"]) == (code, refusal.status)
-    readme = (ROOT / "README.md").read_text()
-    assert {code for code in REFUSALS if f"| `{code}` |" not in readme} == set()
+    page = (ROOT / "docs" / "reference" / "errors.md").read_text()
+    assert {code for code in REFUSALS if f"| `{code}` |" not in page} == set()
     assert set(KEPT["components"]["examples"]) == set(REFUSALS)
 
 
@@ -108,7 +124,7 @@ def test_the_examples_are_what_the_service_answers() -> None:
     assert json.loads(writing.record()) == EXAMPLES, "run make openapi ARGS=--record"
 
 
-@pytest.mark.parametrize("name", [name for name in EXAMPLES if OPERATIONS[name].answer is not None])
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_examples_are_as_the_schemas_say(name: str) -> None:
     method, path, told = next(one for one in operations() if one[2]["operationId"] == name)
     status = next(status for status in told["responses"] if status.startswith("2"))
@@ -123,7 +139,7 @@ def test_examples_are_as_the_schemas_say(name: str) -> None:
 
 def test_a_field_that_is_not_described_is_noticed() -> None:
     request = httpx.Request("GET", "http://here/api/health")
-    good, more, less = ({"status": "ok"}, {"status": "ok", "mood": "fine"}, {})
+    good, more, less = ({"status": "ok", "version": "1.0.0"}, {"status": "ok", "version": "1.0.0", "mood": "fine"}, {})
     found = [list(conformance.faults(httpx.Response(200, json=body, request=request), "/api")) for body in (good, more, less)]
     assert [len(faults) for faults in found] == [0, 1, 1]
     assert "mood" in found[1][0]
@@ -138,6 +154,29 @@ def test_a_code_that_is_not_described_is_noticed(status: int, code: str, expecte
     problem = {"type": "urn:x", "title": "x", "status": status, "code": code}
     response = httpx.Response(status, json=problem, headers={"Content-Type": "application/problem+json"}, request=request)
     assert len(list(conformance.faults(response, ""))) == expected
+
+
+@pytest.mark.parametrize(("tag", "expected"), [({"ETag": '"1"'}, 1), ({}, 0)])
+def test_an_etag_that_is_not_described_is_noticed(tag: dict[str, str], expected: int) -> None:
+    response = httpx.Response(
+        200, json={"status": "ok", "version": "1.0.0"}, headers=tag, request=httpx.Request("GET", "http://here/health")
+    )
+    assert len(list(conformance.faults(response, ""))) == expected
+
+
+def test_what_has_a_version_comes_with_its_etag() -> None:
+    """Pages list resources without; a single one says what to send as `If-Match`."""
+    versioned = {
+        f"#/components/schemas/{name}" for name, told in KEPT["components"]["schemas"].items() if "updated_at" in told["properties"]
+    }
+    found = {}
+    for _, _, told in operations():
+        for status, answer in told["responses"].items():
+            schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+            if schema.get("$ref") in versioned:
+                found[told["operationId"], status] = "ETag" in answer.get("headers", {})
+    assert len(found) >= 12
+    assert [where for where, has_tag in found.items() if not has_tag] == []
 
 
 class TestServed:

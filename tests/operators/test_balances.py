@@ -11,16 +11,17 @@ import pytest
 
 from chalicelib.domain.schedule import DAY
 from chalicelib.storage import accounts
-from chalicelib.storage.accounts import find
-from chalicelib.usecases import audit, customers
+from chalicelib.storage.accounts import find_account
+from chalicelib.usecases import balance_check, customers
 from tests.api.support import Json, a_customer, a_package, an_assignment, balance, charges, contents, day, ok, pay
 from tests.conftest import REQUEST_SECONDS
+from tests.harness import InThread
 from tests.world.dynamodb import Answer, Request
 from tests.world.tables import Item
 from tools.bundle import ROOT
 from tools.embedded import EmbeddedStack
 
-from .world import TODAY, InTurn, World
+from .world import TODAY, World
 
 KEY = ("pk", "sk")
 
@@ -32,15 +33,15 @@ def world() -> World:
     package = world.package(assigned=2, frequency="daily")
     for customer in ("one", "two"):
         world.customer(customer, package, 1, debits=True)
-        customers.pay(world.db, world.act(), customer, Decimal(10), "")
+        customers.book_payment(world.db, world.context(), customer, Decimal(10), "")
     world.evaluate(TODAY)
     return world
 
 
-def checked(world: World) -> list[audit.Flaw]:
-    found: list[audit.Flaw] = []
+def checked(world: World) -> list[balance_check.Flaw]:
+    found: list[balance_check.Flaw] = []
     with world.waiting():
-        audit.check(world.db, 2, InTurn(), found.append)
+        balance_check.check_balances(world.db, 2, InThread(), found.append)
     return found
 
 
@@ -51,16 +52,16 @@ def paying(world: World, times: int) -> Callable[[Request, Callable[[], Answer]]
     def hook(request: Request, effect: Callable[[], Answer]) -> Answer:
         if request.operation == "query" and request.arguments["TableName"] == "ledger" and left[0]:
             left[0] -= 1
-            customers.pay(world.db, world.act(), "one", Decimal(1), "")
+            customers.book_payment(world.db, world.context(), "one", Decimal(1), "")
         return effect()
 
     return hook
 
 
 def spoil(world: World) -> None:
-    account = find(world.db, "one")
+    account = find_account(world.db, "one")
     assert account is not None
-    world.db.write(audit.audit.rebalance(account, account.balance + 5, 0))
+    world.db.write(balance_check.balance_repair.rebalance(account, account.balance + 5, 0))
 
 
 def test_writers_make_no_flaw(world: World) -> None:
@@ -78,17 +79,17 @@ def test_a_flaw_is_found_in_spite_of_writers_and_repaired(world: World) -> None:
     world.store.hook = paying(world, 5)
     (flaw,) = checked(world)
     assert (flaw.kind, flaw.where, flaw.detail) == ("balance", "one", "the balance is 18.50, the ledger adds up to 13.50")
-    assert audit.repair(world.db, flaw)
+    assert balance_check.repair(world.db, flaw)
     assert checked(world) == []
 
 
 def test_what_was_written_since_is_not_repaired_over(world: World) -> None:
     spoil(world)
     (flaw,) = checked(world)
-    customers.pay(world.db, world.act(), "one", Decimal(1), "")
-    assert not audit.repair(world.db, flaw)
+    customers.book_payment(world.db, world.context(), "one", Decimal(1), "")
+    assert not balance_check.repair(world.db, flaw)
     (flaw,) = checked(world)
-    assert audit.repair(world.db, flaw)
+    assert balance_check.repair(world.db, flaw)
     assert checked(world) == []
 
 
@@ -108,11 +109,13 @@ def test_a_package_that_is_assigned_during_the_check_is_no_flaw(world: World) ->
         if request.operation == "query" and request.arguments["TableName"] == "catalog" and first.pop() if first else False:
             world.customer("three", world.package(assigned=0), 0, debits=False)
             item = next(item for item in world.store.items("catalog") if item["sk"]["S"] != "HOLDS")
-            world.db.write(audit.audit.recount(item["sk"]["S"], 2, 3))
-            new = accounts.from_item({"pk": "three", "currency": "USD"})
+            world.db.write(balance_check.balance_repair.recount(item["sk"]["S"], 2, 3))
+            new = accounts.account_from_item({"pk": "three", "currency": "USD"})
             assert new.customer_id == "three"
-            one = next(a for a in audit.assignments.of_customer(world.db, "one")[1])
-            world.db.write(audit.assignments.creation(one._replace(customer_id="three", assignment_id="three-0", charged=False)))
+            one = next(a for a in balance_check.assignments.of_customer(world.db, "one")[1])
+            world.db.write(
+                balance_check.assignments.create_assignment(one._replace(customer_id="three", assignment_id="three-0", charged=False))
+            )
         return answer
 
     world.store.hook = hook
@@ -135,28 +138,28 @@ def restore(world: World, saved: dict[str, list[Item]]) -> None:
 def test_a_ledger_restored_to_an_earlier_moment(world: World) -> None:
     """docs/operations.md: with `runs` of a moment no later than the ledger's, evaluating again posts what was lost."""
     saved = snapshot(world, "ledger", "runs")
-    customers.pay(world.db, world.act(), "one", Decimal(100), "")
+    customers.book_payment(world.db, world.context(), "one", Decimal(100), "")
     world.evaluate(TODAY + DAY)
     restore(world, saved)
     found = checked(world)
     assert {(flaw.kind, flaw.where) for flaw in found} == {("balance", "one"), ("balance", "two")}
-    assert all(audit.repair(world.db, flaw) for flaw in found)
+    assert all(balance_check.repair(world.db, flaw) for flaw in found)
     world.evaluate(TODAY + DAY)
     assert checked(world) == []
-    assert [account.balance for name in ("one", "two") if (account := find(world.db, name))] == [7, 7]
+    assert [account.balance for name in ("one", "two") if (account := find_account(world.db, name))] == [7, 7]
 
 
 def test_accounts_restored_to_an_earlier_moment(world: World) -> None:
     """docs/operations.md: the ledger is right, and what it charged for an assignment that is lost is told."""
     saved = snapshot(world, "accounts")
-    _, (assignment,) = audit.assignments.of_customer(world.db, "one")
+    _, (assignment,) = balance_check.assignments.of_customer(world.db, "one")
     lost = assignment._replace(assignment_id="lost", charged=False, evaluate_from=TODAY + DAY)
-    world.db.write(audit.assignments.creation(lost))
+    world.db.write(balance_check.assignments.create_assignment(lost))
     world.evaluate(TODAY + DAY)
     restore(world, saved)
     found = checked(world)
     assert {(flaw.kind, flaw.where) for flaw in found} == {("balance", "one"), ("balance", "two"), ("no_assignment", "one/lost")}
-    assert sum(audit.repair(world.db, flaw) for flaw in found) == 2
+    assert sum(balance_check.repair(world.db, flaw) for flaw in found) == 2
     assert [flaw.kind for flaw in checked(world)] == ["no_assignment"]
 
 

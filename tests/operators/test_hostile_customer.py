@@ -12,12 +12,12 @@ import pytest
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import Assignment
+from chalicelib.domain.deciding import RunRequest
 from chalicelib.domain.errors import Contention
 from chalicelib.domain.package import Package
 from chalicelib.domain.record import Result, RunRecord
 from chalicelib.storage import accounts, assignments
-from chalicelib.usecases import run_package
-from chalicelib.usecases.look import Ask
+from chalicelib.usecases.runs import on_demand, reports
 from tests.world.dynamodb import MAX_ITEM, Request, error
 from tests.world.sizes import item_size
 
@@ -38,11 +38,11 @@ class Hostile:
         chance = random.Random(seed)
         self.world = World(segments=chance.choice((1, 2)), round_customers=chance.choice((1, 7, 2000)))
         named = [self._package(chance, alphabet, LINES // PACKAGES) for _ in range(PACKAGES)]
-        self.world.db.write(accounts.creation(Account("hostile", "USD")))
+        self.world.db.write(accounts.create_account(Account("hostile", "USD")))
         for n in range(LINES):
             starts = TODAY if n < begun else TODAY + timedelta(days=9)
             one = Assignment("hostile", f"hostile-{n:06}", named[n % PACKAGES].package_id, starts, auto_decrement_credit=n % 2 == 0)
-            self.world.db.write(assignments.creation(one))
+            self.world.db.write(assignments.create_assignment(one))
         plain = self.world.package(assigned=HONEST, frequency="daily")
         for n in range(HONEST):
             self.world.customer(f"c{n:02}", plain, 1, debits=n % 2 == 0)
@@ -66,7 +66,7 @@ def listed_lines(world: World, run_id: str) -> int:
     """How many lines a run lists, page by page; each once."""
     found, after = [], None
     while True:
-        lines, after = run_package.lines(world.db, run_id, after, 200)
+        lines, after = reports.list_lines(world.db, run_id, after, 200)
         found += [(one.line.customer_id, one.line.identity) for one in lines]
         if after is None:
             break
@@ -93,12 +93,12 @@ def test_d1_a_live_run_package_of_a_hostile_customer_posts(begun: int, alphabet:
     """All due: plans in many parts. None due: only reasons."""
     hostile = Hostile(1, alphabet, begun=begun)
     world = hostile.world
-    ask = Ask("hostile", TODAY, "skip", "by-hand")
-    run_package.live(world.services, world.act(), ask)
+    ask = RunRequest("hostile", TODAY, "skip", "by-hand")
+    on_demand.run_live(world.services, world.context(), ask)
     world.work_off()
-    run = run_package.read(world.db, "by-hand")
+    run = reports.read_run(world.db, "by-hand")
     assert run.state == "finished"
-    report = run_package.report(world.db, run)
+    report = reports.read_report(world.db, run)
     assert (hostile.charged("hostile"), len(report.outcomes)) == (begun, begun)
     assert {one.status for one in report.outcomes} <= {"posted"}
     assert len(report.not_due) == min(1000, LINES - begun)
@@ -106,9 +106,9 @@ def test_d1_a_live_run_package_of_a_hostile_customer_posts(begun: int, alphabet:
 
 
 def run_all(world: World) -> tuple[RunRecord, Result]:
-    run_package.live(world.services, world.act(), Ask(None, TODAY, "skip", "all"))
+    on_demand.run_live(world.services, world.context(), RunRequest(None, TODAY, "skip", "all"))
     world.work_off()
-    run = run_package.read(world.db, "all")
+    run = reports.read_run(world.db, "all")
     return run, run.result or Result({})
 
 
@@ -155,7 +155,9 @@ def _unpacked(request: Request) -> bytes:
     return zlib.decompress(request.arguments["Item"]["steps"]["B"])
 
 
-@pytest.mark.parametrize("broken", [ValueError("malformed"), Contention("another writer was at it")], ids=["broken", "contended"])
+@pytest.mark.parametrize(
+    "broken", [ValueError("malformed"), Contention("another writer changed it at the same time")], ids=["broken", "contended"]
+)
 def test_d1_a_charge_that_can_not_be_posted_takes_no_other_customers_with_it(broken: Exception) -> None:
     """Charges that debit nothing share transactions with other customers'."""
     world = World()

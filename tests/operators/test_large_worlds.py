@@ -13,12 +13,13 @@ import pytest
 
 from chalicelib.domain.errors import Invalid, Throttled
 from chalicelib.storage import accounts, lines
-from chalicelib.storage.accounts import find
-from chalicelib.usecases import audit, customers, daily_run, worker
-from chalicelib.usecases.piece import Piece
+from chalicelib.storage.accounts import find_account
+from chalicelib.usecases import balance_check, customers
+from chalicelib.usecases.runs import daily, daily_work, read_message, work_off
+from tests.harness import InThread
 from tests.world.dynamodb import Request
 
-from .world import FUNCTION_SECONDS, TODAY, InTurn, World
+from .world import FUNCTION_SECONDS, TODAY, World
 
 CUSTOMERS = int(os.environ.get("LARGE_WORLD") or 2_000)
 NUMBERS = 10_000
@@ -26,9 +27,9 @@ EVERYTHING = ("get_item", "batch_get_item", "query", "scan", "put_item", "update
 TOMORROW = TODAY + timedelta(days=1)
 
 
-def flaws(world: World) -> list[audit.Flaw]:
-    found: list[audit.Flaw] = []
-    audit.check(world.db, 2, InTurn(), found.append)
+def flaws(world: World) -> list[balance_check.Flaw]:
+    found: list[balance_check.Flaw] = []
+    balance_check.check_balances(world.db, 2, InThread(), found.append)
     return found
 
 
@@ -41,7 +42,7 @@ def test_ten_thousand_numbers_of_one_customer(debits: bool) -> None:
     run, result = world.evaluate(TODAY)
     assert (run.state, result.failed, world.charged()) == ("finished", 0, NUMBERS)
     assert result.totals["USD"].retail == Decimal("1.50") * NUMBERS
-    account = find(world.db, "big")
+    account = find_account(world.db, "big")
     assert account is not None
     assert account.balance == (-result.totals["USD"].retail if debits else 0)
     assert flaws(world) == []
@@ -56,12 +57,12 @@ def test_many_numbers_up_to_the_debit_limit() -> None:
     package = world.package(assigned=400, frequency="none")
     world.customer("big", package, 400, debits=True, limit="300")
     _, result = world.evaluate(TODAY)
-    account = find(world.db, "big")
+    account = find_account(world.db, "big")
     assert account is not None
     assert (account.balance, account.held, result.totals["USD"].held) == (-300, 200, 300)
-    customers.pay(world.db, world.act(), "big", Decimal(300), "")
+    customers.book_payment(world.db, world.context(), "big", Decimal(300), "")
     _, result = world.evaluate(TOMORROW)
-    account = find(world.db, "big")
+    account = find_account(world.db, "big")
     assert account is not None
     assert (account.balance, account.held, result.totals["USD"].lines) == (-300, 0, 200)
     assert flaws(world) == []
@@ -92,12 +93,12 @@ def test_a_segment_that_takes_longer_than_a_function_may_run() -> None:
     assert [message["piece"] for message in world.handled] == list(range(len(world.handled)))
     assert len(world.handled) > 2
     assert (run.state, result.failed, result.totals["USD"].lines, world.charged()) == ("finished", 0, 600, 600)
-    assert len(lines.page(world.db, run, None, 1000)[0]) == 600
+    assert len(lines.find_lines(world.db, run, None, 1000)[0]) == 600
     assert flaws(world) == []
 
 
 def test_a_piece_keeps_a_bounded_number_of_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "PIECE_LINES", 250)
+    monkeypatch.setattr(daily_work, "MESSAGE_LINES_MAX", 250)
     world = World(round_customers=100)
     package = world.package(assigned=600, frequency="daily")
     for n in range(600):
@@ -105,7 +106,7 @@ def test_a_piece_keeps_a_bounded_number_of_lines(monkeypatch: pytest.MonkeyPatch
     run, result = world.evaluate(TODAY)
     assert [message["piece"] for message in world.handled] == [0, 1, 2]
     assert (run.state, result.totals["USD"].lines, world.charged()) == ("finished", 600, 600)
-    assert len(lines.page(world.db, run, None, 1000)[0]) == 600
+    assert len(lines.find_lines(world.db, run, None, 1000)[0]) == 600
 
 
 def test_an_outage_of_years_is_made_up_for_in_steps() -> None:
@@ -132,12 +133,12 @@ def peak_bytes(customers_: int) -> int:
         world.customer(f"c{n}", package, 1, debits=False)
     world.evaluate(TODAY)
     with world.waiting():
-        daily_run.start(world.services, world.act(TOMORROW), TOMORROW, allow_future=True)
-        piece = Piece.of(world.queued[0])
+        daily.start_evaluation(world.services, world.context(TOMORROW), TOMORROW, allow_future=True)
+        message = read_message(world.queued[0])
         gc.collect()
         tracemalloc.start()
         try:
-            daily_run.work(world.services, world.act(TOMORROW), piece, lambda: FUNCTION_SECONDS)
+            work_off(world.services, world.context(TOMORROW), message, lambda: FUNCTION_SECONDS)
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
@@ -213,8 +214,8 @@ def test_a_database_that_refuses_for_a_while_fails_no_day(seconds: float, operat
 def test_callers_do_not_wait_for_a_busy_database() -> None:
     """contract: 503 with Retry-After, quickly."""
     world = World()
-    world.db.write(accounts.creation(accounts.Account("c", "USD")))
+    world.db.write(accounts.create_account(accounts.Account("c", "USD")))
     world.refuses = lambda request: request.writes
     with world.waiting(), pytest.raises(Throttled):
-        customers.pay(world.db, world.act(), "c", Decimal(1), "")
+        customers.book_payment(world.db, world.context(), "c", Decimal(1), "")
     assert world.now == 0

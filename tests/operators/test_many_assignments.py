@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import Assignment
-from chalicelib.domain.charging import Period
+from chalicelib.domain.deciding import RunRequest
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.minutes import Call
+from chalicelib.domain.schedule import Period
 from chalicelib.storage import accounts, assignments
-from chalicelib.usecases import planning, run_package, usage
-from chalicelib.usecases.look import Ask
-from chalicelib.usecases.run_package import OF_A_REQUEST
+from chalicelib.usecases import loading, usage
+from chalicelib.usecases.runs import on_demand, reports
+from chalicelib.usecases.runs.limits import REQUEST_LIMITS
 from tests.world.dynamodb import Request
 
 from .world import TODAY, World
@@ -33,16 +34,16 @@ class Counted:
         self.requests = self.of_days = 0
         self.world.breaks = self._count
         package = self.world.package(assigned=len(numbers), frequency="monthly", minimum_spend=True, retail=Decimal(10))
-        self.world.db.write(accounts.creation(Account("big", "USD")))
+        self.world.db.write(accounts.create_account(Account("big", "USD")))
         given = [
             Assignment("big", f"big-{n:06}", package.package_id, TODAY - timedelta(days=31 if n % 3 else 40), did)
             for n, did in enumerate(numbers)
         ]
         self.world.db.write(accounts.count_assignments(Account("big", "USD"), given))
         for one in given:
-            self.world.db.write(assignments.creation(one))
+            self.world.db.write(assignments.create_assignment(one))
         call = Call("call", f"{BEGUN}T09:00:00+00:00", BEGUN, "44", 60, SPENT, numbers[0])
-        usage.record(self.world.db, self.world.act(), "big", [call], timedelta(days=4000))
+        usage.record_calls(self.world.db, self.world.context(), "big", [call], timedelta(days=4000))
         self.requests = self.of_days = 0
 
     def _count(self, request: Request) -> bool:
@@ -56,7 +57,7 @@ def test_d6_a_simulation_reads_a_customers_days_once(lines: int) -> None:
     """A third of the assignments is not due: their reasons tell what is spent so far, of the same days."""
     counted = Counted([None] * lines)
     world = counted.world
-    report = run_package.simulate(world.db, world.act(), Ask("big", TODAY, "skip", ""), OF_A_REQUEST)
+    report = on_demand.simulate_customer(world.db, world.context(), RunRequest("big", TODAY, "skip", ""), REQUEST_LIMITS)
     assert [one.line.spend for one in report.outcomes] == [SPENT] * (lines - -(-lines // 3))
     assert {one.spend for one in report.not_due} == {Decimal(0)}
     assert counted.of_days == 1
@@ -65,7 +66,7 @@ def test_d6_a_simulation_reads_a_customers_days_once(lines: int) -> None:
 
 def test_d6_the_days_of_each_number_are_read_once() -> None:
     counted = Counted([f"44{n % 7}" for n in range(70)])
-    run_package.simulate(counted.world.db, counted.world.act(), Ask("big", TODAY, "skip", ""))
+    on_demand.simulate_customer(counted.world.db, counted.world.context(), RunRequest("big", TODAY, "skip", ""))
     assert counted.of_days == 7
 
 
@@ -81,35 +82,35 @@ def test_d6_a_live_run_of_many_assignments_is_queued_before_it_is_planned() -> N
     """A request only records it; the queue plans and posts."""
     counted = Counted([None] * 1_200)
     world = counted.world
-    live = run_package.live(world.services, world.act(), Ask("big", TODAY, "skip", "run"))
-    assert (live.run.state, live.brought, counted.of_days) == ("running", None, 0)
+    live = on_demand.run_live(world.services, world.context(), RunRequest("big", TODAY, "skip", "run"))
+    assert (live.run.state, live.work_result, counted.of_days) == ("running", None, 0)
     assert counted.requests <= 3
     assert world.queued == [{"kind": "customer_run", "run_id": "run"}]
     world.work_off()
-    assert (run_package.read(world.db, "run").state, world.charged()) == ("finished", 800)
-    again = run_package.live(world.services, world.act(), Ask("big", TODAY, "skip", "run"))
+    assert (reports.read_run(world.db, "run").state, world.charged()) == ("finished", 800)
+    again = on_demand.run_live(world.services, world.context(), RunRequest("big", TODAY, "skip", "run"))
     assert (again.run.state, world.queued, world.charged()) == ("finished", [], 800)
 
 
 def test_d6_a_simulation_of_more_than_a_request_can_do_is_refused() -> None:
     """It says what to do, and has not read everything to find that out."""
-    counted = Counted([None] * (OF_A_REQUEST.assignments or 0))
-    world, ask = counted.world, Ask("big", TODAY, "skip", "")
-    assert len(run_package.simulate(world.db, world.act(), ask, OF_A_REQUEST).outcomes) > 13_000
+    counted = Counted([None] * (REQUEST_LIMITS.assignments or 0))
+    world, ask = counted.world, RunRequest("big", TODAY, "skip", "")
+    assert len(on_demand.simulate_customer(world.db, world.context(), ask, REQUEST_LIMITS).outcomes) > 13_000
     assert counted.requests < 250
-    world.db.write(assignments.creation(Assignment("big", "one-more", "p", TODAY)))
+    world.db.write(assignments.create_assignment(Assignment("big", "one-more", "p", TODAY)))
     with pytest.raises(Invalid, match="more than 20000 assignments: invoke the function run_package") as refused:
-        run_package.simulate(world.db, world.act(), ask, OF_A_REQUEST)
+        on_demand.simulate_customer(world.db, world.context(), ask, REQUEST_LIMITS)
     assert refused.value.code == "too_many"
 
 
 def test_d6_a_simulation_of_more_numbers_than_a_request_can_read_is_refused() -> None:
     counted = Counted([f"44{n:06}" for n in range(1_001)])
-    world, ask = counted.world, Ask("big", TODAY, "skip", "")
+    world, ask = counted.world, RunRequest("big", TODAY, "skip", "")
     with pytest.raises(Invalid, match="more than 1000 numbers with a minimum spend") as refused:
-        run_package.simulate(world.db, world.act(), ask, OF_A_REQUEST)
+        on_demand.simulate_customer(world.db, world.context(), ask, REQUEST_LIMITS)
     assert (refused.value.code, counted.of_days) == ("too_many", 0)
-    assert run_package.simulate(world.db, world.act(), ask).outcomes
+    assert on_demand.simulate_customer(world.db, world.context(), ask).outcomes
     assert counted.of_days == 1_001
 
 
@@ -119,17 +120,17 @@ def test_d6_a_simulation_of_more_numbers_than_a_request_can_read_is_refused() ->
 )
 def test_d6_a_spend_is_that_of_the_days_of_its_period(periods: list[list[int]], days: list[int]) -> None:
     world = World()
-    world.db.write(accounts.creation(Account("c", "USD")))
+    world.db.write(accounts.create_account(Account("c", "USD")))
     for n, day in enumerate(days):
         on = BEGUN + timedelta(days=day)
         call = Call(f"call-{n}", f"{on}T09:00:00+00:00", on, "44", 60, Decimal(n + 1), None)
-        usage.record(world.db, world.act(), "c", [call], timedelta(days=4000))
+        usage.record_calls(world.db, world.context(), "c", [call], timedelta(days=4000))
     one = Assignment("c", "a", "p", BEGUN)
 
     def on(day: int) -> date:
         return BEGUN + timedelta(days=day)
 
     wanted = [(one, Period(on(first), on(last), on(last))) for first, last in periods]
-    spend = planning.spending(world.db, wanted)
+    spend = loading.load_spend(world.db, wanted)
     for (first, last), (_, period) in zip(periods, wanted, strict=True):
         assert spend(one, period) == sum(n + 1 for n, day in enumerate(days) if first <= day < last)

@@ -8,9 +8,8 @@ import pytest
 
 from chalicelib.domain.schedule import DAY
 from chalicelib.storage import accounts, assignments, keys
-from chalicelib.usecases import daily_run
-from chalicelib.usecases.piece import Piece
-from chalicelib.usecases.worker import Worker
+from chalicelib.usecases.runs import daily, read_message, work_off
+from chalicelib.usecases.runs.daily_work import DailyWork
 from tests.world.dynamodb import Request
 
 from .world import TODAY, World
@@ -20,24 +19,24 @@ DAYS = [TODAY + n * DAY for n in range(4)]
 
 def _swept(world: World, day: date) -> None:
     """A day's sweep, from beginning to end, while another one goes on."""
-    daily_run.start(world.services, world.act(day), day, allow_future=True)
-    daily_run.work(world.services, world.act(day), Piece.of(world.queued.pop()), lambda: 100.0)
+    daily.start_evaluation(world.services, world.context(day), day, allow_future=True)
+    work_off(world.services, world.context(day), read_message(world.queued.pop()), lambda: 100.0)
 
 
 def _meanwhile(world: World, happens: Callable[[], None]) -> None:
     """`happens` after the next look at the latest day that was begun."""
 
     def look(request: Request, effect: Callable[[], Any]) -> Any:
-        answer = world._call(request, effect)
+        answer = world.call(request, effect)
         if request.operation == "get_item" and request.arguments["Key"] == _STARTED:
-            world.store.hook = world._call
+            world.store.hook = world.call
             happens()
         return answer
 
     world.store.hook = look
 
 
-_STARTED = {name: {"S": value} for name, value in keys.started().items()}
+_STARTED = {name: {"S": value} for name, value in keys.latest_sweep_key().items()}
 
 
 def _refused(request: Request) -> bool:
@@ -45,15 +44,15 @@ def _refused(request: Request) -> bool:
 
 
 def _unreadable(monkeypatch: pytest.MonkeyPatch) -> Callable[[World], None]:
-    planned = Worker._owed
+    planned = DailyWork.plan
 
-    def owed(self: Worker, group: Any) -> Any:
-        if self._piece.date == DAYS[2]:
+    def plan(self: DailyWork, group: Any) -> Any:
+        if self._message.date == DAYS[2]:
             raise ValueError("unreadable")
         return planned(self, group)
 
     def break_(_: World) -> None:
-        monkeypatch.setattr(Worker, "_owed", owed)
+        monkeypatch.setattr(DailyWork, "plan", plan)
 
     return break_
 
@@ -67,7 +66,7 @@ def test_a_mark_that_a_later_day_found_again_is_not_cleared(of: str, monkeypatch
     if of == "customer":
         world.db.write(accounts.set_back("ann", DAYS[1]))
     else:
-        one = assignments.find(world.db, "ann", "ann-000000")
+        one = assignments.find_assignment(world.db, "ann", "ann-000000")
         assert one is not None
         world.db.write(assignments.move_evaluate_from(one, DAYS[1]))
 

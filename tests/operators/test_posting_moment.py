@@ -7,14 +7,14 @@ from decimal import Decimal
 import pytest
 
 from chalicelib.domain.assignment import Assignment
+from chalicelib.domain.deciding import RunRequest
 from chalicelib.domain.ledger import Entry
 from chalicelib.domain.schedule import DAY
 from chalicelib.storage import ledger
 from chalicelib.storage.db import decode
-from chalicelib.usecases import assignments, customers, daily_run, reversal, run_package
-from chalicelib.usecases.act import Act
-from chalicelib.usecases.look import Ask
-from chalicelib.usecases.piece import Piece
+from chalicelib.usecases import assigning, customers
+from chalicelib.usecases.request_context import RequestContext
+from chalicelib.usecases.runs import daily, on_demand, read_message, reversal, work_off
 from tests.world.dynamodb import Answer, Request, error
 
 from .world import TODAY, World
@@ -48,37 +48,36 @@ class Slow:
     def clock(self) -> datetime:
         return LATE + self.calls * MINUTE
 
-    def act(self, name: str = "late") -> Act:
-        return Act("test", LATE, TODAY, name, self.clock)
+    def context(self, name: str = "late") -> RequestContext:
+        return RequestContext("test", LATE, TODAY, name, self.clock)
 
 
 def _entries(world: World) -> list[Entry]:
-    return [ledger.from_item(decode(item)) for item in world.store.items("ledger")]
+    return [ledger.entry_from_item(decode(item)) for item in world.store.items("ledger")]
 
 
 def _pay(slow: Slow) -> None:
-    customers.pay(slow.world.db, slow.act(), "ann", Decimal(5), "")
+    customers.book_payment(slow.world.db, slow.context(), "ann", Decimal(5), "")
 
 
 def _run(slow: Slow) -> None:
-    run_package.live(slow.world.services, slow.act(), Ask("ann", TODAY, "skip", "late"))
+    on_demand.run_live(slow.world.services, slow.context(), RunRequest("ann", TODAY, "skip", "late"))
 
 
 def _backlog(slow: Slow) -> None:
     draft = Assignment("ann", "", slow.package_id, TODAY - DAY)
-    assignments.create(slow.world.db, slow.act(), draft, None, True)
+    assigning.create_assignment(slow.world.db, slow.context(), draft, None, True)
 
 
 def _evaluate(slow: Slow) -> None:
-    daily_run.start(slow.world.services, slow.act(), TODAY, allow_future=True)
+    daily.start_evaluation(slow.world.services, slow.context(), TODAY, allow_future=True)
     for message in slow.world.queued:
-        fields = {name: value for name, value in message.items() if name != "kind"}
-        daily_run.work(slow.world.services, slow.act("worker"), Piece(**fields | {"date": TODAY}), lambda: 900.0)
+        work_off(slow.world.services, slow.context("worker"), read_message(message), lambda: 900.0)
 
 
 def _reverse(slow: Slow) -> None:
     _run(slow)
-    reversal.reverse(slow.world.services, slow.act("reverse"), "late")
+    reversal.reverse(slow.world.services, slow.context("reverse"), "late")
 
 
 def _world() -> Slow:
@@ -108,7 +107,7 @@ def test_a_held_charge_is_posted_when_it_is_released(tried: Callable[[Slow], Non
     world = World()
     world.customer("ann", world.package(assigned=1, frequency="monthly"), 1, debits=True, limit="0")
     world.evaluate(TODAY)
-    customers.pay(world.db, world.act(), "ann", Decimal(2), "")
+    customers.book_payment(world.db, world.context(), "ann", Decimal(2), "")
     slow = Slow(world)
     tried(slow)
     (entry,) = [entry for entry in _entries(world) if entry.kind == "recurring"]

@@ -2,15 +2,17 @@
 
 from collections import Counter
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 
-from chalicelib.domain.account import Account
-from chalicelib.domain.record import RunRecord
-from chalicelib.storage import accounts
-from chalicelib.usecases import customers, reversal, run_package
-from chalicelib.usecases.look import Ask
+from chalicelib.domain.deciding import RunRequest
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.record import Result, RunRecord
+from chalicelib.storage import accounts, runs
+from chalicelib.usecases import customers
+from chalicelib.usecases.runs import on_demand, reports, reversal
 from tests.world.dynamodb import Request
 
 from .test_large_worlds import flaws
@@ -26,18 +28,18 @@ def a_run_of_all(customers: int = CUSTOMERS) -> World:
     package = world.package(assigned=customers, frequency="daily")
     for n in range(customers):
         world.customer(f"c{n:03}", package, 1, debits=n % 2 == 0, limit="0" if n % 10 == 0 else None)
-    run_package.live(world.services, world.act(), Ask(None, TODAY, "skip", "run"))
+    on_demand.run_live(world.services, world.context(), RunRequest(None, TODAY, "skip", "run"))
     world.work_off()
     assert run_of(world).state == "finished"
     return world
 
 
 def run_of(world: World) -> RunRecord:
-    return run_package.read(world.db, "run")
+    return reports.read_run(world.db, "run")
 
 
 def ask(world: World) -> reversal.Reversal:
-    return reversal.reverse(world.services, world.act(), "run")
+    return reversal.reverse(world.services, world.context(), "run")
 
 
 def state(world: World) -> tuple[str | None, int, int, int]:
@@ -82,7 +84,7 @@ def test_b11_asking_costs_the_same_for_every_number_of_customers(customers: int)
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> World:
     """A run whose reversal takes longer than a function may run."""
-    monkeypatch.setattr(reversal, "AT_ONCE", 4)
+    monkeypatch.setattr(reversal, "REVERSED_AT_ONCE", 4)
     world = a_run_of_all(150)
     ask(world)
     world.handled.clear()
@@ -127,14 +129,14 @@ def test_b11_a_crash_at_any_call_ends_as_without_one(after: bool) -> None:
             nonlocal calls
             calls += 1
             if calls != at:
-                return world._call(request, effect)
+                return world.call(request, effect)
             if after:
-                world._call(request, effect)
+                world.call(request, effect)
             raise Crash
 
         world.store.hook = crash
         world.work_off()
-        world.store.hook = world._call
+        world.store.hook = world.call
         assert run_of(world).reversal in ("reversed", "reversed_with_failures")
         ask(world)
         world.work_off()
@@ -173,7 +175,7 @@ def test_b11_a_message_that_is_given_up_leaves_a_reversal_that_can_be_asked_for_
 def test_b11_many_lines_of_one_customer_are_reversed_by_the_queue(lines: int, is_queued: bool) -> None:
     world = World()
     world.customer("big", world.package(assigned=lines, frequency="daily"), lines, debits=True)
-    run_package.live(world.services, world.act(), Ask("big", TODAY, "skip", "run"))
+    on_demand.run_live(world.services, world.context(), RunRequest("big", TODAY, "skip", "run"))
     world.work_off()
     assert ask(world).is_queued is is_queued
     world.work_off()
@@ -189,12 +191,14 @@ def a_run_with_a_parked_customer() -> tuple[World, str]:
     package = world.package(assigned=2, frequency="daily")
     for name in ("ann", "bob"):
         world.customer(name, package, 1, debits=False)
-    world.db.write(accounts.park(accounts.find(world.db, "bob") or Account("bob", "USD"), TODAY))
-    run_package.live(world.services, world.act(), Ask(None, TODAY, "skip", "run"))
+    bob = accounts.find_account(world.db, "bob")
+    assert bob is not None
+    world.db.write(accounts.park(bob._replace(version=bob.version + 1), TODAY))
+    on_demand.run_live(world.services, world.context(), RunRequest(None, TODAY, "skip", "run"))
     sent = list(world.queued)
     world.work_off()
     assert run_of(world).state == "finished_with_failures"
-    customers.unpark(world.db, world.act(), "bob")
+    customers.unpark_customer(world.db, world.context(), "bob")
     return world, sent[0]
 
 
@@ -204,7 +208,7 @@ def charged(world: World) -> list[str]:
 
 def test_a_run_with_failures_is_completed_until_it_is_reversed() -> None:
     world, _ = a_run_with_a_parked_customer()
-    run_package.live(world.services, world.act(), Ask(None, TODAY, "skip", "run"))
+    on_demand.run_live(world.services, world.context(), RunRequest(None, TODAY, "skip", "run"))
     world.work_off()
     assert charged(world) == ["ann", "bob"]
 
@@ -214,7 +218,33 @@ def test_a_reversed_run_charges_nobody_any_more() -> None:
     world, late = a_run_with_a_parked_customer()
     ask(world)
     world.work_off()
-    run_package.live(world.services, world.act(), Ask(None, TODAY, "skip", "run"))
+    on_demand.run_live(world.services, world.context(), RunRequest(None, TODAY, "skip", "run"))
     world.queued.append(late)
     world.work_off()
     assert charged(world) == ["ann"]
+
+
+def test_a_run_that_is_being_completed_can_be_reversed_when_it_is_through() -> None:
+    world, _ = a_run_with_a_parked_customer()
+    on_demand.run_live(world.services, world.context(), RunRequest(None, TODAY, "skip", "run"))
+    with pytest.raises(Conflict) as refused:
+        ask(world)
+    assert refused.value.code == "running"
+    assert (run_of(world).state, run_of(world).reversed_on) == ("running", None)
+    world.work_off()
+    ask(world)
+    world.work_off()
+    assert run_of(world).reversal == "reversed"
+    demand_reversed_once(world)
+
+
+def test_of_a_completion_and_a_reversal_at_once_the_first_wins() -> None:
+    """Each has read the run before the other writes."""
+    world, _ = a_run_with_a_parked_customer()
+    begin = partial(runs.begin_reversal, world.db, "run", TODAY, "2031-03-15T03:00:00+00:00", "me")
+    runs.reopen_run(world.db, "run")
+    assert begin().reversed_on is None
+    runs.finish_run(world.db, "run", Result({}, (), 1), "2031-03-15T03:00:00+00:00")
+    assert begin().reversed_on == TODAY
+    runs.reopen_run(world.db, "run")
+    assert run_of(world).is_over

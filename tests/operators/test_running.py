@@ -29,7 +29,7 @@ from tests.api.support import (
     queue_is_empty,
 )
 from tests.conftest import REQUEST_SECONDS
-from tests.telling.logs import lines
+from tests.logs.log_lines import lines
 from tools.embedded import EmbeddedStack
 
 QUEUE, DEAD = "post_charges", "post_charges-dead-letters"

@@ -6,13 +6,14 @@ from decimal import Decimal
 
 import pytest
 
+from chalicelib.domain.deciding import RunRequest
 from chalicelib.storage import accounts, runs
-from chalicelib.usecases import audit, run_package
-from chalicelib.usecases.background import work_segment
-from chalicelib.usecases.look import Ask
+from chalicelib.usecases import balance_check
+from chalicelib.usecases.runs import on_demand, read_message, work_off
+from tests.harness import InThread
 from tests.world.tables import Item
 
-from .world import FUNCTION_SECONDS, TODAY, InTurn, World
+from .world import FUNCTION_SECONDS, TODAY, World
 
 KEY = ("pk", "sk")
 
@@ -74,7 +75,7 @@ def test_the_others_are_charged_and_it_is_made_up_for(which: Callable[[Item], bo
     run, result = world.evaluate(days[3])
     assert (run.state, result.totals["USD"].retail) == ("finished", Decimal("1.50") * 5)
     assert dated(world, "bob") == days
-    bob = accounts.find(world.db, "bob")
+    bob = accounts.find_account(world.db, "bob")
     assert bob is not None
     assert (bob.balance, bob.evaluate_from) == (Decimal("-6.00"), None)
 
@@ -83,12 +84,11 @@ def test_the_others_are_charged_and_it_is_made_up_for(which: Callable[[Item], bo
 def test_a_run_of_all_customers_tells_of_it_too(which: Callable[[Item], bool], attributes: dict[str, object]) -> None:
     world = world_of_three()
     spoil(world, which, **attributes)
-    act = world.act()
-    run_package.live(world.services, act, Ask(None, TODAY, "charge_again", "run-1"))
+    context = world.context()
+    on_demand.run_live(world.services, context, RunRequest(None, TODAY, "charge_again", "run-1"))
     while world.queued:
-        message = world.queued.pop(0)
-        work_segment(world.services, act, "run-1", message["segment"], 0, None, lambda: FUNCTION_SECONDS)
-    run = runs.find(world.db, "run-1")
+        work_off(world.services, context, read_message(world.queued.pop(0)), lambda: FUNCTION_SECONDS)
+    run = runs.find_run(world.db, "run-1")
     assert run is not None
     assert run.result is not None
     assert (run.state, [one.customer_id for one in run.result.failures]) == ("finished_with_failures", ["bob"])
@@ -99,10 +99,10 @@ def test_a_run_of_all_customers_tells_of_it_too(which: Callable[[Item], bool], a
 def test_the_check_of_balances_tells_of_it_and_goes_on(which: Callable[[Item], bool], attributes: dict[str, object]) -> None:
     world = world_of_three()
     spoil(world, which, **attributes)
-    cid = accounts.find(world.db, "cid")
+    cid = accounts.find_account(world.db, "cid")
     assert cid is not None
-    world.db.write(audit.audit.rebalance(cid, cid.balance + 5, 0))
-    found: list[audit.Flaw] = []
+    world.db.write(balance_check.balance_repair.rebalance(cid, cid.balance + 5, 0))
+    found: list[balance_check.Flaw] = []
     with world.waiting():
-        audit.check(world.db, 1, InTurn(), found.append)
+        balance_check.check_balances(world.db, 1, InThread(), found.append)
     assert {("unreadable", "bob"), ("balance", "cid")} <= {(flaw.kind, flaw.where) for flaw in found}

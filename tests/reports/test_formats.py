@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.api.call import Call
-from chalicelib.api.formats import CSV, HTML, JSON, MOST_BYTES, MOST_ROWS, chosen, written
+from chalicelib.api.formats import ANSWER_BYTES_MAX, CSV, CSV_ROWS_MAX, HTML, JSON, chosen, write_response
 from chalicelib.domain.errors import Invalid
 
 ALL = (JSON, CSV, HTML)
@@ -45,18 +45,18 @@ def test_any_header_is_read(accept: str) -> None:
 
 def test_an_answer_that_lambda_could_not_return_is_refused() -> None:
     with pytest.raises(Invalid, match="or for less") as refused:
-        written(Response({}, {}, 200), CSV, {CSV: lambda _: "x" * MOST_BYTES}, "/runs/r", {})
+        write_response(Response({}, {}, 200), CSV, {CSV: lambda _: "x" * ANSWER_BYTES_MAX}, "/runs/r", {})
     assert refused.value.code == "too_many"
 
 
 @pytest.mark.parametrize(("status", "body"), [(202, {"status": "running"}), (201, {"a": 1})])
 def test_only_the_thing_itself_is_written_in_another_form(status: int, body: dict[str, object]) -> None:
-    answer = written(Response(body, {"Content-Type": JSON}, status), CSV, {CSV: str}, "/runs", {})
+    answer = write_response(Response(body, {"Content-Type": JSON}, status), CSV, {CSV: str}, "/runs", {})
     assert (json.loads(str(answer.body)), answer.headers) == (body, {"Content-Type": JSON, "Vary": "Accept"})
 
 
 def test_a_file_has_a_name_that_every_system_takes() -> None:
-    answer = written(Response({}, {}, 200), CSV, {CSV: str}, "/runs/daily:2026-11-23/lines", {})
+    answer = write_response(Response({}, {}, 200), CSV, {CSV: str}, "/runs/daily:2026-11-23/lines", {})
     assert answer.headers["Content-Disposition"] == 'attachment; filename="runs-daily_2026-11-23-lines.csv"'
 
 
@@ -69,19 +69,19 @@ def listed(count: int, *, page: int, skipping: bool) -> list[int]:
         return list(range(start, end)), None if end == count else end if skipping else {"pk": "p", "sk": str(end)}
 
     nobodys: Any = None
-    answer = Call(nobodys, nobodys, {}, {}, {}, None, CSV).page("numbers", load, lambda one: one, skipping=skipping)
+    answer = Call(nobodys, nobodys, {}, {}, {}, form=CSV).page("numbers", load, lambda one: one, skipping=skipping)
     assert answer.body["next_cursor"] is None
     return list(answer.body["items"])
 
 
 @pytest.mark.parametrize("skipping", [False, True], ids=["keys", "numbers"])
-@pytest.mark.parametrize(("count", "page"), [(0, 7), (20, 7), (21, 7), (MOST_ROWS, 3000), (MOST_ROWS, MOST_ROWS)])
+@pytest.mark.parametrize(("count", "page"), [(0, 7), (20, 7), (21, 7), (CSV_ROWS_MAX, 3000), (CSV_ROWS_MAX, CSV_ROWS_MAX)])
 def test_a_list_comes_whole_however_little_the_database_gives_at_once(count: int, page: int, skipping: bool) -> None:
     assert listed(count, page=page, skipping=skipping) == list(range(count))
 
 
-@pytest.mark.parametrize("page", [3000, MOST_ROWS])
+@pytest.mark.parametrize("page", [3000, CSV_ROWS_MAX])
 def test_a_list_of_too_many_rows_is_refused(page: int) -> None:
     with pytest.raises(Invalid, match="more than 10000 rows") as refused:
-        listed(MOST_ROWS + 1, page=page, skipping=False)
+        listed(CSV_ROWS_MAX + 1, page=page, skipping=False)
     assert refused.value.code == "too_many"

@@ -3,14 +3,17 @@
 import base64
 import copy
 import hashlib
+import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jinja2 import UndefinedError
 
-from chalicelib.wire import page
+from chalicelib.wire import pages
 
 Json = dict[str, Any]
 ATTACKS = (
@@ -20,7 +23,7 @@ ATTACKS = (
 LINE: Json = {
     "package_name": "Line", "did": None, "kind": "recurring", "due_date": "2031-02-28", "period": None, "quantity": 4,
     "currency": "USD", "unit_retail": "12.50", "cost": "29.00", "retail": "50.00", "margin": "21.00",
-    "status": "simulated", "already_charged": False, "explanation": "4 x 12.50",
+    "status": "simulated", "already_charged": False, "charged": None, "difference": None, "explanation": "4 x 12.50",
 }  # fmt: skip
 SUMS: Json = {"cost": "29.00", "retail": "50.00", "margin": "21.00", "credit_debited": "0.00", "held": "0.00"}
 REPORT: Json = {
@@ -82,22 +85,48 @@ def poisoned(value: Any, poison: str) -> Any:
 @pytest.mark.parametrize("body", [REPORT, RUN, SUMMARY], ids=["report", "run", "summary"])
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_data_makes_no_element_and_no_attribute(body: Json, attack: str) -> None:
-    usual, attacked = Reader(page.report(body)), Reader(page.report(poisoned(body, attack)))
+    usual, attacked = Reader(pages.run_report(body)), Reader(pages.run_report(poisoned(body, attack)))
     assert attacked.tags == usual.tags
     assert attack in attacked
 
 
-@settings(max_examples=50, deadline=None)
-@given(st.text(min_size=1))
-def test_no_text_at_all_makes_an_element(text: str) -> None:
-    assert Reader(page.report(poisoned(REPORT, text))).tags == Reader(page.report(REPORT)).tags
+HOSTILE = st.text("<>&\"'`=/!?-[]{}%#;:\0\r\n \u202ea0", min_size=1) | st.text(min_size=1) | st.sampled_from(ATTACKS)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from([REPORT, RUN, SUMMARY]), HOSTILE, HOSTILE)
+def test_no_text_at_all_makes_an_element(body: Json, one: str, other: str) -> None:
+    shown = Reader(pages.run_report(poisoned(body, one + other)))
+    assert shown.tags == Reader(pages.run_report(body)).tags
+    assert one + other in shown, "as it was given, read back by another parser"
+
+
+def test_a_name_that_a_template_misspells_is_a_fault_and_not_an_empty_cell() -> None:
+    with pytest.raises(UndefinedError, match="unit_retail"):
+        pages.run_report(REPORT | {"lines": [{key: value for key, value in LINE.items() if key != "unit_retail"}]})
+
+
+def test_no_template_takes_text_for_html() -> None:
+    templates = list(Path(pages.__file__).parent.glob("templates/*.html"))
+    assert len(templates) >= 3
+    for template in templates:
+        assert not re.search(r"\|\s*safe|autoescape|Markup", template.read_text()), template.name
 
 
 def test_the_page_says_what_json_says() -> None:
-    shown = Reader(page.report(REPORT))
+    shown = Reader(pages.run_report(REPORT))
     for text in ("Simulated Run Package of 2031-02-28", "acme", "nothing was charged", "Line", "would be charged", "4 x 12.50", "50.00",
                  "21.00", "Later", "next due 2031-03-01", "Balance before: 0.00 USD; after: -50.00 USD."):  # fmt: skip
         assert text in shown, text
+
+
+def test_b1_what_was_charged_already_is_compared_where_something_was() -> None:
+    late = {**LINE, "retail": "7.00", "already_charged": True, "charged": "17.00", "difference": "-10.00"}
+    shown = Reader(pages.run_report(REPORT | {"lines": [LINE, late]}))
+    for text in ("Charged", "Difference", "17.00", "-10.00", "would be charged again"):
+        assert text in shown, text
+    assert "would be charged again" not in Reader(pages.run_report(REPORT | {"lines": [{**late, "status": "skipped"}]}))
+    assert "Difference" not in Reader(pages.run_report(REPORT))
 
 
 @pytest.mark.parametrize(
@@ -116,21 +145,21 @@ def test_the_page_says_what_json_says() -> None:
     ],
 )  # fmt: skip
 def test_what_a_reader_must_not_miss(change: Json, told: str) -> None:
-    assert told in Reader(page.report(copy.deepcopy(REPORT) | change))
+    assert told in Reader(pages.run_report(copy.deepcopy(REPORT) | change))
 
 
 def test_a_run_under_way_says_so_and_names_its_failures() -> None:
-    shown = Reader(page.report(RUN))
+    shown = Reader(pages.run_report(RUN))
     assert all(text in shown for text in ("still under way", "EUR", "busy", "6 more failures are not listed."))
 
 
 def test_sums_say_what_they_leave_out() -> None:
-    assert "2 more rows are not listed here" in Reader(page.report(SUMMARY))
+    assert "2 more rows are not listed here" in Reader(pages.run_report(SUMMARY))
 
 
 @pytest.mark.parametrize("body", [REPORT, RUN, SUMMARY], ids=["report", "run", "summary"])
 def test_the_page_can_be_heard(body: Json) -> None:
-    tags = Reader(page.report(body)).tags
+    tags = Reader(pages.run_report(body)).tags
     names = [tag for tag, _ in tags]
     assert ("html", (("lang", "en"),)) in tags
     assert names.count("h1") == names.count("main") == names.count("title") == 1
@@ -140,10 +169,10 @@ def test_the_page_can_be_heard(body: Json) -> None:
 
 
 def test_the_policy_allows_the_style_and_nothing_else() -> None:
-    html = page.report(REPORT)
+    html = pages.run_report(REPORT)
     style = html.split("<style>")[1].split("</style>")[0]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    assert page.POLICY.startswith(f"default-src 'none'; style-src 'sha256-{digest}'; ")
+    assert pages.POLICY.startswith(f"default-src 'none'; style-src 'sha256-{digest}'; ")
     assert not {"script", "link", "img", "a", "form", "iframe"} & {tag for tag, _ in Reader(html).tags}
     assert not any(name == "style" or name.startswith("on") for _, attrs in Reader(html).tags for name, _ in attrs)
     assert "url(" not in style
@@ -156,7 +185,7 @@ def test_the_policy_allows_the_style_and_nothing_else() -> None:
     ids=["JPY", "KWD"],
 )
 def test_c_amounts_have_the_decimals_of_their_currency(currency: str, seen: tuple[str, ...]) -> None:
-    told = page.report(REPORT | {"currency": currency, "lines": [LINE | {"currency": currency}]})
+    told = pages.run_report(REPORT | {"currency": currency, "lines": [LINE | {"currency": currency}]})
     unit, cost, retail, balance = seen
     assert all(f'<td class="number">{amount}</td>' in told for amount in (unit, cost, retail))
     assert f"after: {balance}." in told

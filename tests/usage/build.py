@@ -4,7 +4,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.domain.minutes import Bucket, BucketKey, Buckets, Call, Rated, left_in
+from chalicelib.domain.assignment import BucketKey
+from chalicelib.domain.minutes import Bucket, Buckets, Call, Rated, left_in
 from tests.domain.build import day
 
 NEVER = date.max

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.minutes import Buckets, prefixes
-from chalicelib.domain.package import cross_faults, destination_fault
+from chalicelib.domain.package import destination_fault, field_faults
 
 from .build import a_bucket, a_call
 
@@ -57,8 +57,8 @@ def test_a_destination_is_faultless_if_every_alternative_is(pattern: str) -> Non
 
 def test_only_packages_of_minutes_have_a_destination() -> None:
     """rules 4: Free Minutes."""
-    assert [fault.pointer for fault in cross_faults({"type": "standard", "destination": "^44"})] == ["/destination"]
-    assert not list(cross_faults({"type": "free_minutes", "destination": "^44"}))
+    assert [fault.pointer for fault in field_faults({"type": "standard", "destination": "^44"})] == ["/destination"]
+    assert not list(field_faults({"type": "free_minutes", "destination": "^44"}))
 
 
 def seconds_for(work: Callable[[], object]) -> float:

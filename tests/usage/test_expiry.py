@@ -11,7 +11,7 @@ from chalicelib.storage import accounts, assignments, packages
 from chalicelib.storage.db import Db
 from chalicelib.storage.keys import TABLES
 from chalicelib.usecases import usage
-from chalicelib.usecases.act import Act
+from chalicelib.usecases.request_context import RequestContext
 from tests.api.support import unique
 from tools.tables import table
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.deploy
 KEPT = timedelta(days=400)
 LONGER = timedelta(days=2)
 NOW = datetime(2089, 6, 1, 9, 30, tzinfo=UTC)
-ACT = Act("test", NOW, NOW.date(), "test", lambda: NOW)
+ACT = RequestContext("test", NOW, NOW.date(), "test", lambda: NOW)
 
 
 @pytest.fixture
@@ -31,14 +31,14 @@ def customer(db: Db) -> str:
     name = unique("u")
     package = Package(unique("p"), "Bundle", "USD", type="free_minutes")
     given = Assignment(name, "a", package.package_id, date(2088, 1, 1), "4420", free_minutes=1)
-    db.transact([accounts.creation(Account(name, "USD")), packages.creation(package), assignments.creation(given)])
+    db.transact([accounts.create_account(Account(name, "USD")), packages.create_package(package), assignments.create_assignment(given)])
     return name
 
 
-def record(db: Db, customer: str, at: datetime, act: Act = ACT) -> dict[str, int | None]:
+def record(db: Db, customer: str, at: datetime, context: RequestContext = ACT) -> dict[str, int | None]:
     """When each item of the customer's usage expires, once a call of this instant is recorded."""
     call = a_call(10, did="4420", started_at=at.isoformat(), day=at.date())
-    usage.record(db, act, customer, [call], KEPT)
+    usage.record_calls(db, context, customer, [call], KEPT)
     items = db.query_all("usage", "#pk = :pk", {"pk": customer})
     return {item["sk"].split("#")[0]: int(item["expires"]) if "expires" in item else None for item in items}
 

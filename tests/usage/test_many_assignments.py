@@ -8,11 +8,12 @@ import pytest
 from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import Assignment
 from chalicelib.storage import accounts, assignments
-from chalicelib.storage.db import Action, Db, delete, update
-from chalicelib.storage.keys import ACCOUNTS, MINUTES, account, assignment
+from chalicelib.storage.db import Action, Db, remove, update
+from chalicelib.storage.keys import ACCOUNTS, BY_MINUTES, account_key, assignment_key
 from chalicelib.usecases import assignments as assigning
 from chalicelib.usecases import usage
-from tests.world.stage import RETAINED, TODAY, Stage, call, furnished
+from tests.harness import RETAINED
+from tests.world.stage import TODAY, Stage, call, furnished
 
 BIG: Final = "big"
 PLAIN: Final = 400
@@ -33,7 +34,7 @@ def add(db: Db, given: list[Assignment], *counted: Action) -> None:
     """Write assignments and their counts, in one transaction after the other."""
     for start in range(0, len(given), 99):
         some = given[start : start + 99]
-        db.transact([*map(assignments.creation, some), *(counted or [accounts.count_assignments(Account(BIG, "USD"), some)])])
+        db.transact([*map(assignments.create_assignment, some), *(counted or [accounts.count_assignments(Account(BIG, "USD"), some)])])
 
 
 def bundle(name: str = "b") -> Assignment:
@@ -42,7 +43,7 @@ def bundle(name: str = "b") -> Assignment:
 
 def giving(db: Db) -> list[str]:
     """The assignments of which minutes are left today, the way calls find them."""
-    return [one.assignment.assignment_id for one in usage.left(db, BIG, TODAY)]
+    return [one.assignment.assignment_id for one in usage.read_minutes(db, BIG, TODAY)]
 
 
 def lagging(stage: Stage) -> None:
@@ -52,12 +53,12 @@ def lagging(stage: Stage) -> None:
 
 def by_a_former_release(sign: int) -> Action:
     change = "SET #assignments = #assignments + :change"
-    return update(ACCOUNTS, account(BIG), change, condition=None, values={"change": sign})
+    return update(ACCOUNTS, account_key(BIG), change, condition=None, values={"change": sign})
 
 
 def unlisted(assignment_id: str = "b") -> Action:
     """What a former release wrote lacks the attribute of the index."""
-    return update(ACCOUNTS, assignment(BIG, assignment_id), "REMOVE #minutes_of", condition=None)
+    return update(ACCOUNTS, assignment_key(BIG, assignment_id), "REMOVE #minutes_of", condition=None)
 
 
 def test_b12_only_assignments_with_minutes_are_read(stage: Stage) -> None:
@@ -65,7 +66,7 @@ def test_b12_only_assignments_with_minutes_are_read(stage: Stage) -> None:
     before = stage.store.meter.read_units
     assert giving(stage.db) == ["b"]
     assert stage.store.meter.read_units - before < 12
-    (rated,) = usage.record(stage.db, stage.act("call"), BIG, [call(1)], RETAINED)
+    (rated,) = usage.record_calls(stage.db, stage.context("call"), BIG, [call(1)], RETAINED)
     assert rated.free_seconds == 45
 
 
@@ -80,7 +81,7 @@ def test_b12_one_gone_and_one_new_are_told_apart_before_the_index_has_either(sta
     add(stage.db, [bundle("gone")])
     assert giving(stage.db) == ["gone"]
     lagging(stage)
-    assigning.end(stage.db, stage.act("end"), (BIG, "gone"), None)
+    assigning.delete_assignment(stage.db, stage.context("end"), (BIG, "gone"), None)
     add(stage.db, [bundle("new")])
     assert giving(stage.db) == ["new"]
 
@@ -91,7 +92,7 @@ def test_b12_one_made_and_one_removed_between_two_reads_are_told_apart(stage: St
     stage.db.write(unlisted("hidden"))  # the index lags for this one alone
 
     def hook(request: Any, effect: Any) -> Any:
-        if request.arguments.get("IndexName") == MINUTES:
+        if request.arguments.get("IndexName") == BY_MINUTES:
             stage.store.hook = None
             add(stage.db, [bundle("newer")])
         return effect()
@@ -114,20 +115,20 @@ def test_b12_removing_what_a_former_release_made_completes_no_count(stage: Stage
     add(stage.db, [bundle("other")], by_a_former_release(1))
     for one in ("b", "other"):
         stage.db.write(unlisted(one))
-    assigning.end(stage.db, stage.act("end"), (BIG, "b"), None)
+    assigning.delete_assignment(stage.db, stage.context("end"), (BIG, "b"), None)
     assert giving(stage.db) == ["other"]
 
 
 def test_b12_what_a_former_release_removed_is_not_missed(stage: Stage) -> None:
     add(stage.db, [bundle(), bundle("c")])
-    stage.db.transact([delete(ACCOUNTS, assignment(BIG, "b"), condition="attribute_exists(#pk)"), by_a_former_release(-1)])
+    stage.db.transact([remove(ACCOUNTS, assignment_key(BIG, "b"), condition="attribute_exists(#pk)"), by_a_former_release(-1)])
     assert giving(stage.db) == ["c"]
 
 
 def test_b12_without_the_index_everything_is_read(stage: Stage) -> None:
     """An update of the stack may change the functions before it has made the index."""
     add(stage.db, [bundle()])
-    del stage.store._tables[ACCOUNTS].indexes[MINUTES]
+    del stage.store.tables[ACCOUNTS].indexes[BY_MINUTES]
     assert giving(stage.db) == ["b"]
 
 
@@ -143,8 +144,10 @@ def test_b12_many_with_minutes_are_read_with_all(stage: Stage, bundles: int) -> 
 
 def test_an_edit_keeps_an_assignment_in_the_index(stage: Stage) -> None:
     add(stage.db, [bundle()])
-    assigning.change(stage.db, stage.act("edit"), (BIG, "b"), None, lambda old: old._replace(free_minutes=7), False)
-    assigning.change(stage.db, stage.act("end"), (BIG, "b"), None, lambda old: old._replace(end_date=TODAY + timedelta(days=3)), False)
-    page = stage.db.query(ACCOUNTS, "#minutes_of = :big", {"big": BIG}, index=MINUTES)
+    assigning.change_assignment(stage.db, stage.context("edit"), (BIG, "b"), None, lambda old: old._replace(free_minutes=7), False)
+    assigning.change_assignment(
+        stage.db, stage.context("end"), (BIG, "b"), None, lambda old: old._replace(end_date=TODAY + timedelta(days=3)), False
+    )
+    page = stage.db.query(ACCOUNTS, "#minutes_of = :big", {"big": BIG}, index=BY_MINUTES)
     assert [item["sk"] for item in page.items] == ["ASSIGNMENT#b"]
     assert giving(stage.db) == ["b"]

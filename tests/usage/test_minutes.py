@@ -13,18 +13,18 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.assignment import Assignment
 from chalicelib.domain.minutes import (
-    MOST_DRAWS,
+    CALL_DRAWS_MAX,
     Bucket,
     BucketKey,
     Buckets,
     Call,
     DayTotal,
     Rated,
-    bucket,
+    bucket_on,
     day_totals,
     draws,
-    fitting,
     left_in,
+    rated_in_room,
 )
 from chalicelib.domain.package import Package
 from tests.domain.build import assignment, day, package
@@ -79,20 +79,20 @@ BUCKETS = [
 @pytest.mark.parametrize(("sold", "to", "on", "expected"), [case[1:] for case in BUCKETS], ids=[f"rules 4: {case[0]}" for case in BUCKETS])
 def test_where_a_bucket_begins_and_ends(sold: Package, to: Assignment, on: str, expected: str | None) -> None:
     """Begins, refills, first day without it."""
-    found = bucket(to, sold, day(on))
+    found = bucket_on(to, sold, day(on))
     assert (f"{found.key.begins} {found.refills_on} {found.expires}" if found else None) == expected
 
 
 def test_a_bucket_knows_its_place() -> None:
     """rules 4: Free Minutes: per assignment, not multiplied by quantity; counted in seconds; for the DID of the assignment."""
     sold = MONTHLY._replace(destination="^44|^91")
-    found = bucket(given_to("2024-01-01", assignment_id="bundle", did="4420", quantity=7), sold, day("2024-01-01"))
+    found = bucket_on(given_to("2024-01-01", assignment_id="bundle", did="4420", quantity=7), sold, day("2024-01-01"))
     assert found == Bucket(BucketKey("bundle", day("2024-01-01")), "4420", ("44", "91"), 600, day("2024-02-01"), day("2024-02-01"))
 
 
 def test_what_is_left_expires_with_the_refill() -> None:
     """rules 4: Free Minutes: no roll-over: each bucket begins with the whole allotment, whatever the one before has left."""
-    before, after = (bucket(given_to("2024-01-01"), MONTHLY, day(on)) for on in ("2024-01-31", "2024-02-01"))
+    before, after = (bucket_on(given_to("2024-01-01"), MONTHLY, day(on)) for on in ("2024-01-31", "2024-02-01"))
     assert before is not None
     assert after is not None
     assert before.key != after.key
@@ -105,7 +105,7 @@ def test_b18_a_call_that_costs_nothing_draws_nothing() -> None:
     left = left_in([found], {})
     buckets = Buckets([found], left)
     assert (told(buckets.rate(a_call(45, charge="0"))), left) == ("0 45 0", {found.key: 60})
-    assert list(buckets.candidates(a_call(45, charge="0"))) == []
+    assert list(buckets.may_draw_from(a_call(45, charge="0"))) == []
     assert told(buckets.rate(a_call(45, charge="0.000001"))) == "45 0 0"
 
 
@@ -149,7 +149,7 @@ def test_buckets_that_a_call_has_no_part_in(found: Bucket, fields: dict[str, str
     """rules 4: Free Minutes: nothing drawn, the charge as told."""
     call = a_call(60, "1.23", **fields)
     assert told(rate(call, found)) == "0 60 1.23"
-    assert not list(Buckets([found], {found.key: 60}).candidates(call))
+    assert not list(Buckets([found], {found.key: 60}).may_draw_from(call))
 
 
 def test_a_customers_bucket_serves_every_did_and_the_longest_number() -> None:
@@ -191,9 +191,9 @@ def test_a_split_call_is_rounded_once() -> None:
 
 
 def test_a_call_draws_from_48_buckets_at_most() -> None:
-    found = [a_bucket(f"{n:03}", 1) for n in range(MOST_DRAWS + 2)]
+    found = [a_bucket(f"{n:03}", 1) for n in range(CALL_DRAWS_MAX + 2)]
     rated = rate(a_call(60), *found)
-    assert (MOST_DRAWS, len(rated.drawn), rated.free_seconds) == (48, 48, 48)
+    assert (CALL_DRAWS_MAX, len(rated.drawn), rated.free_seconds) == (48, 48, 48)
 
 
 def test_an_empty_bucket_is_passed_over() -> None:
@@ -257,7 +257,7 @@ def test_a_transaction_takes_as_many_calls_as_fit(calls: list[tuple[int, str | N
     found = [a_bucket(name, 100) for name in "abcdefgh"]
     told_ = [a_call(s, call_id=str(n), did=did, day=day(f"2024-{1 + d // 28:02}-{1 + d % 28:02}")) for n, (d, did, s) in enumerate(calls)]
     new = frozenset(uncharged)
-    taken = fitting(told_, Buckets(found, left_in(found, {})).rate, new, room)
+    taken = rated_in_room(told_, Buckets(found, left_in(found, {})).rate, new, room)
     assert [one.call for one in taken] == told_[: len(taken)]
     assert len(taken) == 1 or actions(taken, new) <= room
     shared = Buckets(found, left_in(found, {}))
@@ -268,9 +268,9 @@ def test_a_transaction_takes_as_many_calls_as_fit(calls: list[tuple[int, str | N
 
 def test_no_bucket_outlives_time() -> None:
     """The last days that callers may name don't overflow."""
-    found = bucket(given_to("2999-12-31"), YEARLY, day("2999-12-31"))
+    found = bucket_on(given_to("2999-12-31"), YEARLY, day("2999-12-31"))
     assert found is not None
     assert found.expires > day("2999-12-31")
-    endless = bucket(given_to("1900-01-01"), ONCE, day("2999-12-31"))
+    endless = bucket_on(given_to("1900-01-01"), ONCE, day("2999-12-31"))
     assert endless is not None
     assert endless.expires == NEVER

@@ -23,18 +23,17 @@ from chalicelib.domain.package import Package
 from chalicelib.domain.schedule import Frequency
 from chalicelib.storage import accounts, assignments, packages
 from chalicelib.storage.db import Action, Db
-from chalicelib.usecases import planning, usage
-from chalicelib.usecases.act import Act
+from chalicelib.usecases import loading, usage
+from chalicelib.usecases.request_context import RequestContext
 from tests.api.support import unique
-
-from .oracle import Answer, Bundle, Heard, Terms, World, told_charges
+from tests.oracles.usage import Answer, Bundle, Heard, Terms, World, told_charges
 
 FIRST = date(2024, 2, 20)
 DAYS = 8
 LAST = FIRST + timedelta(days=DAYS - 1)
 LATER = LAST + timedelta(days=40)
 FOREVER = timedelta(days=50_000)
-ACT = Act("test", datetime(2024, 3, 20, tzinfo=UTC), date(2024, 3, 20), "test", lambda: datetime(2024, 3, 20, tzinfo=UTC))
+ACT = RequestContext("test", datetime(2024, 3, 20, tzinfo=UTC), date(2024, 3, 20), "test", lambda: datetime(2024, 3, 20, tzinfo=UTC))
 DIDS = (None, "100", "200")
 NUMBERS = ("1", "4", "44", "441", "4412", "4412", "9144", "0")
 DESTINATIONS = ((), (), ("4",), ("44",), ("441", "4"), ("1", "44", "91"), ("44", "441", "4412"), ("7",))
@@ -51,7 +50,7 @@ class Fragile(Db):
     """Tables behind a connection that breaks at one transaction, before or after it is carried out; None: never."""
 
     def __init__(self, db: Db) -> None:
-        super().__init__(db._client, db._tables)
+        super().__init__(db.client, db.tables)
         self.breaks_at: int | None = None
         self.breaks_after = False
         self.transactions = 0
@@ -169,21 +168,21 @@ def sell(db: Db, sold: Sequence[Sold]) -> tuple[str, list[Sold]]:
         )
         for n, one in enumerate(sold)
     ]
-    every = [packages.creation(one.package) for one in given_to] + [assignments.creation(one.assignment) for one in given_to]
-    db.transact([accounts.creation(Account(customer, "USD")), *every])
+    every = [packages.create_package(one.package) for one in given_to] + [assignments.create_assignment(one.assignment) for one in given_to]
+    db.transact([accounts.create_account(Account(customer, "USD")), *every])
     return customer, given_to
 
 
 def send(db: Fragile, customer: str, batch: list[Call], sending: Sending) -> list[Rated]:
     """Send a batch until it is answered."""
     db.breaks_at, db.breaks_after, db.transactions = sending.breaks_at, sending.breaks_after, 0
-    with patch.object(usage, "MAX_ACTIONS", sending.room):
+    with patch.object(usage, "TRANSACTION_ACTIONS_MAX", sending.room):
         try:
-            return usage.record(db, ACT, customer, batch, FOREVER)
+            return usage.record_calls(db, ACT, customer, batch, FOREVER)
         except CutShort:
             event("cut short")
             db.breaks_at = None
-            return usage.record(db, ACT, customer, batch, FOREVER)
+            return usage.record_calls(db, ACT, customer, batch, FOREVER)
 
 
 def batches(told: list[Call], plan: list[Sending]) -> Iterator[tuple[list[Call], Sending]]:
@@ -220,7 +219,7 @@ def plain(rated: Rated) -> Answer:
 def demand_same_totals(db: Db, customer: str, world: World) -> None:
     """Days and DIDs; the spend of a day is the sum of its billable charges."""
     for did in (None, "100", "200", "300"):
-        found, more = usage.days(db, customer, did, FIRST, LAST, None, 1000)
+        found, more = usage.list_days(db, customer, did, FIRST, LAST, None, 1000)
         assert more is None
         kept = {day: (Fraction(total.charge), total.seconds, total.free_seconds, total.calls) for day, total in found}
         assert kept == world.totals(did)
@@ -232,7 +231,7 @@ def demand_same_buckets(db: Db, customer: str, world: World) -> None:
     kept = {item["sk"]: int(item["used"]) for item in stored}
     assert kept == {f"BUCKET#{name}#{begins}": seconds for (name, begins), seconds in world.used.items() if seconds}
     for day in (FIRST, LAST):
-        shown = {one.assignment.assignment_id: one.used for one in usage.left(db, customer, day)}
+        shown = {one.assignment.assignment_id: one.used for one in usage.read_minutes(db, customer, day)}
         assert shown == {one.name: world.used_on(one, day) for one in world.bundles if one.is_valid(day)}
     most = {one.name: one.minutes * 60 for one in world.bundles}
     assert all(seconds <= most[name] for (name, _), seconds in world.used.items())
@@ -241,7 +240,7 @@ def demand_same_buckets(db: Db, customer: str, world: World) -> None:
 def demand_same_charges(db: Db, given_to: Sequence[Sold], world: World) -> None:
     """Every minimum-spend line, closing ones included."""
     for one in given_to:
-        found = planning.lines(db, one.assignment, one.package, FIRST, LATER)
+        found = loading.load_and_price(db, one.assignment, one.package, FIRST, LATER)
         made = [(line.due_date, line.kind, Fraction(line.cost), Fraction(line.retail)) for line in found]
         assert made == told_charges(terms(one, world), FIRST, LATER)
 
@@ -284,4 +283,4 @@ def test_calls_come_to_what_the_oracle_says(
     demand_same_buckets(db, customer, world)
     demand_same_charges(db, [one for one in given_to if one.package.minimum_spend], world)
     fragile.breaks_at = 0
-    assert [plain(one) for one in usage.record(fragile, ACT, customer, told, FOREVER)] == [world.hear(heard(call)) for call in told]
+    assert [plain(one) for one in usage.record_calls(fragile, ACT, customer, told, FOREVER)] == [world.hear(heard(call)) for call in told]

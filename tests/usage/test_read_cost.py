@@ -12,7 +12,7 @@ from chalicelib.domain.assignment import Assignment
 from chalicelib.domain.package import Package
 from chalicelib.storage import accounts
 from chalicelib.storage.db import Db
-from chalicelib.usecases import planning, usage
+from chalicelib.usecases import loading, usage
 from tests.api.support import TABLES, unique
 from tools.embedded import EmbeddedStack
 
@@ -55,10 +55,10 @@ def counted(stack: EmbeddedStack, counting: Counting) -> Db:
 def customer(db: Db) -> str:
     """A customer with a call on each of many DIDs on each of a few days."""
     name = unique("u")
-    db.write(accounts.creation(Account(name, "USD")))
+    db.write(accounts.create_account(Account(name, "USD")))
     for n in range(DAYS):
         day = THE_DAY + timedelta(days=n)
-        usage.record(db, ACT, name, [a_call(1, call_id=f"{day}-{did}", day=day, did=f"4420{did}") for did in range(DIDS)], KEPT)
+        usage.record_calls(db, ACT, name, [a_call(1, call_id=f"{day}-{did}", day=day, did=f"4420{did}") for did in range(DIDS)], KEPT)
     return name
 
 
@@ -70,7 +70,7 @@ def read(counting: Counting, work: Callable[[], Any]) -> tuple[Any, int]:
 
 @pytest.mark.parametrize("did", [None, "44207"], ids=["the customer", "a DID"])
 def test_days_read_what_they_answer(counted: Db, counting: Counting, customer: str, did: str | None) -> None:
-    (found, more), cost = read(counting, lambda: usage.days(counted, customer, did, THE_DAY, LAST, None, 50))
+    (found, more), cost = read(counting, lambda: usage.list_days(counted, customer, did, THE_DAY, LAST, None, 50))
     assert [total.calls for _, total in found] == [1 if did else DIDS] * DAYS
     assert more is None
     assert cost <= DAYS + 1
@@ -81,6 +81,6 @@ def test_spend_reads_the_days_of_its_period(counted: Db, counting: Counting, cus
     weekly = Package("p", "Commitment", "USD", retail=Decimal(1000), frequency="weekly", minimum_spend=True)
     given = Assignment(customer, "a", "p", THE_DAY, did)
     due = THE_DAY + timedelta(days=7)
-    (line,), cost = read(counting, lambda: planning.lines(counted, given, weekly, due, due))
+    (line,), cost = read(counting, lambda: loading.load_and_price(counted, given, weekly, due, due))
     assert line.spend == (1 if did else DIDS) * DAYS
     assert cost <= DAYS + 1

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from statistics import median
 
-from chalicelib.domain.minutes import Bucket, BucketKey, Buckets, Call, left_in
+from chalicelib.domain.assignment import BucketKey
+from chalicelib.domain.minutes import Bucket, Buckets, Call, left_in
 from tests.domain.build import day
 
 from .build import a_call
@@ -83,7 +84,7 @@ def test_finding_what_a_call_may_draw_from() -> None:
     indexed = Buckets(found, {})
     waiting = iter(calls(found))
     slowness = max(1.0, microseconds(unit, 500) / UNIT_MICROSECONDS)
-    taken = microseconds(lambda: list(indexed.candidates(next(waiting))), CALLS)
+    taken = microseconds(lambda: list(indexed.may_draw_from(next(waiting))), CALLS)
     print(f"\nfinding a call's buckets among {BUCKETS:,}: {taken:.1f} us")
     assert taken <= WANTED_MICROSECONDS * slowness
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from chalicelib.domain.charging import dues
-from chalicelib.domain.minutes import bucket
+from chalicelib.domain.minutes import bucket_on
 from chalicelib.wire.bodies import UsageBody, parse
 from tests.api.support import Json, a_customer, run
 from tests.conftest import REQUEST_SECONDS
@@ -50,7 +50,7 @@ def test_a_call_falls_into_the_periods_of_its_day(zone: str, instant: str, on: s
     told = parse(UsageBody, {"calls": [call("1") | {"started_at": instant}]}).calls[0].call(ZoneInfo(zone))
     assert str(told.day) == on
     assert datetime.fromisoformat(told.started_at) == datetime.fromisoformat(instant)
-    drawn = bucket(assignment("2026-01-01", free_minutes=1), MINUTES, told.day)
+    drawn = bucket_on(assignment("2026-01-01", free_minutes=1), MINUTES, told.day)
     assert drawn is not None
     assert str(drawn.key.begins) == on
     settled = dues(assignment("2026-01-01"), MINIMUM, day("2026-01-02"), day("2026-12-31"))

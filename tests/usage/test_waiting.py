@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.assignment import Assignment
+from chalicelib.domain.deciding import RunRequest
 from chalicelib.domain.minutes import Call
 from chalicelib.domain.schedule import DAY
 from chalicelib.storage import accounts, assignments
 from chalicelib.usecases import assignments as reading
-from chalicelib.usecases import customers, run_package, usage
-from chalicelib.usecases.run_package import Ask
+from chalicelib.usecases import customers, usage
+from chalicelib.usecases.runs import on_demand
 from tests.operators.world import TODAY, World
 from tests.world.dynamodb import Answer, Request
 
@@ -27,7 +28,7 @@ def _world(limit: str | None = "0", **sold: Any) -> World:
     package = world.package(assigned=1, **{"type": "free_minutes", "frequency": "monthly"} | sold)
     world.customer("ann", package, 0, debits=True, limit=limit)
     one = Assignment(*BUNDLE, package.package_id, TODAY, auto_decrement_credit=True, free_minutes=2, evaluate_from=TODAY)
-    world.db.write(assignments.creation(one))
+    world.db.write(assignments.create_assignment(one))
     return world
 
 
@@ -35,24 +36,24 @@ def _call(world: World, name: str, seconds: int = 60) -> tuple[int, int]:
     """Free and billable seconds of a call of today."""
     started = datetime(TODAY.year, TODAY.month, TODAY.day, 9, tzinfo=UTC).isoformat()
     call = Call(name, started, TODAY, "441234", seconds, Decimal(1))
-    (rated,) = usage.record(world.db, world.act(), "ann", [call], KEPT)
+    (rated,) = usage.record_calls(world.db, world.context(), "ann", [call], KEPT)
     return rated.free_seconds, rated.billable_seconds
 
 
 def _waiting(world: World) -> tuple[bool, int]:
     """Whether today's bucket waits, as both answers say it, and the seconds used of it."""
-    (found,) = usage.left(world.db, "ann", TODAY)
-    embedded = reading.read(world.db, TODAY, *BUNDLE).minutes
+    (found,) = usage.read_minutes(world.db, "ann", TODAY)
+    embedded = reading.read_assignment(world.db, TODAY, *BUNDLE).minutes
     assert embedded == found
     return found.waiting, found.used
 
 
 def _pay(world: World) -> None:
-    customers.pay(world.db, world.act(), "ann", Decimal(50), "")
+    customers.book_payment(world.db, world.context(), "ann", Decimal(50), "")
 
 
 def _release(world: World) -> None:
-    run_package.live(world.services, world.act(), Ask("ann", TODAY, "skip", "release"))
+    on_demand.run_live(world.services, world.context(), RunRequest("ann", TODAY, "skip", "release"))
 
 
 def test_b17_a_bucket_gives_nothing_while_its_charge_is_held() -> None:
@@ -73,7 +74,7 @@ def test_b17_another_held_charge_does_not_matter() -> None:
     """Only the charge of the day on which the bucket begins is its own: not the setup, nor an earlier month's."""
     world = _world(setup_retail=Decimal(7), retail=Decimal(0), cost=Decimal(1))
     world.evaluate(TODAY)
-    account = accounts.find(world.db, "ann")
+    account = accounts.find_account(world.db, "ann")
     assert account is not None
     assert account.held == 1
     assert (_waiting(world), _call(world, "one")) == ((False, 0), (60, 0))
@@ -83,7 +84,7 @@ def test_b17_a_bucket_whose_charge_was_written_off_gives_its_minutes() -> None:
     """Whoever writes it off gives it."""
     world = _world()
     world.evaluate(TODAY)
-    customers.cancel_held(world.db, world.act(), f"ann~{TODAY}~1-recurring~bundle")
+    customers.write_off(world.db, world.context(), f"ann~{TODAY}~1-recurring~bundle")
     assert (_waiting(world), _call(world, "one")) == ((False, 0), (60, 0))
 
 
@@ -138,14 +139,16 @@ def test_b17_one_held_and_another_released_meanwhile_is_noticed() -> None:
     line = world.package(assigned=1, frequency="monthly")
     other = Assignment("ann", "a-line", line.package_id, TODAY - DAY, auto_decrement_credit=True, evaluate_from=TODAY - DAY)
     world.evaluate(TODAY - DAY)
-    world.db.write(assignments.creation(other))
-    run_package.live(world.services, world.act(), Ask("ann", TODAY - DAY, "skip", "hold"))
-    reading.change(world.db, world.act(), ("ann", "a-line"), None, lambda one: one._replace(auto_decrement_credit=False), True)
-    account = accounts.find(world.db, "ann")
+    world.db.write(assignments.create_assignment(other))
+    on_demand.run_live(world.services, world.context(), RunRequest("ann", TODAY - DAY, "skip", "hold"))
+    reading.change_assignment(
+        world.db, world.context(), ("ann", "a-line"), None, lambda one: one._replace(auto_decrement_credit=False), True
+    )
+    account = accounts.find_account(world.db, "ann")
     Between(world, _swap)
     with world.waiting():
         assert _call(world, "meanwhile") == (0, 60)
-    after = accounts.find(world.db, "ann")
+    after = accounts.find_account(world.db, "ann")
     assert account is not None
     assert after is not None
     assert (account.held, account.balance) == (after.held, after.balance) == (1, Decimal(0))

@@ -9,7 +9,7 @@ from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import Assignment
 from chalicelib.domain.package import Package
 from chalicelib.storage import accounts, assignments, packages
-from chalicelib.storage.db import Db, create, put
+from chalicelib.storage.db import Db, put, put_new
 from chalicelib.usecases import usage
 from tests.api.support import TABLES, unique
 from tools.embedded import EmbeddedStack
@@ -61,7 +61,7 @@ def a_customer(db: Db) -> str:
     customer = unique("u").ljust(64, "u")
     package = Package(unique("p"), "Bundle", "USD", type="free_minutes", frequency="monthly")
     given = Assignment(customer, "0" * 26, package.package_id, THE_DAY, DID, free_minutes=40)
-    db.transact([accounts.creation(Account(customer, "USD")), packages.creation(package), assignments.creation(given)])
+    db.transact([accounts.create_account(Account(customer, "USD")), packages.create_package(package), assignments.create_assignment(given)])
     return customer
 
 
@@ -69,7 +69,7 @@ def record(db: Db, customer: str, first: int) -> int:
     """Record fifty long calls of one day and DID; how many seconds of them were free."""
     long = {"destination": "4" * 32, "did": DID, "started_at": datetime(2024, 3, 5, 12, 0, 0, 123456, UTC).isoformat()}
     calls = [a_call(60, "123456789012.123456", call_id=f"{n}".rjust(64, "c"), **long) for n in range(first, first + CALLS)]
-    return sum(one.free_seconds for one in usage.record(db, ACT, customer, calls, KEPT))
+    return sum(one.free_seconds for one in usage.record_calls(db, ACT, customer, calls, KEPT))
 
 
 def test_fifty_calls_cost_little_more_than_their_records(metered: Db, meter: Metered) -> None:
@@ -89,7 +89,7 @@ def test_fifty_calls_cost_little_more_than_their_records(metered: Db, meter: Met
 def test_the_meter_counts(metered: Db, meter: Metered) -> None:
     """A write costs a unit a kilobyte begun, in a transaction two."""
     items = [{"pk": unique(), "sk": "x", "text": "x" * length} for length in (1, 900, 1100)]
-    metered.transact([create("usage", item) for item in items])
+    metered.transact([put_new("usage", item) for item in items])
     assert meter.units == 2 + 2 + 4
     metered.write(put("usage", items[0]))
     assert meter.units == 9

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.assigning import RequestedAssignment
 from chalicelib.domain.assignment import Assignment
 from chalicelib.domain.errors import BillingError, Conflict, InvalidRows
 from chalicelib.domain.schedule import DAY
 from chalicelib.storage import assignments as stored
-from chalicelib.usecases import assignments, customers, daily_run, imports, packages
+from chalicelib.usecases import assigning, assignments, customers, imports, packages, warnings
+from chalicelib.usecases.runs import daily
 from tests.world.dynamodb import Answer, Request, error
 from tests.world.stage import TODAY, Stage
 
@@ -20,12 +22,12 @@ Create = Callable[..., None]
 
 
 def _by_request(stage: Stage, start: date, package: str = "line", *, confirmed: bool = True) -> None:
-    assignments.create(stage.db, stage.act("a"), Assignment("ann", "", package, start), None, confirmed)
+    assigning.create_assignment(stage.db, stage.context("a"), Assignment("ann", "", package, start), None, confirmed)
 
 
 def _by_file(stage: Stage, start: date, package: str = "line", *, confirmed: bool = True) -> None:
-    row = imports.Row(2, Assignment("ann", "a", package, start), confirm_backlog=confirmed)
-    imports.assign(stage.db, stage.act("file"), [row], [], dry_run=False)
+    row = RequestedAssignment(2, Assignment("ann", "a", package, start), confirm_backlog=confirmed)
+    imports.assign(stage.db, stage.context("file"), [row], [], dry_run=False)
 
 
 CREATED = pytest.mark.parametrize("create", [_by_request, _by_file], ids=["request", "file"])
@@ -40,7 +42,7 @@ def _stage(**package: Any) -> Stage:
 
 
 def _edit(stage: Stage, *, confirmed: bool = True, **fields: Any) -> None:
-    assignments.change(stage.db, stage.act("edit"), IDS, None, lambda old: old._replace(**fields), confirmed)
+    assignments.change_assignment(stage.db, stage.context("edit"), IDS, None, lambda old: old._replace(**fields), confirmed)
 
 
 def _refused(code: str, work: Callable[[], Any]) -> BillingError:
@@ -55,7 +57,7 @@ def _charged(stage: Stage) -> list[str]:
 
 
 def _mark(stage: Stage) -> date | None:
-    one = stored.find(stage.db, *IDS)
+    one = stored.find_assignment(stage.db, *IDS)
     assert one is not None
     return one.evaluate_from
 
@@ -70,7 +72,7 @@ def _ahead(stage: Stage, day: date, *, failing: bool = False) -> None:
         return effect()
 
     stage.store.hook = fail if failing else None
-    daily_run.start(stage.services, stage.act("ahead"), day, allow_future=True)
+    daily.start_evaluation(stage.services, stage.context("ahead"), day, allow_future=True)
     stage.work_off()
     stage.store.hook = None
 
@@ -91,9 +93,24 @@ def test_a1_days_without_a_price_are_not_charged_when_there_is_one(create: Creat
     stage = _stage(retail=Decimal(0))
     create(stage, TODAY - 20 * DAY)
     assert _mark(stage) == TODAY
-    packages.change(stage.db, stage.act("price"), "line", None, lambda old: old._replace(retail=Decimal(5)))
+    packages.change_package(stage.db, stage.context("price"), "line", None, lambda old: old._replace(retail=Decimal(5)))
     stage.evaluate()
     assert _charged(stage) == [str(TODAY)]
+
+
+@CREATED
+@pytest.mark.parametrize("moved", [False, True], ids=["made", "moved back"])
+def test_a1_a_sweep_that_catches_up_charges_no_day_that_the_backlog_has_been_through(create: Create, moved: bool) -> None:
+    """Days were missed, nothing was charged on them at their price by the time, and then there is another price."""
+    stage = _stage(retail=Decimal(0))
+    _days(stage, 1)
+    stage.today += 3 * DAY
+    create(stage, stage.today if moved else stage.today - 2 * DAY)
+    if moved:
+        _edit(stage, start_date=stage.today - 2 * DAY)
+    packages.change_package(stage.db, stage.context("price"), "line", None, lambda old: old._replace(retail=Decimal(5)))
+    stage.evaluate()
+    assert _charged(stage) == [str(stage.today)]
 
 
 def test_a9_what_an_end_date_leaves_due_stays_marked() -> None:
@@ -124,11 +141,11 @@ def test_a9_deleting_ends_it_on_the_last_day_whose_evaluation_has_begun() -> Non
     stage = _stage()
     _by_request(stage, TODAY)
     _ahead(stage, TODAY + 2 * DAY)
-    assignments.end(stage.db, stage.act("end"), IDS, None)
-    assert stored.find(stage.db, *IDS).end_date == TODAY + 2 * DAY  # type: ignore[union-attr]
-    version = stored.find(stage.db, *IDS).version  # type: ignore[union-attr]
-    assignments.end(stage.db, stage.act("end"), IDS, None)
-    assert stored.find(stage.db, *IDS).version == version  # type: ignore[union-attr]
+    assignments.delete_assignment(stage.db, stage.context("end"), IDS, None)
+    assert stored.find_assignment(stage.db, *IDS).end_date == TODAY + 2 * DAY  # type: ignore[union-attr]
+    version = stored.find_assignment(stage.db, *IDS).version  # type: ignore[union-attr]
+    assignments.delete_assignment(stage.db, stage.context("end"), IDS, None)
+    assert stored.find_assignment(stage.db, *IDS).version == version  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("name", ["start_date", "charge_from"])
@@ -164,16 +181,27 @@ def test_a9_a_day_that_was_evaluated_without_a_price_needs_no_charge() -> None:
     stage = _stage(retail=Decimal(0))
     _by_request(stage, TODAY)
     stage.evaluate()
-    packages.change(stage.db, stage.act("price"), "line", None, lambda old: old._replace(retail=Decimal(5)))
+    packages.change_package(stage.db, stage.context("price"), "line", None, lambda old: old._replace(retail=Decimal(5)))
     _edit(stage, start_date=TODAY + DAY)
     _days(stage, 1)
     assert _charged(stage) == [str(TODAY + DAY)]
 
 
 @CREATED
-def test_backlog_goes_through_a_day_whose_evaluation_has_begun(create: Create) -> None:
+@pytest.mark.parametrize("name", ["start_date", "charge_from"])
+def test_a9_nor_does_a_free_day_of_the_backlog(create: Create, name: str) -> None:
+    stage = _stage(retail=Decimal(0))
+    create(stage, TODAY - 2 * DAY)
+    packages.change_package(stage.db, stage.context("price"), "line", None, lambda old: old._replace(retail=Decimal(5)))
+    _edit(stage, **{name: TODAY + DAY})
+    _days(stage, 1)
+    assert _charged(stage) == [str(TODAY + DAY)]
+
+
+@CREATED
+def test_c_backlog_goes_through_a_day_whose_evaluation_has_begun(create: Create) -> None:
     stage = _stage()
-    daily_run.start(stage.services, stage.act("start"), TODAY, allow_future=False)
+    daily.start_evaluation(stage.services, stage.context("start"), TODAY, allow_future=False)
     create(stage, TODAY)
     assert _charged(stage) == [str(TODAY)]
     stage.work_off()
@@ -239,7 +267,7 @@ def test_no_backlog_of_a_parked_customer_is_posted() -> None:
     _edit(stage, quantity=2)
     assert not _charged(stage)
 
-    customers.unpark(stage.db, stage.act("unpark"), "ann")
+    customers.unpark_customer(stage.db, stage.context("unpark"), "ann")
     _days(stage, 1)
     assert _charged(stage) == [str(TODAY)] * 2 + [str(TODAY + DAY)] * 3
 
@@ -247,7 +275,7 @@ def test_no_backlog_of_a_parked_customer_is_posted() -> None:
 def test_backlog_that_waits_while_its_customer_is_parked_is_posted_afterwards() -> None:
     """The request was cut off before it posted; the customer is parked by the time that it is sent again."""
     stage = _parked()
-    customers.unpark(stage.db, stage.act("unpark"), "ann")
+    customers.unpark_customer(stage.db, stage.context("unpark"), "ann")
 
     def cut_off(request: Request, effect: Callable[[], Answer]) -> Answer:
         if request.operation == "transact_write_items" and "ledger" in str(request.arguments):
@@ -258,18 +286,30 @@ def test_backlog_that_waits_while_its_customer_is_parked_is_posted_afterwards() 
     with pytest.raises(Exception, match="SomethingElse"):
         _by_request(stage, TODAY - DAY)
     stage.store.hook = None
-    stage.store._tables["accounts"].items["ann", "ACCOUNT"]["parked"] = {"BOOL": True}
+    stage.store.tables["accounts"].items["ann", "ACCOUNT"]["parked"] = {"BOOL": True}
     _by_request(stage, TODAY - DAY)
     assert not _charged(stage)
     assert _mark(stage) == TODAY - DAY
+
+
+@CREATED
+def test_a1_nor_does_a_price_reach_the_free_backlog_of_a_parked_customer(create: Create) -> None:
+    stage = _parked()
+    stage.package("free", frequency="daily")
+    create(stage, TODAY - 2 * DAY, "free")
+    assert _mark(stage) == TODAY + DAY
+    packages.change_package(stage.db, stage.context("price"), "free", None, lambda old: old._replace(retail=Decimal(5)))
+    customers.unpark_customer(stage.db, stage.context("unpark"), "ann")
+    _days(stage, 1)
+    assert _charged(stage) == [str(TODAY)] * 2 + [str(TODAY + DAY)] * 3
 
 
 def test_b21_what_was_assigned_by_mistake_today_is_removed() -> None:
     stage = _stage(setup_retail=Decimal(20))
     for start in (TODAY, TODAY + DAY):
         _by_request(stage, start)
-        assignments.end(stage.db, stage.act("end"), IDS, None)
-        assert stored.find(stage.db, *IDS) is None
+        assignments.delete_assignment(stage.db, stage.context("end"), IDS, None)
+        assert stored.find_assignment(stage.db, *IDS) is None
     _days(stage, 2)
     assert not _charged(stage)
 
@@ -277,23 +317,49 @@ def test_b21_what_was_assigned_by_mistake_today_is_removed() -> None:
 def test_b21_an_assignment_of_one_day_is_removed_too() -> None:
     stage = _stage()
     stage.assign("a", "ann", "line", end_date=TODAY)
-    assignments.end(stage.db, stage.act("end"), IDS, None)
-    assert stored.find(stage.db, *IDS) is None
+    assignments.delete_assignment(stage.db, stage.context("end"), IDS, None)
+    assert stored.find_assignment(stage.db, *IDS) is None
 
 
 def test_b21_what_is_charged_today_ends_today() -> None:
     stage = _stage()
     _by_request(stage, TODAY)
     stage.evaluate()
-    assignments.end(stage.db, stage.act("end"), IDS, None)
+    assignments.delete_assignment(stage.db, stage.context("end"), IDS, None)
     _days(stage, 2)
     assert _charged(stage) == [str(TODAY)]
+
+
+def test_b22_what_is_charged_whole_before_it_begins_is_cancelled_and_all_of_it_named() -> None:
+    """Days after today are evaluated, beyond its end."""
+    stage = _stage(minimum_spend=True, frequency="monthly", frequency_match=(1,), setup_retail=Decimal(4))
+    stage.assign("a", "ann", "line", 1, end_date=TODAY + 2 * DAY)
+    _ahead(stage, TODAY + 5 * DAY)
+    assert _charged(stage) == [str(TODAY + DAY), str(TODAY + 3 * DAY)]
+    assignments.delete_assignment(stage.db, stage.context("end"), IDS, None)
+    assert stored.find_assignment(stage.db, *IDS).cancelled  # type: ignore[union-attr]
+    assert len(warnings.end_warnings(stage.db, *IDS)[0].ids) == 2
+    _days(stage, 8)
+    assert len(_charged(stage)) == 2
+
+
+def test_deleting_does_nothing_to_what_was_cancelled_though_it_has_minimum_days() -> None:
+    stage = _stage(minimum_days=30)
+    stage.assign("a", "ann", "line", 1)
+    _ahead(stage, TODAY + DAY)
+    assignments.delete_assignment(stage.db, stage.context("end"), IDS, None)
+    cancelled = stored.find_assignment(stage.db, *IDS)
+    assert cancelled is not None
+    assert cancelled.cancelled
+    _days(stage, 2)
+    assignments.delete_assignment(stage.db, stage.context("again"), IDS, None)
+    assert stored.find_assignment(stage.db, *IDS) == cancelled
 
 
 def test_b21_minimum_days_bind_from_the_start_date_on() -> None:
     stage = _stage(minimum_days=30)
     _by_request(stage, TODAY)
-    _refused("minimum_days", lambda: assignments.end(stage.db, stage.act("end"), IDS, None))
+    _refused("minimum_days", lambda: assignments.delete_assignment(stage.db, stage.context("end"), IDS, None))
     stage.assign("later", "ann", "line", 1)
-    assignments.end(stage.db, stage.act("end"), ("ann", "later"), None)
-    assert stored.find(stage.db, "ann", "later") is None
+    assignments.delete_assignment(stage.db, stage.context("end"), ("ann", "later"), None)
+    assert stored.find_assignment(stage.db, "ann", "later") is None

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain.assigning import RequestedAssignment
 from chalicelib.domain.assignment import Assignment
 from chalicelib.domain.ledger import key_identity
 from chalicelib.storage import ledger
@@ -24,15 +25,16 @@ def imported(starts: list[int], debits: list[bool]) -> list[tuple[str, str, str,
     stage.customer("poor", limit=str(LIMIT))
     stage.customer("other", limit="1")
     stage.package("line", retail=Decimal(2), setup_retail=Decimal(1), frequency="daily")
-    rows = [
-        imports.Row(n, Assignment("poor", f"a{9 - n}", "line", stage.today - timedelta(days=days), auto_decrement_credit=debit), None, True)
-        for n, (days, debit) in enumerate(zip(starts, debits, strict=True), 2)
+    drafts = [
+        Assignment("poor", f"a{7 - n}", "line", stage.today - timedelta(days=days), auto_decrement_credit=debit)
+        for n, (days, debit) in enumerate(zip(starts, debits, strict=True))
     ]
-    rows.append(imports.Row(50, Assignment("other", "b", "line", stage.today - timedelta(days=1), auto_decrement_credit=True), None, True))
-    imports.assign(stage.db, stage.act("import"), rows, [], dry_run=False)
-    found, _ = ledger.statement(stage.db, "poor", Window(), None, 1000)
+    drafts.append(Assignment("other", "b", "line", stage.today - timedelta(days=1), auto_decrement_credit=True))
+    rows = [RequestedAssignment(n, draft, None, confirm_backlog=True) for n, draft in enumerate(drafts, 2)]
+    imports.assign(stage.db, stage.context("import"), rows, [], dry_run=False)
+    found, _ = ledger.find_statement(stage.db, "poor", Window(), None, 1000)
     told = [(one.date.isoformat(), one.kind, key_identity(one.key)[0].assignment_id, one.status) for one in found]
-    assert [one.status for one in ledger.statement(stage.db, "other", Window(), None, 9)[0]] == ["posted", "held"]
+    assert [one.status for one in ledger.find_statement(stage.db, "other", Window(), None, 9)[0]] == ["posted", "held"]
     return sorted(told, key=lambda one: (one[0], ORDER[one[1]], one[2]))
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.run import IfCharged, Report
+from chalicelib.domain.deciding import IfCharged, RunRequest
+from chalicelib.domain.report import Report
 from chalicelib.domain.schedule import DAY
-from chalicelib.usecases import assignments, daily_run, run_all, run_package
-from chalicelib.usecases.run_package import Ask
+from chalicelib.usecases import assignments
+from chalicelib.usecases.runs import daily, on_demand, reports
 from tests.world.stage import TODAY, Stage
 
 IDS = ("ann", "a")
@@ -37,13 +38,13 @@ def _pass(stage: Stage, until: date) -> None:
 
 
 def _live(stage: Stage, day: date, if_charged: IfCharged = "charge_again") -> Report:
-    ask = Ask("ann", day, if_charged, f"run-{day}-{if_charged}")
-    run_package.live(stage.services, stage.act("run"), ask)
-    return run_package.report(stage.db, run_package.read(stage.db, ask.run_id))
+    ask = RunRequest("ann", day, if_charged, f"run-{day}-{if_charged}")
+    on_demand.run_live(stage.services, stage.context("run"), ask)
+    return reports.read_report(stage.db, reports.read_run(stage.db, ask.run_id))
 
 
 def _edit(stage: Stage, **fields: Any) -> None:
-    assignments.change(stage.db, stage.act("edit"), IDS, None, lambda old: old._replace(**fields), True)
+    assignments.change_assignment(stage.db, stage.context("edit"), IDS, None, lambda old: old._replace(**fields), True)
 
 
 def _statuses(report: Report) -> dict[str, str]:
@@ -59,7 +60,7 @@ def test_a2_a_period_that_a_later_end_date_cuts_short_is_settled_once() -> None:
     stage = _stage()
     report = _live(stage, NEXT)
     assert _statuses(report) == {"a": "not_over", "b": "posted"}
-    assert (run_package.tally(report.outcomes).retail, report.balance_after) == (Decimal(7), Decimal(0))
+    assert (on_demand.total_of(report.outcomes).retail, report.balance_after) == (Decimal(7), Decimal(0))
     _edit(stage, end_date=date(2024, 3, 15))
     _pass(stage, date(2024, 4, 2))
     assert _settled(stage) == [("2024-03-16", "24.193548")]
@@ -67,7 +68,7 @@ def test_a2_a_period_that_a_later_end_date_cuts_short_is_settled_once() -> None:
 
 def test_a2_the_closing_line_of_an_end_date_that_is_taken_back() -> None:
     stage = _stage()
-    assignments.end(stage.db, stage.act("end"), IDS, None)
+    assignments.delete_assignment(stage.db, stage.context("end"), IDS, None)
     assert _statuses(_live(stage, stage.today + DAY)) == {"a": "not_over"}
     _edit(stage, end_date=None)
     _pass(stage, NEXT)
@@ -76,20 +77,20 @@ def test_a2_the_closing_line_of_an_end_date_that_is_taken_back() -> None:
 
 def test_a2_a_simulation_shows_the_line_and_leaves_it_out_of_its_sums() -> None:
     stage = _stage()
-    report = run_package.simulate(stage.db, stage.act("simulate"), Ask("ann", NEXT, "charge_again", ""))
+    report = on_demand.simulate_customer(stage.db, stage.context("simulate"), RunRequest("ann", NEXT, "charge_again", ""))
     assert _statuses(report) == {"a": "not_over", "b": "simulated"}
     assert [outcome.line.retail for outcome in report.outcomes if outcome.status == "not_over"] == [Decimal(50)]
-    assert run_package.tally(report.outcomes).retail == Decimal(7)
+    assert on_demand.total_of(report.outcomes).retail == Decimal(7)
     assert not any(outcome.already_charged for outcome in report.outcomes)
-    summary = run_all.simulate(stage.db, stage.act("simulate"), Ask(None, NEXT, "charge_again", ""))
+    summary = reports.simulate_all(stage.db, stage.context("simulate"), RunRequest(None, NEXT, "charge_again", ""))
     assert summary.totals["USD"].retail == Decimal(7)
 
 
 def test_a2_a_run_of_all_customers_goes_on_with_its_other_lines() -> None:
     stage = _stage()
-    run_package.live(stage.services, stage.act("run"), Ask(None, NEXT, "skip", "run-all"))
+    on_demand.run_live(stage.services, stage.context("run"), RunRequest(None, NEXT, "skip", "run-all"))
     stage.work_off()
-    lines, _ = run_package.lines(stage.db, "run-all", 0, 10)
+    lines, _ = reports.list_lines(stage.db, "run-all", 0, 10)
     assert {outcome.line.assignment_id: outcome.status for outcome in lines} == {"a": "not_over", "b": "posted"}
     assert not _settled(stage)
 
@@ -107,7 +108,7 @@ def test_a2_what_was_settled_ahead_is_not_charged_again_before_its_date(if_charg
     """A deployment that may evaluate days after today has done so."""
     stage = _stage()
     stage.services = stage.services._replace(allow_future=True)
-    daily_run.start(stage.services, stage.act("ahead"), NEXT, allow_future=True)
+    daily.start_evaluation(stage.services, stage.context("ahead"), NEXT, allow_future=True)
     stage.work_off()
     assert _settled(stage) == [("2024-04-01", "50")]
     report = _live(stage, NEXT, if_charged)
@@ -121,7 +122,7 @@ def test_a2_what_was_held_ahead_is_not_tried_before_its_date() -> None:
     stage.customer("ann", limit="5")
     stage.package("commitment", retail=Decimal(50), minimum_spend=True, frequency="monthly", frequency_match=(1,))
     stage.assign("a", "ann", "commitment", auto_decrement_credit=True)
-    daily_run.start(stage.services, stage.act("ahead"), NEXT, allow_future=True)
+    daily.start_evaluation(stage.services, stage.context("ahead"), NEXT, allow_future=True)
     stage.work_off()
     assert stage.today == TODAY
     assert _statuses(_live(stage, NEXT)) == {"a": "not_over"}

@@ -5,6 +5,7 @@ Runs the use cases in this process on tables of the test's own in the embedded D
 
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -16,15 +17,15 @@ import pytest
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import Assignment
+from chalicelib.domain.deciding import RunRequest
 from chalicelib.domain.package import Package
 from chalicelib.storage import ledger
-from chalicelib.storage.db import Db
 from chalicelib.storage.keys import TABLES
 from chalicelib.storage.ledger import Window
-from chalicelib.usecases import assignments, customers, daily_run, packages, run_package
-from chalicelib.usecases.act import Act, Services
-from chalicelib.usecases.look import Ask
-from chalicelib.usecases.piece import Piece
+from chalicelib.usecases import assigning, customers, packages
+from chalicelib.usecases.request_context import RequestContext
+from chalicelib.usecases.runs import daily, on_demand
+from tests.harness import InProcess
 from tools.embedded import EmbeddedStack
 
 TODAY = date(2031, 1, 14)
@@ -62,7 +63,7 @@ class Meter:
         return sum(number for name, number in self.requests.items() if name in WRITES)
 
 
-class World:
+class World(InProcess):
     """A service on tables of its own."""
 
     def __init__(self, stack: EmbeddedStack) -> None:
@@ -73,39 +74,38 @@ class World:
         client = boto3.client(
             "dynamodb", endpoint_url=stack.endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
         )
-        self.queued: list[dict[str, Any]] = []
-        self.db = Db(client, tables)
-        self.services = Services(self.db, self.queued.extend, SEGMENTS, 20_000, True, "USD", timedelta(days=400))
+        super().__init__(client, tables=tables, segments=SEGMENTS, threads=ThreadPoolExecutor)
         self.meter = Meter(client)
 
-    def act(self, today: date = TODAY) -> Act:
+    def context(self, today: date = TODAY) -> RequestContext:
         at = datetime(today.year, today.month, today.day, 3, tzinfo=UTC)
-        return Act("test", at, today, f"{next(_ids):026}", lambda: at)
+        return self.context_at(at, f"{next(_ids):026}")
 
     def customer(self) -> str:
-        act = self.act()
-        customers.write(self.db, act, act.id, None, lambda _: Account(act.id, "USD", name="A customer's name"))
-        return act.id
+        context = self.context()
+        customers.write_customer(self.db, context, context.id, None, lambda _: Account(context.id, "USD", name="A customer's name"))
+        return context.id
 
     def package(self, **fields: Any) -> Package:
         priced = {"cost": Decimal("4.25"), "retail": Decimal("9.95"), "frequency": "daily"}
-        return packages.create(self.db, self.act(), Package("", "Hosted phone system, per seat", "USD", **priced | fields))
+        return packages.create_package(self.db, self.context(), Package("", "Hosted phone system, per seat", "USD", **priced | fields))
 
     def give(self, customer: str, package: Package, *, debits: bool = False) -> None:
         draft = Assignment(
             customer, "", package.package_id, TODAY + timedelta(days=1), f"1555{next(_ids):07}", 3, auto_decrement_credit=debits
         )
-        assignments.create(self.db, self.act(), draft, None, False)
+        assigning.create_assignment(self.db, self.context(), draft, None, False)
 
     def evaluate(self, day: date) -> None:
         """A day's evaluation, worked off in this process."""
-        daily_run.start(self.services, self.act(), day, allow_future=True)
+        daily.start_evaluation(self.services, self.context(), day, allow_future=True)
         while self.queued:
-            piece = Piece.of(self.queued.pop(0))
-            assert daily_run.work(self.services, self.act(), piece, lambda: 900.0).result.failures == ()
+            done = self.carry_out(self.queued.pop(0), self.context(), lambda: 900.0)
+            assert done is not None
+            assert done.result.failures == ()
 
     def charges(self, customer: str) -> int:
-        return len(ledger.statement(self.db, customer, Window(), None, 10_000)[0])
+        return len(ledger.find_statement(self.db, customer, Window(), None, 10_000)[0])
 
 
 @pytest.fixture
@@ -129,8 +129,8 @@ def test_a_simulation_makes_four_requests_and_no_write(world: World, customer_of
     if posted_before:
         world.evaluate(TODAY + timedelta(days=1))
     world.meter.reset()
-    ask = Ask(customer_of_ten, TODAY + timedelta(days=1), "charge_again", "")
-    report = run_package.simulate(world.db, world.act(), ask)
+    ask = RunRequest(customer_of_ten, TODAY + timedelta(days=1), "charge_again", "")
+    report = on_demand.simulate_customer(world.db, world.context(), ask)
     assert len(report.outcomes) == 20
     assert world.meter.writes == 0
     assert sum(world.meter.requests.values()) <= 4, world.meter.requests

@@ -32,7 +32,7 @@ CONDITION_FAILED = "The conditional request failed"
 _KEY = {"pk", "sk"}
 _REFUSED: Item = {}
 """Stands for the result of a write whose condition does not hold."""
-_VERBS = ("Put", "Update", "Delete")
+_VERBS = ("Put", "Update", "Delete", "ConditionCheck")
 
 
 class Request(NamedTuple):
@@ -110,6 +110,8 @@ class _Write(NamedTuple):
             return _stored(self.arguments["Item"])
         if self.verb == "Delete":
             return None
+        if self.verb == "ConditionCheck":
+            return self.table.items.get(self.where)
         return self._updated()
 
     def _updated(self) -> Item:
@@ -137,17 +139,17 @@ class DynamoDb:
         self.meter = Meter()
         self.hook: Hook | None = None
         self.observers: list[Callable[[list[Change]], None]] = []
-        self._tables = {name: Table(name, definition) for name, definition in tables.items()}
+        self.tables = {name: Table(name, definition) for name, definition in tables.items()}
         self._tokens: dict[str, tuple[float, str]] = {}
         self._made_tokens = 0
 
     def items(self, table: str) -> list[Item]:
         """All items of a table, in order; for looking at what became of a world."""
-        return [self._tables[table].items[where] for where in sorted(self._tables[table].items)]
+        return [self.tables[table].items[where] for where in sorted(self.tables[table].items)]
 
     def take_over(self, other: "DynamoDb") -> None:
         """Have the items of another one."""
-        self._tables = deepcopy(other._tables)
+        self.tables = deepcopy(other.tables)
 
     def _call(self, operation: str, arguments: Arguments, effect: Callable[[Arguments], Answer]) -> Answer:
         def carry_out() -> Answer:
@@ -188,9 +190,9 @@ class DynamoDb:
         return self._call("transact_write_items", arguments, self._transact)
 
     def _table(self, name: str) -> Table:
-        if name not in self._tables:
+        if name not in self.tables:
             raise error("ResourceNotFoundException", f"Requested resource not found: {name}")
-        return self._tables[name]
+        return self.tables[name]
 
     def _get(self, given: Arguments) -> Answer:
         _allow(given, "TableName", "Key", "ConsistentRead")
@@ -204,17 +206,21 @@ class DynamoDb:
 
     def _batch_get(self, given: Arguments) -> Answer:
         _allow(given, "RequestItems")
-        ((name, request),) = given["RequestItems"].items()
-        asked = [_key(key) for key in request["Keys"]]
-        if not 1 <= len(asked) <= MOST_KEYS or len(set(asked)) != len(asked):
+        asked = [(name, key) for name, request in given["RequestItems"].items() for key in request["Keys"]]
+        places = [(name, _key(key)) for name, key in asked]
+        if not 1 <= len(asked) <= MOST_KEYS or len(set(places)) != len(asked):
             raise InvalidExpression("Too many items requested for the BatchGetItem call, none, or duplicates")
-        table, answered = self._table(name), self.knobs.batch_keys(len(asked))
-        found = [table.items[where] for where in asked[:answered] if where in table.items]
-        for where in asked[:answered]:
-            self._count_read(item_size(table.items.get(where, {})), consistent=request.get("ConsistentRead", False))
-        left = {name: request | {"Keys": request["Keys"][answered:]}} if answered < len(asked) else {}
+        answered = self.knobs.batch_keys(len(asked))
+        responses: dict[str, list[Item]] = {name: [] for name in given["RequestItems"]}
         # AWS answers in no particular order.
-        return {"Responses": {name: [dict(one) for one in reversed(found)]}, "UnprocessedKeys": left}
+        for name, where in reversed(places[:answered]):
+            item = self._table(name).items.get(where)
+            responses[name] += [dict(item)] if item else []
+            self._count_read(item_size(item or {}), consistent=given["RequestItems"][name].get("ConsistentRead", False))
+        left: dict[str, Any] = {}
+        for name, key in asked[answered:]:
+            left.setdefault(name, given["RequestItems"][name] | {"Keys": []})["Keys"].append(key)
+        return {"Responses": responses, "UnprocessedKeys": left}
 
     def _query(self, given: Arguments) -> Answer:
         _allow(
@@ -326,7 +332,7 @@ class DynamoDb:
         results = self._results(writes)
         for write, new in results:
             self._count_write(write, new, 2)
-        self._commit(results)
+        self._commit([one for one in results if one[0].verb != "ConditionCheck"])
         self._tokens[given["ClientRequestToken"]] = (self.knobs.now(), _fingerprint(given))
         return {}
 

@@ -166,8 +166,7 @@ def _about(request: Request) -> str:
     if request.operation == "transact_write_items":
         return "; ".join(f"{verb} {_target(one)}" for action in given["TransactItems"] for verb, one in action.items())
     if request.operation == "batch_get_item":
-        ((table, keys),) = given["RequestItems"].items()
-        return f"{table} {[_key(key) for key in keys['Keys']]}"
+        return "; ".join(f"{table} {[_key(key) for key in keys['Keys']]}" for table, keys in given["RequestItems"].items())
     return _target(given)
 
 

@@ -9,13 +9,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.assignment import Assignment
+from chalicelib.domain.deciding import RunRequest
 from chalicelib.domain.ledger import Entry
 from chalicelib.domain.package import Package
 from chalicelib.storage import assignments, ledger, packages, plans, runs
 from chalicelib.storage.db import decode
-from chalicelib.usecases import run_package
-from chalicelib.usecases.look import Ask
-from tests.domain.oracle import Charge, Terms, charges
+from chalicelib.usecases.runs import on_demand, reports
+from tests.oracles import dated
+from tests.oracles.facts import as_facts
 
 from .watch import amount, text
 
@@ -30,10 +31,9 @@ HARMLESS = {"message twice", "time limit", "late", "sent again", "posting fails"
 
 def judge(world: "World") -> None:
     """Look at everything. What is broken is kept in the world's watch."""
-    entries = [ledger.from_item(decode(item)) for item in world.store.items("ledger")]
-    _accounts(world, entries)
-    _charges(world, entries)
+    entries = judge_charges(world)
     _counts(world)
+    _handovers(world)
     _buckets(world)
     _runs(world, entries)
     _totals(world, entries)
@@ -41,6 +41,14 @@ def judge(world: "World") -> None:
     _marks(world)
     _replay(world)
     _simulation(world)
+
+
+def judge_charges(world: "World") -> list[Entry]:
+    """Look at the ledger: balances, and every charge as the oracle counts it."""
+    entries = [ledger.entry_from_item(decode(item)) for item in world.store.items("ledger")]
+    _accounts(world, entries)
+    _charges(world, entries)
+    return entries
 
 
 def _accounts(world: "World", entries: list[Entry]) -> None:
@@ -56,60 +64,68 @@ def _accounts(world: "World", entries: list[Entry]) -> None:
 
 
 class _Case:
-    """An assignment as it ended up, with its package, all that it ever was, and the spend that it sees."""
+    """An assignment as it ended up, with its package, all that both ever were, and the spend that it sees."""
 
     def __init__(self, world: "World", ids: tuple[str, str]) -> None:
-        self.versions = [assignments.from_item(decode(item)) for item in world.watch.assignments[ids]]
+        self.watch = world.watch
+        self.versions = [assignments.assignment_from_item(decode(item)) for item in world.watch.assignments[ids]]
         self.final = self.versions[-1]
-        self.packages = [packages._package(decode(item)) for item in world.watch.packages[self.final.package_id]]
-        self.ruling = self.packages[-1]
-        """The package with the rules under which the assignment ran: they are fixed once it was assigned."""
+        self.packages = [packages.package_from_item(decode(item)) for item in world.watch.packages[self.final.package_id]]
         self.spend: Spend = _spend(world, self.final)
 
-    def terms(self, one: Assignment, package: Package, spend: Spend) -> Terms:
-        return Terms(
-            frequency=package.frequency, match=package.frequency_match, start=one.start_date, end=one.end_date,
-            charge_from=one.charge_from, quantity=one.quantity, cost=Fraction(package.cost), retail=Fraction(package.retail),
-            setup_cost=Fraction(package.setup_cost), setup_retail=Fraction(package.setup_retail),
-            minimum_spend=package.minimum_spend, spend=spend,
-        )  # fmt: skip
-
     def due(self, until: date) -> set[tuple[date, str]]:
-        """What must have been charged: at whatever price and quantity there ever was, so that a minimum is above the spend."""
-        if self.final.cancelled:
-            return set()
-        least = self.ruling._replace(retail=min(package.retail for package in self.packages))
-        fewest = self.final._replace(quantity=min(one.quantity for one in self.versions))
-        told = charges(self.terms(fewest, least, self.spend), date.min, until)
-        return {(charge[0], charge[1]) for charge in told}
+        """What must have been charged, at the prices and terms in force on each day. A negative line takes what is left, if anything."""
+        told = dated.lines(*as_facts(self.packages[-1], self.final), self.final.start_date, until, self.spend)
+        return {(line.day, line.kind) for line in told if line.cost >= 0 and line.retail >= 0}
 
     def allows(self, entry: Entry) -> bool:
-        """Whether some version of the assignment, at the prices and quantity of the entry, makes just this charge."""
+        """Whether the facts of its days make just this charge."""
         line = entry.line
         assert line is not None
-        setup = entry.kind == "setup"
-        prices = {"setup_cost" if setup else "cost": line.unit_cost, "setup_retail" if setup else "retail": line.unit_retail}
         spend: Spend = {line.period.since: Fraction(line.spend or 0)} if line.period else {}
-        wanted: Charge = (entry.date, entry.kind, Fraction(entry.cost), Fraction(entry.retail))
-        kept = {one._replace(quantity=line.quantity) for one in self._versions_for(entry)}
-        terms = [self.terms(one, self.ruling._replace(**prices), spend) for one in kept]
-        return any(wanted in charges(one, entry.date, entry.date) for one in terms)
+        return any(_makes(package, one, entry, spend) for package, one in self._facts_for(entry))
 
-    def _versions_for(self, entry: Entry) -> Iterator[Assignment]:
-        """A charge made ahead of its date may have been due by an earlier end date; nothing else excuses one."""
+    def _facts_for(self, entry: Entry) -> Iterator[tuple[Package, Assignment]]:
+        """The dated facts as they ended up: those of a day can't change once its evaluation has begun.
+
+        A charge made ahead of its date may have been due by an earlier end date. A Run Package of a day that was still open used
+        what was known then. Nothing else excuses a charge.
+        """
+        final = self.final._replace(cancelled=False)
+        yield self.packages[-1], final
         for one in self.versions:
-            same = (one.start_date, one.charge_from) == (self.final.start_date, self.final.charge_from)
-            if one is self.final or (same and entry.recorded_at[:10] < str(entry.date)):
-                yield one._replace(cancelled=False)
+            same = (one.start_date, one.charge_from) == (final.start_date, final.charge_from)
+            if same and entry.recorded_at[:10] < str(entry.date):
+                yield self.packages[-1], final._replace(end_date=one.end_date)
+            if same and self.watch.runs.get(entry.run_id or "") == "package" and entry.date >= self.watch.open_from[entry.run_id or ""]:
+                yield from ((package, one._replace(cancelled=False)) for package in self.packages)
 
-    def priced_as_ever(self, entry: Entry) -> bool:
-        """Whether the package had these prices, and the assignment this quantity, at some time."""
-        line = entry.line
-        assert line is not None
-        setup = entry.kind == "setup"
-        prices = {(p.setup_cost, p.setup_retail) if setup else (p.cost, p.retail) for p in self.packages}
-        quantities, debits = {one.quantity for one in self.versions}, {one.auto_decrement_credit for one in self.versions}
-        return (line.unit_cost, line.unit_retail) in prices and line.quantity in quantities and line.auto_decrement_credit in debits
+    def debits(self, entry: Entry) -> bool:
+        """Whether it takes credit if the terms of its days say so; what was ever held was tried by those of another day.
+
+        A negative line moves the balance as far as the charges did that it takes from.
+        """
+        assert entry.line is not None
+        negative = entry.line.quantity < 0
+        if negative or entry.kind == "minimum_spend" or (entry.customer_id, entry.key) in self.watch.ever_held:
+            return True
+        terms = {dated.terms_on(as_facts(*facts)[1], entry.date).auto_decrement_credit for facts in self._facts_for(entry)}
+        return entry.line.auto_decrement_credit in terms
+
+
+def _makes(package: Package, assignment: Assignment, entry: Entry, spend: Spend) -> bool:
+    """Whether these facts make the charge, by the oracle. Of a negative line as much as was left is taken, or less in each part of it."""
+    line = entry.line
+    assert line is not None
+    told = dated.lines(*as_facts(package, assignment), entry.date, entry.date, spend)
+    wanted = (entry.kind, line.quantity, Fraction(line.unit_cost), Fraction(line.unit_retail))
+    cost, retail = Fraction(entry.cost), Fraction(entry.retail)
+
+    def comes_to(one: dated.Line) -> bool:
+        exact = (one.cost, one.retail) == (cost, retail)
+        return exact or (line.quantity < 0 and one.cost <= cost <= 0 and one.retail <= retail <= 0)
+
+    return any(wanted == (one.kind, one.quantity, one.unit_cost, one.unit_retail) and comes_to(one) for one in told)
 
 
 def _spend(world: "World", one: Assignment) -> Spend:
@@ -135,21 +151,22 @@ def _charges(world: "World", entries: list[Entry]) -> None:
 
 
 def _charges_of(world: "World", case: _Case, own: list[Entry]) -> None:
-    first = Counter((entry.date, str(entry.kind)) for entry in own if not entry.repeat)
+    first = Counter((entry.date, str(entry.kind)) for entry in own if not entry.repeat and "~part~" not in entry.key)
     missing = case.due(world.last_day) - first.keys()
     world.watch.demand("every due charge is there", not missing, case.final, missing)
     world.watch.demand("every due charge is there once", all(count == 1 for count in first.values()), first)
-    periods = sorted((e.line.period.since, e.line.period.until) for e in own if not e.repeat and e.line and e.line.period)
+    settled = [e.line.period for e in own if e.kind == "minimum_spend" and not e.repeat and e.line and e.line.period]
+    periods = sorted((one.since, one.until) for one in settled)
     apart = all(one[1] <= other[0] for one, other in pairwise(periods))
     world.watch.demand("no day lies in two settled periods", apart, case.final, periods)
     for entry in own:
         again = entry.repeat and (entry.date, entry.kind) not in first
         world.watch.demand("a repeat repeats something", not again, entry)
-        world.watch.demand("no charge that is not due", case.allows(entry), entry, case.final)
-        world.watch.demand("a charge has prices and quantity of its time", case.priced_as_ever(entry), entry)
+        world.watch.demand("a charge is due, at the prices and terms of its days", case.allows(entry), entry, case.final, case.packages[-1])
+        world.watch.demand("a charge debits by the terms of its day", case.debits(entry), entry, case.final)
         line = entry.line
         assert line is not None
-        if line.period:
+        if entry.kind == "minimum_spend" and line.period:
             spent = sum((s for d, s in case.spend.items() if line.period.since <= d < line.period.until), Fraction(0))
             world.watch.demand("a settled spend is no more than was spent", 0 <= (line.spend or 0) <= spent, entry, spent)
 
@@ -196,13 +213,32 @@ def _holds(world: "World", item: Any) -> None:
     world.watch.demand("a DID has one customer at a time", not clash, clash)
 
 
+def _handovers(world: "World") -> None:
+    """Both sides of a replacement or transfer name each other, and the one ends on the eve of the other."""
+    left = {ids: one[-1] for ids, one in world.watch.assignments.items() if ids not in world.watch.removed}
+    standing = {ids: assignments.assignment_from_item(decode(item)) for ids, item in left.items()}
+    for old in standing.values():
+        new = standing.get((old.transferred_to or old.customer_id, old.replaced_by or ""))
+        if new:
+            meet = new.start_date == (old.start_date if old.cancelled else (old.end_date or date.min) + timedelta(days=1))
+            named = (new.replaces, new.transferred_from) == (old.assignment_id, old.customer_id if old.transferred_to else None)
+            world.watch.demand("both sides of a step meet and name each other", meet and named, old, new)
+
+
 def _buckets(world: "World") -> None:
     """No bucket gives more than it has."""
     for item in world.store.items("usage"):
         if item["sk"]["S"].startswith("BUCKET#"):
             assignment = item["sk"]["S"].split("#")[1]
-            most = max(int(amount(one, "minutes")) for one in world.watch.assignments[item["pk"]["S"], assignment]) * 60
+            versions = [assignments.assignment_from_item(decode(one)) for one in world.watch.assignments[item["pk"]["S"], assignment]]
+            most = max(60 * minutes for one in versions for minutes in _minutes_of(one))
             world.watch.demand("no bucket is overdrawn", amount(item, "used") <= most, item, most)
+
+
+def _minutes_of(one: Assignment) -> Iterator[int]:
+    """The free minutes of its first terms and of later ones."""
+    yield one.free_minutes or 0
+    yield from (entry.values.get("free_minutes") or 0 for entry in one.terms)
 
 
 def _runs(world: "World", entries: list[Entry]) -> None:
@@ -212,7 +248,7 @@ def _runs(world: "World", entries: list[Entry]) -> None:
     for run_id, kind in world.watch.runs.items():
         if kind != "package":
             continue
-        for plan in plans.after(world.db, run_id):
+        for plan in plans.plans_after(world.db, run_id):
             for step in plan.steps:
                 planned.add((run_id, plan.customer_id, step.key))
                 entry = by_place.get((plan.customer_id, step.key))
@@ -221,7 +257,7 @@ def _runs(world: "World", entries: list[Entry]) -> None:
                     world.watch.demand("what a run says it posted, it posted", ours, run_id, step, entry)
     for entry in entries:
         if entry.line and entry.run_id in world.watch.runs and world.watch.runs[entry.run_id] == "package":
-            known = (entry.run_id, entry.customer_id, entry.key) in planned
+            known = entry.takes_back or (entry.run_id, entry.customer_id, entry.key) in planned
             world.watch.demand("a run posts nothing but its plan", known, entry)
 
 
@@ -234,7 +270,7 @@ def _totals(world: "World", entries: list[Entry]) -> None:
     died = bool(set(world.faults.injected) - HARMLESS)
     shared = bool(world.faults.injected["keys shared out otherwise"])
     for run_id in world.watch.runs:
-        run = runs.find(world.db, run_id)
+        run = runs.find_run(world.db, run_id)
         if run is None or run.result is None:
             continue
         own = [entry for entry in entries if entry.line and entry.run_id == run_id and entry.status == "posted"]
@@ -248,10 +284,11 @@ def _reversals(world: "World", entries: list[Entry]) -> None:
     undone = Counter(entry.reverses for entry in entries if entry.reverses)
     world.watch.demand("nothing is reversed twice", all(count == 1 for count in undone.values()), undone)
     for run_id in world.watch.runs:
-        run = runs.find(world.db, run_id)
+        run = runs.find_run(world.db, run_id)
         if run and run.reversal == "reversed":
             own = [entry for entry in entries if entry.line and entry.run_id == run_id]
-            left = [one for one in own if one.status == "held" or (one.status == "posted" and one.entry_id not in undone)]
+            standing = [one for one in own if not one.takes_back]
+            left = [one for one in standing if one.status == "held" or one.left_retail or one.left_cost]
             world.watch.demand("a reversed run leaves nothing", not left, run, left)
 
 
@@ -265,7 +302,7 @@ def _marks(world: "World") -> None:
 def _replay(world: "World") -> None:
     """A finished day evaluated again writes nothing."""
     before, changes = world.store.meter.writes, world.watch.changes
-    world._evaluate(world.last_day, world.act("replay"))
+    world.evaluate(world.last_day, world.context("replay"))
     world.scheduler.wait_for(lambda: world.scheduler.alone_now)
     written = world.store.meter.writes - before, world.watch.changes - changes
     world.watch.demand("a replayed day writes nothing", written == (0, 0), written)
@@ -273,15 +310,15 @@ def _replay(world: "World") -> None:
 
 def _simulation(world: "World") -> None:
     """A simulation says what a live run then does."""
-    ask = Ask(world.a_customer(), world.near(-1, 1), "charge_again" if world.perhaps(0.5) else "skip", "last-run")
+    ask = RunRequest(world.a_customer(), world.near(-1, 1), "charge_again" if world.perhaps(0.5) else "skip", "last-run")
     if not any(item["pk"]["S"] == ask.customer_id and item["sk"]["S"] == "ACCOUNT" for item in world.store.items("accounts")):
         return
-    told = run_package.simulate(world.db, world.act(), ask)
+    told = on_demand.simulate_customer(world.db, world.context(), ask)
     if len(told.outcomes) > world.profile.max_lines:
         return
-    run_package.live(world.services, world.act(), ask)
-    run = run_package.read(world.db, "last-run")
-    done = run_package.report(world.db, run)
+    on_demand.run_live(world.services, world.context(), ask)
+    run = reports.read_run(world.db, "last-run")
+    done = reports.read_report(world.db, run)
     same = {
         "simulated": {"posted", "repeat"},
         "held": {"held"},

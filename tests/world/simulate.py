@@ -15,7 +15,7 @@ CHUNK = 50
 
 def play(first: int, count: int) -> tuple[Tally, list[str]]:
     """Play `count` seeds; what they came to, and what is broken."""
-    tally, broken = Tally(0, 0, Counter(), Counter()), []
+    tally, broken = Tally(0, 0, Counter(), Counter(), Counter()), []
     for seed in range(first, first + count):
         try:
             tally = tally.plus(run(seed))
@@ -27,7 +27,7 @@ def play(first: int, count: int) -> tuple[Tally, list[str]]:
 def play_all(first: int, count: int) -> int:
     """Play all seeds, a chunk at a time on each core."""
     started, told = time.monotonic(), 0.0
-    tally = Tally(0, 0, Counter(), Counter())
+    tally = Tally(0, 0, Counter(), Counter(), Counter())
     failures = 0
     with ProcessPoolExecutor(os.cpu_count()) as cores:
         chunks = [cores.submit(play, seed, min(CHUNK, first + count - seed)) for seed in range(first, first + count, CHUNK)]
@@ -41,6 +41,8 @@ def play_all(first: int, count: int) -> int:
                 print(f"{tally.schedules + failures:,} of {count:,}, {tally.schedules / (told - started):,.0f}/s", flush=True)
     for kind, number in sorted(tally.faults.items()):
         print(f"  fault {kind}: {number:,}")
+    for kind, number in sorted(tally.edits.items()):
+        print(f"  {kind}: {number:,}")
     for name, number in sorted(tally.checked.items()):
         print(f"  checked that {name}: {number:,}")
     print(tally.sentence() if not failures else f"{failures:,} of {count:,} schedules broke an invariant")

@@ -24,18 +24,18 @@ from unittest.mock import patch
 from chalicelib.domain.account import Account
 from chalicelib.domain.errors import BillingError, Contention, Invalid, NotFound, Throttled
 from chalicelib.domain.package import Package
-from chalicelib.domain.schedule import Frequency
-from chalicelib.jobs import queue
+from chalicelib.domain.schedule import DAY, Frequency
 from chalicelib.storage import assignments as stored
-from chalicelib.storage.db import Db
 from chalicelib.storage.keys import TABLES
-from chalicelib.usecases import customers, daily_run, packages
-from chalicelib.usecases.act import Act, Services
+from chalicelib.usecases import customers, packages
+from chalicelib.usecases.request_context import RequestContext
+from chalicelib.usecases.runs import daily
+from tests.harness import InProcess, Message
 
 from . import invariants
 from .dynamodb import PAGE_BYTES, DynamoDb, Knobs
 from .faults import KINDS, Faults
-from .requests import DRAWN, RETAINED, Request, create
+from .requests import DRAWN, Request, create
 from .scheduler import Crashed, Process, Scheduler, Stuck
 from .watch import Broken, Watch, text
 
@@ -96,7 +96,7 @@ def draw_profile(chance: random.Random) -> Profile:
     )
 
 
-class World:
+class World(InProcess):
     """One seeded world."""
 
     def __init__(self, seed: int, *, traced: bool = False) -> None:
@@ -107,11 +107,9 @@ class World:
         self.faults = Faults(self.scheduler, self.chance, 0.0, self.profile.fault_kinds)
         self.faults.posting_fails = self.profile.posting_fails
         self.watch = Watch(lambda: self.scheduler.process)
-        self.store = self._store()
-        self.db = Db(self.store, {name: name for name in TABLES})
-        self.services = Services(
-            self.db, self.send, self.profile.segments, self.profile.max_lines, self.profile.ahead > 0, "USD", RETAINED,
-            self.scheduler.pool, self.profile.round_customers,
+        super().__init__(
+            self._store(), by="sim", segments=self.profile.segments, max_lines=self.profile.max_lines, allow_future=self.profile.ahead > 0,
+            threads=self.scheduler.pool, round_customers=self.profile.round_customers,
         )  # fmt: skip
         self._long = self.profile.nights is LONG_NIGHTS
         self.first_day = self.day = (LONG_FIRST_DAY if self._long else FIRST_DAY) + timedelta(days=self.chance.randrange(5))
@@ -121,8 +119,7 @@ class World:
         self.notes: list[str] = []
         self._acts = 0
         self._turned = 0
-        self._messages: list[str] = []
-        self._unanswered: list[tuple[Request, Act, int]] = []
+        self._unanswered: list[tuple[Request, RequestContext, int]] = []
         self._playing = False
         self._settling = False
         if traced:
@@ -176,10 +173,10 @@ class World:
         known = [run_id for run_id, kind in self.watch.runs.items() if kind == "package"]
         return self.pick(known) if known else None
 
-    def act(self, name: str = "act") -> Act:
+    def context(self, name: str = "act") -> RequestContext:
         """A new request's circumstances."""
         self._acts += 1
-        return Act("sim", self.moment(), self.day, f"{name}{self._acts:04}", self.moment)
+        return self.context_at(self.moment(), f"{name}{self._acts:04}", self.moment)
 
     def moment(self) -> datetime:
         """What a clock shows now."""
@@ -210,6 +207,8 @@ class World:
 
     def _night(self, days: int) -> None:
         """Days pass, or none; keys may be shared out otherwise between the segments of a scan than the day before."""
+        missed = self.day + timedelta(days=days - 1) - max(self.day - DAY, self.watch.begun or self.day - DAY)
+        self.watch.edits["days missed"] += max(0, missed.days)
         self.day += timedelta(days=days)
         self.scheduler.now += 1000 + 86_400 * days
         if days and self.perhaps(self.profile.shares_anew):
@@ -225,12 +224,12 @@ class World:
         """What there is from the beginning."""
         for customer in self.customers:
             limit = self.pick((None, None, Decimal(0), Decimal(5), Decimal(20)))
-            customers.write(self.db, self.act(), customer, None, partial(_account, customer, limit))
+            customers.write_customer(self.db, self.context(), customer, None, partial(_account, customer, limit))
         for _ in range(self.pick((1, 2, 3))):
-            self.packages.append(packages.create(self.db, self.act("p"), self.draw_package()).package_id)
+            self.packages.append(packages.create_package(self.db, self.context("p"), self.draw_package()).package_id)
         for _ in range(self.pick((1, 2, 4))):
             with suppress(BillingError):
-                create(self).work(self.act("a"))
+                create(self).work(self.context("a"))
 
     def draw_package(self) -> Package:
         """Some package."""
@@ -245,44 +244,45 @@ class World:
             setup_retail=Decimal(self.pick(("0", "0", "1"))), frequency=frequency, frequency_match=match,
             minimum_days=self.pick((0, 0, 0, 2)), type="free_minutes" if minutes else "standard",
             destination=self.pick(("", "^44|^1")) if minutes else "", minimum_spend=frequency != "none" and self.perhaps(0.25),
+            proration="daily" if frequency in ("weekly", "monthly") and self.perhaps(0.6) else "none",
         )  # fmt: skip
 
     def _scene(self) -> None:
         """Some requests and the queue's messages, all at once."""
-        waiting, self._messages = self._messages, []
+        waiting, self.queued = self.queued, []
         self._playing = True
-        for body in waiting:
-            self._deliver(body)
+        for message in waiting:
+            self._deliver(message)
         again, self._unanswered = self._unanswered, []
-        for request, act, tries in again:
-            self._ask(request, act if request.keyed else self.act("i"), tries)
+        for request, context, tries in again:
+            self._ask(request, context if request.keyed else self.context("i"), tries)
         for _ in range(self.pick((2, 4, 6))):
             drawn = self.chance.choices(list(DRAWN), self.profile.asked)[0] if any(self.profile.asked) else next(iter(DRAWN))
             request = drawn(self)
             if request:
-                self._ask(request, self.act("i"), 0)
+                self._ask(request, self.context("i"), 0)
         if self.perhaps(0.7):
             day = self.near(0, self.profile.ahead)
-            self._ask(Request("daily run", partial(self._evaluate, day)), self.act("d"), 0)
+            self._ask(Request("daily run", partial(self.evaluate, day)), self.context("d"), 0)
         self.scheduler.run()
         self._playing = False
 
-    def _evaluate(self, day: date, act: Act) -> daily_run.Started:
-        return daily_run.start(self.services, act, day, allow_future=day > self.day)
+    def evaluate(self, day: date, context: RequestContext) -> daily.StartedEvaluation:
+        return daily.start_evaluation(self.services, context, day, allow_future=day > self.day)
 
     # Requests
 
-    def _ask(self, request: Request, act: Act, tries: int, delay: float = 0.0) -> None:
-        process = Process(f"{request.name} {act.id}.{tries}")
-        self.scheduler.spawn(process, partial(self._try, process, request, act, tries), delay)
+    def _ask(self, request: Request, context: RequestContext, tries: int, delay: float = 0.0) -> None:
+        process = Process(f"{request.name} {context.id}.{tries}")
+        self.scheduler.spawn(process, partial(self._try, process, request, context, tries), delay)
 
-    def _try(self, process: Process, request: Request, act: Act, tries: int) -> None:
+    def _try(self, process: Process, request: Request, context: RequestContext, tries: int) -> None:
         """One attempt; without an answer it is sent again, or in a later scene, or never."""
         try:
-            answer: Any = request.work(act)
+            answer: Any = request.work(context)
         except (Crashed, Contention, Throttled, QueueDown) as error:
             answer = f"no answer: {type(error).__name__}"
-            self._again(request, act, tries)
+            self._again(request, context, tries)
         except BillingError as error:
             answer = f"refused: {error.code} {error.detail}"
             excused = process.doubted or self._missed(error)
@@ -297,13 +297,13 @@ class World:
         """Whether it is about something that another request has removed meanwhile, or a run too large that was refused before."""
         return (isinstance(error, NotFound) and self.watch.gone) or (isinstance(error, Invalid) and error.code == "too_many")
 
-    def _again(self, request: Request, act: Act, tries: int) -> None:
+    def _again(self, request: Request, context: RequestContext, tries: int) -> None:
         if tries >= MOST_TRIES or self.perhaps(0.15):
             return
         if self.perhaps(0.2):
-            self._unanswered.append((request, act, tries + 1))
+            self._unanswered.append((request, context, tries + 1))
         else:
-            self._ask(request, act if request.keyed else self.act("i"), tries + 1, self.chance.random() * 40)
+            self._ask(request, context if request.keyed else self.context("i"), tries + 1, self.chance.random() * 40)
 
     # The queue
 
@@ -314,32 +314,30 @@ class World:
             if self._faulty():
                 self.faults.injected["queue down"] += 1
                 raise QueueDown
-            body = json.dumps(message)
+            as_sent: Message = json.loads(json.dumps(message))
             copies = 2 if self._faulty() or (self.faults.rate and self.perhaps(0.05)) else 1
             self.faults.injected["message twice"] += copies - 1
             for _ in range(copies):
                 if self._settling or (self._playing and self.perhaps(0.85)):
-                    self._deliver(body, self.chance.random() * 3)
+                    self._deliver(as_sent, self.chance.random() * 3)
                 else:
-                    self._messages.append(body)
+                    self.queued.append(as_sent)
 
-    def _deliver(self, body: str, delay: float = 0.0) -> None:
-        message = json.loads(body)
+    def _deliver(self, message: Message, delay: float = 0.0) -> None:
         process = Process(f"{message['kind']} {message['run_id']}#{message.get('segment', '')}.{message.get('piece', '')}")
-        self.scheduler.spawn(process, partial(self._work, process, body), delay)
+        self.scheduler.spawn(process, partial(self._work, process, message), delay)
 
-    def _work(self, process: Process, body: str) -> None:
+    def _work(self, process: Process, message: Message) -> None:
         """One delivery. What fails is visible again later."""
-        message = json.loads(body)
         try:
-            queue._WORK[message.pop("kind")](self.services, self.act("w"), message, self._clock())
+            self.carry_out(message, self.context("w"), self._clock())
             self.note(f"{process.name}: worked off")
         except (Crashed, Contention, Throttled, QueueDown) as error:
             self.note(f"{process.name}: {type(error).__name__}")
             if self.perhaps(0.2) and self._playing:
-                self._messages.append(body)
+                self.queued.append(message)
             else:
-                self._deliver(body, self.chance.random() * VISIBILITY_SECONDS)
+                self._deliver(message, self.chance.random() * VISIBILITY_SECONDS)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is a defect
             self.watch.demand("no message fails by itself", self._missed(error), process.name, type(error).__name__, error)
 
@@ -354,9 +352,9 @@ class World:
     def _settle(self) -> None:
         """Faults have stopped. Deliver what is left, evaluate the last day until nothing changes any more."""
         self._settling = True
-        waiting, self._messages = self._messages, []
-        for body in waiting:
-            self._deliver(body)
+        waiting, self.queued = self.queued, []
+        for message in waiting:
+            self._deliver(message)
         self.scheduler.run()
         for _ in range(SETTLING_ROUNDS):
             self.scheduler.now += 1000
@@ -369,12 +367,19 @@ class World:
 
     def evaluate_last_day(self) -> None:
         """Evaluate the last day, and have the queue's work done."""
-        self.scheduler.alone(lambda: self._evaluate(self.last_day, self.act("e")), "evaluate")
+        self.scheduler.alone(lambda: self.evaluate(self.last_day, self.context("e")), "evaluate")
+
+    def evaluate_amid_faults(self) -> None:
+        """Evaluate the last day once, with whatever goes wrong in this world."""
+        self.faults.rate = self.profile.fault_rate
+        self._ask(Request("daily run", partial(self.evaluate, self.last_day)), self.context("d"), 0)
+        self.scheduler.run()
+        self.faults.rate = 0.0
 
     def _unpark_all(self) -> None:
         for item in self.store.items("accounts"):
             if "parked" in item:
-                customers.unpark(self.db, self.act("u"), str(text(item, "pk")))
+                customers.unpark_customer(self.db, self.context("u"), str(text(item, "pk")))
 
 
 class QueueDown(Exception):
@@ -392,9 +397,13 @@ class Tally(NamedTuple):
     calls: int
     faults: Counter[str]
     checked: Counter[str]
+    edits: Counter[str]
 
     def plus(self, other: "Tally") -> "Tally":
-        return Tally(self.schedules + other.schedules, self.calls + other.calls, self.faults + other.faults, self.checked + other.checked)
+        return Tally(
+            self.schedules + other.schedules, self.calls + other.calls, self.faults + other.faults, self.checked + other.checked,
+            self.edits + other.edits,
+        )  # fmt: skip
 
     def sentence(self) -> str:
         """The last line of a long run."""
@@ -416,7 +425,8 @@ def run(seed: int, *, traced: bool = False) -> Tally:
         raise Broken(f"seed {seed} is broken; python -m tests.world.simulate --seed {seed} replays it\n{told}\n{trace(world)}") from None
     finally:
         log.disabled = was
-    return Tally(1, world.faults.calls, world.faults.injected, world.watch.checked)
+    held = Counter({"charges held": len(world.watch.ever_held)})
+    return Tally(1, world.faults.calls, world.faults.injected, world.watch.checked, world.watch.edits + held)
 
 
 def trace(world: World) -> str:

@@ -3,68 +3,44 @@
 One actor, no waiting: whatever is called runs at once and in the same order each time.
 """
 
-import json
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from itertools import repeat
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import Assignment
 from chalicelib.domain.minutes import Call
 from chalicelib.domain.package import Package
 from chalicelib.domain.schedule import DAY
-from chalicelib.jobs import queue
-from chalicelib.storage.db import Db
 from chalicelib.storage.keys import TABLES
-from chalicelib.usecases import assignments, customers, daily_run, packages
-from chalicelib.usecases.act import Act, Services
+from chalicelib.usecases import assigning, customers, packages
+from chalicelib.usecases.request_context import RequestContext
+from chalicelib.usecases.runs import daily
+from tests.harness import InProcess, Message
 
 from .dynamodb import DynamoDb
 from .scheduler import Crashed
 from .tables import Item
 
-T = TypeVar("T")
 TODAY: Final = date(2024, 3, 1)
-RETAINED: Final = timedelta(days=400)
 MOST_ATTEMPTS: Final = 3
 
 
-class _Inline:
-    """As much of an executor as a worker needs, on its own thread."""
-
-    def map(self, work: Callable[[Any], T], items: Iterable[Any]) -> list[T]:
-        return [work(item) for item in items]
-
-
-@contextmanager
-def inline(size: int) -> Iterator[Executor]:
-    """In place of a pool of threads."""
-    yield _Inline()  # type: ignore[misc]
-
-
-class Stage:
+class Stage(InProcess):
     """Tables, services and a queue. `today` moves when a test says so."""
 
     def __init__(self, *, segments: int = 2, max_lines: int = 1000, page_bytes: int = 700) -> None:
-        self.store = DynamoDb(TABLES)
+        super().__init__(DynamoDb(TABLES), segments=segments, max_lines=max_lines, allow_future=False, round_customers=2)
         self.store.knobs.page_bytes = lambda: page_bytes
-        self.db = Db(self.store, {name: name for name in TABLES})
-        self.services = Services(self.db, self._send, segments, max_lines, False, "USD", RETAINED, inline, 2)
         self.today = TODAY
-        self.messages: list[str] = []
         self.workers: Iterator[str] = repeat("worker")
 
-    def _send(self, messages: list[dict[str, object]]) -> None:
-        self.messages += [json.dumps(message) for message in messages]
-
-    def act(self, name: str) -> Act:
+    def context(self, name: str) -> RequestContext:
         at = datetime(self.today.year, self.today.month, self.today.day, 12, tzinfo=UTC)
-        return Act("test", at, self.today, name, lambda: at)
+        return self.context_at(at, name)
 
     def state(self) -> dict[str, list[Item]]:
         """Everything that is stored."""
@@ -72,30 +48,29 @@ class Stage:
 
     def customer(self, customer_id: str, limit: str | None = None) -> None:
         account = Account(customer_id, "USD", debit_limit=None if limit is None else Decimal(limit))
-        customers.write(self.db, self.act(customer_id), customer_id, None, lambda old: old or account)
+        customers.write_customer(self.db, self.context(customer_id), customer_id, None, lambda old: old or account)
 
     def package(self, package_id: str, **fields: Any) -> None:
-        packages.create(self.db, self.act(package_id), Package("", package_id, "USD", **fields))
+        packages.create_package(self.db, self.context(package_id), Package("", package_id, "USD", **fields))
 
     def assign(self, name: str, customer_id: str, package_id: str, starts: int = 0, **fields: Any) -> None:
         """Give a package to a customer from `starts` days after today on."""
         draft = Assignment(customer_id, "", package_id, self.today + timedelta(days=starts), **fields)
-        assignments.create(self.db, self.act(name), draft, None, True)
+        assigning.create_assignment(self.db, self.context(name), draft, None, True)
 
     def evaluate(self, name: str = "evaluate") -> None:
         """Begin today's evaluation and work off the queue."""
-        daily_run.start(self.services, self.act(name), self.today, allow_future=False)
+        daily.start_evaluation(self.services, self.context(name), self.today, allow_future=False)
         self.work_off()
 
     def work_off(self) -> None:
         """Deliver what the queue holds. A crash leaves the message under way at its head."""
-        while self.messages:
-            self.deliver(self.messages[0])
-            del self.messages[0]
+        while self.queued:
+            self.deliver(self.queued[0])
+            del self.queued[0]
 
-    def deliver(self, body: str, seconds_left: float = 100.0) -> None:
-        message = json.loads(body)
-        queue._WORK[message.pop("kind")](self.services, self.act(next(self.workers)), message, lambda: seconds_left)
+    def deliver(self, message: Message, seconds_left: float = 100.0) -> None:
+        self.carry_out(message, self.context(next(self.workers)), lambda: seconds_left)
 
     def next_day(self) -> None:
         self.today += DAY

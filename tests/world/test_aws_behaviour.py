@@ -42,14 +42,14 @@ def case(function: Case) -> Case:
 
 def call(db: Db, method: str, **arguments: Any) -> Any:
     """A raw call about the table of runs."""
-    return getattr(db._client, method)(TableName=db._tables[RUNS], **arguments)
+    return getattr(db.client, method)(TableName=db.tables[RUNS], **arguments)
 
 
 def transact(db: Db, *actions: dict[str, Any], **more: Any) -> None:
     """A raw transaction on the table of runs."""
-    table = db._tables[RUNS]
+    table = db.tables[RUNS]
     items = [{verb: {"TableName": table, **arguments} for verb, arguments in action.items()} for action in actions]
-    db._client.transact_write_items(TransactItems=items, **more)
+    db.client.transact_write_items(TransactItems=items, **more)
 
 
 def put(sk: str, **fields: Any) -> dict[str, Any]:
@@ -108,9 +108,9 @@ def an_empty_key_refuses_the_whole_transaction(db: Db) -> None:
 
 @case
 def a_missing_table_is_named_before_anything_is_written(db: Db) -> None:
-    table = db._tables[RUNS]
+    table = db.tables[RUNS]
     items = [{"Put": {"TableName": table, "Item": KEY}}, {"Put": {"TableName": "no-such-table", "Item": KEY}}]
-    assert code(lambda: db._client.transact_write_items(TransactItems=items)) == "ResourceNotFoundException"
+    assert code(lambda: db.client.transact_write_items(TransactItems=items)) == "ResourceNotFoundException"
     assert stored(db) is None
 
 
@@ -227,7 +227,7 @@ def a_prefix_is_a_text(db: Db) -> None:
 @case
 def a_batch_asks_for_100_keys_at_most(db: Db) -> None:
     keys = [KEY | {"sk": {"S": str(n)}} for n in range(101)]
-    assert code(lambda: db._client.batch_get_item(RequestItems={db._tables[RUNS]: {"Keys": keys}})) == "ValidationException"
+    assert code(lambda: db.client.batch_get_item(RequestItems={db.tables[RUNS]: {"Keys": keys}})) == "ValidationException"
 
 
 @case
@@ -239,5 +239,6 @@ def a_client_token_with_another_content_is_refused(db: Db) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_aws_behaviour(name: str, backend: tuple[str, Db], request: pytest.FixtureRequest) -> None:
+    """C: the DynamoDB of the tests is held against what AWS does."""
     expect_lacking(request, LACKING.get((backend[0], name)))
     CASES[name](backend[1])

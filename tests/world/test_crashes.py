@@ -1,20 +1,30 @@
 """A crash before and after each store call of each use case; the same request or message again ends where it would have ended."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import date
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from itertools import count
 from typing import Any
 
 import pytest
 
+from chalicelib.domain.assignment import Assignment
+from chalicelib.domain.crediting import CreditRequest
+from chalicelib.domain.deciding import RunRequest
+from chalicelib.domain.errors import NotFound
+from chalicelib.domain.one_off import OneOffRequest
+from chalicelib.domain.schedule import DAY
+from chalicelib.storage import assignments as storing
 from chalicelib.storage import lines
-from chalicelib.usecases import assignments, customers, packages, reversal, run_package, summary, usage
-from chalicelib.usecases.look import Ask
+from chalicelib.usecases import assignments, crediting, customers, one_off, packages, replacements, usage
+from chalicelib.usecases.runs import on_demand, reports, reversal
+from tests.harness import RETAINED
 
 from .dynamodb import Answer, Request
 from .scheduler import Crashed
-from .stage import RETAINED, TODAY, Stage, call, furnished
+from .stage import TODAY, Stage, call, furnished
 
 UseCase = Callable[[Stage], Any]
 HELD = "2024-03-01~1-recurring~poor-line"
@@ -40,36 +50,81 @@ class CrashAt:
 
 
 def _edit(stage: Stage, **fields: Any) -> Any:
-    return assignments.change(stage.db, stage.act("edit"), ("rich", "rich-line"), None, lambda one: one._replace(**fields), True)
+    return assignments.change_assignment(
+        stage.db, stage.context("edit"), ("rich", "rich-line"), None, lambda one: one._replace(**fields), True
+    )
 
 
 def _move(stage: Stage, name: str, starts: int) -> Any:
     starts_on = TODAY.replace(day=1 + starts) if starts else TODAY
-    return assignments.change(stage.db, stage.act("move"), ("rich", name), None, lambda one: one._replace(start_date=starts_on), True)
+    return assignments.change_assignment(
+        stage.db, stage.context("move"), ("rich", name), None, lambda one: one._replace(start_date=starts_on), True
+    )
 
 
 def _run(stage: Stage, customer: str | None, again: Any = "charge_again") -> Any:
-    return run_package.live(stage.services, stage.act("run"), Ask(customer, TODAY, again, "run-1"))
+    return on_demand.run_live(stage.services, stage.context("run"), RunRequest(customer, TODAY, again, "run-1"))
+
+
+@lru_cache(maxsize=1)
+def _seen() -> str:
+    """The digest of what a run of today would post."""
+    stage = furnished()
+    return on_demand.simulate_customer(stage.db, stage.context("look"), RunRequest("poor", TODAY, "charge_again", "")).digest or ""
+
+
+def _run_as_seen(stage: Stage) -> Any:
+    asked = RunRequest("poor", TODAY, "charge_again", "run-1", expect=_seen())
+    return on_demand.run_live(stage.services, stage.context("run"), asked)
 
 
 def _reverse(stage: Stage) -> Any:
-    return reversal.reverse(stage.services, stage.act("reverse"), "run-0")
+    return reversal.reverse(stage.services, stage.context("reverse"), "run-0")
 
 
 def _cancel(stage: Stage) -> Any:
-    return customers.cancel_held(stage.db, stage.act("cancel"), f"poor~{HELD}")
+    return customers.write_off(stage.db, stage.context("cancel"), f"poor~{HELD}")
+
+
+def _credit(stage: Stage, **asked: Any) -> Any:
+    asked_ = CreditRequest("faulty", **asked)
+    return crediting.give_credit(stage.db, stage.context("credit"), "poor", "poor~2024-02-28~1-recurring~poor-line", asked_)
+
+
+def _visit(stage: Stage, customer: str, *, debit: bool = True) -> Any:
+    asked = OneOffRequest("visit", TODAY, Decimal(50), cost=Decimal(20), auto_decrement_credit=debit)
+    return one_off.charge_one_off(stage.db, stage.context("visit"), customer, asked)
+
+
+def _cancel_visit(stage: Stage) -> Any:
+    return customers.write_off(stage.db, stage.context("cancel"), f"poor~{TODAY}~7-one_off~visit")
 
 
 def _price(stage: Stage) -> Any:
-    return packages.change(stage.db, stage.act("price"), "line", None, lambda old: old._replace(retail=Decimal(7)))
+    return packages.change_package(stage.db, stage.context("price"), "line", None, lambda old: old._replace(retail=Decimal(7)))
 
 
 def _reshape(stage: Stage) -> Any:
-    return packages.change(stage.db, stage.act("reshape"), "empty", None, lambda old: old._replace(frequency="weekly"))
+    return packages.change_package(stage.db, stage.context("reshape"), "empty", None, lambda old: old._replace(frequency="weekly"))
 
 
 def _limit(stage: Stage) -> Any:
-    return customers.change(stage.db, stage.act("limit"), "poor", None, lambda old: old._replace(debit_limit=Decimal(100)))
+    return customers.change_customer(stage.db, stage.context("limit"), "poor", None, lambda old: old._replace(debit_limit=Decimal(100)))
+
+
+def _replace(stage: Stage) -> Any:
+    successor = replacements.Successor("mobile", TODAY, {"quantity": 2})
+    return replacements.replace(stage.db, stage.context("replace"), ("rich", "rich-mobile"), None, successor, dry_run=False)
+
+
+def _transfer(stage: Stage) -> Any:
+    to = "poor", TODAY
+    return replacements.transfer(stage.db, stage.context("transfer"), "4420", to, ["moved-1", "moved-2"], dry_run=False)
+
+
+def _undo(stage: Stage, ids: tuple[str, str]) -> Any:
+    with suppress(NotFound):  # what an attempt has undone is gone for the next one
+        assignments.delete_assignment(stage.db, stage.context("undo"), ids, None)
 
 
 USE_CASES: Mapping[str, UseCase] = {
@@ -80,21 +135,33 @@ USE_CASES: Mapping[str, UseCase] = {
     "change an end date": partial(_edit, end_date=TODAY),
     "move the start date ahead": partial(_move, name="later", starts=9),
     "move the start date back": partial(_move, name="later", starts=0),
-    "end an assignment": lambda stage: assignments.end(stage.db, stage.act("end"), ("rich", "rich-mobile"), None),
-    "pay": lambda stage: customers.pay(stage.db, stage.act("pay"), "poor", Decimal(50), "x"),
+    "end an assignment": lambda stage: assignments.delete_assignment(stage.db, stage.context("end"), ("rich", "rich-mobile"), None),
+    "replace an assignment": _replace,
+    "transfer a DID": _transfer,
+    "undo a replacement": partial(_undo, ids=("rich", "replace")),
+    "undo a transfer": partial(_undo, ids=("poor", "moved-1")),
+    "pay": lambda stage: customers.book_payment(stage.db, stage.context("pay"), "poor", Decimal(50), "x"),
+    "adjust a balance": lambda stage: customers.book_adjustment(stage.db, stage.context("adjust"), "poor", Decimal(-5), "x"),
+    "charge a visit": partial(_visit, customer="rich"),
+    "charge a visit that does not fit": partial(_visit, customer="poor"),
+    "charge a visit to be invoiced": partial(_visit, customer="poor", debit=False),
+    "write off a visit": _cancel_visit,
     "create a customer": lambda stage: stage.customer("third"),
     "change a debit limit": _limit,
     "create a package": lambda stage: stage.package("new", retail=Decimal(1)),
     "change a price": _price,
     "change the rules of an unused package": _reshape,
     "run a package live": partial(_run, customer="poor"),
+    "run a package live as it was seen": _run_as_seen,
     "run a package live without debits": partial(_run, customer="rich", again="skip"),
     "run all packages live": partial(_run, customer=None),
     "reverse a run": _reverse,
     "cancel a held charge": _cancel,
+    "credit a part of a charge": partial(_credit, retail=Decimal(1)),
+    "credit a charge to charge it again": partial(_credit, recharge=True),
     "evaluate a day": lambda stage: stage.evaluate("third"),
-    "record calls": lambda stage: usage.record(
-        stage.db, stage.act("usage"), "rich", [call(1), call(2, 100), call(3, 60, "4420"), call(1)], RETAINED
+    "record calls": lambda stage: usage.record_calls(
+        stage.db, stage.context("usage"), "rich", [call(1), call(2, 100), call(3, 60, "4420"), call(1)], RETAINED
     ),
 }
 
@@ -103,8 +170,14 @@ def _prepared(name: str) -> Stage:
     stage = furnished()
     if name == "cancel a held charge":
         stage.evaluate("third")
+    if name == "write off a visit":
+        _visit(stage, "poor")
+    if name == "undo a replacement":
+        _replace(stage)
+    if name == "undo a transfer":
+        _transfer(stage)
     if name == "reverse a run":
-        run_package.live(stage.services, stage.act("run-0"), Ask("poor", TODAY, "charge_again", "run-0"))
+        on_demand.run_live(stage.services, stage.context("run-0"), RunRequest("poor", TODAY, "charge_again", "run-0"))
     return stage
 
 
@@ -134,14 +207,14 @@ def _told(crash: CrashAt) -> tuple[Decimal, int, int]:
     """What the run of a day tells in the end: retail, lines, lines listed. Each delivery is a worker of its own, as on AWS."""
     stage = furnished()
     stage.workers = (f"worker{number}" for number in count())
-    customers.pay(stage.db, stage.act("pay"), "poor", Decimal(15), "")
+    customers.book_payment(stage.db, stage.context("pay"), "poor", Decimal(15), "")
     stage.store.hook = crash
     stage.attempt(lambda: stage.evaluate("third"))
     stage.store.hook = None
     stage.evaluate("last")
-    run = run_package.read(stage.db, f"daily:{TODAY}")
-    totals = summary.so_far(stage.db, run).totals["USD"]
-    return totals.retail, totals.lines, len(lines.page(stage.db, run, None, 1000)[0])
+    run = reports.read_run(stage.db, f"daily:{TODAY}")
+    totals = reports.so_far(stage.db, run).totals["USD"]
+    return totals.retail, totals.lines, len(lines.find_lines(stage.db, run, None, 1000)[0])
 
 
 def _releases(request: Request) -> bool:
@@ -159,3 +232,28 @@ def test_a_run_tells_the_same_after_a_crash_anywhere() -> None:
         for after in (False, True):
             if (number, after) not in untold:
                 assert _told(CrashAt(number, after=after)) == wanted, f"crash {'after' if after else 'before'} call {number}"
+
+
+def _told_of_a_mark(crash: CrashAt) -> list[tuple[str, date]]:
+    """The lines that a day's run has in the end of an assignment that is marked from the day before, which is finished."""
+    stage = furnished()
+    stage.workers = (f"worker{number}" for number in count())
+    marked = Assignment("rich", "marked", "line", TODAY - DAY, evaluate_from=TODAY - DAY)
+    stage.db.write(storing.create_assignment(marked))
+    stage.store.hook = crash
+    stage.attempt(lambda: stage.evaluate("third"))
+    stage.store.hook = None
+    stage.evaluate("last")
+    run = reports.read_run(stage.db, f"daily:{TODAY}")
+    steps = lines.find_lines(stage.db, run, None, 1000)[0]
+    return [(one.line.kind, one.line.due_date) for one in steps if one.line.assignment_id == "marked"]
+
+
+def test_a_run_tells_what_a_mark_led_to_after_a_crash_anywhere() -> None:
+    """Once the mark is cleared nothing leads to the charge of the day before, so its line is kept by then."""
+    never = CrashAt(0, after=False)
+    wanted = _told_of_a_mark(never)
+    assert wanted == [("setup", TODAY - DAY), ("recurring", TODAY - DAY), ("recurring", TODAY)]
+    for number in range(1, len(never.requests) + 1):
+        for after in (False, True):
+            assert _told_of_a_mark(CrashAt(number, after=after)) == wanted, f"crash {'after' if after else 'before'} call {number}"

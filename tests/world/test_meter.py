@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.storage.db import Action, Db, create, delete, put, update
+from chalicelib.storage.db import Action, Db, put, put_new, remove, update
 from chalicelib.storage.keys import ACCOUNTS, LEDGER, RUNS, TABLES
 from tools.embedded import EmbeddedStack
 
@@ -18,27 +18,27 @@ def _text(size: int) -> str:
 KEY = {"pk": "customer", "sk": "ACCOUNT"}
 INDEXED = KEY | {"package": "p1"}
 WRITES: dict[str, tuple[list[Action], list[Action]]] = {
-    "small": ([], [create(RUNS, KEY)]),
-    "1 KB": ([], [create(RUNS, KEY | {"x": _text(1003)})]),
-    "a byte more": ([], [create(RUNS, KEY | {"x": _text(1010)})]),
-    "shrinking": ([create(RUNS, KEY | {"x": _text(2500)})], [put(RUNS, KEY)]),
-    "growing": ([create(RUNS, KEY)], [update(RUNS, KEY, "SET #x = :x", condition=None, values={"x": _text(2500)})]),
-    "removing": ([create(RUNS, KEY | {"x": _text(2500)})], [delete(RUNS, KEY, condition="attribute_exists(#pk)")]),
-    "into an index": ([], [create(ACCOUNTS, INDEXED)]),
-    "beside an index": ([create(ACCOUNTS, INDEXED)], [update(ACCOUNTS, KEY, "SET #n = :n", condition=None, values={"n": 1})]),
-    "out of an index": ([create(LEDGER, KEY | {"held_by": "c"})], [update(LEDGER, KEY, "REMOVE #held_by", condition=None)]),
-    "a transaction": ([], [create(RUNS, KEY | {"sk": str(n), "x": _text(n)}) for n in (1, 1500)]),
+    "small": ([], [put_new(RUNS, KEY)]),
+    "1 KB": ([], [put_new(RUNS, KEY | {"x": _text(1003)})]),
+    "a byte more": ([], [put_new(RUNS, KEY | {"x": _text(1010)})]),
+    "shrinking": ([put_new(RUNS, KEY | {"x": _text(2500)})], [put(RUNS, KEY)]),
+    "growing": ([put_new(RUNS, KEY)], [update(RUNS, KEY, "SET #x = :x", condition=None, values={"x": _text(2500)})]),
+    "removing": ([put_new(RUNS, KEY | {"x": _text(2500)})], [remove(RUNS, KEY, condition="attribute_exists(#pk)")]),
+    "into an index": ([], [put_new(ACCOUNTS, INDEXED)]),
+    "beside an index": ([put_new(ACCOUNTS, INDEXED)], [update(ACCOUNTS, KEY, "SET #n = :n", condition=None, values={"n": 1})]),
+    "out of an index": ([put_new(LEDGER, KEY | {"held_by": "c"})], [update(LEDGER, KEY, "REMOVE #held_by", condition=None)]),
+    "a transaction": ([], [put_new(RUNS, KEY | {"sk": str(n), "x": _text(n)}) for n in (1, 1500)]),
 }
 
 
 def _units(db: Db, actions: list[Action]) -> float:
     """What the embedded DynamoDB says that the actions cost."""
-    items = [{verb: given | {"TableName": db._tables[given["TableName"]]} for verb, given in action.items()} for action in actions]
+    items = [{verb: given | {"TableName": db.tables[given["TableName"]]} for verb, given in action.items()} for action in actions]
     if len(items) > 1:
-        answer = db._client.transact_write_items(TransactItems=items, ReturnConsumedCapacity="TOTAL")
+        answer = db.client.transact_write_items(TransactItems=items, ReturnConsumedCapacity="TOTAL")
         return sum(one["CapacityUnits"] for one in answer["ConsumedCapacity"])
     ((verb, given),) = items[0].items()
-    answer = getattr(db._client, f"{verb.lower()}_item")(**given, ReturnConsumedCapacity="TOTAL")
+    answer = getattr(db.client, f"{verb.lower()}_item")(**given, ReturnConsumedCapacity="TOTAL")
     return float(answer["ConsumedCapacity"]["CapacityUnits"])
 
 

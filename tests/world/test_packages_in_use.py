@@ -6,19 +6,20 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.assignment import Assignment
+from chalicelib.domain.deciding import RunRequest
 from chalicelib.domain.errors import Conflict, Contention, Invalid
 from chalicelib.domain.schedule import DAY
 from chalicelib.storage import packages as stored
-from chalicelib.storage.assignments import creation
+from chalicelib.storage.assignments import create_assignment
 from chalicelib.storage.retry import WAITING, Waiting
-from chalicelib.usecases import assignments, packages, run_package
-from chalicelib.usecases.run_package import Ask
+from chalicelib.usecases import assignments, packages
+from chalicelib.usecases.runs import on_demand
 
 from .stage import TODAY, Stage
 
 
 def _edit(stage: Stage, **fields: Any) -> None:
-    packages.change(stage.db, stage.act("edit"), "line", None, lambda old: old._replace(**fields))
+    packages.change_package(stage.db, stage.context("edit"), "line", None, lambda old: old._replace(**fields))
 
 
 def _demand_fixed(stage: Stage, count: int, **fields: Any) -> None:
@@ -50,7 +51,7 @@ def test_a3_rules_stay_fixed_when_all_has_ended_and_is_posted() -> None:
     assert len(stage.store.items("ledger")) == 1
     for fields in ({"minimum_spend": True}, {"frequency": "weekly"}, {"destination": "^1"}, {"connexcs_package": "asr"}):
         _demand_fixed(stage, 1, **fields)
-    run_package.live(stage.services, stage.act("run"), Ask("ann", TODAY, "skip", "again"))
+    on_demand.run_live(stage.services, stage.context("run"), RunRequest("ann", TODAY, "skip", "again"))
     assert len(stage.store.items("ledger")) == 1
 
 
@@ -58,7 +59,7 @@ def test_a3_rules_stay_fixed_when_the_only_assignment_was_removed() -> None:
     stage = _stage()
     _edit(stage, frequency="weekly")
     stage.assign("a", "ann", "line", 2)
-    assignments.end(stage.db, stage.act("end"), ("ann", "a"), None)
+    assignments.delete_assignment(stage.db, stage.context("end"), ("ann", "a"), None)
     _demand_fixed(stage, 0, frequency="daily")
 
 
@@ -69,7 +70,7 @@ def test_a3_prices_and_words_stay_free() -> None:
 
 def _of_a_former_release(stage: Stage, count: int) -> None:
     """The package without the mark."""
-    item = stage.store._tables["catalog"].items["PACKAGE", "line"]
+    item = stage.store.tables["catalog"].items["PACKAGE", "line"]
     item.pop("assigned", None)
     item["assignments"] = {"N": str(count)}
 
@@ -79,7 +80,7 @@ def test_a3_a_package_that_a_former_release_counted_is_fixed() -> None:
     stage.assign("a", "ann", "line", 2)
     _of_a_former_release(stage, 1)
     _demand_fixed(stage, 1, frequency="daily")
-    assignments.end(stage.db, stage.act("end"), ("ann", "a"), None)
+    assignments.delete_assignment(stage.db, stage.context("end"), ("ann", "a"), None)
     _demand_fixed(stage, 0, frequency="daily")
 
 
@@ -88,7 +89,7 @@ def test_a3_an_edit_keeps_the_mark_of_a_former_release() -> None:
     stage.assign("a", "ann", "line", 2)
     _of_a_former_release(stage, 1)
     _edit(stage, retail=Decimal(2))
-    edited = stored.find(stage.db, "line")
+    edited = stored.find_package(stage.db, "line")
     assert edited is not None
     assert edited.assigned
 
@@ -96,12 +97,12 @@ def test_a3_an_edit_keeps_the_mark_of_a_former_release() -> None:
 def test_a3_an_assignment_made_and_removed_meanwhile_refuses_an_edit() -> None:
     """Count and version are as they were read; the mark is not."""
     stage = _stage()
-    old = stored.find(stage.db, "line")
+    old = stored.find_package(stage.db, "line")
     assert old is not None
     stage.assign("a", "ann", "line", 2)
-    assignments.end(stage.db, stage.act("end"), ("ann", "a"), None)
+    assignments.delete_assignment(stage.db, stage.context("end"), ("ann", "a"), None)
     with pytest.raises(Contention):
-        stage.db.write(stored.replacement(old, old._replace(frequency="daily", version=2)))
+        stage.db.write(stored.update_package(old, old._replace(frequency="daily", version=2)))
 
 
 @pytest.mark.parametrize("name", ["cost", "retail", "setup_cost", "setup_retail"])
@@ -128,8 +129,8 @@ def _many(count: int, *, going_on: int) -> Stage:
     stage = _stage()
     for n in range(count):
         ends = None if n >= count - going_on else TODAY - DAY
-        stage.db.write(creation(Assignment("ann", f"a{n:06}", "line", TODAY - 9 * DAY, end_date=ends)))
-    stage.store._tables["catalog"].items["PACKAGE", "line"]["assignments"] = {"N": str(count)}
+        stage.db.write(create_assignment(Assignment("ann", f"a{n:06}", "line", TODAY - 9 * DAY, end_date=ends)))
+    stage.store.tables["catalog"].items["PACKAGE", "line"]["assignments"] = {"N": str(count)}
     stage.store.knobs.page_bytes = lambda: 1 << 20
     return stage
 
@@ -148,22 +149,22 @@ def test_a3_deleting_a_package_reads_a_bounded_part_of_its_assignments(count: in
     stage = _many(count, going_on=going_on)
     before = stage.store.meter.requests.copy()
     if detail is None:
-        packages.delete(stage.db, stage.act("delete"), "line", None)
+        packages.delete_package(stage.db, stage.context("delete"), "line", None)
     else:
         with pytest.raises(Conflict, match=detail) as refused:
-            packages.delete(stage.db, stage.act("delete"), "line", None)
+            packages.delete_package(stage.db, stage.context("delete"), "line", None)
         assert refused.value.extra["assignments"] == min(going_on, 1000)
     assert sum((stage.store.meter.requests - before).values()) <= 2 * 100 + 2
 
 
 def test_a3_an_index_that_is_behind_deletes_nothing() -> None:
     stage = _many(3, going_on=0)
-    stage.store._tables["catalog"].items["PACKAGE", "line"]["assignments"] = {"N": "4"}
+    stage.store.tables["catalog"].items["PACKAGE", "line"]["assignments"] = {"N": "4"}
     now = [0.0]
     token = WAITING.set(Waiting(lambda: now[0], lambda seconds: now.__setitem__(0, now[0] + seconds)))
     try:
         with pytest.raises(Contention):
-            packages.delete(stage.db, stage.act("delete"), "line", None)
+            packages.delete_package(stage.db, stage.context("delete"), "line", None)
     finally:
         WAITING.reset(token)
 
@@ -172,4 +173,4 @@ def test_a3_an_edit_reads_no_assignment() -> None:
     stage = _many(300, going_on=300)
     before = stage.store.meter.requests.copy()
     _edit(stage, retail=Decimal(7))
-    assert stage.store.meter.requests - before == {"get_item": 1, "put_item": 1}
+    assert stage.store.meter.requests - before == {"get_item": 2, "transact_write_items": 1}

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from chalicelib.usecases import customers, daily_run
+from chalicelib.usecases import customers
+from chalicelib.usecases.runs import daily
 
 from .stage import TODAY, Stage
 
@@ -19,10 +20,10 @@ def test_what_is_owed_since_parking_outlives_a_look_at_a_part() -> None:
     for _ in range(DAYS):
         stage.next_day()
 
-    daily_run.start(stage.services, stage.act("start"), stage.today, allow_future=False)
-    stage.deliver(stage.messages.pop(), seconds_left=10)
-    assert len(stage.messages) == 1, "the rest of the segment is handed on"
-    customers.unpark(stage.db, stage.act("unpark"), "big")
+    daily.start_evaluation(stage.services, stage.context("start"), stage.today, allow_future=False)
+    stage.deliver(stage.queued.pop(), seconds_left=10)
+    assert len(stage.queued) == 1, "the rest of the segment is handed on"
+    customers.unpark_customer(stage.db, stage.context("unpark"), "big")
     stage.assign("b", "big", "line")
     stage.work_off()
     stage.next_day()

@@ -9,7 +9,8 @@ from .simulation import World, run
 
 BLOCKS = 10
 SEEDS = 100
-"""A block's. Enough of them together for every fault to be injected, and every invariant to be looked at."""
+"""A block's. Enough of them together for every fault to be injected, every kind of edit, and every invariant to be looked at."""
+EDITED = ("price lists", "terms", "pauses", "ends", "days missed", "charges held")
 
 
 @pytest.mark.parametrize("block", range(BLOCKS))
@@ -19,6 +20,8 @@ def test_nothing_is_lost_or_doubled(block: int) -> None:
     assert faults.keys() >= KINDS.keys() | {"queue down", "message twice", "time limit"}
     checked = sum((one.checked for one in played), Counter())
     assert len(checked) >= 24, sorted(checked)
+    edits = sum((one.edits for one in played), Counter())
+    assert all(edits[kind] for kind in EDITED), edits
 
 
 def test_a_seed_replays_to_the_last_call() -> None:

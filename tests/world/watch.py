@@ -1,12 +1,14 @@
 """Looks at every commit of a world's tables: what must hold after each single write, and all versions that things ever had."""
 
+import json
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 from chalicelib.domain.package import FIXED_ONCE_ASSIGNED
+from chalicelib.domain.schedule import DAY
 from chalicelib.storage import keys
 
 from .scheduler import Process
@@ -30,6 +32,10 @@ def amount(item: Item | None, name: str) -> Decimal:
     return Decimal(item[name]["N"]) if item and name in item else _ZERO
 
 
+def _differ(change: Change, name: str) -> bool:
+    return (change.old or {}).get(name) != (change.new or {}).get(name)
+
+
 class Watch:
     """An observer of a `DynamoDb`. Faults are kept, not raised: the code under test must not see them."""
 
@@ -41,6 +47,11 @@ class Watch:
         self.removed: set[tuple[str, str]] = set()
         self.packages: dict[str, list[Item]] = defaultdict(list)
         self.runs: dict[str, str] = {}
+        self.open_from: dict[str, date] = {}
+        """By run: the first day whose evaluation had not begun when the run was asked for."""
+        self.ever_held: set[tuple[str, str]] = set()
+        self.edits: Counter[str] = Counter()
+        """What was edited that has a date."""
         self.begun: date | None = None
         """The latest day whose evaluation has begun."""
         self.statuses: dict[tuple[str, str], str | None] = {}
@@ -59,18 +70,26 @@ class Watch:
         real = [change for change in changes if change.old != change.new]
         process = self._process()
         process.changes += len(real)
-        process.facts += sum(change.table != "runs" for change in real)
+        process.facts += sum(change.table not in ("runs", "history") for change in real)
         self.changes += len(real)
         self.gone = self.gone or any(change.new is None for change in real)
         for change in real:
             getattr(self, f"_{change.table}")(change)
         self._credit(real)
+        self._taken_back(real)
         self._usage_adds_up(real)
+        told = Counter(subject for change in real if change.table == "history" for subject in [_subject_told(change)])
+        done = Counter(subject for change in real for subject in _subjects(change))
+        self.demand("a commit tells of each of its changes once, and of nothing else", told == done, told, done)
+
+    def _history(self, change: Change) -> None:
+        self.demand("history stands as it was written", change.old is None, change)
 
     def _catalog(self, change: Change) -> None:
         if change.new and text(change.new, "pk") == "PACKAGE":
             if change.old and any(change.old.get(name) != change.new.get(name) for name in FIXED_ONCE_ASSIGNED):
                 self._reshaped(change)
+            self.edits["price lists"] += bool(change.old) and _differ(change, "price_lists")
             self.packages[change.new["sk"]["S"]].append(change.new)
 
     def _reshaped(self, change: Change) -> None:
@@ -88,18 +107,31 @@ class Watch:
         if change.new:
             starts, ends = text(change.new, "starts") or "", text(change.new, "ends") or "9"
             self.demand("an assignment starts before it ends", starts <= ends, change)
+            self._count_edits(change)
             self.assignments[ids].append(change.new)
             self.removed.discard(ids)
         else:
             self.removed.add(ids)
 
+    def _count_edits(self, change: Change) -> None:
+        if not change.old:
+            return
+        self.edits["terms"] += _differ(change, "terms")
+        self.edits["pauses"] += _differ(change, "terms") and '"paused": {"BOOL": true}' in json.dumps((change.new or {}).get("terms"))
+        self.edits["ends"] += _differ(change, "ends")
+        self.edits["replacements and transfers"] += "replaced_by" in (change.new or {}) and "replaced_by" not in change.old
+        self.edits["steps undone"] += "replaced_by" not in (change.new or {}) and "replaced_by" in change.old
+
     def _ledger(self, change: Change) -> None:
         """An entry is written once; only a held charge changes, to posted or cancelled."""
         old, new = text(change.old, "status"), text(change.new, "status")
-        allowed = old is None or (old == "held" and new in ("posted", "cancelled"))
+        allowed = old is None or (old == "held" and new in ("posted", "cancelled")) or _credited_only(change.old, change.new)
         self.demand("an entry stands as it was written", allowed, change)
         entry = change.new or change.old or {}
-        self.statuses[entry["pk"]["S"], entry["sk"]["S"]] = new
+        place = entry["pk"]["S"], entry["sk"]["S"]
+        self.statuses[place] = new
+        if new == "held":
+            self.ever_held.add(place)
 
     def _usage(self, change: Change) -> None:
         if (change.old or change.new or {})["sk"]["S"].startswith("CALL#"):
@@ -118,6 +150,7 @@ class Watch:
                 self.begun = date.fromisoformat(str(text(new, "day")))
         if text(new, "sk") == "RUN":
             self.runs[new["run_id"]["S"]] = new["kind"]["S"]
+            self.open_from.setdefault(new["run_id"]["S"], self.begun + DAY if self.begun else date.min)
 
     def _credit(self, changes: list[Change]) -> None:
         """Every commit moves a balance by what its entries say, and counts held charges as they come and go."""
@@ -137,6 +170,21 @@ class Watch:
                 self._limit(old, new, paid=paid)
         for customer, sums in moved.items():
             self.demand("a commit moves the balance by what its entries say", sums == [0, 0], customer, sums, changes)
+
+    def _taken_back(self, changes: list[Change]) -> None:
+        """What negative lines and reversals of a commit come to is what it credits of charges; never more than stands."""
+        for name, credited in (("retail", "credited"), ("cost", "credited_cost")):
+            grown = taken = _ZERO
+            for change in changes:
+                if change.table != "ledger":
+                    continue
+                grown += amount(change.new, credited) - amount(change.old, credited)
+                self.demand(
+                    "no more is given back than stands", amount(change.new, credited) <= max(_ZERO, amount(change.new, name)), change
+                )
+                if change.old is None and (amount(change.new, "retail") < 0 or amount(change.new, "cost") < 0):
+                    taken -= amount(change.new, name)
+            self.demand("what is given back is credited", grown == taken, changes)
 
     def _limit(self, old: Item | None, new: Item | None, *, paid: bool) -> None:
         if new is None or paid or "debit_limit" not in new or amount(new, "balance") >= amount(old, "balance"):
@@ -162,9 +210,45 @@ class Watch:
     def _count_call(self, moved: Counter[tuple[str, str]], customer: str, call: Item) -> None:
         day, did = date.fromisoformat(str(text(call, "day"))), text(call, "did")
         for place in {None, did}:
-            moved[customer, keys.usage_day(customer, day, place)["sk"]] += int(amount(call, "charge") * 1_000_000)
+            moved[customer, keys.usage_day_key(customer, day, place)["sk"]] += int(amount(call, "charge") * 1_000_000)
         for one in call["drawn"]["L"]:
-            assignment, begins, seconds = (next(iter(value.values())) for value in one["L"])
+            assignment, begins, seconds = (next(iter(value.values())) for value in one["L"][:3])  # after them, who draws if another
             moved[customer, f"BUCKET#{assignment}#{begins}"] += int(seconds)
         drawn = sum(int(one["L"][2]["N"]) for one in call["drawn"]["L"])
         self.demand("free seconds are the drawn ones", drawn == amount(call, "free") <= amount(call, "seconds"), call)
+
+
+def _subject_told(change: Change) -> tuple[str, str, int]:
+    """What an item of history tells of: kind, id and version."""
+    _, kind, subject = change.new["sk"]["S"].split("~", 2) if change.new else ("", "", "~0")
+    subject, _, version = subject.rpartition("~")
+    return kind.partition(".")[0], subject, int(version)
+
+
+def _subjects(change: Change) -> Iterator[tuple[str, str, int]]:
+    """What a change of an item has to tell of: whatever got another version by somebody's word, or went."""
+    item = change.new or change.old or {}
+    (pk, sk), version = (item["pk"]["S"], item["sk"]["S"]), int(amount(item, "version")) + (change.new is None)
+    if change.table == "accounts" and _differ(change, "version"):
+        yield ("assignment", sk.removeprefix(ASSIGNMENT), version) if sk.startswith(ASSIGNMENT) else ("customer", pk, version)
+    elif change.table == "catalog" and pk == "PACKAGE" and _differ(change, "version"):
+        yield "package", sk, version
+    elif change.table == "runs" and sk == "RUN":
+        if change.old is None:
+            yield "run", item["run_id"]["S"], 1
+        elif _differ(change, "reversed_on"):
+            yield "run", item["run_id"]["S"], 3
+    elif change.table == "ledger" and text(change.new, "status") == "cancelled" and "voided" not in item and amount(item, "retail") >= 0:
+        yield "charge", f"{pk}~{sk}", version
+
+
+def _credited_only(old: Item | None, new: Item | None) -> bool:
+    """Whether more was credited of a charge, or held with it, or it was voided, and nothing else about it changed."""
+    if old is None or new is None or ("voided" in old and "voided" not in new):
+        return False
+    counted = {"credited", "credited_cost", "version", "parts", "voided"}
+    return _without(old, counted) == _without(new, counted)
+
+
+def _without(item: Item, names: set[str]) -> Item:
+    return {name: value for name, value in item.items() if name not in names}

@@ -2,20 +2,22 @@
 
 import inspect
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, get_type_hints, is_typeddict
+from typing import Any, Final, get_type_hints
+
+from typing_extensions import is_typeddict
 
 import app
-from chalicelib import telling
-from chalicelib.api import access, call, imports, query
+from chalicelib import __version__, logging_context
+from chalicelib.api import access, call, query
 from chalicelib.api import schedule as schedule_
 from chalicelib.api.routing import ROUTES, WITH_BODY, Route, never
 from chalicelib.domain.schedule import FREQUENCIES, WEEKDAYS
-from chalicelib.wire import fields
+from chalicelib.wire import answers, fields
 
-from . import answers
 from .glossary import PARAMETERS
 from .operations import NO_LOCATION, OPERATIONS, TAGS, Operation
 from .refusals import REFUSALS
+from .returned import returned
 from .schemas import Json, Schemas
 
 PROBLEM: Final = "application/problem+json"
@@ -40,17 +42,18 @@ scopes say what it allows. Each operation names the scopes of which it needs one
 """
 _DAY_OR_WEEKDAY: Final = f"({'|'.join(WEEKDAYS)}|[0-9]{{1,2}})"
 _QUERY: Final[Mapping[Any, Json]] = {
-    query.DAY.parse: fields.DAY_SCHEMA,
-    query.LIST["limit"].parse: {"type": "integer", "minimum": 1, "maximum": query.LARGEST_LIMIT, "default": query.DEFAULT_LIMIT},
+    query.OPTIONAL_DAY.parse: fields.DAY_SCHEMA,
+    query.LIST["limit"].parse: {"type": "integer", "minimum": 1, "maximum": query.PAGE_ITEMS_MAX, "default": query.DEFAULT_LIMIT},
     query.LIST["cursor"].parse: {"type": "string"},
-    fields.identifier: {"type": "string", "pattern": f"^{call.ID.pattern}$"},
+    fields.identifier: {"type": "string", "pattern": f"^{fields.ID_PATTERN.pattern}$"},
     fields.beginning: {"type": "string", "pattern": "^[A-Za-z0-9._:\\-]{1,64}$"},
     schedule_.frequency: {"type": "string", "enum": list(FREQUENCIES)},
     schedule_.match: {"type": "string", "pattern": f"^({_DAY_OR_WEEKDAY}(,{_DAY_OR_WEEKDAY})*)?$", "maxLength": 123},
-    schedule_.count: {"type": "integer", "minimum": 1, "maximum": schedule_.MOST_DATES},
-    imports.flag: {"type": "string", "enum": ["true", "false"], "default": "true"},
+    schedule_.count: {"type": "integer", "minimum": 1, "maximum": schedule_.SCHEDULE_DATES_MAX},
+    query.flag: {"type": "string", "enum": ["true", "false"]},
     fields.known_did: fields.DID_SCHEMA,
 }
+_PATH: Final = {"did": fields.DID_SCHEMA, "from": fields.DAY_SCHEMA}
 NO_CONTENT: Final = 204
 _SUCCESSES: Final = {200: "Done", 201: "Made", 202: "Begun; it goes on in the background"}
 _IF_MATCH: Final = 'The `ETag` that was seen, such as `"1"`, or `*`. Another version now: 412.'
@@ -66,7 +69,12 @@ _STATUS_NAMES: Final = {
     429: "Throttled", 500: "Internal", 503: "Unavailable",
 }  # fmt: skip
 """Answers that are the same wherever they occur."""
-_ALWAYS: Final[Json] = {telling.CORRELATION_HEADER: {"$ref": "#/components/headers/CorrelationId"}}
+_ETAG: Final[Json] = {
+    "description": "The version, for `If-Match`; of a file, for `If-None-Match`.",
+    "required": True,
+    "schema": {"type": "string"},
+}
+_ALWAYS: Final[Json] = {logging_context.CORRELATION_HEADER: {"$ref": "#/components/headers/CorrelationId"}}
 
 
 def build(examples: Mapping[str, Json]) -> Json:
@@ -79,7 +87,12 @@ def build(examples: Mapping[str, Json]) -> Json:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas, examples)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Packages billing", "version": "1", "description": DESCRIPTION, "license": {"name": "MIT", "identifier": "MIT"}},
+        "info": {
+            "title": "Packages billing",
+            "version": __version__,
+            "description": DESCRIPTION,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
         "servers": [{"url": ".", "description": "Where this document comes from, stage and all"}],
         "tags": [{"name": name, "description": about} for name, about in TAGS.items()],
         "paths": dict(sorted(paths.items())),
@@ -117,7 +130,7 @@ def _operation(route: Route, schemas: Schemas, examples: Mapping[str, Json]) -> 
         media = {"schema": schemas.body(told.body, route.method)} | _examples(shown, "request")
         types = (MERGE, JSON) if route.method == "PATCH" else (JSON,)
         operation["requestBody"] = {"required": True, "content": dict.fromkeys(types, media)}
-    if route.reads == CSV:
+    if route.reads is call.file_sent:
         operation["requestBody"] = {"required": True, "content": {CSV: {"schema": {"type": "string"}} | _examples(shown, "request")}}
     operation["responses"] = _successes(route, told, schemas, shown) | _refusals(route, told)
     return operation
@@ -132,17 +145,23 @@ def _parameters(route: Route, shown: Mapping[str, Json]) -> Iterator[Json]:
     for part in route.path.split("/"):
         if part.startswith("{"):
             name = part.strip("{}")
-            id_schema = {"type": "string", "pattern": f"^{call.OTHER_IDS.get(name, call.ID).pattern}$"}
-            yield _parameter("path", name, fields.DID_SCHEMA if name == "did" else id_schema, given, required=True)
+            id_schema = {"type": "string", "pattern": f"^{call.OTHER_IDS.get(name, fields.ID_PATTERN).pattern}$"}
+            yield _parameter("path", name, _PATH.get(name, id_schema), given, required=True)
     for name, parameter in route.query.items():
         common = name in _COMMON
         required = {"required": True} if parameter.required else {}
-        yield _component("parameters", name) if common else _parameter("query", name, _QUERY[parameter.parse], given, **required)
+        schema = _QUERY[parameter.parse] | _default(parameter)
+        yield _component("parameters", name) if common else _parameter("query", name, schema, given, **required)
     yield _component("parameters", "CorrelationId")
     if route.method in VERSIONED:
         yield _component("parameters", "IfMatch")
     if _takes_key(route):
         yield _component("parameters", "IdempotencyKeyOfLive" if route.live else "IdempotencyKey")
+
+
+def _default(parameter: query.Parameter) -> Json:
+    default = parameter.default
+    return {} if default is None else {"default": str(default).lower() if isinstance(default, bool) else default}
 
 
 def _takes_key(route: Route) -> bool:
@@ -160,7 +179,12 @@ def _common_parameters() -> Json:
     listed = {name: _parameter("query", name, _QUERY[query.LIST[name].parse], {}) for name in query.LIST}
     key = {"type": "string", "minLength": 1, "maxLength": 255}
     return listed | {
-        "CorrelationId": {"name": telling.CORRELATION_HEADER, "in": "header", "description": _CORRELATION, "schema": {"type": "string"}},
+        "CorrelationId": {
+            "name": logging_context.CORRELATION_HEADER,
+            "in": "header",
+            "description": _CORRELATION,
+            "schema": {"type": "string"},
+        },
         "IfMatch": {"name": "If-Match", "in": "header", "description": _IF_MATCH, "schema": etag},
         "IdempotencyKey": {"name": "Idempotency-Key", "in": "header", "description": _KEY, "schema": key},
         "IdempotencyKeyOfLive": {"name": "Idempotency-Key", "in": "header", "description": _LIVE_KEY, "schema": {"type": "string"}},
@@ -169,7 +193,8 @@ def _common_parameters() -> Json:
 
 def _correlation_header() -> Json:
     description = (
-        f"The request's `{telling.CORRELATION_HEADER}`; without a good one, an id that was made for it. Not in the gateway's own answers."
+        f"The request's `{logging_context.CORRELATION_HEADER}`; without a good one, an id that was made for it. "
+        "Not in the gateway's own answers."
     )
     return {"description": description, "schema": {"type": "string"}}
 
@@ -180,33 +205,27 @@ def _component(kind: str, name: str) -> Json:
 
 def _successes(route: Route, told: Operation, schemas: Schemas, shown: Mapping[str, Json]) -> Json:
     done: Json = {"description": "Done", "headers": _ALWAYS}
-    if told.answer is None:
-        return {str(told.status): done}
-    schema = schemas.page(told.answer, told.of_page) if told.page else schemas.answer(told.answer)
-    content = {told.media: {"schema": schema} | _examples(shown, "response")}
+    kind, may_be_empty = returned(route.view, as_json=told.media == JSON)
+    if kind is None:
+        return {str(NO_CONTENT): done}
+    content = {told.media: {"schema": schemas.answer(kind)} | _examples(shown, "response")}
     forms: Json = {form: {"schema": {"type": "string"}} for form in route.forms}
-    found: Json = {"304": {"description": "Not changed since", "headers": _ALWAYS}} if told.tagged_text else {}
+    found: Json = {"304": {"description": "Not changed since", "headers": {"ETag": _ETAG} | _ALWAYS}} if told.tagged_text else {}
     for status in (told.status, *told.also):
-        if status == NO_CONTENT:
-            found[str(status)] = done
-            continue
-        headers = _headers(route, told, status)
+        headers = _headers(route, told, kind, status)
         found[str(status)] = {
             "description": _SUCCESSES[status],
             "headers": headers | _ALWAYS,
             "content": content | (forms if status == 200 else {}),
         }
-    return found
+    return found | ({str(NO_CONTENT): done} if may_be_empty else {})
 
 
-def _headers(route: Route, told: Operation, status: int) -> Json:
+def _headers(route: Route, told: Operation, kind: Any, status: int) -> Json:
     headers: Json = {}
-    if told.tagged_text or (not told.page and is_typeddict(told.answer) and "version" in get_type_hints(told.answer)):
-        headers["ETag"] = {
-            "description": "The version, for `If-Match`; of a file, for `If-None-Match`.",
-            "required": True,
-            "schema": {"type": "string"},
-        }
+    named = get_type_hints(kind) if is_typeddict(kind) else {}
+    if told.tagged_text or (named.get("version") is int and "entry_id" not in named):
+        headers["ETag"] = _ETAG
     if status in (201, 202) and route.view.__name__ not in NO_LOCATION:
         description = "Where it lives, relative to the URL of the request."
         headers["Location"] = {"description": description, "required": True, "schema": {"type": "string"}}

@@ -1,26 +1,22 @@
-"""What the routes don't say of themselves: models, answers, and the conflicts that each can end in. One row an operation."""
+"""What the routes don't say of themselves: bodies, and the conflicts that each can end in. One row an operation."""
 
-from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from chalicelib.wire import bodies
+from chalicelib.wire import assignment_bodies, bodies, forecast_bodies, ledger_bodies, replacement_bodies, work_bodies
 from chalicelib.wire.bodies import Body
-
-from . import answers
-from .schemas import NOTHING_MORE
+from chalicelib.wire.prices import PriceListBody
 
 
 class Operation(NamedTuple):
-    """`page` says that the answer is a page of `answer`; `also` are further statuses that succeed, `conflicts` the codes
-    of refusals that the state of things brings, `invalid` further codes of bad requests. `seeks` says whether something may be
-    not found; by default what has ids in its path. `of_page` are fields that a page may have besides.
+    """`also` are further statuses that succeed, `conflicts` the codes of refusals that the state of things brings, `invalid` further
+    codes of bad requests. `seeks` says whether something may be not found; by default what has ids in its path.
+
+    What is answered is said by the return type of the view; where that is nothing, the status is 204.
     """
 
     tag: str
-    answer: Any = None
     status: int = 200
     body: type[Body] | None = None
-    page: bool = False
     also: tuple[int, ...] = ()
     conflicts: tuple[str, ...] = ()
     invalid: tuple[str, ...] = ()
@@ -28,7 +24,6 @@ class Operation(NamedTuple):
     notes: str = ""
     media: str = "application/json"
     tagged_text: bool = False
-    of_page: Mapping[str, Any] = NOTHING_MORE
 
 
 TAGS: Final = {
@@ -37,76 +32,141 @@ TAGS: Final = {
     "Assignments": "Which customer, or which of its numbers, has which package from when to when.",
     "Usage": "Calls, free minutes, spend.",
     "Runs": "Run Package: what is due on a date, simulated or posted; daily runs; reversals.",
+    "Exports": "What all customers have, as files; long work, which makes them.",
+    "Forecasts": "What the days to come bring, by the planner that posts.",
     "Service": "The service itself.",
 }
 _FILE: Final = "The columns are the fields of one; every faulty row is named, and nothing is written unless all are right."
+_PRICE_LIST: Final = (
+    "A price list that begins on the same day is replaced. With `correct=true` and a `reason`, `from` need not be an open day: "
+    "existing charges do not change, what is not charged yet uses the corrected prices, and what was not due before is charged by the "
+    "next daily evaluation."
+)
+_TERMS: Final = (
+    "An entry that begins on the same day keeps the fields that are left out, but not its `until`. With `correct=true` and a "
+    "`reason`, `from` need not be an open day: existing charges do not change, and what becomes due is posted."
+)
 _BACKLOG = ("backlog", "backlog_too_long", "parked")
 
 _BY_POSTING: Final = (
     "What `posted_from` and `posted_to` select never changes once the answer says `closed: true`, from 15 minutes after the last "
     "day's end on: ask by them for an invoice. However it is asked for, entries come by due date, then by kind: setup, recurring, "
-    "minimum spend, payment, reversal."
+    "minimum spend, payment, reversal, proration, credit, one-off charge, adjustment."
 )
 
+_FORECAST: Final = (
+    "Each day is planned as its evaluation will post it. At most 1,100 days. With `changes` the answer "
+    "describes the days as they would be with these prices and discounts, and `what_if` compares. Nothing is written. As CSV, all lines."
+)
+_CREDIT: Final = (
+    "A new entry of kind `credit`, dated today. What is left of a charge is its amount less earlier credits, reversals and negative "
+    "lines; never more than that is credited. The balance rises by the credited retail if the charge was debited."
+)
+
+_EXPORT: Final = (
+    "Made in the background: poll `Location`. Rows are sorted by customer. Those of `ledger` and `journal` are of what was posted on some "
+    "days; what they say of credits and reversals is as of the end of `posted_to`, so an export of closed days never changes. At most 5 "
+    "works run at once; the others wait."
+)
+_ONE_OFF: Final = (
+    "A new entry of kind `one_off`, posted now: what no package charges, such as a visit. It carries `date`. What does not fit within "
+    "the debit limit is `held`, and tried again by each daily run. It can be credited and written off as every charge."
+)
+_ADJUSTMENT: Final = "A new entry of kind `adjustment`, dated today: a change of the balance that is neither a payment nor a charge."
+
 OPERATIONS: Final = {
-    "health": Operation("Service", answers.Health),
-    "read_document": Operation("Service", dict[str, Any], tagged_text=True),
-    "read_docs": Operation("Service", str, media="text/html", tagged_text=True),
-    "read_docs_file": Operation("Service", str, media="text/*", tagged_text=True),
-    "create_package": Operation("Packages", answers.SavedPackage, 201, bodies.NewPackageBody),
-    "import_packages": Operation("Packages", answers.ImportedPackages, also=(201,), seeks=False, invalid=("too_many",), notes=_FILE),
-    "check_packages": Operation("Packages", answers.ImportedPackages, seeks=False, invalid=("too_many",),
+    "health": Operation("Service"),
+    "read_document": Operation("Service", tagged_text=True),
+    "read_docs": Operation("Service", media="text/html", tagged_text=True),
+    "read_docs_file": Operation("Service", media="text/*", tagged_text=True),
+    "create_package": Operation("Packages", 201, bodies.NewPackageBody),
+    "import_packages": Operation("Packages", also=(201,), seeks=False, invalid=("too_many",), notes=_FILE),
+    "check_packages": Operation("Packages", seeks=False, invalid=("too_many",),
                                 notes=f"As `POST /packages/import` with `dry_run=true`. {_FILE}"),
-    "list_packages": Operation("Packages", answers.Package, page=True),
-    "read_package": Operation("Packages", answers.Package),
-    "replace_package": Operation("Packages", answers.SavedPackage, body=bodies.PackageBody, conflicts=("package_in_use",)),
-    "change_package": Operation("Packages", answers.SavedPackage, body=bodies.PackageBody, conflicts=("package_in_use",)),
-    "delete_package": Operation("Packages", status=204, conflicts=("package_in_use",)),
-    "preview": Operation("Packages", answers.Preview, notes="Either `to` or `count` is needed."),
-    "package_schedule": Operation("Packages", answers.DueDates,
+    "list_packages": Operation("Packages"),
+    "read_package": Operation("Packages"),
+    "replace_package": Operation("Packages", body=bodies.PackageBody, conflicts=("package_in_use",)),
+    "change_package": Operation("Packages", body=bodies.PackageBody, conflicts=("package_in_use",)),
+    "read_package_history": Operation("Packages"),
+    "delete_package": Operation("Packages", conflicts=("package_in_use",)),
+    "read_price_lists": Operation("Packages", notes="From when each price applies. The first list has no `from`."),
+    "write_price_list": Operation("Packages", body=PriceListBody, also=(201,), conflicts=("backlog", "backlog_too_long"),
+                                  invalid=("not_open",), notes=_PRICE_LIST),
+    "remove_price_list": Operation("Packages", invalid=("not_open",), notes="Only one that begins on an open day."),
+    "preview": Operation("Packages", notes="Either `to` or `count` is needed."),
+    "package_schedule": Operation("Packages",
                                   notes="At most 10 years. `from` may lie before `start`, and is it if left out."),
-    "write_customer": Operation("Customers", answers.SavedCustomer, body=bodies.CustomerBody, also=(201,),
+    "write_customer": Operation("Customers", body=bodies.CustomerBody, also=(201,),
                                 conflicts=("currency_fixed",), seeks=False),
-    "change_customer": Operation("Customers", answers.SavedCustomer, body=bodies.CustomerBody, conflicts=("currency_fixed",)),
-    "read_customer": Operation("Customers", answers.Customer),
-    "list_customers": Operation("Customers", answers.Customer, page=True),
-    "delete_customer": Operation("Customers", status=204, conflicts=("customer_in_use",)),
-    "pay": Operation("Customers", answers.BookedPayment, 201, bodies.PaymentBody),
-    "read_ledger": Operation("Customers", answers.LedgerEntry, page=True, of_page={"closed": {"type": "boolean"}}, notes=_BY_POSTING),
-    "list_held": Operation("Customers", answers.LedgerEntry, page=True, seeks=True),
-    "cancel_held": Operation("Customers", answers.LedgerEntry, conflicts=("not_held",)),
-    "unpark": Operation("Customers", answers.SavedCustomer, conflicts=("not_parked",)),
-    "read_features": Operation("Customers", answers.Features),
-    "create_assignment": Operation("Assignments", answers.SavedAssignment, 201, bodies.AssignmentBody,
+    "change_customer": Operation("Customers", body=bodies.CustomerBody, conflicts=("currency_fixed",)),
+    "read_customer": Operation("Customers"),
+    "list_customers": Operation("Customers"),
+    "read_customer_history": Operation("Customers",
+                                       notes="With the assignments and their terms, the runs, and the charges written off."),
+    "read_customer_statement": Operation("Customers", invalid=("too_many",),
+                                         notes="Posting days of the billing time zone, at most 400. Of a customer with more than 50,000 "
+                                         "ledger entries there is none: `too_many`."),
+    "delete_customer": Operation("Customers", conflicts=("customer_in_use",)),
+    "pay": Operation("Customers", 201, ledger_bodies.PaymentBody),
+    "adjust": Operation("Customers", 201, ledger_bodies.AdjustmentBody, notes=_ADJUSTMENT),
+    "charge_one_off": Operation("Customers", 201, ledger_bodies.OneOffBody, conflicts=("parked",), notes=_ONE_OFF),
+    "read_ledger": Operation("Customers", notes=_BY_POSTING),
+    "credit_entry": Operation("Customers", 201, ledger_bodies.CreditBody, conflicts=("over_credited", "not_posted", "not_creditable"),
+                              notes=_CREDIT),
+    "list_held": Operation("Customers", seeks=True),
+    "cancel_held": Operation("Customers", conflicts=("not_held",)),
+    "unpark": Operation("Customers", conflicts=("not_parked",)),
+    "read_features": Operation("Customers"),
+    "create_assignment": Operation("Assignments", 201, assignment_bodies.AssignmentBody,
                                    conflicts=("minimum_days", "did_in_use", *_BACKLOG)),
-    "import_assignments": Operation("Assignments", answers.ImportedAssignments, also=(201,), seeks=False,
+    "import_assignments": Operation("Assignments", also=(201,), seeks=False,
                                     invalid=("too_many",), notes=_FILE),
-    "check_assignments": Operation("Assignments", answers.ImportedAssignments, seeks=False, invalid=("too_many",),
+    "check_assignments": Operation("Assignments", seeks=False, invalid=("too_many",),
                                    notes=f"As `POST /assignments/import` with `dry_run=true`. {_FILE}"),
-    "list_assignments": Operation("Assignments", answers.Assignment, page=True),
-    "read_assignment": Operation("Assignments", answers.Assignment),
-    "change_assignment": Operation("Assignments", answers.SavedAssignment, body=bodies.AssignmentBody,
-                                   conflicts=("charged", "ended", "not_evaluated", "minimum_days", "did_in_use", *_BACKLOG)),
-    "end_assignment": Operation("Assignments", answers.EndedAssignment, also=(204,), conflicts=("minimum_days",),
-                                notes="204, or 200 with `warnings` when charges of days after the end stand."),
-    "list_assignments_of_package": Operation("Assignments", answers.Assignment, page=True),
-    "list_assignments_of_did": Operation("Assignments", answers.Assignment, page=True),
-    "record_usage": Operation("Usage", answers.RatedCalls, body=bodies.UsageBody, conflicts=("call_id_reused",)),
-    "read_usage": Operation("Usage", answers.UsageDay, page=True),
-    "read_minutes": Operation("Usage", answers.MinutesOfDay),
-    "run": Operation("Runs", answers.AnyReport, body=bodies.RunBody, also=(202,), conflicts=("run_id_reused", "parked"),
+    "list_assignments": Operation("Assignments"),
+    "read_assignment": Operation("Assignments"),
+    "change_assignment": Operation("Assignments", body=assignment_bodies.AssignmentBody,
+                                   conflicts=("charged", "ended", "replaced", "not_evaluated", "minimum_days", "did_in_use", *_BACKLOG)),
+    "end_assignment": Operation("Assignments", conflicts=("minimum_days", "replaced", "did_in_use"),
+                                notes="204, or 200 with `warnings` if days after the end are already charged. Deleting an assignment "
+                                "that a replacement or transfer created undoes that, until its first day has come."),
+    "replace_assignment": Operation("Assignments", 201, replacement_bodies.ReplacementBody, also=(200,),
+                                    invalid=("not_open",), conflicts=("ended", "replaced", "minimum_days", "did_in_use"),
+                                    notes="With `dry_run=true` nothing is written, and the answer is 200. Terms that are left out are "
+                                    "copied from the old assignment, own prices only if the package stays the same."),
+    "transfer_did": Operation("Assignments", 201, replacement_bodies.TransferBody, also=(200,), invalid=("not_open",),
+                              seeks=False, conflicts=("not_transferable",),
+                              notes="With `dry_run=true` nothing is written, and the answer is 200."),
+    "read_terms": Operation("Assignments"),
+    "write_terms": Operation("Assignments", body=assignment_bodies.TermsEdit, also=(201,), conflicts=_BACKLOG,
+                             invalid=("not_open",), notes=_TERMS),
+    "remove_terms": Operation("Assignments", invalid=("not_open",), notes="Only one that begins on an open day."),
+    "list_assignments_of_package": Operation("Assignments"),
+    "list_assignments_of_did": Operation("Assignments"),
+    "record_usage": Operation("Usage", body=bodies.UsageBody, conflicts=("call_id_reused",)),
+    "read_usage": Operation("Usage"),
+    "read_minutes": Operation("Usage"),
+    "run": Operation("Runs", body=bodies.RunBody, also=(202,), conflicts=("differs", "run_id_reused", "parked"),
                      invalid=("too_many",), seeks=True,
                      notes="A live run of all customers, of more than 500 lines, or of a customer with more than 1,000 assignments, "
                      "goes on in the background: 202, then poll `Location`. A simulation stores nothing and ignores `Idempotency-Key`."),
-    "simulate": Operation("Runs", answers.AnySimulation, body=bodies.SimulationBody, invalid=("too_many",), seeks=True,
+    "simulate": Operation("Runs", body=bodies.SimulationBody, invalid=("too_many",), seeks=True,
                           notes="As `POST /runs` with `simulate: true`, at a path of its own: it stores nothing and needs to read only."),
-    "list_runs": Operation("Runs", answers.Run, page=True),
-    "read_run": Operation("Runs", answers.AnyRun, conflicts=("in_progress",), notes="As CSV, a run that is under way is `in_progress`."),
-    "list_run_lines": Operation("Runs", answers.Line, page=True),
-    "reverse_run": Operation("Runs", answers.AnyReversal, also=(202,), conflicts=("not_reversible", "running"),
+    "forecast": Operation("Forecasts", body=forecast_bodies.ForecastBody, invalid=("not_open", "too_many"), seeks=True, notes=_FORECAST),
+    "list_runs": Operation("Runs"),
+    "request_export": Operation("Exports", 202, work_bodies.ExportBody, conflicts=("too_much_work",), seeks=False, notes=_EXPORT),
+    "read_export": Operation("Exports", notes="The links are made anew each time; anybody who has one can download the file with it, for "
+                             "an hour at most. The files are gone after 30 days."),
+    "list_work": Operation("Exports"),
+    "read_work": Operation("Exports"),
+    "cancel_work": Operation("Exports", conflicts=("not_running",),
+                             notes="What is being done at this moment is brought to an end, but there will be no result."),
+    "read_run": Operation("Runs", conflicts=("in_progress",), notes="As CSV, a run that is under way is `in_progress`."),
+    "list_run_lines": Operation("Runs"),
+    "reverse_run": Operation("Runs", also=(202,), conflicts=("not_reversible", "running"),
                              notes="A run of all customers, or of more than 500 lines, is reversed in the background: 202, then poll "
                              "`Location`, whose `reversal` says how far it is. Asked again, it completes what failed."),
 }  # fmt: skip
 
-NO_LOCATION: Final = ("pay", "import_packages", "import_assignments")
+NO_LOCATION: Final = ("pay", "adjust", "charge_one_off", "credit_entry", "import_packages", "import_assignments", "transfer_did")
 """Made by a POST or PUT, but with no address of their own."""

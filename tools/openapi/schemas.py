@@ -8,10 +8,10 @@ from pydantic import TypeAdapter
 from chalicelib.wire.bodies import Body
 
 from .glossary import meaning
+from .returned import page_fields, page_item
 
 Json = dict[str, Any]
 _PREFIX: Final = "#/components/schemas/"
-NOTHING_MORE: Final[Mapping[str, Json]] = {}
 _TEMPLATE: Final = _PREFIX + "{model}"
 
 
@@ -28,10 +28,12 @@ class Schemas:
 
     def answer(self, kind: Any) -> Json:
         """A reference to what a view answers; to several of them for a union."""
+        if item := page_item(kind):
+            return self._page(item, {name: TypeAdapter(field).json_schema() for name, field in page_fields(kind).items()})
         schema = TypeAdapter(kind).json_schema(ref_template=_TEMPLATE, mode="serialization")
         return self._add(schema)
 
-    def page(self, kind: Any, more: Mapping[str, Json] = NOTHING_MORE) -> Json:
+    def _page(self, kind: Any, more: Mapping[str, Json]) -> Json:
         """A page of a list; `more` are fields that it may have besides, of a schema of its own."""
         item = self.answer(kind)
         name = item["$ref"].removeprefix(_PREFIX) + ("Page" if not more else "PostingPage")

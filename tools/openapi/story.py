@@ -1,11 +1,12 @@
 """The examples of the document: a short story told to the running service, and what it really answered.
 
-Ids that the server makes, instants and today's date differ from run to run; they are replaced by fixed ones, so that the
+Ids that the server makes, digests of them, instants and today's date differ from run to run; they are replaced by fixed ones, so that the
 same service always gives the same examples.
 """
 
 import json
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -17,10 +18,13 @@ Json = dict[str, Any]
 _MADE_ID: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.?\d*[+-]\d\d:\d\d")
 _CURSOR: Final = re.compile(r'"next_cursor": "[^"]+"')
+_DIGEST: Final = re.compile(r'"(digest|expect)": "[0-9a-f]{64}"')
+_FILE: Final = re.compile(r'"size": [0-9]+, "sha256": "[0-9a-f]+", "link": "[^"]*')
 _FIRST_ID: Final = "01M82Z7BJX2VDR1WG2EXAB0"
+_SHOWN_DIGEST: Final = "9f2b7c41d8e0" + "5a" * 26
 _SHOWN_DAY: Final = "2031-03-03"
 _SHOWN_INSTANT: Final = f"{_SHOWN_DAY}T09:30:00+00:00"
-MOST_LINES: Final = "5"
+CUSTOMER_LINES_MAX: Final = "5"
 """What the stack of the story takes as too much to charge a customer, so that one is parked."""
 
 
@@ -63,6 +67,7 @@ def tell(stack: EmbeddedStack, api: httpx.Client) -> dict[str, dict[str, Json]]:
     assignment = _customers(say, package)
     _usage(say)
     _runs(say)
+    _exports(say, stack)
     _held(say, package)
     _parked(say, stack)
     _ends(say, assignment)
@@ -74,6 +79,8 @@ def comparable(text: str) -> str:
     """The text with fixed ids, instants and today in place of real ones."""
     ids = {made: f"{_FIRST_ID}{n:03d}" for n, made in enumerate(dict.fromkeys(_MADE_ID.findall(text)))}
     text = _CURSOR.sub('"next_cursor": "b3BhcXVl"', text)
+    text = _FILE.sub(r'"size": 1437, "sha256": "' + _SHOWN_DIGEST + r'", "link": "https://bucket.s3.amazonaws.com/...', text)
+    text = _DIGEST.sub(rf'"\1": "{_SHOWN_DIGEST}"', text)
     shown = _MADE_ID.sub(lambda found: ids[found[0]], _INSTANT.sub(_SHOWN_INSTANT, text))
     today = datetime.now(UTC).date()
     for day in (today, today - timedelta(days=1)):
@@ -98,6 +105,13 @@ def _packages(say: Recorder) -> str:
     say("read_package", "one", "GET", "/packages/{package_id}", ids=ids)
     say("replace_package", "all_fields", "PUT", "/packages/{package_id}", ids=ids, body=monthly)
     say("change_package", "description", "PATCH", "/packages/{package_id}", ids=ids, body={"description": "A desk phone with a number"})
+    list_path = "/packages/{package_id}/prices/{from}"
+    say("write_price_list", "for_all", "PUT", list_path, ids=ids | {"from": "2031-03-01"}, body={"retail": "13.50", "cost": "7.75"})
+    dearer = {"retail": "14.50", "existing": False}
+    say("write_price_list", "for_new_assignments", "PUT", list_path, ids=ids | {"from": "2031-06-01"}, body=dearer)
+    say("read_price_lists", "three", "GET", "/packages/{package_id}/prices", ids=ids)
+    say("remove_price_list", "that_has_not_begun", "DELETE", list_path, ids=ids | {"from": "2031-06-01"})
+    say("read_package_history", "latest", "GET", "/packages/{package_id}/history", ids=ids, query={"limit": "3"})
     rule = {"frequency": "monthly", "frequency_match": "15,31", "start": "2031-01-15", "count": "4"}
     say("preview", "on_15_and_31", "GET", "/schedule", query=rule)
     days = {"start": "2031-01-15", "from": "2031-02-01", "to": "2031-04-30"}
@@ -132,7 +146,32 @@ def _customers(say: Recorder, package: str) -> str:
     say("read_assignment", "one", "GET", "/customers/{customer_id}/assignments/{assignment_id}", ids=one)
     changes = {"end_date": "2031-12-31"}
     say("change_assignment", "end_date", "PATCH", "/customers/{customer_id}/assignments/{assignment_id}", ids=one, body=changes)
+    _steps(say, package)
+    terms, promotion = "/customers/{customer_id}/assignments/{assignment_id}/terms", one | {"from": "2031-06-01"}
+    body = {"discount": "20", "until": "2031-08-31"}
+    say("write_terms", "promotion", "PUT", terms + "/{from}", ids=promotion, body=body)
+    say("read_terms", "all", "GET", terms, ids=one)
+    say("remove_terms", "one", "DELETE", terms + "/{from}", ids=promotion)
+    say("read_customer_history", "latest", "GET", "/customers/{customer_id}/history", ids=ids, query={"limit": "4"})
     return one["assignment_id"]
+
+
+def _steps(say: Recorder, package: str) -> None:
+    """A replacement and a transfer, undone again."""
+    say.api.put("/customers/globex", json={"name": "Globex"}).raise_for_status()
+    body = {"package_id": package, "did": "12025550143", "start_date": "2031-01-15"}
+    made = say.api.post("/customers/acme/assignments", json=body).json()["assignment_id"]
+    path = "/customers/{customer_id}/assignments/{assignment_id}"
+    ids = {"customer_id": "acme", "assignment_id": made}
+    changed = {"package_id": package, "from": "2031-03-20", "quantity": 2, "setup_retail": "0"}
+    say("replace_assignment", "dry_run", "POST", path + "/replacement", ids=ids, query={"dry_run": "true"}, body=changed)
+    new = say("replace_assignment", "more_units", "POST", path + "/replacement", ids=ids, body=changed)["new"]
+    say.api.delete(path.format(customer_id="acme", assignment_id=new["assignment_id"])).raise_for_status()
+    to, did = {"customer_id": "globex", "from": "2031-03-20"}, {"did": "12025550143"}
+    say("transfer_did", "dry_run", "POST", "/dids/{did}/transfer", ids=did, query={"dry_run": "true"}, body=to)
+    moved = say("transfer_did", "to_another", "POST", "/dids/{did}/transfer", ids=did, body=to)["items"][0]["new"]
+    for customer, one in (("globex", moved["assignment_id"]), ("acme", made)):
+        say.api.delete(path.format(customer_id=customer, assignment_id=one)).raise_for_status()
 
 
 def _usage(say: Recorder) -> None:
@@ -152,6 +191,10 @@ def _usage(say: Recorder) -> None:
         "charge": "1.10",
     }
     say("record_usage", "one_call", "POST", "/customers/{customer_id}/usage", ids=ids, body={"calls": [call]})
+    adjustment = {"amount": "2.50", "reason": "Rounding of last year's invoices"}
+    say("adjust", "adjustment", "POST", "/customers/{customer_id}/adjustments", ids=ids, body=adjustment)
+    visit = {"description": "Visit of a technician, per hour", "retail": "60.00", "cost": "35.00", "quantity": 2, "date": "2031-02-20"}
+    say("charge_one_off", "visit", "POST", "/customers/{customer_id}/charges", ids=ids, body=visit | {"auto_decrement_credit": True})
     range_ = {"from": "2031-02-01", "to": "2031-02-28"}
     say("read_usage", "a_month", "GET", "/customers/{customer_id}/usage", ids=ids, query=range_)
     say("read_minutes", "a_day", "GET", "/customers/{customer_id}/minutes", ids=ids, query={"date": "2031-02-20"})
@@ -162,10 +205,12 @@ def _runs(say: Recorder) -> None:
     ids = {"customer_id": "acme"}
     say("simulate", "one_customer", "POST", "/runs/simulations", body={"customer": "acme", "date": "2031-02-28"})
     say("simulate", "all_customers", "POST", "/runs/simulations", body={"date": "2031-02-28"})
-    say("run", "simulate_one_customer", "POST", "/runs", body={"customer": "acme", "simulate": "yes", "date": "2031-02-28"})
+    asked = {"customer": "acme", "simulate": "yes", "date": "2031-02-28"}
+    seen = say("run", "simulate_one_customer", "POST", "/runs", body=asked)["digest"]
     say("run", "simulate_all_customers", "POST", "/runs", body={"date": "2031-02-28"})
-    live = {"customer": "acme", "simulate": "no", "date": "2031-02-28", "run_id": "acme-2031-02-28"}
+    live = {"customer": "acme", "simulate": "no", "date": "2031-02-28", "run_id": "acme-2031-02-28", "expect": seen}
     say("run", "live", "POST", "/runs", body=live)
+    _forecasts(say)
     run = {"run_id": "acme-2031-02-28"}
     say("list_runs", "first_page", "GET", "/runs", query={"limit": "2"})
     say("read_run", "finished", "GET", "/runs/{run_id}", ids=run)
@@ -174,8 +219,41 @@ def _runs(say: Recorder) -> None:
     say("pay", "payment", "POST", "/customers/{customer_id}/payments", ids=ids, body=payment)
     say("pay", "correction", "POST", "/customers/{customer_id}/payments", ids=ids, body={"amount": "-5.00", "reference": "wrong customer"})
     range_ = {"from": "2031-02-01", "to": "2031-02-28"}
+    entries = say.api.get("/customers/acme/ledger").json()["items"]
+    charge = next(one["entry_id"] for one in entries if one["kind"] == "recurring" and one["date"] == "2031-02-28")
+    credit, charged = "/customers/{customer_id}/ledger/{entry_id}/credit", ids | {"entry_id": charge}
+    say("credit_entry", "a_part", "POST", credit, ids=charged, body={"retail": "10.00", "reason": "Out of order for a week"})
+    again: Json = {"recharge": True, "reason": "Charged at the price of another package"}
+    say("credit_entry", "to_be_charged_again", "POST", credit, ids=charged, body=again)
     say("read_ledger", "a_month", "GET", "/customers/{customer_id}/ledger", ids=ids, query=range_)
+    today = datetime.now(UTC).date().isoformat()
+    days = {"from": today, "to": today}
+    say("read_customer_statement", "a_day", "GET", "/customers/{customer_id}/statement", ids=ids, query=days)
     say("reverse_run", "all_of_it", "POST", "/runs/{run_id}/reversal", ids=run)
+
+
+def _exports(say: Recorder, stack: EmbeddedStack) -> None:
+    """One is finished; another is cancelled before anything has begun of it."""
+    today = datetime.now(UTC).date().isoformat()
+    asked = {"what": "ledger", "posted_from": today, "posted_to": today}
+    ids = {"work_id": say("request_export", "of_a_day", "POST", "/exports", body=asked)["work_id"]}
+    while say.api.get(f"/work/{ids['work_id']}").json()["status"] == "running":
+        time.sleep(0.1)
+    say("read_export", "finished", "GET", "/exports/{work_id}", ids=ids)
+    say("read_work", "finished", "GET", "/work/{work_id}", ids=ids)
+    say("list_work", "first_page", "GET", "/work", query={"limit": "1"})
+    stack.set_consumers(enabled=False)
+    other = {"work_id": say.api.post("/exports", json=asked).json()["work_id"]}
+    say("cancel_work", "just_begun", "DELETE", "/work/{work_id}", ids=other)
+    stack.set_consumers(enabled=True)
+
+
+def _forecasts(say: Recorder) -> None:
+    asked = {"customer": "acme", "from": "2031-03-01", "to": "2031-05-31"}
+    made = say("forecast", "a_quarter", "POST", "/forecasts", body=asked)
+    dearer = {"package_id": made["by_package"][0]["package_id"], "from": "2031-04-01", "retail": "13.75"}
+    discount = {"customer_id": "acme", "from": "2031-05-01", "until": "2031-05-31", "percent": "10"}
+    say("forecast", "what_if", "POST", "/forecasts", body={**asked, "changes": {"prices": [dearer], "discounts": [discount]}})
 
 
 def _held(say: Recorder, package: str) -> None:
@@ -193,7 +271,7 @@ def _parked(say: Recorder, stack: EmbeddedStack) -> None:
     say.api.put("/customers/large", json={"name": "Large Ltd"}).raise_for_status()
     today = datetime.now(UTC).date()
     many = say.api.post("/packages", json={"name": "Extension", "retail": "1.00", "frequency": "daily"}).json()["package_id"]
-    for _ in range(int(MOST_LINES) + 1):
+    for _ in range(int(CUSTOMER_LINES_MAX) + 1):
         body = {"package_id": many, "start_date": (today + timedelta(days=1)).isoformat()}
         say.api.post("/customers/large/assignments", json=body).raise_for_status()
     run = stack.invoke("evaluate_due_charges", {"date": (today + timedelta(days=1)).isoformat(), "allow_future": True})

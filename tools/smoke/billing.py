@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from tools.alarms import METRICS
+from chalicelib.metrics import NAMESPACE
 from tools.checks import NotProven
 from tools.smoke.world import World, demand, expect
 
@@ -58,14 +58,14 @@ def metric(world: World) -> str:
         raise NotProven("the embedded AWS makes no metrics of log lines")
     posted = world.until(lambda: datapoints(world), seconds=max(world.asked.patience, METRIC_SECONDS))
     if not posted:
-        raise NotProven(f"no ChargesPosted in {METRICS} yet: look again in some minutes")
+        raise NotProven(f"no ChargesPosted in {NAMESPACE} yet: look again in some minutes")
     return f"ChargesPosted is in CloudWatch: {sum(posted):.0f}"
 
 
 def datapoints(world: World) -> list[float]:
     now = datetime.now(UTC)
     told = world.aws.client("cloudwatch").get_metric_statistics(
-        Namespace=METRICS,
+        Namespace=NAMESPACE,
         MetricName="ChargesPosted",
         Dimensions=[{"Name": "service", "Value": world.stack}],
         StartTime=now - timedelta(minutes=15),

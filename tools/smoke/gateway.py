@@ -15,7 +15,7 @@ PAGES = {"/console": "<html", "/docs": "<html", "/openapi.json": '"openapi"'}
 def health(world: World) -> str:
     told = expect(world.stranger().get("/health"))
     demand(told.get("status") == "ok", f"it says {told}")
-    return "the API reaches its tables, for anybody"
+    return f"the API reaches its tables, for anybody, and is of version {told.get('version')}"
 
 
 def pages(world: World) -> str:

@@ -20,9 +20,9 @@ from tools.signed import SigV4
 Json = dict[str, Any]
 REQUEST_SECONDS = 35
 """A little more than API Gateway gives a request."""
-MOST_TEXT = 2_000
+TEXT_CHARACTERS_MAX = 2_000
 LOOK_SECONDS = 2.0
-TOO_MANY, MOST_REFUSALS = 429, 30
+TOO_MANY, REFUSALS_MAX = 429, 30
 
 
 class Asked(NamedTuple):
@@ -100,7 +100,7 @@ class World:
         """Keeps what was asked and answered; neither signatures nor tokens."""
         answer.read()
         asked = {"method": answer.request.method, "url": str(answer.request.url), "body": answer.request.read().decode()}
-        self.note(asked | {"status": answer.status_code, "answer": answer.text[:MOST_TEXT], "headers": dict(answer.headers)})
+        self.note(asked | {"status": answer.status_code, "answer": answer.text[:TEXT_CHARACTERS_MAX], "headers": dict(answer.headers)})
 
     def note(self, what: Json) -> None:
         self.seen.append({"at": datetime.now(UTC).isoformat(timespec="seconds")} | what)
@@ -111,7 +111,7 @@ class World:
         result = json.loads(answer["Payload"].read() or b"null")
         self.note({"function": function, "payload": payload, "answer": result})
         if answer.get("FunctionError"):
-            raise Failed(f"{function} raised: {str(result)[:MOST_TEXT]}")
+            raise Failed(f"{function} raised: {str(result)[:TEXT_CHARACTERS_MAX]}")
         return dict(result)
 
     def until(self, look: Callable[[], Any], *, seconds: float | None = None) -> Any:
@@ -149,7 +149,7 @@ class World:
 def patiently(client: httpx.Client, url: str | httpx.URL, **options: Any) -> httpx.Response:
     """A GET that waits as it is told where the API's bounds refuse it: a page is asked for several times here."""
     answer = client.get(url, **options)
-    for _ in range(MOST_REFUSALS):
+    for _ in range(REFUSALS_MAX):
         if answer.status_code != TOO_MANY:
             break
         time.sleep(int(answer.headers.get("Retry-After", LOOK_SECONDS)))

@@ -22,6 +22,9 @@ export class ApiError extends Error {
   }
 }
 
+/** A fault of a field that needs no request to be seen. */
+export const fault = (field, detail) => new ApiError(422, { code: "invalid", title: "Some fields are not right", errors: [{ pointer: `/${field}`, detail }] });
+
 /** The answer didn't come. */
 export const lost = (method) => new ApiError(0, {
   code: "network", title: "No answer came",

@@ -2,23 +2,24 @@
 
 import { all, call, get, path } from "./api.js";
 import { settings } from "./auth.js";
+import { Backlog } from "./backlog.js";
 import { useConflict } from "./conflict.js";
-import { Check, DayField, Field, NumberField, Radios, Select } from "./fields.js";
+import { Check, DayField, Field, MoneyField, NumberField, Radios, Select, whole } from "./fields.js";
 import * as format from "./format.js";
-import { useAction, useForm, useLoad } from "./hooks.js";
-import { terms, validity } from "./packages.js";
-import { html, useState } from "./preact.js";
+import { useForm, useLoad } from "./hooks.js";
+import { terms } from "./packages.js";
+import { html } from "./preact.js";
 import { go, link } from "./router.js";
 import { DueDates } from "./schedule.js";
 import { announce } from "./toast.js";
-import { Badge, Button, Card, Day, Dialog, Empty, Facts, Instant, LinkButton, Minutes, Money, Page, Problem, Skeleton } from "./ui.js";
+import { TermFields, changes } from "./terms.js";
+import { Button, Card, Empty, Facts, Page, Problem, Skeleton } from "./ui.js";
 
-const NAMES = ["package_id", "did", "quantity", "start_date", "end_date", "auto_decrement_credit", "free_minutes", "minimum_days", "charge_from"];
-const CHANGEABLE = ["quantity", "start_date", "end_date", "auto_decrement_credit", "free_minutes", "charge_from"];
+const NAMES = ["package_id", "did", "quantity", "start_date", "end_date", "auto_decrement_credit", "free_minutes", "minimum_days", "charge_from", "retail", "cost", "discount", "setup_retail", "setup_cost", "terms"];
+const CHANGEABLE = ["quantity", "start_date", "end_date", "auto_decrement_credit", "free_minutes", "charge_from", "retail", "cost", "discount"];
 
-/** A whole number as the API takes it; anything else goes as typed, for the API to refuse. */
-const whole = (text) => (/^\d{1,15}$/.test(text.trim()) ? Number(text) : text.trim() || null);
 const date = (text) => text || null;
+const text = (typed) => typed.trim() || null;
 
 export function Assign({ id }) {
   const { data, error, reload } = useLoad(async () => {
@@ -40,6 +41,7 @@ function NewAssignment({ customer, packages }) {
     initial: {
       package_id: "", holder: "customer", did: "", quantity: "1", start_date: settings.today, end_date: "",
       auto_decrement_credit: false, free_minutes: "", minimum_days: "", charge_from: "",
+      retail: "", cost: "", discount: "", setup_retail: "", setup_cost: "", terms: [],
     },
     send: (values, key) => call("POST", path(...where, "assignments"), { body: body(values, fitting), key }),
     done: (made) => { announce(`Assigned ${made.package.name}`); go([...where, "assignments", made.assignment_id]); },
@@ -51,7 +53,7 @@ function NewAssignment({ customer, packages }) {
   }
   return html`
     <form class="split" ref=${form.element} noValidate onSubmit=${(event) => { event.preventDefault(); form.submit(); }}>
-      <div><${Refusal} form=${form} customer=${customer} /></div>
+      <div><${Refusal} form=${form} currency=${customer.currency} verb="Assign and charge" /></div>
       <${Card} title="What">
         <div class="grid">
           <${Select} form=${form} name="package_id" label="Package" wide
@@ -81,6 +83,15 @@ function NewAssignment({ customer, packages }) {
           <${DayField} form=${form} name="charge_from" label="Charge from" optional hint="For customers taken over from another system: what was due before was charged there." />
         </div>
       <//>
+      ${chosen && html`
+        <${Card} title="Own prices">
+          <div class="grid">
+            <${OwnPrices} form=${form} of=${chosen} />
+            <${MoneyField} form=${form} name="setup_retail" label="Own setup retail" optional suffix=${chosen.currency} hint=${`Instead of ${format.money(chosen.setup_retail, chosen.currency)}; 0 waives it.`} />
+            <${MoneyField} form=${form} name="setup_cost" label="Own setup cost" optional suffix=${chosen.currency} hint=${`Instead of ${format.money(chosen.setup_cost, chosen.currency)}.`} />
+          </div>
+        <//>
+        <${LaterTerms} form=${form} of=${chosen} />`}
       <div class="form-actions">
         <${Button} type="submit" needs="write" look="primary" busy=${form.busy} busyLabel="Assigning…">Assign<//>
         <a class="button" href=${link(where)}>Cancel</a>
@@ -88,9 +99,46 @@ function NewAssignment({ customer, packages }) {
     </form>`;
 }
 
+const OwnPrices = ({ form, of }) => html`
+  <${MoneyField} form=${form} name="retail" label="Own retail" optional suffix=${of.currency} hint=${`Instead of ${format.money(of.retail, of.currency)} a unit.`} />
+  <${MoneyField} form=${form} name="cost" label="Own cost" optional suffix=${of.currency} hint=${`Instead of ${format.money(of.cost, of.currency)} a unit.`} />
+  <${Field} form=${form} name="discount" label="Discount" optional inputmode="decimal" class="amount" suffix="%" hint="Of the retail, 0 to 100." />`;
+
+/** What is to change from a later day on, or until one: a free first month, a coming quantity, a pause. */
+function LaterTerms({ form, of }) {
+  const { terms } = form.values;
+  const add = () => form.set("terms", [...terms, { from: form.values.start_date, until: "", quantity: "", discount: "", retail: "", cost: "", free_minutes: "", paused: false }]);
+  return html`
+    <${Card} title="Changes over time" aside=${html`<${Button} look="small" onClick=${add}>Add a change<//>`}>
+      ${!terms.length && html`<p class="hint">For what differs on some days only: a free first month is a discount of 100 % until its last day.</p>`}
+      ${terms.map((entry, n) => html`<${LaterEntry} key=${n} form=${form} of=${of} n=${n} entry=${entry} />`)}
+    <//>`;
+}
+
+function LaterEntry({ form, of, n, entry }) {
+  const at = `terms.${n}.`;
+  const own = {
+    name: `${form.name}-terms-${n}`, values: entry,
+    errors: Object.fromEntries(Object.entries(form.errors).filter(([name]) => name.startsWith(at)).map(([name, error]) => [name.slice(at.length), error])),
+    set: (name, value) => form.set("terms", form.values.terms.map((one, i) => (i === n ? { ...one, [name]: value } : one))),
+  };
+  return html`
+    <fieldset class="entry-fields"><legend>Change ${n + 1}</legend>
+      <div class="grid">
+        <${DayField} form=${own} name="from" label="From" />
+        <${DayField} form=${own} name="until" label="Until" optional hint="The last day, included. Empty: no end." />
+        <${TermFields} form=${own} of=${of} />
+        <${Check} form=${own} name="paused" label="Paused" hint="Nothing recurring falls due, and what is skipped is not charged later." />
+      </div>
+      <${Button} look="small" onClick=${() => form.set("terms", form.values.terms.filter((_, i) => i !== n))}>Take change ${n + 1} out<//>
+    </fieldset>`;
+}
+
+const laterTerms = ({ from, until, paused, ...fields }) => ({ from: date(from), until: date(until), ...changes(fields), ...(paused && { paused }) });
+
 function body(values, packages) {
   const chosen = packages.find((one) => one.package_id === values.package_id);
-  const sent = { ...terminable(values), package_id: values.package_id, did: values.holder === "did" ? values.did.trim() : null };
+  const sent = { ...terminable(values), package_id: values.package_id, did: values.holder === "did" ? values.did.trim() : null, setup_retail: text(values.setup_retail), setup_cost: text(values.setup_cost), terms: values.terms.map(laterTerms) };
   if (chosen?.type !== "free_minutes") sent.free_minutes = null;
   if (values.holder === "did" && !chosen?.minimum_days && values.minimum_days.trim()) sent.minimum_days = whole(values.minimum_days);
   if (values.confirm_backlog) sent.confirm_backlog = true;
@@ -100,91 +148,19 @@ function body(values, packages) {
 const terminable = (values) => ({
   quantity: whole(values.quantity), start_date: date(values.start_date), end_date: date(values.end_date),
   auto_decrement_credit: values.auto_decrement_credit, free_minutes: whole(values.free_minutes), charge_from: date(values.charge_from),
+  retail: text(values.retail), cost: text(values.cost), discount: text(values.discount) ?? "0",
 });
 
 /** What the API refused, in words, with the way on that it names: a backlog to confirm, an earliest end to take. */
-function Refusal({ form, customer, conflict }) {
+function Refusal({ form, currency, conflict, verb }) {
   const { problem } = form;
   const close = () => form.setProblem(null);
-  if (problem?.code === "backlog") return html`<${Backlog} form=${form} problem=${problem} customer=${customer} close=${close} />`;
+  if (problem?.code === "backlog") return html`<${Backlog} form=${form} problem=${problem} currency=${currency} close=${close} verb=${verb} />`;
   if (problem?.code === "version_mismatch" && conflict) return conflict;
   const earliest = problem?.problem.earliest_end_date;
   return html`
-    <${Problem} error=${problem} fields=${NAMES} retry=${problem?.isOpen ? () => form.submit() : undefined} title=${TITLES[problem?.code]}>
+    <${Problem} error=${problem} fields=${NAMES} retry=${problem?.isOpen ? () => form.submit() : undefined} title=${problem?.code === "forbidden" ? "You may change this, but not charge" : undefined}>
       ${earliest && html`<div class="actions"><${Button} look="small" onClick=${() => { form.set("end_date", earliest); close(); }}>End it on ${format.day(earliest)}<//></div>`}
-    <//>`;
-}
-
-const TITLES = {
-  minimum_days: "It can't end that early", did_in_use: "Another customer has this number then", backlog_too_long: "Too many due dates lie before today",
-  charged: "Something is charged already", ended: "That end has passed", forbidden: "You may change this, but not charge",
-  parked: "The customer is parked", not_evaluated: "A day before that is still to be charged",
-};
-
-function Backlog({ form, problem, customer, close }) {
-  const lines = problem.problem.backlog;
-  const dates = new Set(lines.map((one) => one.due_date)).size;
-  return html`
-    <${Dialog} title=${`Charge ${format.plural(dates, "past due date")} now?`} close=${close} busy=${form.busy}
-      actions=${html`<${Button} needs="charge" look="primary" busy=${form.busy} busyLabel="Charging…" onClick=${() => form.submit({ confirm_backlog: true })}>Assign and charge<//>`}>
-      <p>These lie before today and would be charged at once. If another system has charged them, cancel and say so with “Charge from”.</p>
-      <div class="scroll" role="region" aria-label="Past due dates" tabindex="0">
-        <table class="amounts"><thead class="hidden"><tr><th>Due</th><th>Kind</th><th>Retail</th></tr></thead><tbody>
-          ${lines.map((one) => html`<tr key=${one.due_date + one.kind}><th scope="row"><${Day} value=${one.due_date} /></th><td>${format.KINDS[one.kind]}</td><td><${Money} value=${one.retail} currency=${customer.currency} /></td></tr>`)}
-          <tr><th scope="row">In all</th><td></td><td><strong><${Money} value=${format.sum(...lines.map((one) => one.retail))} currency=${customer.currency} /></strong></td></tr>
-        </tbody></table>
-      </div>
-    <//>`;
-}
-
-export function Assignment({ customer, id }) {
-  const where = ["customers", customer, "assignments", id];
-  const { data: one, error, reload } = useLoad(() => get(path(...where)), [customer, id]);
-  const [ending, setEnding] = useState(false);
-  const back = [link(["customers", customer]), customer];
-  if (error && !one) return html`<${Page} title="Assignment" back=${back}><${Problem} error=${error} retry=${reload} /><//>`;
-  if (!one) return html`<${Page} title="Assignment" back=${back}><${Skeleton} /><//>`;
-  const over = one.cancelled || (one.end_date && one.end_date < settings.today);
-  const close = (text) => { setEnding(false); if (text) announce(text); };
-  return html`
-    <${Page} title=${one.package.name} about=${one.did ?? customer} back=${back} lead=${one.did ? html`On DID <a class="mono" href=${link(["dids", one.did])}>${one.did}</a>, of ${customer}` : `Customer-wide, of ${customer}`}
-      badges=${one.cancelled ? html`<${Badge}>Cancelled<//>` : over && html`<${Badge}>Ended<//>`}
-      actions=${!over && html`
-        <${Button} needs="write" look="quiet" onClick=${() => setEnding(true)}>End it…<//>
-        <${LinkButton} href=${link([...where, "edit"])} needs="write">Edit<//>
-        <${LinkButton} href=${link(["run"], { customer })} look="primary">Run Package<//>`}>
-      <div class="split">
-        <${Card} title="Assignment">
-          <${Facts} of=${[
-            ["Validity", validity(one)],
-            ["Quantity", one.quantity],
-            ["Each charge", html`<${Money} value=${one.package.retail} currency=${one.package.currency} />${one.quantity > 1 && ` × ${one.quantity}`}`],
-            ["Auto decrement credit", one.auto_decrement_credit ? "on: each charge takes its retail from the balance" : "off: posted for invoicing"],
-            ["Charged here from", one.charge_from && html`<${Day} value=${one.charge_from} />`],
-            ["Minimum days", one.minimum_days ? html`${one.minimum_days}, until <${Day} value=${format.later(one.start_date, one.minimum_days)} />` : null],
-            ["Free minutes", one.minutes ? html`<${Minutes} bucket=${one.minutes} />` : one.free_minutes],
-            ["Made", html`<${Instant} value=${one.created_at} /> by ${one.created_by}`],
-          ]} />
-        <//>
-        <${Card} title="Package" aside=${html`<a href=${link(["packages", one.package_id])}>Open</a>`}><${Facts} of=${terms(one.package)} /><//>
-        <${DueDates} rule=${one.package} start=${one.start_date} until=${one.end_date} />
-      </div>
-      ${ending && html`<${End} one=${one} where=${where} close=${close} ended=${() => { close("Ended"); go(["customers", customer]); }} />`}
-    <//>`;
-}
-
-function End({ one, where, close, ended }) {
-  const action = useAction(ended);
-  const later = useAction((saved) => { close(`It ends on ${format.day(saved.end_date)}`); go(["customers", one.customer_id]); });
-  const earliest = action.problem?.problem.earliest_end_date;
-  const atEarliest = () => later.run(() => call("PATCH", path(...where), { body: { end_date: earliest }, version: one.version }));
-  return html`
-    <${Dialog} title="End this assignment?" close=${() => close()} busy=${action.busy || later.busy}
-      actions=${earliest
-        ? html`<${Button} look="primary" busy=${later.busy} busyLabel="Saving…" onClick=${atEarliest}>End it on ${format.day(earliest)}<//>`
-        : html`<${Button} look="danger" busy=${action.busy} busyLabel="Ending…" onClick=${() => action.run(() => call("DELETE", path(...where), { version: one.version }))}>End it today<//>`}>
-      <p>${one.start_date > settings.today ? "It has not begun: if nothing is charged yet it is removed, else cancelled." : one.start_date === settings.today ? "It begins today: if nothing is charged yet it is removed, else today is its last day." : html`Its last day is today, <${Day} value=${settings.today} />. What it charged stays in the ledger. To end it on another day, edit it.`}</p>
-      <${Problem} error=${action.problem ?? later.problem} title=${TITLES[action.problem?.code]} />
     <//>`;
 }
 
@@ -197,24 +173,31 @@ export function EditAssignment({ customer, id }) {
     <//>`;
 }
 
+/** What a replacement or transfer fixes, and why. */
+const fixedBy = (one) => ({
+  ...(one.replaces && { start_date: "Fixed: it takes the place of another assignment on this day." }),
+  ...(one.replaced_by && { end_date: "Fixed: another assignment takes its place on the day after." }),
+});
+
 function Edit({ one, where }) {
-  const text = (value) => (value === null ? "" : `${value}`);
-  const initial = Object.fromEntries(CHANGEABLE.map((name) => [name, name === "auto_decrement_credit" ? one[name] : text(one[name])]));
+  const typed = (value) => (value === null ? "" : `${value}`);
+  const initial = Object.fromEntries(CHANGEABLE.map((name) => [name, name === "auto_decrement_credit" ? one[name] : typed(one[name])]));
   const conflict = useConflict({ where: path(...where), seen: one, body: terminable, names: CHANGEABLE });
   const done = (saved) => { announce(`Saved ${saved.package.name}`); go(where); };
-  const form = useForm({ name: `assignment-${one.assignment_id}`, initial, send: conflict.send, done });
+  const form = { ...useForm({ name: `assignment-${one.assignment_id}`, initial, send: conflict.send, done }), fixed: fixedBy(one) };
   return html`
     <form class="split" ref=${form.element} noValidate onSubmit=${(event) => { event.preventDefault(); form.submit(); }}>
-      <div><${Refusal} form=${form} customer=${{ currency: one.package.currency }} conflict=${html`<${conflict.Choice} form=${form} done=${done} />`} /></div>
+      <div><${Refusal} form=${form} currency=${one.package.currency} verb="Save and charge" conflict=${html`<${conflict.Choice} form=${form} done=${done} />`} /></div>
       <${Card}>
         <div class="grid">
-          <${NumberField} form=${form} name="quantity" label="Quantity" hint="Counts for what is charged from now on." />
+          <${NumberField} form=${form} name="quantity" label="Quantity" hint="Takes effect on the first open day, the first that is not evaluated yet." />
           ${one.package.type === "free_minutes" && html`<${NumberField} form=${form} name="free_minutes" label="Free minutes" hint="The running allotment changes too; what is used stays used." />`}
           <${DayField} form=${form} name="start_date" label="Start date" hint="Can change while nothing is charged." />
           <${DayField} form=${form} name="end_date" label="End date" optional hint=${one.minimum_days ? `Not before ${format.day(format.later(one.start_date, one.minimum_days))}: it runs for at least ${one.minimum_days} days.` : "The last day, included. Empty: open."} />
           <${DayField} form=${form} name="charge_from" label="Charge from" optional hint="What is due before it was charged elsewhere." />
+          <${OwnPrices} form=${form} of=${one.package} />
           <${Check} form=${form} name="auto_decrement_credit" label="Auto decrement credit"
-            hint="Each charge takes its retail from the credit balance at once. Off: charges are posted for invoicing and the balance stays. Counts for what is charged from now on." />
+            hint="Each charge takes its retail from the credit balance at once. Off: charges are posted for invoicing and the balance stays. Takes effect on the first open day, the first that is not evaluated yet." />
         </div>
       <//>
       <${DueDates} rule=${one.package} start=${form.values.start_date} until=${form.values.end_date} />

@@ -1,7 +1,7 @@
 // Who is signed in, and what they may do. In `jwt` mode people sign in at the issuer: authorization code with PKCE, by
 // oauth4webapi. Tokens live as long as the tab does; nothing is stored beyond it.
 
-import { keep } from "./drafts.js";
+import { keep, moduleOf } from "./drafts.js";
 
 /** What the deployment told: filled once, before anything is shown. */
 export const settings = {};
@@ -14,7 +14,7 @@ const read = (name) => JSON.parse(sessionStorage.getItem(name) ?? "null");
 const here = () => location.origin + location.pathname.replace(/\/$/, ""); // one address for the issuer to know, not two
 const now = () => Date.now() / 1000;
 
-/** The present session: {token, began, expires, scopes, name}; null when nobody has signed in. */
+/** The present session: {token, began, expires, scopes, allowed, name}; null when nobody has signed in. */
 export const session = () => (settings.auth_mode === "jwt" ? read(SESSION) : null);
 export const isNeeded = () => settings.auth_mode === "jwt" && !session();
 /** Whether somebody signed in just now: what refuses that token will refuse the next, and signing in again would never end. */
@@ -34,16 +34,32 @@ export const fresh = async () => {
 /** Why something isn't allowed, in words; empty when it is. @param {"read"|"write"|"charge"} what */
 export function refusal(what) {
   const one = session();
-  const scope = `${settings.scope_prefix ?? ""}billing:${what}`;
-  return one && !one.scopes.includes(scope) ? `Your sign-in lacks the scope ${scope}.` : "";
+  const scope = `billing:${what}`;
+  if (!one || one.allowed.includes(scope)) return "";
+  return one.scopes.includes(scope) ? `Your role does not allow this; it lacks ${settings.scope_prefix}${scope}.` : `Your sign-in lacks the scope ${settings.scope_prefix}${scope}.`;
+}
+
+/** What the service lets the bearer of a token do: the scopes, as far as the roles in the token allow them (docs/access.md). */
+function allowed(token, scopes) {
+  if (!settings.roles_claim) return scopes;
+  const named = claimsOf(token)[settings.roles_claim];
+  const roles = Array.isArray(named) ? named : typeof named === "string" ? named.split(" ") : [];
+  const granted = roles.flatMap((role) => settings.roles[role] ?? []);
+  return scopes.length ? scopes.filter((scope) => granted.includes(scope)) : granted;
+}
+
+/** What stands in a token, for what the page shows only: the service verifies it. */
+function claimsOf(token) {
+  try {
+    const bytes = Uint8Array.from(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return {};
+  }
 }
 
 async function issuer() {
-  const oauth = await import("./oauth.js").catch(() => { // a release has come since: its files have other addresses
-    keep();
-    location.reload();
-    return new Promise(() => {});
-  });
+  const oauth = await moduleOf(() => import("./oauth.js"));
   const url = new URL(settings.issuer);
   const options = { algorithm: "oidc", [oauth.allowInsecureRequests]: url.protocol === "http:" };
   const server = await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, options));
@@ -82,10 +98,12 @@ export async function complete() {
   const parameters = oauth.validateAuthResponse(server, client, url, pending.state);
   const answer = await oauth.authorizationCodeGrantRequest(server, client, oauth.None(), parameters, here(), pending.verifier, options);
   const granted = await oauth.processAuthorizationCodeResponse(server, client, answer);
+  const named = (granted.scope ?? settings.scopes).split(" ");
+  const scopes = ["billing:read", "billing:write", "billing:charge"].filter((scope) => named.includes(settings.scope_prefix + scope));
   const who = granted.id_token ? oauth.getValidatedIdTokenClaims(granted) : {};
   sessionStorage.setItem(SESSION, JSON.stringify({
     token: granted.access_token, began: now(), expires: now() + (granted.expires_in ?? 3600),
-    scopes: (granted.scope ?? settings.scopes).split(" "),
+    scopes, allowed: allowed(granted.access_token, scopes),
     name: who.name ?? who.preferred_username ?? who.email ?? who.sub ?? "",
   }));
 }

@@ -2,12 +2,12 @@
 // versions are shown and the reader decides.
 
 import { call, get } from "./api.js";
+import { title } from "./format.js";
 import { html, useRef, useState } from "./preact.js";
 import { Button } from "./ui.js";
 
 const same = (one, other) => JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
 const told = (value) => (value === null || value === "" || value === undefined || (Array.isArray(value) && !value.length) ? "empty" : typeof value === "boolean" ? (value ? "on" : "off") : `${value}`);
-const label = (name) => name.replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
 const amounts = new Set(["cost", "retail", "setup_cost", "setup_retail", "debit_limit"]);
 /** "12.5" and "12.50" are one amount. */
 const plain = (name, value) => (amounts.has(name) && /^\d+\.\d+$/.test(value) ? value.replace(/\.?0+$/, "") : value || null);
@@ -41,7 +41,7 @@ export function useConflict({ where, seen, body, names }) {
       <div class="banner warn" role="alert">
         <div>
           <p class="banner-title">${theirs.updated_by} changed this while you were at it</p>
-          <ul>${moved.map((name) => html`<li key=${name}><strong>${label(name)}</strong>: was ${told(base.current[name])}, is now ${told(theirs[name])}${name in mine && !same(plain(name, mine[name]), plain(name, theirs[name])) ? `; you have ${told(mine[name])}` : ""}</li>`)}</ul>
+          <ul>${moved.map((name) => html`<li key=${name}><strong>${title(name)}</strong>: was ${told(base.current[name])}, is now ${told(theirs[name])}${name in mine && !same(plain(name, mine[name]), plain(name, theirs[name])) ? `; you have ${told(mine[name])}` : ""}</li>`)}</ul>
           <p>Nothing of yours is saved yet.</p>
           <div class="actions">
             <${Button} look="small" onClick=${keep}>Save my changes all the same<//>

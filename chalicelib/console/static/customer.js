@@ -1,24 +1,28 @@
 // One customer: the balance, and what there is to see and do.
 
-import { all, call, get, path } from "./api.js";
+import { all, get, path } from "./api.js";
 import { settings } from "./auth.js";
-import { Field, MoneyField } from "./fields.js";
+import { Adjustment, OneOff, Payment } from "./charges.js";
 import * as format from "./format.js";
-import { useAction, useForm, useList, useLoad } from "./hooks.js";
+import { useList, useLoad } from "./hooks.js";
 import { Download } from "./files.js";
 import { HeldTable, Parked } from "./held.js";
+import { History } from "./history.js";
 import { Ledger } from "./ledger.js";
 import { validity } from "./packages.js";
 import { html, useEffect, useRef, useState } from "./preact.js";
 import { link, useRoute } from "./router.js";
 import { announce } from "./toast.js";
-import { Badge, Button, Card, Dialog, Empty, LinkButton, List, Minutes, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
+import { Badge, Button, Card, Empty, LinkButton, List, Minutes, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
 
-const TABS = [["assignments", "Assignments"], ["ledger", "Ledger"], ["held", "Held charges"], ["minutes", "Free minutes"], ["features", "Features"]];
+const TABS = [["assignments", "Assignments"], ["ledger", "Ledger"], ["held", "Held charges"], ["minutes", "Free minutes"], ["features", "Features"], ["history", "History"]];
+
+const DIALOGS = { payment: Payment, adjustment: Adjustment, "one-off": OneOff };
 
 export function Customer({ id, tab = "assignments" }) {
   const { data: one, error, reload } = useLoad(() => get(path("customers", id)), [id, tab]);
   const [dialog, setDialog] = useState(null);
+  const [bookings, setBookings] = useState(0); // a new number loads the panel anew
   const tabs = useRef(null);
   useEffect(() => {
     if (tabs.current) tabs.current.scrollLeft = tabs.current.querySelector("[aria-current]").offsetLeft - 120;
@@ -26,12 +30,16 @@ export function Customer({ id, tab = "assignments" }) {
   const back = ["#/customers", "Customers"];
   if (error && !one) return html`<${Page} title=${id} back=${back}><${Problem} error=${error} retry=${reload} /><//>`;
   if (!one) return html`<${Page} title=${id} back=${back}><${Skeleton} /><//>`;
+  const Booking = DIALOGS[dialog];
   const changed = (text) => { setDialog(null); announce(text); reload(); };
   return html`
     <${Page} title=${one.name || id} about=${TABS.find(([name]) => name === tab)[1].toLowerCase()} lead=${one.name ? html`<span class="mono">${id}</span>` : null} back=${back}
       badges=${one.parked && html`<${Badge} tone="bad">Parked<//>`}
       actions=${html`
         <${LinkButton} href=${link(["customers", id, "edit"])} needs="write" look="quiet">Edit<//>
+        <${LinkButton} href=${link(["customers", id, "statement"])} look="quiet">Statement<//>
+        <${Button} needs="charge" look="quiet" onClick=${() => setDialog("adjustment")}>Adjustment…<//>
+        <${Button} needs="charge" look="quiet" onClick=${() => setDialog("one-off")}>One-off charge…<//>
         <${Button} needs="charge" onClick=${() => setDialog("payment")}>Record payment…<//>
         <${LinkButton} href=${link(["run"], { customer: id })}>Run Package<//>
         <${LinkButton} href=${link(["customers", id, "assign"])} needs="write" look="primary">Assign a package<//>`}>
@@ -40,14 +48,15 @@ export function Customer({ id, tab = "assignments" }) {
       <nav class="tabs" aria-label="Customer" ref=${tabs}>
         ${TABS.map(([name, text]) => html`<a key=${name} href=${link(["customers", id, name])} aria-current=${tab === name ? "page" : undefined}>${text}${name === "held" && one.held_charges ? ` (${one.held_charges})` : ""}</a>`)}
       </nav>
-      <div class="panel">
+      <div class="panel" key=${bookings}>
         ${tab === "assignments" && html`<${Assignments} id=${id} />`}
-        ${tab === "ledger" && html`<${Ledger} id=${id} />`}
+        ${tab === "ledger" && html`<${Ledger} id=${id} changed=${changed} />`}
         ${tab === "held" && html`<${Held} id=${id} reload=${reload} />`}
         ${tab === "minutes" && html`<${FreeMinutes} id=${id} />`}
         ${tab === "features" && html`<${Features} id=${id} />`}
+        ${tab === "history" && html`<${History} of=${["customers", id]} />`}
       </div>
-      ${dialog === "payment" && html`<${Payment} one=${one} close=${() => setDialog(null)} done=${() => changed("The payment is booked")} />`}
+      ${Booking && html`<${Booking} one=${one} close=${() => setDialog(null)} done=${(text) => { setBookings(bookings + 1); changed(text); }} />`}
     <//>`;
 }
 
@@ -59,26 +68,6 @@ function Balance({ one }) {
       <${Stat} label="Debit limit">${one.debit_limit === null ? html`<span class="muted">none</span>` : html`<${Money} value=${one.debit_limit} currency=${one.currency} />`}<//>
       ${left !== null && html`<${Stat} label="Left before charges are held"><${Money} value=${format.isNegative(left) ? "0.00" : left} currency=${one.currency} /><//>`}
       <${Stat} label="Held charges">${one.held_charges ? html`<a href=${link(["customers", one.customer_id, "held"])}>${one.held_charges}</a>` : "0"}<//>
-    <//>`;
-}
-
-function Payment({ one, close, done }) {
-  const form = useForm({
-    name: `payment-${one.customer_id}`,
-    once: true,
-    initial: { amount: "", reference: "" },
-    send: ({ amount, reference }, key) => call("POST", path("customers", one.customer_id, "payments"), { body: { amount: amount.trim().replace("−", "-"), reference }, key }),
-    done,
-  });
-  return html`
-    <${Dialog} title="Record a payment" close=${close} busy=${form.busy}
-      actions=${html`<${Button} needs="charge" look="primary" busy=${form.busy} busyLabel="Booking…" onClick=${() => form.submit()}>${form.problem?.isOpen ? "Try again" : "Book payment"}<//>`}>
-      <form class="grid" ref=${form.element} noValidate onSubmit=${(event) => { event.preventDefault(); form.submit(); }}>
-        <${MoneyField} form=${form} name="amount" label="Amount" wide suffix=${one.currency} hint="Negative for a correction, such as −5.00." />
-        <${Field} form=${form} name="reference" label="Reference" optional wide hint="What finds it again: a bank transfer, an invoice." />
-        <button class="hidden" tabindex="-1" aria-hidden="true"></button>
-      </form>
-      <${Problem} error=${form.problem} fields=${["amount", "reference"]} />
     <//>`;
 }
 
@@ -149,7 +138,8 @@ export function Did({ did }) {
   const columns = [{ name: "customer", label: "Customer", main: true, cell: (one) => html`<a href=${link(["customers", one.customer_id])}>${one.customer_id}</a>` },
     { ...ASSIGNMENTS[0], main: false, cell: (one) => html`<a href=${link(["customers", one.customer_id, "assignments", one.assignment_id])}>${one.package.name}</a>` }, ...ASSIGNMENTS.slice(1)];
   return html`
-    <${Page} title=${`DID ${did}`} lead="Who has this number, had it, or will have it.">
+    <${Page} title=${`DID ${did}`} lead="Who has this number, had it, or will have it."
+      actions=${data?.some((one) => !one.cancelled && !one.replaced_by && (!one.end_date || one.end_date >= settings.today)) && html`<${LinkButton} href=${link(["dids", did, "transfer"])} needs="write">Transfer…<//>`}>
       ${error ? html`<${Problem} error=${error} retry=${reload} />` : !data ? html`<${Skeleton} /> ` : data.length === 0
         ? html`<${Empty} title="Nobody has this number">It can be assigned: open a customer and choose “Assign a package”. Or did you mean a <a href=${link(["customers"], { q })}>customer ${q}</a>?<//>`
         : html`<${Table} caption="Assignments of this DID" rows=${data} columns=${columns} id=${(one) => one.assignment_id} />`}

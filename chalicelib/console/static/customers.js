@@ -1,6 +1,6 @@
 // Customers: the list, and the form that creates and edits one.
 
-import { ApiError, call, get, path } from "./api.js";
+import { call, fault, get, path } from "./api.js";
 import { settings } from "./auth.js";
 import { useConflict } from "./conflict.js";
 import { CurrencyField, Field, MoneyField } from "./fields.js";
@@ -55,7 +55,7 @@ const body = (values) => ({ name: values.name.trim(), currency: values.currency.
 const Fields = ({ form }) => html`
   <${Field} form=${form} name="name" label="Name" wide maxlength="200" />
   <${CurrencyField} form=${form} name="currency" label="Currency" hint="Fixed once there is an assignment or a ledger entry." />
-  <${MoneyField} form=${form} name="debit_limit" label="Debit limit" optional suffix=${form.values.currency} placeholder="no limit"
+  <${MoneyField} form=${form} name="debit_limit" label="Debit limit" optional suffix=${form.values.currency.toUpperCase()} placeholder="no limit"
     hint="How far below zero charges may take the balance. A charge that would pass it is held, not lost. Empty: no limit." />`;
 
 const exists = (id) => get(path("customers", id)).then(() => true, (error) => {
@@ -69,8 +69,8 @@ export function NewCustomer() {
     initial: { customer_id: "", name: "", currency: settings.default_currency, debit_limit: "" },
     send: async (values) => {
       const id = values.customer_id.trim();
-      if (!IS_ID.test(id)) throw fault("must be 1 to 64 characters of A-Z a-z 0-9 . _ : -");
-      if (await exists(id)) throw fault(`there is already a customer ${id}`);
+      if (!IS_ID.test(id)) throw fault("customer_id", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -");
+      if (await exists(id)) throw fault("customer_id", `there is already a customer ${id}`);
       return call("PUT", path("customers", id), { body: body(values) });
     },
     done: (made) => { announce(`Created ${made.name || made.customer_id}`); go(["customers", made.customer_id]); },
@@ -87,8 +87,6 @@ export function NewCustomer() {
       </form>
     <//>`;
 }
-
-const fault = (detail) => new ApiError(422, { code: "invalid", title: "Some fields are not right", errors: [{ pointer: "/customer_id", detail }] });
 
 export function EditCustomer({ id }) {
   const { data, error, reload } = useLoad(() => get(path("customers", id)), [id]);

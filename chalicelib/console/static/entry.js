@@ -24,5 +24,5 @@ export const OnlySigned = () => html`
   <main class="entry">
     <h1>Packages billing</h1>
     <p>This deployment takes signed requests only (<code>AUTH_MODE=iam</code>): tools with AWS credentials call it, and a browser has none to sign with.</p>
-    <p>To use the console, deploy with <code>AUTH_MODE=jwt</code> and the OIDC issuer at which your people sign in; the README says how under “Who may call”.</p>
+    <p>To use the console, deploy with <code>AUTH_MODE=jwt</code> and the OIDC issuer at which your people sign in; docs/access.md says how.</p>
   </main>`;

@@ -4,14 +4,20 @@ import { settings } from "./auth.js";
 import { readable } from "./format.js";
 import { html } from "./preact.js";
 
+/** A whole number as the API takes it, null for nothing; anything else goes as typed, for the API to refuse. */
+export const whole = (text) => (/^\d{1,15}$/.test(text.trim()) ? Number(text) : text.trim() || null);
+
 const idOf = (form, name) => `${form.name}-${name}`.replace(/[^A-Za-z0-9-]/g, "-");
 
-/** What every control gets: its id, its fault, its descriptions. */
+/** What every control gets: its id, its fault, its descriptions. What `form.fixed` names can't be changed; it says why. */
 function wiring(form, name, hint) {
   const id = idOf(form, name);
   const error = form.errors[name];
-  const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ");
-  return { id, error, control: { id, name, "aria-invalid": error ? "true" : undefined, "aria-describedby": described || undefined } };
+  const why = form.fixed?.[name];
+  const notes = { id, hint: why ?? hint, error };
+  const described = [notes.hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ");
+  const control = { id, name, disabled: why !== undefined, "aria-invalid": error ? "true" : undefined, "aria-describedby": described || undefined };
+  return { id, error, notes, control };
 }
 
 const Notes = ({ id, hint, error }) => html`
@@ -20,7 +26,7 @@ const Notes = ({ id, hint, error }) => html`
 
 /** @param {{form: object, name: string, label: string, hint?: any, type?: string, suffix?: string}} props */
 export function Field({ form, name, label, hint, type = "text", suffix, optional, wide, ...rest }) {
-  const { id, error, control } = wiring(form, name, hint);
+  const { id, error, notes, control } = wiring(form, name, hint);
   const common = { ...control, ...rest, value: form.values[name] ?? "", onInput: (event) => form.set(name, event.target.value) };
   return html`
     <div class=${`field${wide ? " span" : ""}${error ? " faulty" : ""}`}>
@@ -28,7 +34,7 @@ export function Field({ form, name, label, hint, type = "text", suffix, optional
       ${type === "textarea"
         ? html`<textarea rows="2" ...${common}></textarea>`
         : html`<div class=${suffix ? "with-suffix" : ""}><input type=${type} autocomplete="off" ...${common} />${suffix && html`<span aria-hidden="true">${suffix}</span>`}</div>`}
-      <${Notes} id=${id} hint=${hint} error=${error} />
+      <${Notes} ...${notes} />
     </div>`;
 }
 
@@ -37,31 +43,31 @@ export const DayField = (props) => html`<${Field} type="date" min="1900-01-01" m
 export const NumberField = (props) => html`<${Field} inputmode="numeric" class="amount" ...${props} />`;
 
 export function Select({ form, name, label, hint, options, wide, onChange, ...rest }) {
-  const { id, error, control } = wiring(form, name, hint);
+  const { id, error, notes, control } = wiring(form, name, hint);
   return html`
     <div class=${`field${wide ? " span" : ""}${error ? " faulty" : ""}`}>
       <label for=${id}>${label}</label>
       <select ...${control} ...${rest} value=${form.values[name]} onChange=${(event) => { form.set(name, event.target.value); onChange?.(event.target.value); }}>
         ${options.map(([value, text]) => html`<option key=${value} value=${value} selected=${value === form.values[name]}>${text}</option>`)}
       </select>
-      <${Notes} id=${id} hint=${hint} error=${error} />
+      <${Notes} ...${notes} />
     </div>`;
 }
 
 export function Check({ form, name, label, hint, ...rest }) {
-  const { id, error, control } = wiring(form, name, hint);
+  const { id, error, notes, control } = wiring(form, name, hint);
   return html`
     <div class="field check span">
       <input type="checkbox" ...${control} ...${rest} checked=${Boolean(form.values[name])} onChange=${(event) => form.set(name, event.target.checked)} />
-      <div><label for=${id}>${label}</label><${Notes} id=${id} hint=${hint} error=${error} /></div>
+      <div><label for=${id}>${label}</label><${Notes} ...${notes} /></div>
     </div>`;
 }
 
 /** One of a few: [value, text, explanation]. */
 export function Radios({ form, name, label, options, hint }) {
-  const { id, error, control } = wiring(form, name, hint);
+  const { id, error, notes, control } = wiring(form, name, hint);
   return html`
-    <fieldset class="field span radios" aria-describedby=${control["aria-describedby"]}>
+    <fieldset class="field span radios" disabled=${control.disabled} aria-describedby=${control["aria-describedby"]}>
       <legend>${label}</legend>
       <div class="radio-row">
       ${options.map(([value, text, meaning]) => html`
@@ -71,18 +77,18 @@ export function Radios({ form, name, label, options, hint }) {
           <div><label for=${`${id}-${value}`}>${text}</label>${meaning && html`<p class="hint" id=${`${id}-${value}-meaning`}>${meaning}</p>`}</div>
         </div>`)}
       </div>
-      <${Notes} id=${id} hint=${hint} error=${error} />
+      <${Notes} ...${notes} />
     </fieldset>`;
 }
 
 /** Several of a few, as small squares: [value, text, full name]. */
 export function Chips({ form, name, label, options, hint }) {
-  const { id, error, control } = wiring(form, name, hint);
+  const { id, error, notes, control } = wiring(form, name, hint);
   const chosen = form.values[name] ?? [];
   const order = options.map(([value]) => value);
   const toggle = (value) => form.set(name, order.filter((one) => (one === value) !== chosen.includes(one)));
   return html`
-    <fieldset class=${`field span chips${error ? " faulty" : ""}`} aria-describedby=${control["aria-describedby"]}>
+    <fieldset class=${`field span chips${error ? " faulty" : ""}`} disabled=${control.disabled} aria-describedby=${control["aria-describedby"]}>
       <legend>${label}</legend>
       <div class=${options.length > 7 ? "chip-grid days" : "chip-grid"}>
         ${options.map(([value, text, full], n) => html`
@@ -91,7 +97,7 @@ export function Chips({ form, name, label, options, hint }) {
               aria-invalid=${error && n === 0 ? "true" : undefined} /><span aria-hidden="true">${text}</span>
           </label>`)}
       </div>
-      <${Notes} id=${id} hint=${hint} error=${error} />
+      <${Notes} ...${notes} />
     </fieldset>`;
 }
 

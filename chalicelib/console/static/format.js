@@ -60,12 +60,21 @@ export function later(iso, days) {
   return moved.toISOString().slice(0, 10);
 }
 
-/** A package's rule in a few words: "Monthly on 15, 31". */
-export function rule({ frequency, frequency_match: match }) {
+/** The month before a day: [first, last]. */
+export function monthBefore(iso) {
+  const last = later(`${iso.slice(0, 8)}01`, -1);
+  return [`${last.slice(0, 8)}01`, last];
+}
+
+/** A package's rule in a few words: "Monthly on 15, 31", "Every 4 weeks on Mon". */
+export function rule({ frequency, frequency_match: match, every }) {
   if (frequency === "none") return "Once";
-  const name = frequency[0].toUpperCase() + frequency.slice(1);
+  const name = every > 1 ? `Every ${every} ${UNITS[frequency]}` : frequency[0].toUpperCase() + frequency.slice(1);
   return match.length ? `${name} on ${match.map((one) => WEEKDAYS[one] ?? one).join(", ")}` : name;
 }
+
+/** What `every` of a package counts. */
+export const UNITS = { daily: "days", weekly: "weeks", monthly: "months" };
 
 /** The digits of a number as people write it, without + or 00 before the country code; null for what is no number. */
 export function digits(text) {
@@ -73,15 +82,25 @@ export function digits(text) {
   return /^\+?\d{3,22}$/.test(plain) ? plain.replace(/^(\+|00(?=[1-9]))/, "") : null;
 }
 
+/** "minimum_days" -> "Minimum days". */
+export const title = (name) => name.replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase()).replace(/^Did$/, "DID");
+
 export const plural = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 
 /** Seconds as minutes: 90 -> "1:30". */
 export const minutes = (seconds) =>
   seconds % 60 ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}` : `${seconds / 60}`;
 
+/** A size in bytes, kB or MB. */
+export const bytes = (size) => (size < 1000 ? `${size} B` : size < 1e6 ? `${Math.round(size / 1000)} kB` : `${(size / 1e6).toFixed(1)} MB`);
+
 export const TYPES = { standard: "Standard", free_minutes: "Free minutes" };
+/** "20 %" of a discount of "20.00". */
+export const percent = (discount) => `${discount.replace(/\.?0+$/, "")} %`;
+
 export const KINDS = {
-  setup: "Setup", recurring: "Recurring", minimum_spend: "Minimum spend", payment: "Payment", reversal: "Reversal",
+  setup: "Setup", recurring: "Recurring", minimum_spend: "Minimum spend", proration: "Proration", payment: "Payment", reversal: "Reversal", credit: "Credit", one_off: "One-off charge",
+  adjustment: "Adjustment",
 };
 export const STATUSES = {
   simulated: "Would be charged", posted: "Posted", held: "Held", repeat: "Charged again", already_charged: "Already charged",

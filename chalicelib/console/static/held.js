@@ -40,11 +40,11 @@ export function HeldTable({ items, done, withCustomer }) {
   const [chosen, setChosen] = useState(null);
   const customer = { name: "customer", label: "Customer", cell: (one) => html`<a href=${link(["customers", one.customer_id])}>${one.customer_id}</a>` };
   const columns = [
-    { name: "what", label: "Charge", main: true, cell: (one) => html`<a href=${link(["customers", one.customer_id, "assignments", one.assignment_id])}>${one.package_name}</a><span class="sub">${format.readable(one.explanation)}</span>` },
+    { name: "what", label: "Charge", main: true, cell: (one) => html`${one.assignment_id ? html`<a href=${link(["customers", one.customer_id, "assignments", one.assignment_id])}>${one.package_name}</a>` : one.description}<span class="sub">${format.readable(one.explanation)}</span>` },
     ...(withCustomer ? [customer] : []),
     { name: "due", label: "Due", cell: (one) => html`<span class="nowrap"><${Day} value=${one.date} /></span>` },
     { name: "retail", label: "Retail", num: true, cell: (one) => html`<strong><${Money} value=${one.retail} currency=${one.currency} /></strong>` },
-    { name: "actions", label: "Action", num: true, cell: (one) => html`<${Button} needs="charge" look="small" onClick=${() => setChosen(one)} aria-label=${`Write off ${one.package_name}, ${format.day(one.date)}`}>Write off…<//>` },
+    { name: "actions", label: "Action", num: true, cell: (one) => html`<${Button} needs="charge" look="small" onClick=${() => setChosen(one)} aria-label=${`Write off ${one.package_name ?? one.description}, ${format.day(one.date)}`}>Write off…<//>` },
   ];
   return html`
     <${Table} caption="Held charges" rows=${items} columns=${columns} id=${(one) => one.entry_id} />
@@ -56,7 +56,7 @@ function WriteOff({ one, close, done }) {
   return html`
     <${Dialog} title="Write off this charge?" close=${close} busy=${action.busy}
       actions=${html`<${Button} needs="charge" look="danger" busy=${action.busy} busyLabel="Writing off…" onClick=${() => action.post(path("held", one.entry_id, "cancellation"))}>Write off<//>`}>
-      <p><strong><${Money} value=${one.retail} currency=${one.currency} /></strong> for ${one.package_name}, due <${Day} value=${one.date} />, from ${one.customer_id}.</p>
+      <p><strong><${Money} value=${one.retail} currency=${one.currency} /></strong> for ${one.package_name ?? one.description}, due <${Day} value=${one.date} />, from ${one.customer_id}.</p>
       <p>It is kept in the ledger as written off and is never tried again.</p>
       <${Problem} error=${action.problem} />
     <//>`;

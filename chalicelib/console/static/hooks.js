@@ -1,12 +1,22 @@
 // What pages share: loading, lists by page, forms.
 
 import { call, get, lost, newKey } from "./api.js";
-import { answered, nameOf, sending, take, watch } from "./drafts.js";
+import { answered, moduleOf, nameOf, sending, take, watch } from "./drafts.js";
 import { useEffect, useRef, useState } from "./preact.js";
 import { announce } from "./toast.js";
 
 export function useTitle(title) {
   useEffect(() => { document.title = title ? `${title} · Packages billing` : "Packages billing"; }, [title]);
+}
+
+/**
+ * A module that is loaded when it is first shown; null until then.
+ * @param {() => Promise<object>} load
+ */
+export function useModule(load) {
+  const [module, setModule] = useState(null);
+  useEffect(() => { moduleOf(load).then(setModule); }, []);
+  return module;
 }
 
 /**
@@ -64,7 +74,8 @@ export function useDebounced(value, milliseconds) {
 /**
  * The key of one intent: the same for every attempt of which it isn't known what became of it, a new one after an answer.
  * `send(run)` runs at most one request at a time; `run` gets the key. With `send(run, text)` the key belongs to the request
- * that `text` tells from all others, and outlives the page; `recall(text)` shows that such a request has no answer yet.
+ * that `text` tells from all others, and outlives the page; `recall(text)` shows that such a request has no answer yet. What
+ * else is `remembered` of the first attempt, every further one gets, too.
  * @param {{key: string, unanswered?: boolean}} kept what an earlier page left
  */
 export function useIntent(kept) {
@@ -72,7 +83,7 @@ export function useIntent(kept) {
   const busyRef = useRef(false);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState(() => (kept?.unanswered ? lost("POST") : null));
-  const send = async (run, text) => {
+  const send = async (run, text, remembered) => {
     if (busyRef.current) return undefined;
     busyRef.current = true;
     setBusy(true);
@@ -83,8 +94,10 @@ export function useIntent(kept) {
       if (name) answered(name);
     };
     try {
-      if (name) sending(name, { key: (key.current = take(name)?.key ?? newKey()) });
-      const answer = await run(key.current);
+      const draft = (name && take(name)) ?? { key: name ? newKey() : key.current, remembered };
+      key.current = draft.key;
+      if (name) sending(name, draft);
+      const answer = await run(draft.key, draft.remembered);
       settle();
       return { answer };
     } catch (error) {
@@ -123,7 +136,7 @@ export function useForm({ name, initial, send, done, once }) {
   const set = (field, value) => {
     confirmed.current = {};
     setValues((old) => ({ ...old, [field]: value }));
-    setErrors(({ [field]: _, ...rest }) => rest);
+    setErrors((old) => Object.fromEntries(Object.entries(old).filter(([name]) => name !== field && !name.startsWith(`${field}.`))));
   };
   const submit = async (more = {}) => {
     setErrors({});
@@ -147,19 +160,21 @@ export function useForm({ name, initial, send, done, once }) {
   return { name, values, set, errors, element, submit, busy: intent.busy, problem: intent.problem, setProblem: intent.setProblem };
 }
 
-const FIELDS = { did_in_use: ["did"], minimum_days: ["end_date"], ended: ["end_date"], currency_fixed: ["currency"] };
+const FIELDS = { did_in_use: ["did"], minimum_days: ["end_date"], ended: ["end_date"], currency_fixed: ["currency"], over_credited: ["retail"] };
 
-/** The faults of fields; a conflict concerns fields too. */
-function faultsOf({ errors, code, problem, message }) {
-  const concerned = (Array.isArray(problem.fields) ? problem.fields : FIELDS[code]) ?? [];
-  return errors.length ? errors : concerned.map((field) => ({ pointer: `/${field}`, detail: message }));
+/** The faults of fields. A conflict concerns fields too: it is told there, and not once more above the form. */
+function faultsOf(error) {
+  if (error.errors.length) return error.errors;
+  error.concerns = (Array.isArray(error.problem.fields) ? error.problem.fields : FIELDS[error.code]) ?? [];
+  return error.concerns.map((field) => ({ pointer: `/${field}`, detail: error.message }));
 }
 
+/** "/frequency_match/0" is a fault of the field frequency_match, "/terms/0/from" also one of terms.0.from. */
 function byField(errors) {
   const found = {};
   for (const { pointer, detail } of errors) {
-    const field = pointer.split("/")[1] ?? "";
-    found[field] = found[field] ? `${found[field]}; ${detail}` : detail;
+    const parts = pointer.split("/").slice(1);
+    for (const field of new Set([parts[0] ?? "", parts.join(".")])) found[field] = found[field] ? `${found[field]}; ${detail}` : detail;
   }
   return found;
 }

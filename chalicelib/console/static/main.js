@@ -2,43 +2,48 @@
 
 import { get, root } from "./api.js";
 import { complete, isNeeded, session, settings, signOut } from "./auth.js";
-import { Assign, Assignment, EditAssignment } from "./assign.js";
-import { Customer, Did } from "./customer.js";
-import { Customers, EditCustomer, NewCustomer } from "./customers.js";
 import { OnlySigned, SignIn } from "./entry.js";
-import { HeldCharges } from "./held.js";
 import * as format from "./format.js";
-import { EditPackage, NewPackage } from "./package-form.js";
-import { Package, Packages } from "./packages.js";
+import { useModule } from "./hooks.js";
 import { html, render, useEffect, useRef, useState } from "./preact.js";
 import { go, useRoute } from "./router.js";
-import { RunPackage } from "./run.js";
-import { Run, Runs } from "./runs.js";
 import { Toasts } from "./toast.js";
-import { Page } from "./ui.js";
+import { Page, Skeleton } from "./ui.js";
 import { Warnings } from "./warnings.js";
 
+const packages = () => import("./packages.js");
+const packageForm = () => import("./package-form.js");
+const customers = () => import("./customers.js");
+const customer = () => import("./customer.js");
+const assign = () => import("./assign.js");
+const handover = () => import("./handover.js");
+const runs = () => import("./runs.js");
+
+/** The pattern of an address, the module with its page, the page's name there, and what it gets from the address. */
 const PAGES = [
-  [/^$/, () => html`<${Packages} />`],
-  [/^packages$/, () => html`<${Packages} />`],
-  [/^packages\/new$/, () => html`<${NewPackage} />`],
-  [/^packages\/([^/]+)$/, (id) => html`<${Package} key=${id} id=${id} />`],
-  [/^packages\/([^/]+)\/edit$/, (id) => html`<${EditPackage} key=${id} id=${id} />`],
-  [/^customers$/, () => html`<${Customers} />`],
-  [/^customers\/new$/, () => html`<${NewCustomer} />`],
-  [/^customers\/([^/]+)\/edit$/, (id) => html`<${EditCustomer} key=${id} id=${id} />`],
-  [/^customers\/([^/]+)\/assign$/, (id) => html`<${Assign} key=${id} id=${id} />`],
-  [/^customers\/([^/]+)\/assignments\/([^/]+)$/, (customer, id) => html`<${Assignment} key=${id} customer=${customer} id=${id} />`],
-  [/^customers\/([^/]+)\/assignments\/([^/]+)\/edit$/, (customer, id) => html`<${EditAssignment} key=${id} customer=${customer} id=${id} />`],
-  [/^customers\/([^/]+)(?:\/(assignments|ledger|held|minutes|features))?$/, (id, tab) => html`<${Customer} key=${id} id=${id} tab=${tab} />`],
-  [/^dids\/(\d+)$/, (did) => html`<${Did} key=${did} did=${did} />`],
-  [/^runs$/, () => html`<${Runs} />`],
-  [/^runs\/([^/]+)$/, (id) => html`<${Run} key=${id} id=${id} />`],
-  [/^held$/, () => html`<${HeldCharges} />`],
-  [/^run$/, () => html`<${RunPackage} />`],
+  [/^(?:packages)?$/, packages, "Packages"],
+  [/^packages\/new$/, packageForm, "NewPackage"],
+  [/^packages\/([^/]+)$/, packages, "Package", ["id"]],
+  [/^packages\/([^/]+)\/edit$/, packageForm, "EditPackage", ["id"]],
+  [/^customers$/, customers, "Customers"],
+  [/^customers\/new$/, customers, "NewCustomer"],
+  [/^customers\/([^/]+)\/edit$/, customers, "EditCustomer", ["id"]],
+  [/^customers\/([^/]+)\/assign$/, assign, "Assign", ["id"]],
+  [/^customers\/([^/]+)\/assignments\/([^/]+)$/, () => import("./assignment.js"), "Assignment", ["customer", "id"]],
+  [/^customers\/([^/]+)\/assignments\/([^/]+)\/edit$/, assign, "EditAssignment", ["customer", "id"]],
+  [/^customers\/([^/]+)\/assignments\/([^/]+)\/replace$/, handover, "Replace", ["customer", "id"]],
+  [/^dids\/(\d+)\/transfer$/, handover, "Transfer", ["did"]],
+  [/^customers\/([^/]+)\/statement$/, () => import("./statement.js"), "Statement", ["id"]],
+  [/^customers\/([^/]+)(?:\/(assignments|ledger|held|minutes|features|history))?$/, customer, "Customer", ["id", "tab"]],
+  [/^dids\/(\d+)$/, customer, "Did", ["did"]],
+  [/^runs$/, runs, "Runs"],
+  [/^runs\/([^/]+)$/, runs, "Run", ["id"]],
+  [/^held$/, () => import("./held.js"), "HeldCharges"],
+  [/^exports$/, () => import("./exports.js"), "Exports"],
+  [/^run$/, () => import("./run.js"), "RunPackage"],
 ];
 const NAVIGATION = [
-  ["packages", "Packages"], ["customers", "Customers"], ["run", "Run Package"], ["runs", "Daily runs"], ["held", "Held charges"],
+  ["packages", "Packages"], ["customers", "Customers"], ["run", "Run Package"], ["runs", "Daily runs"], ["held", "Held charges"], ["exports", "Exports"],
 ];
 
 function App() {
@@ -48,7 +53,8 @@ function App() {
   useEffect(() => { // on a narrow screen the links scroll sideways
     navigation.current.scrollLeft = (navigation.current.querySelector("[aria-current]")?.offsetLeft ?? 0) - 120;
   }, [path[0]]);
-  const found = PAGES.map(([pattern, page]) => [pattern.exec(here), page]).find(([match]) => match);
+  const [match, load, name, of = []] = PAGES.map(([pattern, ...page]) => [pattern.exec(here), ...page]).find(([match]) => match) ?? [];
+  const props = Object.fromEntries(of.map((key, n) => [key, match[n + 1]]));
   return html`
     <a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main").focus(); }}>Skip to the content</a>
     <header class="side">
@@ -61,8 +67,14 @@ function App() {
         <${Theme} />
       </div>
     </header>
-    <main id="main" tabindex="-1"><${Warnings} />${found ? found[1](...found[0].slice(1)) : html`<${Page} title="No such page"><p>There is nothing at this address. <a href="#/packages">Go to the packages</a>.</p><//>`}</main>
+    <main id="main" tabindex="-1"><${Warnings} />${match ? html`<${Later} key=${`${name} ${props.id ?? props.did}`} load=${load} name=${name} props=${props} />` : html`<${Page} title="No such page"><p>There is nothing at this address. <a href="#/packages">Go to the packages</a>.</p><//>`}</main>
     <${Toasts} />`;
+}
+
+/** A page whose module is loaded when it is first shown. */
+function Later({ load, name, props }) {
+  const module = useModule(load);
+  return module ? html`<${module[name]} ...${props} />` : html`<${Skeleton} />`;
 }
 
 /** Who has a number, or a customer by id: one field on every page. */

@@ -3,7 +3,7 @@
 import { call, get, path } from "./api.js";
 import { settings } from "./auth.js";
 import * as format from "./format.js";
-import { useAction, useList, useLoad } from "./hooks.js";
+import { useAction, useList, useLoad, useModule } from "./hooks.js";
 import { html, useState } from "./preact.js";
 import { Download, Import } from "./files.js";
 import { go, link, replace, useRoute } from "./router.js";
@@ -72,27 +72,35 @@ export const terms = (one) => [
   ["Setup", !(format.isZero(one.setup_retail) && format.isZero(one.setup_cost))
     && html`<${Money} value=${one.setup_retail} currency=${one.currency} /><span class="muted">, cost <${Money} value=${one.setup_cost} of=${one.currency} /></span>`],
   ["Charged", format.rule(one)],
+  ["Between due dates", one.proration === "daily" && "By the day: a start, an end, a pause or another quantity charges or gives back the rest of the period."],
   ["Type", format.TYPES[one.type]],
   ["Free minutes to", one.type === "free_minutes" && (one.destination ? html`<code>${one.destination}</code>` : "every destination")],
   ["Minimum spend", one.minimum_spend && "Charges what the customer's calls fall short of the retail price."],
   ["Minimum days", one.minimum_days ? format.plural(one.minimum_days, "day") : null],
   ["ConnexCS package", one.connexcs_package],
+  ["Account code", one.account_code],
+  ["Tax code", one.tax_code],
 ].filter(([, value]) => value);
 
 export function Package({ id }) {
   const { data: one, error, reload } = useLoad(() => get(path("packages", id)), [id]);
+  const prices = useModule(() => import("./prices.js"));
+  const history = useModule(() => import("./history.js"));
   const [deleting, setDeleting] = useState(false);
   if (error) return html`<${Page} title="Package" back=${["#/packages", "Packages"]}><${Problem} error=${error} retry=${reload} /><//>`;
   if (!one) return html`<${Page} title="Package" back=${["#/packages", "Packages"]}><${Skeleton} /><//>`;
   const actions = html`
     <${Button} needs="write" look="quiet" onClick=${() => setDeleting(true)}>Delete…<//>
+    <${LinkButton} href=${link(["packages", "new"], { copy: id })} needs="write">Make a copy<//>
     <${LinkButton} href=${link(["packages", id, "edit"])} needs="write" look="primary">Edit<//>`;
   return html`
     <${Page} title=${one.name} lead=${one.description} back=${["#/packages", "Packages"]} actions=${actions}>
       <div class="split">
         <div>
           <${Card} title="Terms"><${Facts} of=${terms(one)} /><//>
+          ${prices && html`<${prices.PriceLists} one=${one} changed=${reload} />`}
           <${Holders} id=${id} />
+          ${history && html`<${history.History} of=${["packages", id]} />`}
         </div>
         <${DueDates} rule=${one} />
       </div>
@@ -105,7 +113,7 @@ function Delete({ one, close }) {
   const run = () => action.run(() => call("DELETE", path("packages", one.package_id), { version: one.version }));
   return html`
     <${Dialog} title=${`Delete ${one.name}?`} close=${close} busy=${action.busy}
-      actions=${html`<${Button} look="danger" busy=${action.busy} busyLabel="Deleting…" onClick=${run}>Delete<//>`}>
+      actions=${html`<${Button} needs="write" look="danger" busy=${action.busy} busyLabel="Deleting…" onClick=${run}>Delete<//>`}>
       <p>It disappears from the list and can't be assigned any more. What is still due on assignments that have ended is charged all the same.</p>
       <${Problem} error=${action.problem} />
     <//>`;

@@ -10,7 +10,7 @@ export const ComputedFrom = ({ of: line }) => html`
   <div class="computed">
     <p>${format.readable(line.explanation)}</p>
     <${Facts} wide of=${[
-      ["Package", html`<a href=${link(["packages", line.package_id])}>${line.package_name}</a>`],
+      ["Package", line.package_id && html`<a href=${link(["packages", line.package_id])}>${line.package_name}</a>`],
       ["DID", line.did && html`<a class="mono" href=${link(["dids", line.did])}>${line.did}</a>`],
       ["Quantity", line.quantity],
       ["Retail each", html`<${Money} value=${line.unit_retail} currency=${line.currency} />`],
@@ -24,7 +24,7 @@ export const ComputedFrom = ({ of: line }) => html`
 
 const LINES = [
   { name: "what", label: "Charge", main: true, cell: (line) => html`
-      <a href=${link(["customers", line.customer, "assignments", line.assignment_id])}>${line.package_name}</a>
+      ${line.assignment_id ? html`<a href=${link(["customers", line.customer, "assignments", line.assignment_id])}>${line.package_name}</a>` : line.description}
       ${line.did && html` <span class="mono muted">${line.did}</span>`}
       ${line.kind !== "recurring" && html` <${Badge}>${format.KINDS[line.kind]}<//>`}
       <span class="sub">${format.readable(line.explanation)}</span>` },
@@ -35,13 +35,21 @@ const LINES = [
   { name: "retail", label: "Retail", num: true, cell: (line) => html`<strong><${Money} value=${line.retail} currency=${line.currency} /></strong>` },
 ];
 
+const CHARGED = [
+  { name: "charged", label: "Charged already", num: true, cell: (line) => line.charged !== null && html`<${Money} value=${line.charged} of=${line.currency} />` },
+  { name: "difference", label: "Difference", num: true, cell: (line) => line.difference !== null && html`<${Money} value=${line.difference} of=${line.currency} />` },
+];
+
+/** What was charged already is compared only where something was. */
+const compared = (lines) => (lines.some((line) => line.charged !== null) ? [...LINES, ...CHARGED] : LINES);
+
 /** In a simulation nothing is held yet. */
 const status = (line, simulate) => (simulate && line.status === "held" ? html`<${Badge} tone="warn">Would be held<//>` : html`<${Badge} status=${line.status} />`);
 
 const CUSTOMER = { name: "customer", label: "Customer", cell: (line) => html`<a href=${link(["customers", line.customer])}>${line.customer}</a>` };
 
 export const Lines = ({ lines, caption = "Lines", withCustomer }) => html`
-  <${Table} caption=${caption} rows=${lines} columns=${withCustomer ? [LINES[0], CUSTOMER, ...LINES.slice(1)] : LINES}
+  <${Table} caption=${caption} rows=${lines} columns=${withCustomer ? [LINES[0], CUSTOMER, ...compared(lines).slice(1)] : compared(lines)}
     id=${(line) => `${line.assignment_id} ${line.kind} ${line.due_date}`} />`;
 
 export const Totals = ({ totals, currency }) => html`
@@ -87,7 +95,7 @@ const SUMS = (name, label, cell) => [
 
 /** The report of all customers: sums by package and by customer. */
 export function Summary({ report }) {
-  const byPackage = SUMS("package", "Package", (one) => html`<a href=${link(["packages", one.package_id])}>${one.package_name}</a>`);
+  const byPackage = SUMS("package", "Package", (one) => (one.package_id ? html`<a href=${link(["packages", one.package_id])}>${one.package_name}</a>` : "One-off charges"));
   const byCustomer = SUMS("customer", "Customer", (one) => html`<a href=${link(["customers", one.customer])}>${one.customer}</a>`);
   return html`
     <${ByCurrency} totals=${report.totals_by_currency} />

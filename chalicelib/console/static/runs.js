@@ -104,6 +104,7 @@ export function Run({ id }) {
         ["Begun", html`<${Instant} value=${run.created_at} /> by ${run.created_by}`],
         ["Finished", run.finished_at && html`<${Instant} value=${run.finished_at} />`],
         ["What was charged already", run.kind !== "daily" && (run.if_charged === "skip" ? "left alone" : "charged again")],
+        ["What was written off", run.include_written_off && "charged, too"],
       ]} /><//>
       ${reversing && html`<${Reverse} run=${run} close=${() => setReversing(false)} done=${() => { setReversing(false); announce("Reversal begun"); reload(); }} />`}
     <//>`;

@@ -11,13 +11,15 @@ const COUNT = 12;
 const WAIT_MS = 250;
 
 /**
- * @param {{rule: {frequency: string, frequency_match: (string|number)[]}, start?: string, until?: string}} props
- *   without `start` the reader chooses one; `until` is an end date
+ * @param {{rule: {frequency: string, frequency_match: (string|number)[], every: number|string}, start?: string, from?: string, until?: string}} props
+ *   without `start` the reader chooses one; the dates shown begin with `from`; `until` is an end date
  */
-export function DueDates({ rule, start, until }) {
+export function DueDates({ rule, start, from, until }) {
   const [chosen, setChosen] = useState(settings.today);
-  const asked = useDebounced(
-    { frequency: rule.frequency, frequency_match: (rule.frequency_match ?? []).join(","), start: start ?? chosen, count: COUNT }, WAIT_MS);
+  const asked = useDebounced({
+    frequency: rule.frequency, frequency_match: (rule.frequency_match ?? []).join(","), every: rule.every > 1 ? rule.every : undefined,
+    start: start ?? chosen, from, count: COUNT,
+  }, WAIT_MS);
   const isDate = /^\d{4}-\d{2}-\d{2}$/.test(asked.start);
   const { data, error, loading } = useLoad(async () => (isDate ? get("schedule", asked) : null), [JSON.stringify(asked)]);
   return html`

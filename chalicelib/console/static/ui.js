@@ -73,14 +73,28 @@ export const Skeleton = ({ lines = 6 }) => html`
 const WORDS = {
   idempotency_key_reused: "An earlier try did arrive, but its answer was lost, and the form has changed since. Look whether it was done before you send this as something new.",
   in_progress: "The first try is still under way. Try again in a moment.",
+  differs: "Something was changed since you looked, so nothing is charged. The amounts here are those of now: look at them, and confirm again.",
   throttled: "The service is busy. Try again in a moment.",
 };
+
+const TITLES = {
+  backlog_too_long: "Too many due dates would be charged at once", charged: "Something is charged already", currency_fixed: "The currency is fixed",
+  differs: "What would be charged has changed", customer_in_use: "The customer has a history", did_in_use: "Another customer has this number then", ended: "That end has passed",
+  minimum_days: "It can't end that early", over_credited: "That is more than is left", newly_due: "That would charge past days", not_evaluated: "A day before that is still to be charged",
+  not_transferable: "The number can't go there", package_in_use: "The package is in use", parked: "The customer is parked",
+  not_running: "It is over already", too_much_work: "Too much is waiting already",
+  replaced: "Another assignment takes its place", running: "The run has not finished",
+};
+
+/** The heading of a refusal: of a conflict in our words, of anything else in the API's. */
+const titleOf = ({ code, status, problem }) => TITLES[code] ?? (status === 409 ? "That can't be done now" : problem.title ?? "That did not work");
 
 /** What went wrong, in words, with a way on. Field faults that no field shows are listed. */
 export function Problem({ error, retry, title, fields = [], children }) {
   const box = useRef(null);
   useEffect(() => { if (error && !document.querySelector("[aria-invalid=true]")) box.current?.focus(); }, [error]);
   if (!error) return null;
+  const saidThere = error.concerns?.length > 0 && error.concerns.every((field) => fields.includes(field));
   const elsewhere = WORDS[error.code] ? [] : error.errors.filter(({ pointer }) => !fields.includes(pointer.split("/")[1] ?? ""));
   if (error.errors.length && !elsewhere.length && !WORDS[error.code]) {
     return html`<div class="banner bad" role="alert" ref=${box} tabindex="-1"><p>${format.plural(error.errors.length, "field needs", "fields need")} another look; the reason stands below each.</p></div>`;
@@ -88,10 +102,10 @@ export function Problem({ error, retry, title, fields = [], children }) {
   return html`
     <div class="banner bad" role="alert" ref=${box} tabindex="-1">
       <div>
-        <p class="banner-title">${title ?? error.problem.title ?? "That did not work"}</p>
+        <p class="banner-title">${title ?? titleOf(error)}</p>
         ${elsewhere.length
           ? html`<ul>${elsewhere.map((one) => html`<li key=${one.pointer}>${one.pointer ? `${one.pointer.slice(1)}: ` : ""}${format.readable(one.detail)}</li>`)}</ul>`
-          : html`<p>${WORDS[error.code] ?? format.readable(error.message)}</p>`}
+          : !saidThere && html`<p>${WORDS[error.code] ?? format.readable(error.message)}</p>`}
         ${children}
       </div>
       ${retry && html`<button type="button" class="button small" onClick=${retry}>Try again</button>`}

@@ -1,0 +1,60 @@
+// Who changed what, newest first, with each field before and after.
+
+import { path } from "./api.js";
+import * as format from "./format.js";
+import { useList } from "./hooks.js";
+import { html } from "./preact.js";
+import { link } from "./router.js";
+import { Card, Day, Empty, Instant, List, Table } from "./ui.js";
+
+/** What was done, in words; the rest of a type says itself: "package.changed". */
+const DONE = {
+  "package.prices_written": "Prices entered", "package.prices_removed": "Prices removed",
+  "assignment.created": "Package assigned", "assignment.terms_written": "Terms changed", "assignment.terms_removed": "Terms removed",
+  "assignment.restored": "Replacement or transfer undone", "charge.written_off": "Charge written off",
+  "charge.credited": "Charge credited",
+};
+
+function done(type) {
+  const [thing, what] = type.split(".");
+  return DONE[type] ?? format.title(`${thing} ${what}`);
+}
+
+/** A value before or after, as people write it. */
+function told(value) {
+  if (value === null || value === "" || (Array.isArray(value) && !value.length)) return html`<span class="muted">empty</span>`;
+  if (typeof value === "boolean") return value ? "on" : "off";
+  return format.readable(Array.isArray(value) ? value.join(", ") : `${value}`);
+}
+
+/** A field that changed; of what is new or gone only what it is, or was. */
+function Change({ one, type }) {
+  const isNew = type.endsWith(".created") || type.endsWith(".started");
+  const isGone = type.endsWith(".removed") || type.endsWith(".deleted");
+  return html`<li><strong>${format.title(one.field)}</strong>${one.from && html` from <${Day} value=${one.from} />`}: ${isNew ? told(one.after) : isGone ? told(one.before) : html`${told(one.before)} → ${told(one.after)}`}</li>`;
+}
+
+/** What was done, leading to what it was done to. */
+function What({ one }) {
+  const to = one.assignment_id ? ["customers", one.customer_id, "assignments", one.assignment_id] : one.run_id ? ["runs", one.run_id] : null;
+  return html`
+    ${to ? html`<a href=${link(to)}>${done(one.type)}</a>` : done(one.type)}
+    ${one.changes.length > 0 && html`<ul class="changes">${one.changes.map((change) => html`<${Change} key=${change.field + change.from} one=${change} type=${one.type} />`)}</ul>`}`;
+}
+
+const COLUMNS = [
+  { name: "at", label: "When", cell: (one) => html`<span class="nowrap"><${Instant} value=${one.at} /></span>` },
+  { name: "by", label: "Who", cell: (one) => html`<span class="mono">${one.by}</span>` },
+  { name: "what", label: "What", main: true, cell: (one) => html`<${What} one=${one} />` },
+];
+
+/** @param {{of: string[]}} props the parts of the path of what has the history */
+export function History({ of }) {
+  const list = useList(path(...of, "history"));
+  return html`
+    <${Card} title="History">
+      <${List} list=${list} of="earlier changes" empty=${html`<${Empty} title="Nothing is recorded yet">Every change from now on stands here: when, who, and each field before and after.<//>`}>
+        <${Table} caption="History" rows=${list.items ?? []} columns=${COLUMNS} id=${(one) => one.history_id} />
+      <//>
+    <//>`;
+}

@@ -1,0 +1,106 @@
+// The price lists of a package: from when each price applies, and the dialogs that enter and remove one.
+
+import { call, fault, get, path } from "./api.js";
+import * as format from "./format.js";
+import { DayField, Field, MoneyField, Radios } from "./fields.js";
+import { useAction, useForm, useLoad } from "./hooks.js";
+import { html, useState } from "./preact.js";
+import { announce } from "./toast.js";
+import { Badge, Button, Card, Day, Dialog, Money, Problem, Skeleton, Table } from "./ui.js";
+
+const PRICES = [["retail", "Retail"], ["cost", "Cost"], ["setup_retail", "Setup retail"], ["setup_cost", "Setup cost"]];
+const FIELDS = ["from", "existing", "reason", ...PRICES.map(([name]) => name)];
+
+const listPath = (one, from) => path("packages", one.package_id, "prices", from);
+
+/** @param {{one: object, changed: () => void}} props `changed` is called when the package has another version. */
+export function PriceLists({ one, changed }) {
+  const { data, error, reload } = useLoad(() => get(path("packages", one.package_id, "prices")), [one.package_id, one.version]);
+  const [entering, setEntering] = useState(false);
+  const [removing, setRemoving] = useState(null);
+  const done = (text) => { setEntering(false); setRemoving(null); announce(text); reload(); changed(); };
+  const removable = (list) => list.from && list.from >= data.first_open_day;
+  const price = (name, label) => ({
+    name, label, num: true,
+    cell: (list) => (list[name] === null ? html`<span class="muted">unchanged</span>` : html`<${Money} value=${list[name]} of=${one.currency} />`),
+  });
+  const columns = [
+    { name: "from", label: "From", main: true, cell: (list) => html`${list.from ? html`<${Day} value=${list.from} />` : "The start"}${list.reason && html`<span class="sub">${list.reason}</span>`}` },
+    ...PRICES.map(([name, label]) => price(name, label)),
+    { name: "existing", label: "For", cell: (list) => (list.existing ? "All assignments" : html`<${Badge} tone="info">New ones only<//>`) },
+    data?.lists.some(removable) && { name: "remove", label: "Remove", cell: (list) => removable(list)
+      && html`<${Button} needs="write" look="small" aria-label=${`Remove the price list from ${format.day(list.from)}…`} onClick=${() => setRemoving(list)}>Remove…<//>` },
+  ].filter(Boolean);
+  return html`
+    <${Card} title=${`Price lists (${one.currency})`} aside=${html`<${Button} needs="write" look="small" disabled=${!data} onClick=${() => setEntering(true)}>Change price…<//>`}>
+      ${error ? html`<${Problem} error=${error} retry=${reload} />` : !data ? html`<${Skeleton} lines=${3} />`
+        : html`<${Table} caption="Price lists by first day" columns=${columns} rows=${data.lists} id=${(list) => list.from ?? "start"} />`}
+      ${entering && html`<${Enter} one=${one} lists=${data} close=${() => setEntering(false)} done=${done} />`}
+      ${removing && html`<${Remove} one=${one} lists=${data} list=${removing} close=${() => setRemoving(null)} done=${done} />`}
+    <//>`;
+}
+
+/** The first of the month after a day. */
+function firstOfNextMonth(day) {
+  const [year, month] = day.split("-").map(Number);
+  return month === 12 ? `${year + 1}-01-01` : `${year}-${`${month + 1}`.padStart(2, "0")}-01`;
+}
+
+function Enter({ one, lists, close, done }) {
+  const isPast = ({ from }) => from && from < lists.first_open_day;
+  const form = useForm({
+    name: `prices-${one.package_id}`,
+    initial: { from: firstOfNextMonth(lists.first_open_day), existing: "all", retail: "", cost: "", setup_retail: "", setup_cost: "", reason: "" },
+    send: async ({ confirm_backlog, ...values }) => {
+      if (isPast(values) && !values.reason.trim()) throw fault("reason", "say why: prices of past days are corrected");
+      return call("PUT", listPath(one, values.from || "none"), { body: { ...body(values), ...(confirm_backlog && { confirm_backlog }) }, version: lists.version, query: isPast(values) ? { correct: true } : {} });
+    },
+    done: () => done("Price list saved"),
+  });
+  const { from } = form.values;
+  if (form.problem?.code === "backlog") return html`<${NewlyDue} form=${form} problem=${form.problem} />`;
+  const standing = lists.lists.some((list) => list.from === from);
+  return html`
+    <${Dialog} title=${`Change the price of ${one.name}`} close=${close} busy=${form.busy}
+      actions=${html`<${Button} look="primary" busy=${form.busy} busyLabel="Saving…" needs="write" onClick=${() => form.submit()}>Change price<//>`}>
+      <form ref=${form.element} noValidate onSubmit=${(event) => { event.preventDefault(); form.submit(); }}>
+        <${Problem} error=${form.problem} fields=${FIELDS} />
+        <div class="grid">
+          <${DayField} form=${form} name="from" label="From" wide
+            hint=${isPast(form.values) ? "A day that is past or evaluated: this corrects the past." : standing ? "Replaces the price list that begins on this day." : "The first day that is charged at the new prices."} />
+          <${Radios} form=${form} name="existing" label="For" options=${[
+            ["all", "All assignments", "Including those that began earlier."],
+            ["new", "New ones only", "Assignments that begin on this day or later."],
+          ]} />
+          ${PRICES.map(([name, label]) => html`<${MoneyField} key=${name} form=${form} name=${name} label=${label} suffix=${one.currency} optional />`)}
+          ${isPast(form.values) && html`<${Field} form=${form} name="reason" label="Reason" type="textarea" wide maxlength="500"
+            hint="Existing charges stay as they are. What is not charged yet, and reports of those days, go by the corrected prices." />`}
+        </div>
+        <p class="hint">Leave a price empty if it does not change on this day.</p>
+      </form>
+    <//>`;
+}
+
+/** Asks whether past days are to be charged that were not due before. */
+const NewlyDue = ({ form, problem: { problem } }) => html`
+  <${Dialog} title="Charge past due dates?" close=${() => form.setProblem(null)} busy=${form.busy}
+    actions=${html`<${Button} needs="charge" look="primary" busy=${form.busy} busyLabel="Saving…" onClick=${() => form.submit({ confirm_backlog: true })}>Correct and charge<//>`}>
+    <p>These prices make past days due that were not: up to ${format.plural(problem.due_dates, "due date")} of each of ${format.plural(problem.assignments, "assignment")}. The next daily run charges them.</p>
+  <//>`;
+
+function body(values) {
+  const sent = { existing: values.existing === "all" };
+  for (const name of [...PRICES.map(([price]) => price), "reason"]) if (values[name].trim()) sent[name] = values[name].trim();
+  return sent;
+}
+
+function Remove({ one, lists, list, close, done }) {
+  const action = useAction(() => done("Price list removed"));
+  const run = () => action.run(() => call("DELETE", listPath(one, list.from), { version: lists.version }));
+  return html`
+    <${Dialog} title=${`Remove the price list from ${format.day(list.from)}?`} close=${close} busy=${action.busy}
+      actions=${html`<${Button} look="danger" busy=${action.busy} busyLabel="Removing…" needs="write" onClick=${run}>Remove<//>`}>
+      <p>From that day on, the earlier prices stay in force.</p>
+      <${Problem} error=${action.problem} />
+    <//>`;
+}

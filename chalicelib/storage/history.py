@@ -1,0 +1,83 @@
+"""Who changed what, in `history`: an item a change, in the partition of its customer, its package, or its run of all customers.
+
+An item is written once, in the transaction of its change, and expires. Nothing that charges reads it.
+"""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from math import ceil
+from typing import Any, Final
+
+from ..domain.history import Change, FieldChange, HistoryItem
+from . import keys
+from .codec import Attribute, Codec, date_attribute, integer_attribute, plain_attribute, records_attribute
+from .db import Action, Db, Item, put
+from .keys import EXPIRES, HISTORY, Key
+
+HISTORY_FORMAT: Final = 1
+"""What readers of the table and of its stream have to know. Attributes may be added without another number."""
+
+
+def _json_value(stored: Any) -> Any:
+    """Whole numbers as such: amounts are stored as text."""
+    if isinstance(stored, list):
+        return [_json_value(one) for one in stored]
+    return int(stored) if isinstance(stored, Decimal) else stored
+
+
+def _value_attribute(name: str) -> Attribute:
+    return plain_attribute(name, None)._replace(read=_json_value)
+
+
+_FIELD: Final = {
+    "field": plain_attribute("field"),
+    "before": _value_attribute("before"),
+    "after": _value_attribute("after"),
+    "begins": date_attribute("from", None),
+}
+_CHANGE_CODEC = Codec(
+    Change,
+    {
+        "type": plain_attribute("type"),
+        "version": integer_attribute("version"),
+        "fields": records_attribute("fields", FieldChange, _FIELD),
+        "customer_id": plain_attribute("customer", None),
+        "package_id": plain_attribute("package", None),
+        "assignment_id": plain_attribute("assignment", None),
+        "run_id": plain_attribute("run", None),
+        "entry_id": plain_attribute("entry", None),
+    },
+)
+
+
+def write_item(item: HistoryItem, retention: timedelta) -> Action:
+    """Keep an item for so long. Only together with its change, whose condition keeps it from being written twice."""
+    expires = ceil((datetime.fromisoformat(item.at) + retention).timestamp())
+    written = {"format": HISTORY_FORMAT, "at": item.at, "by": item.by, EXPIRES: expires}
+    return put(HISTORY, keys.history_key(_partition(item.change), item.history_id) | _CHANGE_CODEC.item(item.change) | written)
+
+
+def _partition(change: Change) -> str:
+    if change.customer_id is not None:
+        return keys.customer_history(change.customer_id)
+    return keys.package_history(change.package_id) if change.package_id is not None else keys.run_history(change.run_id or "")
+
+
+def history_from_item(item: Item) -> HistoryItem:
+    """The item of history that an item of the table holds."""
+    return HistoryItem(item["at"], item["by"], _CHANGE_CODEC.entity(item))
+
+
+def package_items(db: Db, package_id: str, after: Key | None, limit: int) -> tuple[list[HistoryItem], Key | None]:
+    """Up to `limit` changes of a package and its price lists, newest first, and where to go on."""
+    return _page(db, keys.package_history(package_id), after, limit)
+
+
+def customer_items(db: Db, customer_id: str, after: Key | None, limit: int) -> tuple[list[HistoryItem], Key | None]:
+    """The same of a customer, with the assignments, their terms, the runs and the charges written off."""
+    return _page(db, keys.customer_history(customer_id), after, limit)
+
+
+def _page(db: Db, partition: str, after: Key | None, limit: int) -> tuple[list[HistoryItem], Key | None]:
+    page = db.query(HISTORY, "#pk = :pk", {"pk": partition}, after=after, limit=limit, newest_first=True)
+    return [history_from_item(item) for item in page.items], page.last

@@ -1,0 +1,136 @@
+"""Forecasts: what the days to come depend on is loaded, and the days are planned. Writes nothing."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Final, NamedTuple
+
+from ..domain import charging, schedule
+from ..domain.account import Account
+from ..domain.assignment import Assignment, uncharged_since
+from ..domain.errors import Fault, Invalid, demand_open
+from ..domain.forecast import Forecast, ForecastRequest, forecast
+from ..domain.forecast_changes import Changes, WhatIf, with_changes
+from ..domain.forecast_days import AVERAGE_DAYS, FORECAST_DAYS_MAX, Calls, CustomerFacts
+from ..domain.package import Package
+from ..domain.progress import Progress
+from ..domain.schedule import DAY
+from ..domain.taking_back import KINDS
+from ..storage import ledger, packages, progress, usage
+from ..storage.db import Db
+from .request_context import RequestContext, Services
+from .runs import corrections
+from .runs.limits import REQUEST_LIMITS, Limits, load_within
+
+FORECAST_LIMITS: Final = REQUEST_LIMITS._replace(instead="a forecast of one request can't look at so many")
+REQUEST_LINES_MAX: Final = 200_000
+"""Lines that are planned while the caller waits: some seconds of a function, twice that with changes."""
+ENTRIES_MAX: Final = 50_000
+"""Ledger entries that are looked through: those that are dated in the days asked for, and those that may be taken back from."""
+
+
+class ForecastAsk(NamedTuple):
+    """What a caller wants to know of one customer; `first` None: from the first open day on."""
+
+    customer_id: str
+    last: date
+    first: date | None = None
+    changes: Changes | None = None
+
+
+def forecast_customer(
+    services: Services, context: RequestContext, ask: ForecastAsk, listed: int, limits: Limits = FORECAST_LIMITS
+) -> Forecast | WhatIf:
+    """The forecast of one customer, with changes also with them; `listed` lines of it. Raises `NotFound`, `NotOpen`, or `Invalid`, also
+    too_many."""
+    db = services.db
+    account, found, catalog, _ = load_within(db, ask.customer_id, limits)
+    standing = progress.read_progress(db)
+    first = schedule.first_open_day(context.today, standing.begun.day if standing.begun else None)
+    request = _request(ask, first, context.today, listed)
+    since = _uncharged_since(account, found, standing, first)
+    facts = CustomerFacts(account, found, catalog, first, context.at, since, lines_max=services.max_lines)
+    facts = load_facts(db, facts, ask.last)
+    before = forecast(facts, request)
+    if ask.changes is None:
+        return before
+    _demand_packages(db, ask.changes, first)
+    return WhatIf(before, forecast(with_changes(facts, ask.changes), request))
+
+
+def load_facts(db: Db, facts: CustomerFacts, last: date) -> CustomerFacts:
+    """The facts with what the ledger and the usage say of the customer, as far as the days through `last` depend on it."""
+    account = facts.account
+    changing = {one.assignment_id: one for one in facts.assignments if _is_prorated(facts, one)}
+    since = min([facts.first, *facts.since.values(), *_periods_begun(facts, changing, last)])
+    charged, charges = set(), []
+    for count, entry in enumerate(ledger.each_dated_in(db, account.customer_id, since, last + DAY), 1):
+        if count > ENTRIES_MAX:
+            detail = f"the forecast depends on more than {ENTRIES_MAX} ledger entries since {since}, more than one request looks through"
+            raise Invalid([Fault("/customer", detail)], code="too_many")
+        if entry.line:
+            charged.add(entry.key)
+        if entry.line and entry.kind in KINDS and entry.status != "held" and entry.line.assignment_id in changing:
+            charges.append(entry)
+    held = ledger.held_of(db, account.customer_id, account.held) if account.held else []
+    calls = _calls(db, facts, last)
+    return facts._replace(charged=frozenset(charged), charges=charges, held=held, calls=calls)
+
+
+def _request(ask: ForecastAsk, first_open: date, today: date, listed: int) -> ForecastRequest:
+    first = ask.first or first_open
+    demand_open(first, first_open)
+    if ask.last < first:
+        raise Invalid([Fault("/to", f"lies before the first day, {first}")])
+    if (ask.last - first).days >= FORECAST_DAYS_MAX:
+        raise Invalid([Fault("/to", f"must lie at most {FORECAST_DAYS_MAX} days from the first day, {first}, both included")])
+    return ForecastRequest(first, ask.last, today, listed, REQUEST_LINES_MAX)
+
+
+def _uncharged_since(account: Account, found: Sequence[Assignment], standing: Progress, first: date) -> dict[str, date]:
+    """The first day that may be uncharged on each assignment, by id, as the next evaluation will find it."""
+    ordinary = {one.assignment_id: uncharged_since(one, standing.first_unevaluated_day(first), account.evaluate_from) for one in found}
+    return corrections.looking_back(found, ordinary, standing.corrected)
+
+
+def _is_prorated(facts: CustomerFacts, one: Assignment) -> bool:
+    package = facts.packages.get(one.package_id)
+    return package is not None and package.proration == "daily"
+
+
+def _periods_begun(facts: CustomerFacts, changing: Mapping[str, Assignment], last: date) -> Iterator[date]:
+    """The first days of the periods of which something may be taken back."""
+    for one in changing.values():
+        since = facts.since.get(one.assignment_id, facts.first)
+        for due in charging.dues(one, facts.packages[one.package_id], since, last):
+            if due.kind == "proration" and due.period:
+                yield due.period.whole.since
+
+
+def _calls(db: Db, facts: CustomerFacts, last: date) -> Calls:
+    """What calls cost by day, of the customer and of DIDs, as far as minimum spends count them."""
+    since: dict[str | None, date] = {}
+    for one in facts.assignments:
+        package = facts.packages.get(one.package_id)
+        if package and package.minimum_spend:
+            settled = facts.since.get(one.assignment_id, facts.first) - charging.schedule_of(one, package).longest_gap
+            since[one.did] = min(settled, since.get(one.did, facts.first - timedelta(days=AVERAGE_DAYS)))
+    return {did: usage.charges(db, facts.account.customer_id, did, begun, last + DAY) for did, begun in since.items()}
+
+
+def _demand_packages(db: Db, changes: Changes, first_open: date) -> None:
+    """Raise `Invalid` for changes of packages that don't exist, and for those that begin before the first open day."""
+    pairs = [("prices", n, one.package_id, one.prices.begins) for n, one in enumerate(changes.prices)]
+    pairs += [("discounts", n, one.package_id or "", one.begins) for n, one in enumerate(changes.discounts)]
+    known: Mapping[str, Package] = packages.find_packages(db, {package_id for _, _, package_id, _ in pairs if package_id})
+    faults = [
+        Fault(f"/changes/{kind}/{n}/package_id", f"there is no package {package_id}")
+        for kind, n, package_id, _ in pairs
+        if package_id and (package_id not in known or known[package_id].deleted)
+    ]
+    faults += [
+        Fault(f"/changes/{kind}/{n}/from", f"lies before the first open day, {first_open}")
+        for kind, n, _, begins in pairs
+        if begins < first_open
+    ]
+    if faults:
+        raise Invalid(faults)

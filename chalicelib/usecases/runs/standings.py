@@ -1,0 +1,75 @@
+"""What stands of the lines of a date, and what those come to that are charged anew."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from ...domain.assignment import Assignment, uncharged_since
+from ...domain.charging import Line, priced_lines
+from ...domain.ledger import Entry, charge_key, due_date_key
+from ...domain.money import ZERO
+from ...domain.package import Package
+from ...domain.schedule import DAY
+from ...domain.standing import Standing, less_negative_lines, standing_of
+from ...domain.taking_back import KINDS
+from ...storage import ledger, progress
+from ...storage.db import Db
+from ..posting import LedgerKey
+from .sweep import Group
+
+
+def read_standings(db: Db, customer_id: str, lines: Sequence[Line], recorded: Mapping[LedgerKey, Entry]) -> dict[str, Standing]:
+    """What stands of a customer's lines, all of one date, by the key of their charge; of those without one nothing. `recorded` are the
+    charges. Only where one of these neither stands nor is held the repeats are looked for, for all of them at once."""
+    keys = [charge_key(line.identity) for line in lines]
+    found = {key: [recorded[customer_id, key]] for key in keys if (customer_id, key) in recorded}
+    if any(not (one.stands or one.status == "held" or one.takes_back) for [one] in found.values()):
+        day = lines[0].due_date
+        found = _with_repeats(ledger.dated_in(db, customer_id, day, day + DAY), found)
+    return {key: standing_of(entries) for key, entries in found.items()}
+
+
+def _with_repeats(entries: Iterable[Entry], charges: Mapping[str, Sequence[Entry]]) -> dict[str, list[Entry]]:
+    """The charges with their repeats, of all entries of their date."""
+    found: dict[str, list[Entry]] = {key: [] for key in charges}
+    for entry in entries:
+        key = due_date_key(entry.key)
+        if key in found and (entry.key == key or not entry.takes_back):
+            found[key].append(entry)
+    return found
+
+
+def as_one_sum(
+    db: Db, today: date, group: Group, catalog: Mapping[str, Package], lines: Sequence[Line], standings: Mapping[str, Standing]
+) -> list[Line]:
+    """The lines, less what negative lines take of those that do not stand: no other run makes those negative lines any more."""
+    known = {one.assignment_id: (one, catalog[one.package_id]) for one in group.assignments}
+    anew = {line.identity for line in lines if _may_be_less(line, known[line.assignment_id][1], standings)}
+    if not anew:
+        return list(lines)
+    evaluated = progress.read_progress(db).evaluated
+    since = evaluated + DAY if evaluated else today
+
+    def one_sum(line: Line) -> Line:
+        assignment, package = known[line.assignment_id]
+        return _less_negative_lines(db, line, assignment, package, uncharged_since(assignment, since, group.account.evaluate_from))
+
+    return [one_sum(line) if line.identity in anew else line for line in lines]
+
+
+def _may_be_less(line: Line, package: Package, standings: Mapping[str, Standing]) -> bool:
+    standing = standings.get(charge_key(line.identity))
+    anew = standing is not None and standing.charge is None and not standing.is_held
+    return anew and package.proration == "daily" and line.kind in KINDS and not line.takes_back
+
+
+def _less_negative_lines(db: Db, line: Line, assignment: Assignment, package: Package, open_from: date) -> Line:
+    """`open_from` is the first day that later runs evaluate of the assignment: they make its negative lines, but for those that are in
+    the ledger already."""
+    if line.covers is None:
+        return line
+    period = line.covers.whole
+    found = priced_lines(assignment, package, period.since, period.until - DAY, lambda *_: ZERO)
+    of_period = [one for one in found if one.kind in KINDS]
+    open_keys = {(one.customer_id, charge_key(one.identity)) for one in of_period if one.takes_back and one.due_date >= open_from}
+    open_keys -= ledger.find_entries(db, open_keys).keys()
+    return less_negative_lines(line, [one for one in of_period if (one.customer_id, charge_key(one.identity)) not in open_keys])

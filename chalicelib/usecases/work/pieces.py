@@ -1,0 +1,104 @@
+"""Goes through a segment of a work: keeps records of its members, sorted, in objects of bounded size."""
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from ...domain.errors import code_and_detail
+from ...domain.work import WORK_FAILURES_MAX, WorkFailure, WorkRecord
+from ...storage import work
+from ...storage.keys import Key
+from ...storage.work import Chunk, PieceResult
+from ..request_context import RequestContext, Services
+from ..segment import LeftOut, Member, Round, RoundLimits, SecondsLeft, Unreadable, work_through
+from .messages import MergeMessage, PieceMessage, body_of
+from .strategy import Strategy, line_of
+
+CHUNK_RECORDS: Final = 10_000
+"""Of an object: some 10 MB, which a worker holds at once."""
+CHUNKS_MAX: Final = 200
+"""Of a message: what one item of `runs` can name."""
+
+
+def work_piece(
+    services: Services, context: RequestContext, found: WorkRecord, message: PieceMessage, strategy: Strategy, seconds_left: SecondsLeft
+) -> None:
+    """Work off a segment, or what is left of it. Of several deliveries, the first that comes to its end counts."""
+    piece = PieceWork(services, context, found, message, strategy)
+    work_through(piece, piece, seconds_left)
+
+
+class Plan(NamedTuple):
+    """The lines that are kept of a member."""
+
+    lines: list[bytes]
+
+
+class PieceWork:
+    """One message of a segment: which members it is for, and what is done with them."""
+
+    limits: Final = RoundLimits(customers=CHUNK_RECORDS, lines=CHUNK_RECORDS)
+
+    def __init__(self, services: Services, context: RequestContext, found: WorkRecord, message: PieceMessage, strategy: Strategy) -> None:
+        self._services, self._work, self._message, self._strategy = services, found, message, strategy
+        self._attempt = context.id
+        self._chunks: list[Chunk] = []
+        self._failures: list[WorkFailure] = []
+
+    def members(self, unreadable: Unreadable) -> Iterator[Member]:
+        """The members of the segment, from the message's cursor on."""
+        return self._strategy.members(self._message.segment, self._message.cursor, unreadable)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the objects are as many as one item can name."""
+        return len(self._chunks) >= CHUNKS_MAX
+
+    def plan(self, member: Any) -> Plan:
+        """What is kept of a member."""
+        return Plan([line_of(record) for record in self._strategy.records(member)])
+
+    def lines_of(self, plan: Plan) -> int:
+        """One for each record."""
+        return len(plan.lines)
+
+    def apply(self, round_: Round[Plan]) -> None:
+        """Write what is kept of a round as one object."""
+        self._failures += [_failure(one) for one in round_.left_out]
+        lines = sorted(line for plan in round_.plans for line in plan.lines)
+        if lines:
+            body = b"".join(lines)
+            key = f"{self._work.work_id}/pieces/{self._message.segment:04}-{self._message.piece:06}-{self._attempt}-{len(self._chunks):04}"
+            self._services.objects().put(key, body)
+            self._chunks.append(Chunk(key, len(body)))
+
+    def keep(self) -> None:
+        """Nothing yet: what is kept says whether the segment goes on, which `hand_on` and `finish` know."""
+
+    def hand_on(self, cursor: Key) -> None:
+        """Keep what was done, and queue the next piece."""
+        self._continue(self._keep(cursor))
+
+    def finish(self, _: None) -> None:
+        """Keep what was done; the last segment that is through has the files made. Where another delivery stands that has handed on,
+        the segment is not through."""
+        kept = self._keep(None)
+        if kept.cursor is not None:
+            self._continue(kept)
+            return
+        found = work.finish_work_segment(self._services.db, self._work.work_id, self._message.segment)
+        if len(found.done) >= found.segments:
+            self._services.send_work([body_of(MergeMessage(found.work_id))])
+
+    def _keep(self, cursor: Key | None) -> PieceResult:
+        result = PieceResult(tuple(self._chunks), cursor, tuple(self._failures[:WORK_FAILURES_MAX]), len(self._failures))
+        return work.keep_piece(self._services.db, self._work, self._message.segment, self._message.piece, result)
+
+    def _continue(self, kept: PieceResult) -> None:
+        if kept.cursor is None:  # another delivery came to the end of the segment
+            self.finish(None)
+        else:
+            self._services.send_work([body_of(self._message._replace(piece=self._message.piece + 1, cursor=kept.cursor))])
+
+
+def _failure(left_out: LeftOut) -> WorkFailure:
+    return WorkFailure(left_out.customer_id, *code_and_detail(left_out.error))

@@ -1,0 +1,53 @@
+"""What a kind of long work does, and the records by which its pieces pass on to the merge what they found."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from ...storage.keys import Key
+from ..segment import Member, Unreadable
+
+
+class Record(NamedTuple):
+    """What is kept of a member. `key` orders records and tells them apart: of two with one key, which come when a page was read
+    twice, one counts. Its parts are printable ASCII; the value is JSON."""
+
+    key: tuple[str, ...]
+    value: Any
+
+
+def line_of(record: Record) -> bytes:
+    """A record as a line. Lines sort as keys do: the tab between the parts comes before all that is printable."""
+    return "\t".join((*record.key, json.dumps(record.value, separators=(",", ":")))).encode() + b"\n"
+
+
+def record_of(line: bytes) -> Record:
+    """What a line says."""
+    *key, value = line.decode().split("\t")
+    return Record(tuple(key), json.loads(value))
+
+
+class Strategy(Protocol):
+    """What a kind of work does: for whom, what it keeps of each, and what it makes of that."""
+
+    @property
+    def depth(self) -> int:
+        """How many parts of a key say to which row a record belongs."""
+
+    def members(self, segment: int, cursor: Key | None, unreadable: Unreadable) -> Iterator[Member]:
+        """The members of a segment behind the cursor, in bounded parts."""
+
+    def records(self, member: Any) -> Iterable[Record]:
+        """What is kept of a member, in any order."""
+
+    def row(self, records: Iterator[Record]) -> Mapping[str, Any] | None:
+        """The row that all records of one row make, in the order of their keys; None for none."""
+
+    def file_name(self, number: int) -> str:
+        """How the file of this number, from 1, is called."""
+
+    def heading(self) -> bytes:
+        """What a file begins with."""
+
+    def line(self, row: Mapping[str, Any]) -> bytes:
+        """A row as its line in a file."""

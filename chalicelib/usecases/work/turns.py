@@ -1,0 +1,88 @@
+"""Begins and ends works. A few run at once, the others wait; whoever makes room begins the next.
+
+The record and whose turn it is change in one transaction. The first message of a work is sent afterwards; until a worker has seen
+it, everybody who passes by sends it again, so that a crash in between loses nothing.
+"""
+
+from contextlib import suppress
+from functools import partial
+
+from ...domain.errors import Conflict
+from ...domain.work import Turns, WorkRecord, WorkState
+from ...storage import work
+from ...storage.db import Action
+from ...storage.errors import Cancelled, ConditionFailed
+from ...storage.retry import retry_on_contention
+from ..request_context import RequestContext, Services
+from .messages import BeginMessage, PieceMessage, body_of
+
+
+def begin_work(services: Services, wanted: WorkRecord) -> WorkRecord:
+    """Record a work, and begin it if its turn has come; the record that stands, ours or that of the same request before.
+
+    Raises `Conflict` when too many wait.
+    """
+    standing = retry_on_contention(partial(_record, services, wanted))
+    hand_out(services)
+    return standing
+
+
+def _record(services: Services, wanted: WorkRecord) -> WorkRecord:
+    turns = work.find_turns(services.db)
+    joined = turns.joined(wanted.work_id)
+    begun = wanted._replace(started_at=wanted.created_at if wanted.work_id in joined.running else None)
+    try:
+        services.db.transact([*work.record_work(begun), work.write_turns(joined)])
+    except Cancelled as cancelled:
+        standing = work.find_work(services.db, wanted.work_id) if cancelled.failed(0) else None
+        if standing is None:
+            raise
+        return standing
+    return begun
+
+
+def cancel_work(services: Services, context: RequestContext, found: WorkRecord) -> None:
+    """Stop what has not begun of a work. Raises `Conflict` for one that is finished."""
+    if not end_work(services, found, "cancelled", context.timestamp):
+        standing = work.find_work(services.db, found.work_id)
+        if standing and standing.state != "cancelled":
+            raise Conflict("it is finished: there is nothing left to stop", code="not_running")
+    hand_out(services)
+
+
+def end_work(services: Services, found: WorkRecord, state: WorkState, at: str) -> bool:
+    """Note what became of a work and give its turn to the next; whether it was running until now."""
+    return retry_on_contention(partial(_end, services, found, state, at))
+
+
+def _end(services: Services, found: WorkRecord, state: WorkState, at: str) -> bool:
+    turns = work.find_turns(services.db)
+    left = turns.left(found.work_id)
+    begun: list[Action] = [work.start_work(one, at) for one in left.running if one not in turns.running]
+    try:
+        services.db.transact([work.end_work(found, state, at), work.write_turns(left), *begun])
+    except Cancelled as cancelled:
+        if not cancelled.failed(0):
+            raise
+        return False
+    return True
+
+
+def hand_out(services: Services) -> None:
+    """Queue the first message of each work that runs and that no worker has seen."""
+    _send_begun(services, work.find_turns(services.db))
+
+
+def _send_begun(services: Services, turns: Turns) -> None:
+    if turns.unseen:
+        services.send_work([body_of(BeginMessage(one)) for one in turns.unseen])
+
+
+def fan_out(services: Services, found: WorkRecord) -> None:
+    """Queue a message for each segment of a work, and note that a worker has seen it."""
+    if not found.is_over:
+        services.send_work([body_of(PieceMessage(found.work_id, segment)) for segment in range(found.segments)])
+    turns = work.find_turns(services.db)
+    if found.work_id in turns.unseen:
+        with suppress(ConditionFailed):  # whoever changed it meanwhile has the message sent once more, which does no harm
+            services.db.write(work.write_turns(turns.seen(found.work_id)))

@@ -1,0 +1,15 @@
+"""What callers read, field by field. `views` makes these answers, CSV has a column for each field, OpenAPI a schema.
+
+The order of the fields is the order of the columns: of several bases, those of the first come first.
+"""
+
+from .common import *  # noqa: F403 - one namespace: answers.Package
+from .customers import *  # noqa: F403
+from .forecast import *  # noqa: F403
+from .history import *  # noqa: F403
+from .ledger import *  # noqa: F403
+from .packages import *  # noqa: F403
+from .problems import *  # noqa: F403
+from .runs import *  # noqa: F403
+from .statement import *  # noqa: F403
+from .work import *  # noqa: F403

@@ -1,0 +1,157 @@
+"""Files of rows that come in: CSV (RFC 4180) with the names of JSON fields as headings, each row checked as a JSON body is.
+
+They are accepted as spreadsheets write them: with a byte order mark, a line `sep=;`, semicolons or tabs for commas, padded
+cells, and empty columns and rows at the end. Rows are counted as a spreadsheet counts them: the heading is row 1. An empty
+cell leaves its field out. An apostrophe that our own CSV puts before a text is removed again. Faults of the heading are
+reported first, then those of all rows at once.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
+from types import UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from ..domain.errors import HEADING, Fault, Invalid, InvalidRows, Malformed, RowFault, row_fault
+from .bodies import B, parse
+from .csv_out import unprotected
+from .jsontext import pointer, spoiled
+
+CELL_SEPARATORS: Final = ",;\t"
+FILE_ROWS_MAX: Final = 1000
+FILE_COLUMNS_MAX: Final = 100
+_CELL_DIGITS_MAX: Final = 18
+_SAID: Final = re.compile(r'"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)')
+_NOT_TEXT: Final = "is not valid text: the file is not UTF-8; save it as CSV UTF-8"
+
+
+def read_rows(text: str, model: type[B]) -> list[tuple[int, B]]:
+    """The rows with their numbers. Raises `Malformed` for what is no CSV, `InvalidRows` with the faults of all rows."""
+    rows, faults = sift(text, model)
+    if faults:
+        raise InvalidRows(faults)
+    return rows
+
+
+def sift(text: str, model: type[B]) -> tuple[list[tuple[int, B]], list[RowFault]]:
+    """The rows that are well-formed, and the faults of the others. Raises what `read` does, but not for rows."""
+    records = _records(text)
+    heading = _without_empty_end(records[0][1]) if records else []
+    faults = list(_heading_faults(heading, model))
+    if faults:
+        raise InvalidRows(faults)
+    found, rows = records[1:], []
+    if not 1 <= len(found) <= FILE_ROWS_MAX:
+        raise InvalidRows(
+            [row_fault(HEADING, "", f"{len(found)} rows follow; a file has 1 to {FILE_ROWS_MAX}")], code="too_many" if found else None
+        )
+    for number, cells in found:
+        try:
+            rows.append((number, _body_of_row(number, heading, cells, model)))
+        except InvalidRows as error:
+            faults += [fault for fault in error.faults if isinstance(fault, RowFault)]
+    return rows, faults
+
+
+def _records(text: str) -> list[tuple[int, list[str]]]:
+    """The records that are not empty, with their numbers and their cells without padding."""
+    text, separator = _separated(text.removeprefix("\ufeff"))
+    records, reader = [], csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
+    number = 0
+    try:
+        for number, padded in enumerate(reader, 1):
+            cells = [cell.strip() for cell in padded]
+            if any(cells):
+                records.append((number, cells))
+    except csv.Error as error:
+        raise Malformed(f"after row {number} the file is not CSV: {error}") from None
+    return records
+
+
+def _separated(text: str) -> tuple[str, str]:
+    """The text, and what separates its cells: what its first line says, which is no row then, or what its heading has most of."""
+    said = _SAID.match(text)
+    if said and said[1] in CELL_SEPARATORS:
+        return text[said.end() :], said[1]
+    first = text.lstrip().partition("\n")[0]
+    return text, max(CELL_SEPARATORS, key=first.count)
+
+
+def _without_empty_end(cells: list[str], least: int = 0) -> list[str]:
+    """The cells without empty ones at their end, but `least` of them."""
+    count = len(cells)
+    while count > least and not cells[count - 1]:
+        count -= 1
+    return cells[:count]
+
+
+def _heading_faults(heading: list[str], model: type[B]) -> Iterator[RowFault]:
+    """What is wrong with the file as a whole; if nothing is, what is wrong with single columns."""
+    fields = model.model_fields
+    if not heading:
+        yield row_fault(HEADING, "", "the file is empty: its first row has the names of columns")
+    elif len(heading) > FILE_COLUMNS_MAX:
+        yield row_fault(HEADING, "", f"the heading has {len(heading)} columns; there are {', '.join(fields)}")
+    elif any("\0" in name or "\ufffd" in name for name in heading):
+        yield row_fault(HEADING, "", f"the heading {_NOT_TEXT}")
+    elif "" in heading:
+        yield row_fault(HEADING, "", f"column {heading.index('') + 1} has no name")
+    else:
+        yield from _column_faults(heading, model)
+
+
+def _column_faults(heading: list[str], model: type[B]) -> Iterator[RowFault]:
+    fields = model.model_fields
+    for n, name in enumerate(heading):
+        if name not in fields:
+            yield row_fault(HEADING, name, f"is not a column; there are {', '.join(fields)}", pointer(name))
+        elif name in heading[:n]:
+            yield row_fault(HEADING, name, "is given twice")
+    for name, field in fields.items():
+        if field.is_required() and name not in heading:
+            yield row_fault(HEADING, name, "is required")
+
+
+def _body_of_row(number: int, heading: list[str], cells: list[str], model: type[B]) -> B:
+    """One row as the body that JSON would have. Raises `InvalidRows`."""
+    cells = _without_empty_end(cells, len(heading))
+    if len(cells) != len(heading):
+        raise InvalidRows([row_fault(number, "", f"has {len(cells)} cells, the heading has {len(heading)}")])
+    values = {name: cell_value(model.model_fields[name], unprotected(cell)) for name, cell in zip(heading, cells, strict=True) if cell}
+    faults = list(spoiled(values))
+    if faults:
+        raise InvalidRows(_in_row(number, (fault._replace(detail=_NOT_TEXT) for fault in faults)))
+    try:
+        return parse(model, values)
+    except Invalid as error:
+        raise InvalidRows(_in_row(number, error.faults)) from None
+
+
+def _in_row(number: int, faults: Iterable[Fault | RowFault]) -> list[RowFault]:
+    return [row_fault(number, fault.pointer.split("/")[1], fault.detail, fault.pointer) for fault in faults]
+
+
+def cell_value(field: FieldInfo, cell: str) -> Any:
+    """The cell as JSON would have it; what fits no kind stays text and is refused as such."""
+    kinds = {get_origin(kind) or kind for kind in _kinds(field.annotation)}
+    if bool in kinds:
+        return {"true": True, "false": False}.get(cell.lower(), cell)
+    if int in kinds:
+        return _integer(cell)
+    return [_integer(part.strip()) for part in cell.split(";")] if list in kinds else cell
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:
+    """The types that a field may have: those of a union, each without what limits it."""
+    if get_origin(annotation) in (Union, UnionType):
+        for one in get_args(annotation):
+            yield from _kinds(one)
+    else:
+        yield annotation.__origin__ if get_origin(annotation) is Annotated else annotation
+
+
+def _integer(text: str) -> int | str:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _CELL_DIGITS_MAX else text

@@ -1,0 +1,32 @@
+"""Request bodies of long work."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..domain.errors import Fault
+from ..domain.export import POSTED_EXPORTS, ExportFormat, ExportWhat
+from .bodies import Body
+from .fields import Day
+
+
+class ExportBody(Body):
+    """An export; of the ledger and the journal, of what was posted on some days, both included."""
+
+    what: ExportWhat
+    format: ExportFormat = "csv"
+    posted_from: Day | None = None
+    posted_to: Day | None = None
+
+    @classmethod
+    def cross(cls, values: Mapping[str, Any]) -> Iterator[Fault]:
+        """Days are given where something is posted, and are in order."""
+        posted = values.get("what") in POSTED_EXPORTS
+        for name in ("posted_from", "posted_to"):
+            given = values.get(name, "faulty")
+            if posted and given is None:
+                yield Fault(f"/{name}", "is required for ledger and journal")
+            if "what" in values and not posted and given not in (None, "faulty"):
+                yield Fault(f"/{name}", "is for ledger and journal only: others are exported as they are now")
+        first, last = values.get("posted_from"), values.get("posted_to")
+        if first and last and last < first:
+            yield Fault("/posted_to", f"lies before posted_from, {first}")

@@ -1,0 +1,75 @@
+"""Exports in a world of the tests: asked for, worked off, and read."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+
+from chalicelib.domain.export import POSTED_EXPORTS, ExportFormat, ExportWhat
+from chalicelib.domain.schedule import DAY
+from chalicelib.domain.work import WorkRecord
+from chalicelib.storage import ledger
+from chalicelib.usecases import exports
+from chalicelib.usecases.exports import ExportRequest
+from chalicelib.usecases.statements import PostingDays
+from chalicelib.wire.export_views import ledger_row
+from tests.harness import InProcess
+
+Row = dict[str, Any]
+AT: Final = datetime(2024, 3, 1, 12, tzinfo=UTC)
+
+
+def days(first: date, last: date) -> PostingDays:
+    since, until = (datetime.combine(day, time(), UTC) for day in (first, last + DAY))
+    return PostingDays(first, last, since, until)
+
+
+EVERY_DAY: Final = days(AT.date() - timedelta(days=400), AT.date() + timedelta(days=400))
+
+
+def ask(
+    world: InProcess,
+    name: str = "export",
+    what: ExportWhat = "ledger",
+    form: ExportFormat = "jsonl",
+    of: PostingDays = EVERY_DAY,
+) -> WorkRecord:
+    return exports.request_export(
+        world.services, world.context_at(AT, name), ExportRequest(what, form, "UTC", of if what in POSTED_EXPORTS else None)
+    )
+
+
+def work_off(world: InProcess, seconds_left: float = 100.0) -> int:
+    """Deliver what the queue of long work holds; how many messages it took. Each is an invocation with an id of its own."""
+    for number in range(10_000):
+        if not world.queued_work:
+            return number
+        world.carry_out_work(world.queued_work[0], world.context_at(AT, f"worker-{number}"), lambda: seconds_left)
+        del world.queued_work[0]
+    raise AssertionError("the work does not end")
+
+
+def files(world: InProcess, name: str = "export") -> list[bytes]:
+    """The files of a finished export."""
+    found = exports.read_export(world.db, name)
+    assert found.work.state == "finished", found.work
+    return [world.s3.objects[one.key] for one in found.files]
+
+
+def rows(world: InProcess, name: str = "export") -> list[Row]:
+    """The rows of one in JSON lines."""
+    return [json.loads(line) for file in files(world, name) for line in file.splitlines()]
+
+
+def exported(world: InProcess, name: str = "export", **asked: Any) -> list[Row]:
+    ask(world, name, **asked)
+    work_off(world)
+    return rows(world, name)
+
+
+def ledgers(world: InProcess) -> Iterator[Row]:
+    """What the ledgers have that was posted, by customer, then in their order."""
+    for customer_id in sorted({item["pk"]["S"] for item in world.store.items("ledger")}):
+        for entry in ledger.entries_of(world.db, customer_id):
+            if entry.posted_at:
+                yield json.loads(json.dumps(ledger_row(entry)))
