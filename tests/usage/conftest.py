@@ -1,13 +1,13 @@
-"""The deployed tables without the functions before them, for tests that call use cases in process."""
+"""Tables of their own on the embedded AWS, for tests that call use cases in process: the deployed functions don't see them."""
 
 import pytest
 
 from chalicelib.storage.db import Db
-from tests.api.support import TABLES
+from tests.world.backends import with_tables
 from tools.embedded import EmbeddedStack
 
 
 @pytest.fixture(scope="session")
 def db(stack: EmbeddedStack) -> Db:
-    """The stack's tables."""
-    return Db(stack.client("dynamodb"), {name: stack.table_name(name) for name in TABLES})
+    """The service's tables; tests take ids of their own."""
+    return with_tables(stack.client("dynamodb"))

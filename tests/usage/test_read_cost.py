@@ -13,8 +13,7 @@ from chalicelib.domain.package import Package
 from chalicelib.storage import accounts
 from chalicelib.storage.db import Db
 from chalicelib.usecases import loading, usage
-from tests.api.support import TABLES, unique
-from tools.embedded import EmbeddedStack
+from tests.api.support import unique
 
 from .build import THE_DAY, a_call
 from .test_limits import ACT, KEPT
@@ -42,13 +41,13 @@ class Counting:
 
 
 @pytest.fixture
-def counting(stack: EmbeddedStack) -> Counting:
-    return Counting(stack.client("dynamodb"))
+def counting(db: Db) -> Counting:
+    return Counting(db.client)
 
 
 @pytest.fixture
-def counted(stack: EmbeddedStack, counting: Counting) -> Db:
-    return Db(counting, {name: stack.table_name(name) for name in TABLES})
+def counted(db: Db, counting: Counting) -> Db:
+    return Db(counting, db.tables)
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ from chalicelib.domain.package import Package
 from chalicelib.storage import accounts, assignments, packages
 from chalicelib.storage.db import Db, put, put_new
 from chalicelib.usecases import usage
-from tests.api.support import TABLES, unique
-from tools.embedded import EmbeddedStack
+from tests.api.support import unique
 
 from .build import THE_DAY, a_call
 from .test_limits import ACT, KEPT
@@ -47,13 +46,13 @@ class Metered:
 
 
 @pytest.fixture
-def meter(stack: EmbeddedStack) -> Metered:
-    return Metered(stack.client("dynamodb"))
+def meter(db: Db) -> Metered:
+    return Metered(db.client)
 
 
 @pytest.fixture
-def metered(stack: EmbeddedStack, meter: Metered) -> Db:
-    return Db(meter, {name: stack.table_name(name) for name in TABLES})
+def metered(db: Db, meter: Metered) -> Db:
+    return Db(meter, db.tables)
 
 
 def a_customer(db: Db) -> str:

@@ -18,7 +18,8 @@ from .dynamodb import DynamoDb
 _numbers = count()
 
 
-def _with_tables(client: Any) -> Db:
+def with_tables(client: Any) -> Db:
+    """The service's tables, empty, beside those that a DynamoDB has already."""
     prefix = f"contract-{next(_numbers)}-"
     for name, definition in TABLES.items():
         arguments = {key: value for key, value in definition.items() if key != "TimeToLive"}
@@ -36,13 +37,13 @@ def world(_: Callable[[], EmbeddedStack]) -> Iterator[Db]:
 def moto(_: Callable[[], EmbeddedStack]) -> Iterator[Db]:
     """moto, in process."""
     with mock_aws():
-        yield _with_tables(boto3.client("dynamodb", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"))
+        yield with_tables(boto3.client("dynamodb", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"))
 
 
 @contextmanager
 def ministack(stack: Callable[[], EmbeddedStack]) -> Iterator[Db]:
     """The embedded stack's, over HTTP."""
-    yield _with_tables(stack().client("dynamodb"))
+    yield with_tables(stack().client("dynamodb"))
 
 
 BACKENDS: Final = {"world": world, "moto": moto, "ministack": ministack}
