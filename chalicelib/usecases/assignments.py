@@ -184,7 +184,7 @@ def delete_assignment(db: Db, context: RequestContext, ids: tuple[str, str], ver
     """Delete an assignment: end it on the first day that an end date may lie on, or remove or cancel one that has not begun.
 
     Of one that goes on from another, until it begins, that step is undone. Raises `Conflict` minimum_days, replaced, did_in_use.
-    One that has ended is left as it is.
+    One that has ended, or ends on that day already, is left as it is.
     """
 
     def attempt() -> None:
@@ -198,7 +198,7 @@ def delete_assignment(db: Db, context: RequestContext, ids: tuple[str, str], ver
         earliest, begun = editing.first_end_date(context.today, open_day), old.start_date <= context.today
         over = (has_ended(old, earliest) or old.end_date == earliest) if begun else old.cancelled
         if begun and not over:
-            demand_no_obstacle(minimum_days_obstacles(old, context.today))
+            demand_no_obstacle(minimum_days_obstacles(old, earliest))
         if old.start_date >= context.today and not old.charged and not old.cancelled:
             _remove_unbegun(db, context, snapshot.account, old)
             return
