@@ -31,8 +31,8 @@ def read_price_lists(db: Db, context: RequestContext, package_id: str) -> PriceL
 def write_price_list(
     db: Db, context: RequestContext, package_id: str, version: int | None, new: PriceList, *, correct: bool, confirm_backlog: bool = False
 ) -> PriceLists:
-    """Enter a list, in place of one that begins on the same day. With `correct` it may begin on a day that is not open; what becomes
-    due by that is posted by the next daily evaluation.
+    """Enter a list, in place of one that begins on the same day; one that says the same already is left as it is. With `correct` it
+    may begin on a day that is not open; what becomes due by that is posted by the next daily evaluation.
 
     Raises `NotOpen`, `Invalid`, `MayNotCharge`, or `Conflict` backlog, backlog_too_long.
     """
@@ -41,17 +41,18 @@ def write_price_list(
         old = read_package(db, package_id)
         demand_version(old.version, version)
         first_open = backlog.find_first_open_day(db, context.today)
+        changed = with_list(old, new._replace(entered_at=context.timestamp))
+        if changed == old:
+            return PriceLists(old, first_open, created=False)
         if not correct:
             demand_open(new.begins, first_open)
         demand_fitting(old, new.named)
-        changed = with_list(old, new._replace(entered_at=context.timestamp))
         also = while_open(old, changed, new.begins)
         if new.begins < first_open:
             also = _owed(db, context, old, changed, new.begins, first_open, confirmed=confirm_backlog)
         created = find_list(old, new.begins) is None
-        if changed != old:
-            changed = write_change(db, context, old, changed, also, "package.prices_written")
-        return PriceLists(changed, first_open, created)
+        written = write_change(db, context, old, changed, also, "package.prices_written")
+        return PriceLists(written, first_open, created)
 
     return retry_on_contention(attempt)
 

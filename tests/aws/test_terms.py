@@ -297,6 +297,21 @@ def begin_before_the_write(calendar: Calendar) -> list[str]:
     return begun
 
 
+def test_what_is_there_already_may_be_sent_again_when_its_day_is_over(calendar: Calendar) -> None:
+    """rules 3, Price lists, and rules 4, Terms: a request that is repeated a day later answers as the first one did."""
+    package = calendar.package(retail="10", frequency="daily")
+    made = calendar.assign(package)
+    entry, prices = {"quantity": 2, "until": "2031-02-22"}, ("PUT", "/packages/{package_id}/prices/{from}")
+    params = {"package_id": package, "from": "2031-02-21"}
+    calendar.evaluate()
+    entered, listed = made.enter("2031-02-21", **entry), calendar.ask(*prices, {"retail": "11"}, params=params)
+    calendar.go_to("2031-02-24")
+    assert made.enter("2031-02-21", **entry)["version"] == entered["version"]
+    assert calendar.ask(*prices, {"retail": "11"}, params=params)["version"] == listed["version"]
+    refused(lambda: made.enter("2031-02-21", quantity=2), "not_open")
+    refused(lambda: calendar.ask(*prices, {"retail": "12"}, params=params), "not_open")
+
+
 def test_an_edit_that_loses_against_the_evaluation_means_the_next_day(calendar: Calendar) -> None:
     made = calendar.assign(calendar.package(retail="10", frequency="daily"))
     begun = begin_before_the_write(calendar)

@@ -79,6 +79,8 @@ class Books(Handovers):
     def put_prices(self, package_id: str, new: PriceList, *, correct: bool = False) -> None:
         """A price list from an open day on. One that corrects the past has its days looked at again by the next evaluation."""
         package, begins = self._package(package_id), new.begins or date.min
+        if new in package.lists:
+            return
         if begins < self.first_open_day and not correct:
             raise Refused("not_open")
         package.lists = (*(one for one in package.lists if one.begins != new.begins), new)
@@ -225,10 +227,12 @@ class Books(Handovers):
     def put_terms(self, one: Assignment, new: TermsEntry, confirmed: bool, *, correct: bool = False) -> None:
         """Terms from an open day on; as a correction, and while nothing was charged or drawn, from any day on: then what becomes due by
         it is backlog."""
-        past = new.begins < self.first_open_day
+        past, entries = new.begins < self.first_open_day, put(one.entries, new)
+        if all(entry in one.entries for entry in entries):
+            return
         if past and not correct and (one.touched or new.begins < one.start):
             raise Refused("not_open")
-        changed = replace(one, entries=put(one.entries, new))
+        changed = replace(one, entries=entries)
         first = max(one.first_day, min(new.begins, one.open_from))
         reasons = self._start_faults(changed) | (self._backlog_faults(changed, first, confirmed) if past else set())
         if reasons:
@@ -281,15 +285,13 @@ class Books(Handovers):
         if self.is_fixed(one):
             raise Refused("replaced")
         customer, untouched = self.customers[one.customer_id], one.start >= self.today and not one.touched
-        if one.cancelled or one.last_day < self.today:
-            return
-        if one.start <= self.today < min(one.earliest_end, one.last_day) and one.minimum_days:
+        if one.start <= self.today and self.earliest_end < min(one.earliest_end, one.last_day) and one.minimum_days:
             raise Refused("minimum_days")
-        if untouched and not (one.start <= self.today and one.minimum_days):
+        if untouched and not one.cancelled:
             del customer.assignments[one.assignment_id]
         elif one.start > self.today:
             one.cancelled = True
-        else:
+        elif not one.cancelled:
             one.end = min(self.earliest_end, one.last_day)
 
     # Usage
