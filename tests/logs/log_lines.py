@@ -9,16 +9,20 @@ Json = dict[str, Any]
 FUNCTIONS = ("api_handler", "do_work", "evaluate_due_charges", "post_charges", "record_usage", "run_package")
 
 
-def written(stack: EmbeddedStack, function: str) -> list[Json]:
-    """Every JSON line of a function, metrics among them."""
-    return [json.loads(text) for text in stack.function_log(function).splitlines() if text.startswith("{")]
-
-
 def lines(stack: EmbeddedStack, function: str) -> list[Json]:
     """What a function has logged, without metrics."""
-    return [line for line in written(stack, function) if "_aws" not in line]
+    return lines_of(stack.function_log(function))
+
+
+def lines_of(log: str) -> list[Json]:
+    """The JSON lines of a log, without metrics."""
+    return [line for line in _written(log) if "_aws" not in line]
 
 
 def metrics(stack: EmbeddedStack, function: str) -> list[Json]:
     """The metrics that a function has emitted, one after the other."""
-    return [line for line in written(stack, function) if "_aws" in line]
+    return [line for line in _written(stack.function_log(function)) if "_aws" in line]
+
+
+def _written(log: str) -> list[Json]:
+    return [json.loads(text) for text in log.splitlines() if text.startswith("{")]
