@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from http import HTTPStatus
 from itertools import count
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -23,6 +24,7 @@ _THREADS = 12
 TABLES = ("catalog", "accounts", "ledger", "usage", "runs")
 JSON = {"Content-Type": "application/json"}
 _RUN_SECONDS = 180
+_BUSY_SECONDS = 180
 _numbers = count(int(time.time() * 1000))
 
 
@@ -169,6 +171,17 @@ def at_once(work: Callable[[int], T], times: int = CONCURRENT, threads: int = _T
     """What `work` returns so many times, some at the same time: each of these starts a process of the function."""
     with ThreadPoolExecutor(min(times, threads)) as pool:
         return list(pool.map(work, range(times)))
+
+
+def once_answered(api: httpx.Client, where: str, body: Json) -> httpx.Response:
+    """The answer to a POST, sent again after what Retry-After says while the service is too busy: its key makes it one request."""
+    key = {"Idempotency-Key": unique("key")}
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        answer = api.post(where, json=body, headers=key)
+        if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+            return answer
+        time.sleep(int(answer.headers["retry-after"]))
 
 
 def finished(api: httpx.Client, run_id: str) -> Json:
