@@ -117,8 +117,8 @@ def find_days(
     return [(_date_of_item(item), TOTAL_CODEC.entity(item)) for item in page.items], page.last
 
 
-def charges(db: Db, customer_id: str, did: str | None, since: date, until: date) -> dict[date, Decimal]:
-    """The usage charges of a customer, or of one DID, by day: those of the days `since <= day < until` that have calls."""
+def spend_by_day(db: Db, customer_id: str, did: str | None, since: date, until: date) -> dict[date, Decimal]:
+    """The spend of a customer, or of one DID, by day: what the calls cost on the days `since <= day < until` that have calls."""
     values = _day_range(customer_id, did, since, until - DAY)
     return {_date_of_item(item): item["charge"] for item in db.query_all(USAGE, _DAY_RANGE, values)}
 

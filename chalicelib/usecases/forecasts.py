@@ -114,7 +114,7 @@ def _calls(db: Db, facts: CustomerFacts, last: date) -> Calls:
         if package and package.minimum_spend:
             settled = facts.since.get(one.assignment_id, facts.first) - charging.schedule_of(one, package).longest_gap
             since[one.did] = min(settled, since.get(one.did, facts.first - timedelta(days=AVERAGE_DAYS)))
-    return {did: usage.charges(db, facts.account.customer_id, did, begun, last + DAY) for did, begun in since.items()}
+    return {did: usage.spend_by_day(db, facts.account.customer_id, did, begun, last + DAY) for did, begun in since.items()}
 
 
 def _demand_packages(db: Db, changes: Changes, first_open: date) -> None:

@@ -58,12 +58,12 @@ def load_spend(db: Db, wanted: Iterable[AssignmentPeriod]) -> Spend:
         spans[one.customer_id, one.did] = min(since, period.since), max(until, period.until)
 
     @cache
-    def charges(customer_id: str, did: str | None) -> dict[date, Decimal]:
-        return usage.charges(db, customer_id, did, *spans[customer_id, did])
+    def by_day(customer_id: str, did: str | None) -> dict[date, Decimal]:
+        return usage.spend_by_day(db, customer_id, did, *spans[customer_id, did])
 
     @cache
     def spent(customer_id: str, did: str | None, since: date, until: date) -> Decimal:
-        return money.total(charge for day, charge in charges(customer_id, did).items() if since <= day < until)
+        return money.total(charge for day, charge in by_day(customer_id, did).items() if since <= day < until)
 
     return lambda one, period: spent(one.customer_id, one.did, period.since, period.until)
 
