@@ -259,7 +259,7 @@ def day_totals(rated: Iterable[Rated]) -> dict[UsedDay, DayTotal]:
     """What the calls add to each day."""
     totals: dict[UsedDay, DayTotal] = {}
     for one in rated:
-        for did in places(one.call):
+        for did in counted_on(one.call):
             known = totals.get((one.call.day, did), DayTotal())
             charge = money.plus(known.charge, one.charge)
             totals[one.call.day, did] = DayTotal(
@@ -268,7 +268,7 @@ def day_totals(rated: Iterable[Rated]) -> dict[UsedDay, DayTotal]:
     return totals
 
 
-def places(call: Call) -> tuple[str | None, ...]:
+def counted_on(call: Call) -> tuple[str | None, ...]:
     """Whose days a call counts on: the customer's, and its DID's."""
     return (None, call.did) if call.did else (None,)
 
@@ -290,7 +290,7 @@ def rated_in_room(calls: Iterable[Call], rate: Callable[[Call], Rated], uncharge
     for call in calls:
         one = rate(call)
         keys = {draw.key for draw in one.drawn}
-        more = {(call.day, did) for did in places(call)} | keys | {draw.assignment_id for draw in one.drawn} & uncharged
+        more = {(call.day, did) for did in counted_on(call)} | keys | {draw.assignment_id for draw in one.drawn} & uncharged
         if taken and len(taken) + 1 + len(others | more) > room:
             break
         others |= more
