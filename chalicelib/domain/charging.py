@@ -102,7 +102,7 @@ class Line(NamedTuple):
         if self.kind != "recurring":
             return self.period
         following = self.schedule.next(self.due_date)
-        return Period(self.due_date, following, following) if following else None
+        return Period.uncut(self.due_date, following) if following else None
 
     @property
     def schedule(self) -> Schedule:
@@ -171,7 +171,7 @@ def _proration_dues(assignment: Assignment, package: Package, first: date, last:
             continue
         period = schedule.period(day)
         if period and period.since < day and (taken_over == counted or taken_over <= period.since):
-            yield Due("proration", day, Period(day, period.until, period.until, period.since))
+            yield Due("proration", day, period.part(day, period.until))
 
 
 def _settlements(assignment: Assignment, package: Package, first: date, last: date) -> Iterator[Due]:
@@ -190,7 +190,7 @@ def _minimum_spend_period(assignment: Assignment, package: Package, day: date) -
         return None
     whole = schedule_of(assignment, package).period(day)
     closing = assignment.end_date + DAY if assignment.end_date else date.max
-    return whole and Period(max(whole.since, first_day(assignment)), min(closing, whole.until), whole.until, whole.since)
+    return whole and whole.part(max(whole.since, first_day(assignment)), min(closing, whole.until))
 
 
 def running_period(assignment: Assignment, package: Package, day: date) -> Period | None:

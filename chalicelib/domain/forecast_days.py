@@ -75,7 +75,7 @@ def spend_with_calls(facts: CustomerFacts) -> Spend:
         ahead = (period.until - max(period.since, first)).days
         if ahead <= 0:
             return known
-        usual = recorded(one, Period(first - timedelta(days=AVERAGE_DAYS), first, first))
+        usual = recorded(one, Period.uncut(first - timedelta(days=AVERAGE_DAYS), first))
         before = recorded(one, period._replace(until=first)) if period.since < first else money.ZERO
         return max(known, money.plus(before, money.share(usual, ahead, AVERAGE_DAYS)))
 

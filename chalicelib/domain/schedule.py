@@ -29,17 +29,29 @@ _STEP: Final = timedelta(days=366)
 
 
 class Period(NamedTuple):
-    """The days `since <= day < until` of a billing period that goes, uncut, from `whole_since` (None: `since`) to `whole_until`."""
+    """The days `since <= day < until` of a billing period that goes, uncut, from `whole_since` (None: `since`) to `whole_until`.
+
+    Made by `uncut` and `part`, which say what is meant; four dates in a row do not.
+    """
 
     since: date
     until: date
     whole_until: date
     whole_since: date | None = None
 
+    @classmethod
+    def uncut(cls, since: date, until: date) -> "Period":
+        """A period of which nothing is cut off."""
+        return cls(since, until, whole_until=until)
+
+    def part(self, since: date, until: date) -> "Period":
+        """The days `since <= day < until` of this period, which is uncut."""
+        return Period(since, until, whole_until=self.until, whole_since=self.since)
+
     @property
     def whole(self) -> "Period":
         """The period by the rule, uncut."""
-        return Period(self.whole_since or self.since, self.whole_until, self.whole_until)
+        return Period.uncut(self.whole_since or self.since, self.whole_until)
 
     @property
     def days(self) -> int:
@@ -109,7 +121,7 @@ class Schedule(NamedTuple):
             return None
         since = _rule_dates(*self, day - self.longest_gap, day)[-1] if self.match else self.previous(day + DAY) or self.start
         until = _rule_dates(*self, day + DAY, day + self.longest_gap)[0]
-        return Period(since, until, until)
+        return Period.uncut(since, until)
 
 
 def due_dates(frequency: Frequency, match: Match, every: int, start: date, first: date, last: date) -> tuple[date, ...]:

@@ -46,12 +46,12 @@ def test_no_period_runs_without_minimum_spend_or_frequency() -> None:
 
 
 def test_the_minimum_of_a_cut_period_is_its_share_of_days() -> None:
-    period = Period(day("2024-01-01"), day("2024-01-11"), day("2024-02-01"))
+    period = Period(since=day("2024-01-01"), until=day("2024-01-11"), whole_until=day("2024-02-01"))
     assert minimum(assignment(quantity=2), MONTHLY, period) == Decimal(20)
 
 
 def settlement(on: str) -> Line:
-    made = priced_line(assignment(), MONTHLY, Due("minimum_spend", day(on), Period(day("2024-01-01"), day(on), day(on))), Decimal(0))
+    made = priced_line(assignment(), MONTHLY, Due("minimum_spend", day(on), Period.uncut(day("2024-01-01"), day(on))), Decimal(0))
     assert made is not None
     return made
 

@@ -130,7 +130,7 @@ def test_d6_a_spend_is_that_of_the_days_of_its_period(periods: list[list[int]], 
     def on(day: int) -> date:
         return BEGUN + timedelta(days=day)
 
-    wanted = [(one, Period(on(first), on(last), on(last))) for first, last in periods]
+    wanted = [(one, Period.uncut(on(first), on(last))) for first, last in periods]
     spend = loading.load_spend(world.db, wanted)
     for (first, last), (_, period) in zip(periods, wanted, strict=True):
         assert spend(one, period) == sum(n + 1 for n, day in enumerate(days) if first <= day < last)
