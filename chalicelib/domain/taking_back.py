@@ -64,7 +64,7 @@ def deductions(line: Line, charges: Iterable[Entry]) -> list[Deduction]:
     found = []
     for charge in sorted(charges, key=_age, reverse=True):
         days = min((until - line.due_date).days, (until - charge.date).days), (until - charge.date).days
-        deduction = Deduction(charge, _at_most(retail, charge.left_retail, *days), _at_most(cost, charge.left_cost, *days))
+        deduction = Deduction(charge, _capped_by_share(retail, charge.left_retail, *days), _capped_by_share(cost, charge.left_cost, *days))
         if deduction.retail or deduction.cost:
             found.append(deduction)
             retail, cost = money.minus(retail, deduction.retail), money.minus(cost, deduction.cost)
@@ -76,7 +76,8 @@ def _age(charge: Entry) -> tuple[date, str, str]:
     return charge.date, charge.recorded_at, charge.key
 
 
-def _at_most(wanted: Decimal, left: Decimal, part: int, whole: int) -> Decimal:
+def _capped_by_share(wanted: Decimal, left: Decimal, part: int, whole: int) -> Decimal:
+    """What is wanted, but no more than the share `part / whole` (days) of what is left of a charge."""
     return max(money.ZERO, min(wanted, money.share(max(money.ZERO, left), part, whole)))
 
 
