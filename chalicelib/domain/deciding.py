@@ -12,12 +12,13 @@ from typing import Final, Literal, NamedTuple
 
 from . import account, money, taking_back
 from .charging import Line
-from .ledger import Entry, charge_key, recharge_key, revival_key
+from .ledger import Entry, charge_key, voided_recharge_key, written_off_recharge_key
 from .standing import Standing
 
 IfCharged = Literal["charge_again", "skip"]
 DecisionKind = Literal["charge", "repeat", "recharge", "retry", "take_back", "skip", "written_off", "not_over"]
 REPEATS: Final[tuple[DecisionKind, ...]] = ("repeat", "recharge")
+"""What makes an entry a repeat: the due date was charged before, whether that stands or not."""
 
 
 class RunRequest(NamedTuple):
@@ -148,9 +149,9 @@ def _on_recorded(line: Line, standing: Standing, request: RunRequest, today: dat
         return None
     key, over = charge_key(line.identity), _amount_is_final(line, today)
     if standing.written_off:
-        again = revival_key(line.identity, standing.repeats)
+        again = written_off_recharge_key(line.identity, standing.repeats)
         return Decision(line, "recharge", again) if over and request.include_written_off else Decision(line, "written_off", key)
-    return Decision(line, "recharge", recharge_key(line.identity, standing.voided)) if over else Decision(line, "not_over", key)
+    return Decision(line, "recharge", voided_recharge_key(line.identity, standing.voided)) if over else Decision(line, "not_over", key)
 
 
 def _on_charged(line: Line, standing: Standing, request: RunRequest, today: date) -> Decision:

@@ -133,14 +133,13 @@ def charge_key(identity: Identity, repeat_of_run: str | None = None) -> str:
     return _SEPARATOR.join([*parts, repeat_of_run] if repeat_of_run else parts)
 
 
-def revival_key(identity: Identity, repeats: int) -> str:
-    """The key of a repeat of what was written off, when the ledger holds `repeats` of it: runs that find the same charge it once."""
+def written_off_recharge_key(identity: Identity, repeats: int) -> str:
+    """The key of a recharge of what was written off, when the ledger holds `repeats` of it: runs that find the same charge it once."""
     return _SEPARATOR.join((charge_key(identity), "revived", str(repeats)))
 
 
-def recharge_key(identity: Identity, voided: int) -> str:
-    """The key of a repeat that charges anew what does not stand, when the ledger holds `voided` charges of it: runs that find the same
-    charge it once."""
+def voided_recharge_key(identity: Identity, voided: int) -> str:
+    """The key of a recharge of what was voided, when the ledger holds `voided` charges of it: runs that find the same charge it once."""
     return _SEPARATOR.join((charge_key(identity), "recharged", str(voided)))
 
 
