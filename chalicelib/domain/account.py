@@ -10,8 +10,8 @@ from .errors import Conflict
 
 
 class Account(NamedTuple):
-    """A customer. `debit_limit` None: charges may take the balance anywhere. `held` counts held charges, `holds` those that
-    ever were: while both stay, nothing was held or released.
+    """A customer. `debit_limit` None: charges may take the balance anywhere. `held` counts held charges, `held_ever` those
+    that ever were: while both stay, nothing was held or released.
 
     `evaluate_from` is set while the customer is parked or can't be read, and until a run has caught up; `marks` counts how often a run
     set it, or found it set. `oversize` says that an operator let the next run post more lines than the safety bound. `entries`: the
@@ -31,7 +31,7 @@ class Account(NamedTuple):
     calls: bool = False
     parked: bool = False
     oversize: bool = False
-    holds: int = 0
+    held_ever: int = 0
     with_minutes: int = 0
     without_minutes: int = 0
     evaluate_from: date | None = None

@@ -32,7 +32,7 @@ _AUTHORSHIP: Final = {"version", "created_at", "created_by", "updated_at", "upda
 _KEPT_BY_THE_SERVICE: Final[Mapping[type[tuple[Any, ...]], frozenset[str]]] = {
     Package: frozenset(("package_id", "assignments", "assigned", "price_lists", "superseded_lists")),
     Account: frozenset((
-        "customer_id", "balance", "held", "holds", "assignments", "entries", "calls", "oversize", "with_minutes", "without_minutes",
+        "customer_id", "balance", "held", "held_ever", "assignments", "entries", "calls", "oversize", "with_minutes", "without_minutes",
         "evaluate_from", "marks",
     )),
     Assignment: frozenset((

@@ -107,7 +107,7 @@ def total_debit(made: Sequence[Move]) -> Debit:
 def after_debit(read: Account, change: Debit) -> Account:
     """The account once the debit is written."""
     return read._replace(
-        balance=money.minus(read.balance, change.amount), held=read.held + change.held, holds=read.holds + change.newly_held
+        balance=money.minus(read.balance, change.amount), held=read.held + change.held, held_ever=read.held_ever + change.newly_held
     )
 
 

@@ -21,7 +21,7 @@ ACCOUNT_CODEC = Codec(
         "debit_limit": plain_attribute("debit_limit", None),
         "balance": always(plain_attribute("balance", Decimal(0))),
         "held": always(integer_attribute("held", 0)),
-        "holds": integer_attribute("holds", 0),
+        "held_ever": integer_attribute("holds", 0),
         "with_minutes": integer_attribute("with_minutes", 0),
         "without_minutes": integer_attribute("without_minutes", 0),
         "assignments": always(integer_attribute("assignments", 0)),
@@ -133,9 +133,9 @@ def note_entry(account: Account) -> Action:
 
 def _same_holds(account: Account) -> tuple[str, dict[str, Any]]:
     values: dict[str, Any] = {"held": account.held}
-    if not account.holds:
+    if not account.held_ever:
         return "#held = :held AND attribute_not_exists(#holds)", values
-    return "#held = :held AND #holds = :holds", values | {"holds": account.holds}
+    return "#held = :held AND #holds = :holds", values | {"holds": account.held_ever}
 
 
 def add_payment(account: Account, amount: Decimal) -> Action:

@@ -75,7 +75,7 @@ CHARGE = Entry(
 SAMPLES: dict[str, Sample] = {
     "account": Sample("account", Account(
         customer_id="acme", currency="EUR", name="Müller & Søn", debit_limit=Decimal("100.50"), balance=Decimal("-12.3456"), held=2,
-        assignments=7, entries=True, calls=True, parked=True, oversize=True, holds=5, with_minutes=3, without_minutes=4,
+        assignments=7, entries=True, calls=True, parked=True, oversize=True, held_ever=5, with_minutes=3, without_minutes=4,
         evaluate_from=date(2031, 1, 2), marks=6, **WRITTEN,
     )),
     "least account": Sample("account", Account(customer_id="acme", currency="EUR")),

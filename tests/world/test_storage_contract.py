@@ -404,7 +404,7 @@ def accounts_move_money_under_conditions(db: Db) -> None:
     db.write(accounts.add_payment(read, Decimal("7.25")))
     db.write(accounts.undo_debits("c", Decimal(0), held=-1))
     read = accounts.find_account(db, "c") or CUSTOMER
-    assert (read.balance, read.held, read.holds, read.entries, read.calls) == (Decimal("2.25"), 1, 1, True, True)
+    assert (read.balance, read.held, read.held_ever, read.entries, read.calls) == (Decimal("2.25"), 1, 1, True, True)
 
 
 @case
