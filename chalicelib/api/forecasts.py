@@ -20,6 +20,6 @@ def forecast(call: Call) -> Answer[answers.Forecast]:
     from ..wire.forecast_views import forecast_view
 
     body = call.body(ForecastBody)
-    ask = ForecastAsk(body.customer, body.to, body.since, body.changes.changes() if body.changes else None)
+    ask = ForecastAsk(body.customer, body.to, body.since, body.changes.changes() if body.changes else None, body.package)
     listed = CSV_ROWS_MAX if call.form == CSV else FORECAST_LINES_LISTED
     return Answer(forecast_view(forecast_customer(call.services, call.context, ask, listed)))

@@ -65,13 +65,15 @@ class Shortage(NamedTuple):
 
 
 class ForecastRequest(NamedTuple):
-    """The days asked for, both included, `today`, how many lines are listed, and the most that are planned."""
+    """The days asked for, both included, `today`, how many lines are listed, and the most that are planned; with `package_id` sums and
+    lines are those of the package, but all the others are planned as well."""
 
     first: date
     last: date
     today: date
     listed: int = FORECAST_LINES_LISTED
     most: int = FORECAST_LINES_MAX
+    package_id: str | None = None
 
 
 class Forecast(NamedTuple):
@@ -184,7 +186,9 @@ class _Tally:
         self._held: dict[str, tuple[SumsKey, int]] = {}
 
     def add(self, one: PlannedLine) -> None:
-        """Add a line. One that is released is not held any more."""
+        """Add a line, unless it is of another package than the one asked for. One that is released is not held any more."""
+        if self._request.package_id not in (None, one.line.package_id):
+            return
         line, place = one.line, (one.day, one.line.package_id, one.line.kind)
         held = self._held.pop(one.key, None) if one.released else None
         if held:

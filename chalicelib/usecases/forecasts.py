@@ -29,12 +29,13 @@ ENTRIES_MAX: Final = 50_000
 
 
 class ForecastAsk(NamedTuple):
-    """What a caller wants to know of one customer; `first` None: from the first open day on."""
+    """What a caller wants to know of one customer, or of one package of the customer; `first` None: from the first open day on."""
 
     customer_id: str
     last: date
     first: date | None = None
     changes: Changes | None = None
+    package_id: str | None = None
 
 
 def forecast_customer(
@@ -50,10 +51,10 @@ def forecast_customer(
     since = _uncharged_since(account, found, standing, first)
     facts = CustomerFacts(account, found, catalog, first, context.at, since, lines_max=services.max_lines)
     facts = load_facts(db, facts, ask.last)
+    _demand_packages(db, ask, first)
     before = forecast(facts, request)
     if ask.changes is None:
         return before
-    _demand_packages(db, ask.changes, first)
     return WhatIf(before, forecast(with_changes(facts, ask.changes), request))
 
 
@@ -83,7 +84,7 @@ def _request(ask: ForecastAsk, first_open: date, today: date, listed: int) -> Fo
         raise Invalid([Fault("/to", f"lies before the first day, {first}")])
     if (ask.last - first).days >= FORECAST_DAYS_MAX:
         raise Invalid([Fault("/to", f"must lie at most {FORECAST_DAYS_MAX} days from the first day, {first}, both included")])
-    return ForecastRequest(first, ask.last, today, listed, REQUEST_LINES_MAX)
+    return ForecastRequest(first, ask.last, today, listed, REQUEST_LINES_MAX, ask.package_id)
 
 
 def _uncharged_since(account: Account, found: Sequence[Assignment], standing: Progress, first: date) -> dict[str, date]:
@@ -117,20 +118,19 @@ def _calls(db: Db, facts: CustomerFacts, last: date) -> Calls:
     return {did: usage.spend_by_day(db, facts.account.customer_id, did, begun, last + DAY) for did, begun in since.items()}
 
 
-def _demand_packages(db: Db, changes: Changes, first_open: date) -> None:
-    """Raise `Invalid` for changes of packages that don't exist, and for those that begin before the first open day."""
-    pairs = [("prices", n, one.package_id, one.prices.begins) for n, one in enumerate(changes.prices)]
-    pairs += [("discounts", n, one.package_id or "", one.begins) for n, one in enumerate(changes.discounts)]
-    known: Mapping[str, Package] = packages.find_packages(db, {package_id for _, _, package_id, _ in pairs if package_id})
+def _demand_packages(db: Db, ask: ForecastAsk, first_open: date) -> None:
+    """Raise `Invalid` for packages that don't exist, and for changes that begin before the first open day."""
+    changes = ask.changes or Changes()
+    named = [(f"/changes/prices/{n}", one.package_id, one.prices.begins) for n, one in enumerate(changes.prices)]
+    named += [(f"/changes/discounts/{n}", one.package_id, one.begins) for n, one in enumerate(changes.discounts)]
+    wanted = [("/package", ask.package_id), *((f"{place}/package_id", package_id) for place, package_id, _ in named)]
+    asked = {package_id for _, package_id in wanted if package_id}
+    known: Mapping[str, Package] = packages.find_packages(db, asked) if asked else {}
     faults = [
-        Fault(f"/changes/{kind}/{n}/package_id", f"there is no package {package_id}")
-        for kind, n, package_id, _ in pairs
+        Fault(place, f"there is no package {package_id}")
+        for place, package_id in wanted
         if package_id and (package_id not in known or known[package_id].deleted)
     ]
-    faults += [
-        Fault(f"/changes/{kind}/{n}/from", f"lies before the first open day, {first_open}")
-        for kind, n, _, begins in pairs
-        if begins < first_open
-    ]
+    faults += [Fault(f"{place}/from", f"lies before the first open day, {first_open}") for place, _, begins in named if begins < first_open]
     if faults:
         raise Invalid(faults)

@@ -183,3 +183,17 @@ def test_a_held_one_off_charge_is_tried_again(stage: Stage) -> None:
         "package_id": None, "package_name": None, "retail": "50.00", "cost": "20.00", "margin": "30.00", "credit_debited": "50.00",
         "held": "0.00", "lines": 1, "below_cost": 0,
     }  # fmt: skip
+
+
+def test_of_one_package_only_its_lines_are_told(stage: Stage) -> None:
+    """But the customer runs short as if nothing was asked of packages."""
+    whole, of_one = made(stage), made(stage, package_id="minutes")
+    assert {one.line.package_id for one in whole.lines} == {"line", "minutes"}
+    assert of_one.lines == [one for one in whole.lines if one.line.package_id == "minutes"]
+    assert (of_one.sums, of_one.by_package) == (whole.by_package["minutes"], {"minutes": whole.by_package["minutes"]})
+    assert (of_one.shortage, of_one.balance_after) == (whole.shortage, whole.balance_after)
+
+
+def test_a_package_that_does_not_exist_is_refused(stage: Stage) -> None:
+    with pytest.raises(Invalid, match="/package: there is no package gone"):
+        seen(stage, package_id="gone")

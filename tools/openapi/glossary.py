@@ -305,6 +305,8 @@ FIELDS: Final = {
     "customer": "The customer's id; null for all customers.",
     "ForecastBody.customer": "The customer's id.",
     "Forecast.customer": "The customer's id.",
+    "ForecastBody.package": "Sums and lines of this package only. The others are planned too: they take from the balance.",
+    "Forecast.package": "The package that sums and lines are of; null for all.",
     "ForecastLine.customer": "The customer's id.",
     "ForecastBody.from": "The first day; the first open day if left out. It must be an open day.",
     "ForecastBody.to": "The last day, included; at most 1,100 days.",

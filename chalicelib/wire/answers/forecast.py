@@ -115,6 +115,7 @@ class Forecast(_Days):
     """What some days to come bring to a customer; with changes, what they bring then. Nothing was written."""
 
     customer: str
+    package: str | None
     currency: Currency
     first_open_day: Day
     generated_at: Instant
