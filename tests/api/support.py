@@ -174,14 +174,20 @@ def at_once(work: Callable[[int], T], times: int = CONCURRENT, threads: int = _T
 
 
 def once_answered(api: httpx.Client, where: str, body: Json) -> httpx.Response:
-    """The answer to a POST, sent again after what Retry-After says while the service is too busy: its key makes it one request."""
+    """The answer to a POST, sent again while none comes or the service is too busy: its key makes it one request."""
     key = {"Idempotency-Key": unique("key")}
     deadline = time.monotonic() + _BUSY_SECONDS
     while True:
-        answer = api.post(where, json=body, headers=key)
-        if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
-            return answer
-        time.sleep(int(answer.headers["retry-after"]))
+        pause = 1
+        try:
+            answer = api.post(where, json=body, headers=key)
+            if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+                return answer
+            pause = int(answer.headers["retry-after"])
+        except httpx.TimeoutException:
+            pass
+        assert time.monotonic() < deadline, f"{where} is not answered"
+        time.sleep(pause)
 
 
 def finished(api: httpx.Client, run_id: str) -> Json:

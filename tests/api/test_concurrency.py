@@ -301,7 +301,7 @@ def test_credits_at_once_never_pass_the_charge(api: httpx.Client) -> None:
     assert posted["status"] == "posted"
     (charge,) = charges(api, customer)
     where, body = f"/customers/{customer}/ledger/{charge['entry_id']}/credit", {"retail": "0.95", "reason": "Two days without service"}
-    answers = at_once(lambda _: once_answered(api, where, body), CREDITS, threads=CREDITS)
+    answers = at_once(lambda _: once_answered(api, where, body), CREDITS, threads=CONCURRENT)
     assert Counter(answer.status_code for answer in answers) == {201: FITTING, 409: CREDITS - FITTING}
     refused = [problem(answer, 409, "over_credited") for answer in answers if answer.status_code == 409]
     assert {one["left"]["retail"] for one in refused} == {"0.50"}
