@@ -97,7 +97,7 @@ def evaluated(service: Service) -> None:
     sweep = Sweep(YESTERDAY, YESTERDAY)
     progress.start_sweep(service.db, sweep, None)
     for segment in range(service.segments):
-        progress.pass_segment(service.db, segment, service.segments, sweep)
+        progress.finish_sweep(service.db, segment, service.segments, sweep)
 
 
 def load(store: DynamoDb, fleet: Fleet, made: Prototype, *, share: tuple[int, int] = (0, 1)) -> int:

@@ -2,7 +2,7 @@
 
 The keys of a table are shared out between segments for one parallel scan, and AWS promises no more. So a segment's progress
 counts for the sweep that it belongs to, and every segment of the next sweep starts at the same day: the one after the last
-day that all segments had passed together, whatever their number.
+evaluated day, whose sweep all of them had finished, whatever their number.
 """
 
 from collections.abc import Mapping
@@ -31,9 +31,9 @@ class PriceCorrection(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """`segments[count][n]` is the sweep that segment n of `count` has passed last, `begun` the latest one.
+    """`segments[count][n]` is the sweep that segment n of `count` has finished last, `begun` the latest one.
 
-    `first` is the day of the first sweep, `evaluated_before` the last day that all had passed when `begun` began; None: no such day.
+    `first` is the day of the first sweep, `evaluated_before` the last evaluated day when `begun` began; None: no such day.
     `corrections` are those of prices, by package id, done with or not.
     """
 
@@ -44,13 +44,13 @@ class Progress(NamedTuple):
     corrections: Mapping[str, PriceCorrection] = {}
 
     @property
-    def evaluated(self) -> date | None:
-        """The last day that the whole sweep has passed; None before the first."""
-        if self.begun and any(len(passed) == count and set(passed.values()) == {self.begun} for count, passed in self.segments.items()):
+    def last_evaluated(self) -> date | None:
+        """The last day whose sweep all segments have finished; None before the first."""
+        if self.begun and any(len(done) == count and set(done.values()) == {self.begun} for count, done in self.segments.items()):
             return self.begun.day
         if self.begun and self.begun.on > date.min:
             return self.evaluated_before
-        whole = [min(passed.values()).day for count, passed in self.segments.items() if len(passed) == count]
+        whole = [min(done.values()).day for count, done in self.segments.items() if len(done) == count]
         return max(whole, default=None)
 
     @property
@@ -59,10 +59,10 @@ class Progress(NamedTuple):
         return {name: one.since for name, one in self.corrections.items() if not self._is_done(one)}
 
     def _is_done(self, correction: PriceCorrection) -> bool:
-        return self.evaluated is not None and self.evaluated >= correction.open_day
+        return self.last_evaluated is not None and self.last_evaluated >= correction.open_day
 
     def since(self, day: date, segment: int, count: int, today: date) -> date:
-        """The first day that this segment may owe when `day` is swept; later than `day` if it has passed that already."""
+        """The first day that this segment may owe when `day` is swept; later than `day` if it has finished that already."""
         own = self.segments.get(count, {}).get(segment)
         if own and own == self.begun and own.on in (date.min, today):
             return own.day + DAY
@@ -70,4 +70,4 @@ class Progress(NamedTuple):
 
     def first_unevaluated_day(self, day: date) -> date:
         """The first day that any segment may owe when `day` is swept: everything before it is evaluated."""
-        return self.evaluated + DAY if self.evaluated else min(self.first or day, day)
+        return self.last_evaluated + DAY if self.last_evaluated else min(self.first or day, day)

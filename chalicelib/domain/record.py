@@ -180,10 +180,11 @@ class Reversal(NamedTuple):
 
 
 class StartedEvaluation(NamedTuple):
-    """The answer to an evaluation: its run (None for a day that never had one), and whether the day had been finished before."""
+    """What beginning an evaluation comes to: its run (None for a day that never had one), whether the day was evaluated before, and the
+    last day that was."""
 
     run_id: str | None
     day: Day
     segments: int
     finished_before: bool
-    evaluated: Day | None
+    last_evaluated: Day | None

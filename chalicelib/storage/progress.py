@@ -1,6 +1,7 @@
-"""Which sweep each segment has passed last, and the latest one that was begun.
+"""Which sweep each segment has finished last, and the latest one that was begun.
 
-Beside it stand corrections of prices by which past days may owe something anew: every sweep looks for that until one has passed.
+Beside it stand corrections of prices by which past days may owe something anew: sweeps look for that until all segments have
+finished one.
 """
 
 from collections import defaultdict
@@ -66,7 +67,7 @@ def note_correction(standing: Progress, package_id: str, since: date, open_day: 
 
 
 def expire_corrections(db: Db, standing: Progress, at: datetime) -> None:
-    """Let the database remove the corrections that a whole sweep has passed."""
+    """Let the database remove the corrections for which all segments have finished a sweep."""
     for package_id in standing.corrections.keys() - standing.corrected.keys():
         open_day = standing.corrections[package_id].open_day.isoformat()
         values = {"at": int(at.timestamp()), "read": open_day}
@@ -74,15 +75,15 @@ def expire_corrections(db: Db, standing: Progress, at: datetime) -> None:
             db.write(update(RUNS, keys.price_correction_key(package_id), "SET #expires = :at", condition="#open = :read", values=values))
 
 
-def start_sweep(db: Db, sweep: Sweep, evaluated: date | None) -> None:
-    """Note that a sweep begins, and through which day all is evaluated by then; before any worker does."""
+def start_sweep(db: Db, sweep: Sweep, last_evaluated: date | None) -> None:
+    """Note that a sweep begins, and which day is the last evaluated one by then; before any worker does."""
     change = "SET #day = :day, #on = :on, #first = if_not_exists(#first, :day)"
-    before = {"before": evaluated.isoformat()} if evaluated else {}
+    before = {"before": last_evaluated.isoformat()} if last_evaluated else {}
     _forward(db, keys.latest_sweep_key(), sweep, change + (", #before = :before" if before else ""), before)
 
 
-def pass_segment(db: Db, segment: int, count: int, sweep: Sweep) -> None:
-    """Note that a segment has passed a sweep."""
+def finish_sweep(db: Db, segment: int, count: int, sweep: Sweep) -> None:
+    """Note that a segment has finished a sweep."""
     _forward(db, keys.progress_key(count, segment), sweep, "SET #day = :day, #on = :on", {})
 
 

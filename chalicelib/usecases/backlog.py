@@ -86,7 +86,7 @@ def post_due(db: Db, context: RequestContext, account: Account, saved: Iterable[
 
     A crash before that, or another writer, leaves `evaluate_from` where it is: the next daily run posts from there. So it does
     for what a parked customer owes, once unparked. The last day is looked up anew: a day whose evaluation has begun since the
-    assignment was saved may have passed it by. Returns whether anything may have changed.
+    assignment was saved may have missed it. Returns whether anything may have changed.
     """
     last = last_backlog_day(db, context)
     owing = _owing_through(db, saved, last)

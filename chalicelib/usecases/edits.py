@@ -25,7 +25,7 @@ from .terms import TermsChange, plan_terms_change
 
 
 class EditPlan(NamedTuple):
-    """An edit in the making. `owes_from`: days that runs have passed may be due anew, from that one on. `moved`: its first day is
+    """An edit in the making. `owes_from`: evaluated days may be due anew, from that one on. `moved`: its first day is
     another one. `terms` are those that change, if any do."""
 
     account: Account
@@ -92,7 +92,7 @@ def plan_terms(db: Db, context: RequestContext, snapshot: CustomerSnapshot, new:
     _demand_no_obstacle(old, change.new, package, account)
     changed, owes_from = change.new, change.owes_from
     if owes_from:
-        # Its mark counts in place of what runs have passed: what they have missed before that day is owed as well.
+        # Its mark counts in place of the last evaluated day: what runs have missed before the mark is owed as well.
         owes_from = min(owes_from, max(first_day(changed), _unpassed_since(db, account, old)))
         changed = changed._replace(evaluate_from=owes_from)
     return EditPlan(account, package, old, new_version(context, old, changed), open_day, owes_from, terms=change)
@@ -142,8 +142,8 @@ def _demand_evaluated(db: Db, account: Account, package: Package, old: Assignmen
 
 
 def _unpassed_since(db: Db, account: Account, assignment: Assignment) -> date:
-    """The first day that runs have not passed on it, as far as they are."""
+    """The first day that is not evaluated on it."""
     standing = progress.read_progress(db)
-    since = standing.evaluated + DAY if standing.evaluated else date.min
+    since = standing.last_evaluated + DAY if standing.last_evaluated else date.min
     first = rules.uncharged_since(assignment, since, account.evaluate_from)
     return min(first, standing.corrected.get(assignment.package_id, first))

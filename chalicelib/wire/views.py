@@ -296,5 +296,5 @@ def started_view(value: StartedEvaluation) -> answers.Started:
     return {
         "run_id": value.run_id, "date": value.day.isoformat(), "segments": value.segments,
         "status": "finished" if value.finished_before else "running", "finished_before": value.finished_before,
-        "last_evaluated": iso(value.evaluated),
+        "last_evaluated": iso(value.last_evaluated),
     }  # fmt: skip

@@ -75,7 +75,7 @@ def test_what_the_former_release_queued_is_worked_off(what: str, monkeypatch: py
 
 def _demand_finished(stage: Stage, what: str) -> None:
     if what.startswith("daily"):
-        assert progress.read_progress(stage.db).evaluated == TODAY
+        assert progress.read_progress(stage.db).last_evaluated == TODAY
     else:
         run = reports.read_run(stage.db, "run-one" if what == "customer_run" else "run-all")
         assert (run.state, run.reversal) == ("finished", "reversed" if what.startswith("reversal") else None)

@@ -97,7 +97,7 @@ MARKED, FAILED = Account("ann", "USD", evaluate_from=BEFORE), {"a": Failure("ann
 def test_which_marks_are_cleared(plan: CustomerPlan, passed: list[str], caught_up: bool) -> None:
     """rules 5: those of what is charged through the day; nothing of a customer who is parked, or was seen in part."""
     came = came_of(plan, a="posted", b="posted")
-    assert [one.assignment_id for one in came.passed] == passed
+    assert [one.assignment_id for one in came.charged] == passed
     assert came.caught_up == ([plan.group.account] if caught_up else [])
 
 

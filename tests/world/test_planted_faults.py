@@ -111,7 +111,7 @@ def progress_first(patch: pytest.MonkeyPatch) -> None:
     def finish_and_begin(self: DailyWork, services: Services, context: RequestContext, message: SegmentMessage, *more: Any) -> None:
         begin(self, services, context, message, *more)
         if not self._again:
-            progress.pass_segment(services.db, message.segment, message.segments, message.sweep)
+            progress.finish_sweep(services.db, message.segment, message.segments, message.sweep)
 
     patch.setattr(DailyWork, "__init__", finish_and_begin)
 

@@ -669,13 +669,13 @@ def progress_goes_forward_only(db: Db) -> None:
     for day in (TODAY, TODAY + DAY, TODAY):
         sweep = Sweep(day, TODAY)
         progress.start_sweep(db, sweep, TODAY if day > TODAY else None)
-        progress.pass_segment(db, 0, 2, sweep)
-    progress.pass_segment(db, 1, 2, Sweep(TODAY, TODAY))
+        progress.finish_sweep(db, 0, 2, sweep)
+    progress.finish_sweep(db, 1, 2, Sweep(TODAY, TODAY))
     found = progress.read_progress(db)
-    assert (found.first, found.begun, found.evaluated) == (TODAY, Sweep(TODAY + DAY, TODAY), TODAY)
+    assert (found.first, found.begun, found.last_evaluated) == (TODAY, Sweep(TODAY + DAY, TODAY), TODAY)
     assert progress.latest_started(db) == TODAY + DAY
-    progress.pass_segment(db, 1, 2, Sweep(TODAY + DAY, TODAY))
-    assert progress.read_progress(db).evaluated == TODAY + DAY
+    progress.finish_sweep(db, 1, 2, Sweep(TODAY + DAY, TODAY))
+    assert progress.read_progress(db).last_evaluated == TODAY + DAY
 
 
 @case
@@ -701,12 +701,12 @@ def no_day_has_begun_before_the_first_sweep(db: Db) -> None:
 def a_sweep_begun_again_on_another_day_is_another_one(db: Db) -> None:
     first, again = Sweep(TODAY, TODAY), Sweep(TODAY, TODAY + DAY)
     progress.start_sweep(db, first, None)
-    progress.pass_segment(db, 0, 2, first)
+    progress.finish_sweep(db, 0, 2, first)
     progress.start_sweep(db, again, None)
-    progress.pass_segment(db, 1, 2, again)
-    assert progress.read_progress(db).evaluated is None
-    progress.pass_segment(db, 0, 2, again)
-    assert (progress.read_progress(db).first, progress.read_progress(db).evaluated) == (TODAY, TODAY)
+    progress.finish_sweep(db, 1, 2, again)
+    assert progress.read_progress(db).last_evaluated is None
+    progress.finish_sweep(db, 0, 2, again)
+    assert (progress.read_progress(db).first, progress.read_progress(db).last_evaluated) == (TODAY, TODAY)
 
 
 @case
@@ -715,11 +715,11 @@ def progress_of_former_releases_counts(db: Db) -> None:
     db.write(put_new(RUNS, keys.latest_sweep_key() | {"day": f"{TODAY + DAY}", "first": f"{TODAY}"}))
     db.write(put_new(RUNS, keys.progress_key(2, 0) | {"day": f"{TODAY + DAY}"}))
     db.write(put_new(RUNS, keys.progress_key(2, 1) | {"day": f"{TODAY}"}))
-    assert progress.read_progress(db).evaluated == TODAY
-    progress.pass_segment(db, 1, 2, Sweep(TODAY + DAY))
-    assert progress.read_progress(db).evaluated == TODAY + DAY
+    assert progress.read_progress(db).last_evaluated == TODAY
+    progress.finish_sweep(db, 1, 2, Sweep(TODAY + DAY))
+    assert progress.read_progress(db).last_evaluated == TODAY + DAY
     progress.start_sweep(db, Sweep(TODAY + DAY, TODAY), TODAY)
-    assert progress.read_progress(db).evaluated == TODAY
+    assert progress.read_progress(db).last_evaluated == TODAY
 
 
 @case
@@ -733,11 +733,11 @@ def a_correction_of_prices_counts_until_a_whole_sweep_has_passed(db: Db) -> None
     with pytest.raises(Cancelled):
         db.transact(progress.note_correction(progress.read_progress(db), "r", TODAY - DAY, TODAY))
     db.transact(progress.note_correction(progress.read_progress(db), "p", TODAY - DAY, TODAY + DAY))
-    progress.pass_segment(db, 0, 1, sweep)
+    progress.finish_sweep(db, 0, 1, sweep)
     assert progress.read_progress(db).corrected == {"p": TODAY - 2 * DAY, "q": TODAY}
     after = Sweep(TODAY + DAY, TODAY + DAY)
     progress.start_sweep(db, after, TODAY)
-    progress.pass_segment(db, 0, 1, after)
+    progress.finish_sweep(db, 0, 1, after)
     standing = progress.read_progress(db)
     assert (standing.corrected, set(standing.corrections)) == ({}, {"p", "q"})
     progress.expire_corrections(db, standing, AT)

@@ -1,7 +1,7 @@
 """What a sweep looks for again because the prices of past days were corrected (rules: Price lists).
 
 That a package was corrected is noted once, beside the progress of the sweeps, however many assignments it has. Until a whole sweep
-has passed, each plans its assignments from the corrected day on. What can't be charged by then is marked, for later runs to find.
+has looked for it, each plans its assignments from the corrected day on. What can't be charged by then is marked, for later runs to find.
 """
 
 from collections.abc import Iterable, Mapping

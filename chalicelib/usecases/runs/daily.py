@@ -27,7 +27,7 @@ CATCH_UP_MAX: Final = timedelta(days=400)
 
 
 def start_evaluation(services: Services, context: RequestContext, day: date, *, allow_future: bool) -> StartedEvaluation:
-    """Begin the evaluation of `day` and hand it to the queue. A finished day writes nothing, unless something is marked.
+    """Begin the evaluation of `day` and hand it to the queue. An evaluated day writes nothing, unless something is marked.
 
     Raises `Invalid` for a day after today that is not allowed, and for more than 400 days in one go.
     """
@@ -35,34 +35,34 @@ def start_evaluation(services: Services, context: RequestContext, day: date, *, 
         hint = "allow_future is not enabled here" if allow_future else "allow_future: true says that it is meant"
         raise Invalid([Fault("/date", f"lies after today, {context.today}; {hint}")])
     standing = progress.read_progress(services.db)
-    since = standing.evaluated or standing.first
+    since = standing.last_evaluated or standing.first
     if since and day - since > CATCH_UP_MAX:
         raise Invalid([Fault("/date", f"more than 400 days after {since}: evaluate in steps, at most {since + CATCH_UP_MAX} now")])
     run = RunRecord(f"{DAILY}{day}", "daily", day, context.timestamp, context.by, segments=services.segments)
-    finished = standing.evaluated is not None and standing.evaluated >= day
+    finished = standing.last_evaluated is not None and standing.last_evaluated >= day
     if not finished:
         progress.expire_corrections(services.db, standing, context.at)
-        progress.start_sweep(services.db, Sweep(day, context.today), standing.evaluated)
+        progress.start_sweep(services.db, Sweep(day, context.today), standing.last_evaluated)
         run = retry_on_contention(partial(runs.record_run, services.db, run, record_change(context, run_started(run))))
     again_id = f"{run.run_id}:{context.id}"
     messages = [SegmentMessage(run.run_id, day, n, run.segments, again_id, context.by, on=context.today) for n in range(run.segments)]
     services.send([body_of(message) for message in messages])
     recorded = not finished or runs.find_run(services.db, run.run_id) is not None
-    return StartedEvaluation(run.run_id if recorded else None, day, run.segments, finished, standing.evaluated)
+    return StartedEvaluation(run.run_id if recorded else None, day, run.segments, finished, standing.last_evaluated)
 
 
 def days_late(services: Services, day: date) -> int:
-    """How many days up to `day` are not finished; where no day ever began, `day` itself. Writes nothing."""
+    """How many days up to `day` are not evaluated; where no evaluation ever began, `day` itself. Writes nothing."""
     standing = progress.read_progress(services.db)
-    finished = standing.evaluated or (standing.first or day) - DAY
-    return max((day - finished).days, 0)
+    last = standing.last_evaluated or (standing.first or day) - DAY
+    return max((day - last).days, 0)
 
 
 def work_sweep(services: Services, context: RequestContext, message: SegmentMessage, seconds_left: SecondsLeft) -> WorkResult:
     """Sweep a segment, or what is left of it, and post what is due. Safe to repeat at any point.
 
     A message that comes on another day of the calendar than its sweep began posts too, but finishes nothing: by then, keys
-    may be shared out otherwise between the segments, and the others have passed without those of this one.
+    may be shared out otherwise between the segments, and the others have finished without those of this one.
     """
     services = within_time_budget(services, seconds_left)
     standing = progress.read_progress(services.db)

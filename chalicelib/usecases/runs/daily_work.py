@@ -109,9 +109,9 @@ class DailyWork:
         self._recorder.steps += outcome.steps
         if outcome.released:
             self._keep_lines()
-        if outcome.passed or outcome.caught_up:
+        if outcome.charged or outcome.caught_up:
             self._keep_lines()
-            marks.clear_marks(self._db, self._pool, outcome.passed, outcome.caught_up, self._message.date)
+            marks.clear_marks(self._db, self._pool, outcome.charged, outcome.caught_up, self._message.date)
         self._recorder.swept += outcome.swept
         self._recorder.owed += outcome.owed
 
@@ -156,7 +156,7 @@ class DailyWork:
         message = self._message
         in_time = self._standing.begun == message.sweep and message.on in (date.min, self._context.today)
         if in_time and not self._again:
-            progress.pass_segment(self._db, message.segment, message.segments, message.sweep)
+            progress.finish_sweep(self._db, message.segment, message.segments, message.sweep)
         return work_result._replace(left=self._finish_run(work_result.result))
 
     def _finish_run(self, result: Result) -> int | None:

@@ -69,12 +69,12 @@ def _park_account(db: Db, context: RequestContext, account: Account, since: date
         _park_account(db, context, current, since)
 
 
-def clear_marks(db: Db, pool: Executor, passed: Sequence[Assignment], caught_up: Sequence[Account], day: date) -> None:
+def clear_marks(db: Db, pool: Executor, charged: Sequence[Assignment], caught_up: Sequence[Account], day: date) -> None:
     """Clear the marks of what is charged through `day`. If a later day has begun meanwhile, move them behind `day` instead: that
-    day's sweep may have passed before they were seen."""
+    day's segments may have finished before they were seen."""
     latest = progress.latest_started(db)
     to = day + DAY if latest and latest > day else None
-    actions = [assignments.move_evaluate_from(one, to) for one in passed if one.evaluate_from != to]
+    actions = [assignments.move_evaluate_from(one, to) for one in charged if one.evaluate_from != to]
     actions += [accounts.catch_up(account, to) for account in caught_up]
     batches = [actions[n : n + TRANSACTION_ACTIONS_MAX] for n in range(0, len(actions), TRANSACTION_ACTIONS_MAX)]
     list(pool.map(partial(_write_unless_moved, db), batches))

@@ -12,7 +12,7 @@ from ..messages import MessageFormat, read_count, read_key, read_text
 class SegmentMessage(NamedTuple):
     """Segment `segment` of `segments` of a daily run, from `cursor` on; `piece` counts the messages that one segment took.
 
-    `again_id` names the run that keeps what a segment brings that had finished this day already; `on` is the day of the
+    `again_id` names the run that keeps what a segment brings that has finished the sweep of this day already; `on` is the day of the
     calendar on which the evaluation was begun, `date.min` in messages of former releases.
     """
 

@@ -55,7 +55,7 @@ class RoundOutcome(NamedTuple):
     """What follows from what was posted of a round.
 
     `steps` are those of this run; `released` says whether one of them was held before. `marks` is the first day of each
-    assignment, by (customer id, assignment id), that could not be planned or posted; marks are cleared from `passed` assignments
+    assignment, by (customer id, assignment id), that could not be planned or posted; marks are cleared from `charged` assignments
     and `caught_up` accounts. `swept` counts the assignments seen, `owed` those left uncharged.
     """
 
@@ -63,7 +63,7 @@ class RoundOutcome(NamedTuple):
     released: bool
     marks: dict[tuple[str, str], date]
     to_park: list[ToPark]
-    passed: list[Assignment]
+    charged: list[Assignment]
     caught_up: list[Account]
     swept: int
     owed: int
@@ -109,7 +109,7 @@ def round_outcome(plans: Sequence[CustomerPlan], done: Mapping[LedgerKey, Step],
         any(step.kind == "retry" for _, step in own),
         marks,
         [plan.to_park for plan in plans if plan.to_park],
-        [one for plan in charged for one in plan.group.assignments if _is_passed(one, day, failed)],
+        [one for plan in charged for one in plan.group.assignments if _has_mark_to_clear(one, day, failed)],
         [plan.group.account for plan in charged if _is_caught_up(plan.group, failed)],
         sum(len(plan.group.assignments) for plan in plans),
         len(marks) + sum(len(plan.group.assignments) for plan in plans if not plan.is_charged),
@@ -143,7 +143,8 @@ def _marks(plans: Sequence[CustomerPlan], done: Mapping[LedgerKey, Step]) -> dic
     return first
 
 
-def _is_passed(one: Assignment, day: date, failed: set[str]) -> bool:
+def _has_mark_to_clear(one: Assignment, day: date, failed: set[str]) -> bool:
+    """Whether it is marked, and all that it owes through `day` is charged."""
     return one.evaluate_from is not None and one.evaluate_from <= day and one.assignment_id not in failed
 
 

@@ -46,8 +46,8 @@ def as_one_sum(
     anew = {line.identity for line in lines if _may_be_less(line, known[line.assignment_id][1], standings)}
     if not anew:
         return list(lines)
-    evaluated = progress.read_progress(db).evaluated
-    since = evaluated + DAY if evaluated else today
+    last = progress.read_progress(db).last_evaluated
+    since = last + DAY if last else today
 
     def one_sum(line: Line) -> Line:
         assignment, package = known[line.assignment_id]

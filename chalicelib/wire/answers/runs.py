@@ -239,7 +239,7 @@ class Started(TypedDict):
 
 
 class Lateness(TypedDict):
-    """How many days up to a day are not finished."""
+    """How many days up to a day are not evaluated."""
 
     date: Day
     days_late: Count
