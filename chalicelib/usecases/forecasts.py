@@ -121,6 +121,7 @@ def _calls(db: Db, facts: CustomerFacts, last: date) -> Calls:
 def _demand_packages(db: Db, ask: ForecastAsk, first_open: date) -> None:
     """Raise `Invalid` for packages that don't exist, and for changes that begin before the first open day."""
     changes = ask.changes or Changes()
+    named: list[tuple[str, str | None, date]]
     named = [(f"/changes/prices/{n}", one.package_id, one.prices.begins) for n, one in enumerate(changes.prices)]
     named += [(f"/changes/discounts/{n}", one.package_id, one.begins) for n, one in enumerate(changes.discounts)]
     wanted = [("/package", ask.package_id), *((f"{place}/package_id", package_id) for place, package_id, _ in named)]

@@ -23,7 +23,8 @@ def _forecast_view(value: Forecast) -> answers.Forecast:
     short: Shortage | None = value.shortage
     return {
         "from": request.first.isoformat(), "to": request.last.isoformat(), "customer": facts.account.customer_id,
-        "package": request.package_id, "currency": facts.account.currency, "first_open_day": facts.first.isoformat(), "generated_at": facts.at.isoformat(),
+        "package": request.package_id, "currency": facts.account.currency, "first_open_day": facts.first.isoformat(),
+        "generated_at": facts.at.isoformat(),
         "totals": fields_of(answers.ForecastSums, value.sums),
         "by_month": [fields_of(answers.ForecastMonth, sums, month=month) for month, sums in value.by_month.items()],
         "by_day": [fields_of(answers.ForecastDay, sums, date=iso(day)) for day, sums in value.by_day.items()],
