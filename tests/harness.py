@@ -75,7 +75,7 @@ class InProcess:
 
     def carry_out_work(self, message: Message, context: RequestContext, seconds_left: Callable[[], float]) -> None:
         """Do what a message of long work asks for, once."""
-        work.work_off(self.services, context, work.read_message(message), strategy_of, seconds_left)
+        work.work_off(self.services, context, work.read_work_message(message), strategy_of, seconds_left)
 
     def context_at(self, at: datetime, name: str, clock: Callable[[], datetime] | None = None) -> RequestContext:
         """A request that began at a moment; time stands still in it unless there is a clock."""

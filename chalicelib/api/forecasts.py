@@ -5,13 +5,13 @@ from chalice.app import Blueprint
 from ..wire import answers
 from .access import READ
 from .call import Answer, Call
-from .formats import CSV, CSV_ROWS_MAX, forecast_csv
+from .formats import CSV, CSV_ROWS_MAX, forecast_as_csv
 from .routing import run_route
 
 blueprint = Blueprint(__name__)
 
 
-@run_route(blueprint, "/forecasts", READ, forms={CSV: forecast_csv})
+@run_route(blueprint, "/forecasts", READ, forms={CSV: forecast_as_csv})
 def forecast(call: Call) -> Answer[answers.Forecast]:
     """What the days to come bring to a customer: what is posted, what is held, and how much is short. Nothing is written."""
     from ..domain.forecast import FORECAST_LINES_LISTED  # not in cold starts

@@ -45,7 +45,7 @@ def statement_page(body: Any) -> str:
     return pages.statement(body)
 
 
-def forecast_csv(body: Any) -> str:
+def forecast_as_csv(body: Any) -> str:
     """The lines of a forecast."""
     from ..wire import forecast_views
 

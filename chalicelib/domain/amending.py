@@ -18,7 +18,7 @@ from .schedule import DAY
 from .terms import Terms, change_days, terms_on
 from .warning import BillingWarning
 
-ENTRIES_MAX: Final = 200
+TERMS_ENTRIES_MAX: Final = 200
 SUPERSEDED_MAX: Final = 1000
 """Entries that are kept for audits: an item takes 400 KB."""
 DATED_FIELDS: Final = Terms._fields
@@ -75,8 +75,8 @@ def same_terms(one: Assignment, other: Assignment) -> bool:
 
 def terms_faults(assignment: Assignment, package: Package) -> Iterator[Fault]:
     """What is wrong with the terms of an assignment, whenever they hold."""
-    if len(assignment.terms) > ENTRIES_MAX:
-        yield Fault("/terms", f"an assignment has at most {ENTRIES_MAX} entries")
+    if len(assignment.terms) > TERMS_ENTRIES_MAX:
+        yield Fault("/terms", f"an assignment has at most {TERMS_ENTRIES_MAX} entries")
     if len(assignment.superseded_terms) > SUPERSEDED_MAX:
         yield Fault("/terms", f"more than {SUPERSEDED_MAX} entries were replaced or removed; end this assignment and make another")
     start = assignment.start_date

@@ -36,7 +36,7 @@ class Standing(NamedTuple):
 
 def standing_of(entries: Iterable[Entry]) -> Standing:
     """What stands of a due date, by its charge and the repeats of it, at least one."""
-    made = sorted(entries, key=_age)
+    made = sorted(entries, key=_order_made)
     return Standing(
         made[0],
         next((one for one in made if one.stands), None),
@@ -47,7 +47,7 @@ def standing_of(entries: Iterable[Entry]) -> Standing:
     )
 
 
-def _age(entry: Entry) -> tuple[bool, str, str]:
+def _order_made(entry: Entry) -> tuple[bool, str, str]:
     """The charge itself first, then its repeats as they were made."""
     return entry.repeat, entry.recorded_at, entry.key
 

@@ -112,7 +112,7 @@ def _amount_words(line: Line) -> str:
 
 def _units(line: Line, part: str = "") -> str:
     """`4 x 9.99 (own price instead of 12.50) less 20 %`."""
-    return f"{line.quantity} x {_unit_words(line)}{part}{_discounted(line)}"
+    return f"{line.quantity} x {_unit_words(line)}{part}{_discount_words(line)}"
 
 
 def _unit_words(line: Line) -> str:
@@ -120,7 +120,7 @@ def _unit_words(line: Line) -> str:
     return unit if own is None else f"{unit} (own price instead of {money.shown(own, line.currency)})"
 
 
-def _discounted(line: Line) -> str:
+def _discount_words(line: Line) -> str:
     return f" less {line.discount.normalize():f} %" if line.discount else ""
 
 
@@ -130,7 +130,7 @@ def _minimum_words(line: Line, period: Period) -> str:
     unit_days = line.unit_days or line.quantity * period.days
     if unit_days == line.quantity * period.days:
         return _units(line, f" x {period.days}/{period.whole_days} days" if period.days < period.whole_days else "")
-    return f"{_unit_words(line)} x {unit_days}/{period.whole_days} (quantities of its days added up){_discounted(line)}"
+    return f"{_unit_words(line)} x {unit_days}/{period.whole_days} (quantities of its days added up){_discount_words(line)}"
 
 
 def not_due_reason(assignment: Assignment, package: Package, day: date) -> str:

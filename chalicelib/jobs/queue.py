@@ -18,7 +18,7 @@ from ..wire.views import customer_view
 
 SqsRecord = dict[str, Any]
 """A message as SQS gives it to a function."""
-Work = Callable[[SqsRecord, LogContext], None]
+MessageWorker = Callable[[SqsRecord, LogContext], None]
 """Works off a message, and tells what came of it."""
 RETRY_UNITS_MAX: Final = 30
 """In units of `RETRY_SECONDS`, which is how long a message that failed once waits."""
@@ -47,7 +47,7 @@ def _seconds_left(context: Any) -> SecondsLeft:
     return lambda: float(context.get_remaining_time_in_millis()) / 1000
 
 
-def _work_off_batch(what: str, event: dict[str, Any], context: Any, work: Work, queue_url: str) -> dict[str, Any]:
+def _work_off_batch(what: str, event: dict[str, Any], context: Any, work: MessageWorker, queue_url: str) -> dict[str, Any]:
     """Work off the messages of a batch; those that failed come back, after 10 times to the dead-letter queue."""
     records = event["Records"]
     ids = " ".join(dict.fromkeys(map(_correlation_id_of, records)))
@@ -81,7 +81,7 @@ def _attribute(record: SqsRecord, name: str) -> str | None:
     return value
 
 
-def _worked_off(record: SqsRecord, work: Work, log: LogContext) -> bool:
+def _worked_off(record: SqsRecord, work: MessageWorker, log: LogContext) -> bool:
     try:
         work(record, log)
     except Exception as error:  # noqa: BLE001 - the message comes back, and after 10 times goes to the dead letters
@@ -98,7 +98,7 @@ def _work_charges(seconds_left: SecondsLeft, record: SqsRecord, log: LogContext)
 
 
 def _work_long(seconds_left: SecondsLeft, record: SqsRecord, log: LogContext) -> None:
-    message = work.read_message(json.loads(record["body"]), _version_of(record))
+    message = work.read_work_message(json.loads(record["body"]), _version_of(record))
     log.add(**{name: getattr(message, name, None) for name in ("work_id", "segment", "piece", "number")})
     services = deployment.services(_correlation_id_of(record))
     work.work_off(services, deployment.request_context("do_work"), message, strategy_of, seconds_left)

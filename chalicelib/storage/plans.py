@@ -28,7 +28,7 @@ from .packing import (
 )
 
 PLANS_PREFIX: Final = "PLAN#"
-Part = dict[str, bytes]
+PackedPart = dict[str, bytes]
 """The attributes that a part of a plan has in whatever item it stands."""
 
 _CODEC = Codec(
@@ -65,7 +65,7 @@ def create_plan(db: Db, run_id: str, plan: Plan) -> Action:
     return put_new(RUNS, head)
 
 
-def _parts_of_steps(steps: Sequence[Step]) -> list[Part]:
+def _parts_of_steps(steps: Sequence[Step]) -> list[PackedPart]:
     """What items hold of the lines: each part, and beside it what stood for those that were charged already, if any was."""
     parts = ((part.packed, pack_charged(part.values)) for part in parts_of_values(steps, pack_steps))
     return [{"steps": packed, **({"charged": charged} if charged else {})} for packed, charged in parts]
@@ -133,7 +133,7 @@ def _more_parts(db: Db, item: Item, kind: PartKind, name: str, count: str) -> li
     return [found[key["pk"], key["sk"]] for key in wanted]
 
 
-def _save_more(db: Db, run_id: str, kind: PartKind, customer_id: str, parts: Sequence[Part]) -> str:
+def _save_more(db: Db, run_id: str, kind: PartKind, customer_id: str, parts: Sequence[PackedPart]) -> str:
     """Keep all parts but the first; their name."""
     name = hashlib.sha256(b"".join(content for part in parts[1:] for content in part.values())).hexdigest()[:26]
     for number, part in enumerate(parts[1:], 1):

@@ -24,7 +24,7 @@ from .runs.limits import REQUEST_LIMITS, Limits, load_within
 FORECAST_LIMITS: Final = REQUEST_LIMITS._replace(instead="a forecast of one request can't look at so many")
 REQUEST_LINES_MAX: Final = 200_000
 """Lines that are planned while the caller waits: some seconds of a function, twice that with changes."""
-ENTRIES_MAX: Final = 50_000
+FORECAST_ENTRIES_MAX: Final = 50_000
 """Ledger entries that are looked through: those that are dated in the days asked for, and those that may be taken back from."""
 
 
@@ -65,8 +65,9 @@ def load_facts(db: Db, facts: CustomerFacts, last: date) -> CustomerFacts:
     since = min([facts.first, *facts.since.values(), *_periods_begun(facts, changing, last)])
     charged, charges = set(), []
     for count, entry in enumerate(ledger.each_dated_in(db, account.customer_id, since, last + DAY), 1):
-        if count > ENTRIES_MAX:
-            detail = f"the forecast depends on more than {ENTRIES_MAX} ledger entries since {since}, more than one request looks through"
+        if count > FORECAST_ENTRIES_MAX:
+            seen = f"{FORECAST_ENTRIES_MAX} ledger entries since {since}"
+            detail = f"the forecast depends on more than {seen}, more than one request looks through"
             raise Invalid([Fault("/customer", detail)], code="too_many")
         if entry.line:
             charged.add(entry.key)

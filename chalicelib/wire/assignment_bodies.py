@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from ..domain import assignment, money
-from ..domain.amending import DATED_FIELDS, ENTRIES_MAX, FIRST_VALUES, first_terms_faults
+from ..domain.amending import DATED_FIELDS, FIRST_VALUES, TERMS_ENTRIES_MAX, first_terms_faults
 from ..domain.assignment import Assignment, TermsEntry
 from ..domain.errors import Fault
 from .bodies import Body
@@ -89,7 +89,7 @@ class _Assigned(Body):
 class AssignmentBody(_Assigned):
     """An assignment as callers write it."""
 
-    terms: Annotated[list[LaterTerms], Field(max_length=ENTRIES_MAX, default=[])]
+    terms: Annotated[list[LaterTerms], Field(max_length=TERMS_ENTRIES_MAX, default=[])]
 
     @classmethod
     def cross(cls, values: Mapping[str, Any]) -> Iterator[Fault]:

@@ -170,13 +170,13 @@ class CallBody(Body):
         return Call(self.call_id, self.started_at.isoformat(), day, self.destination, self.seconds, self.charge, self.did)
 
 
-Calls = Annotated[list[CallBody], Field(min_length=1, max_length=100)]
+CallBatch = Annotated[list[CallBody], Field(min_length=1, max_length=100)]
 
 
 class UsageBody(Body):
     """A batch of calls."""
 
-    calls: Calls
+    calls: CallBatch
 
 
 class UsageMessage(UsageBody):

@@ -163,7 +163,7 @@ def test_too_much_for_one_request_is_refused(stage: Stage, monkeypatch: pytest.M
     with pytest.raises(Invalid, match="has more than 1 assignments: a forecast of one request can't look at so many") as refused:
         forecast_customer(stage.services, stage.context("forecast"), ForecastAsk(POOR, LAST), 1000, few)
     assert refused.value.code == "too_many"
-    monkeypatch.setattr(forecasts, "ENTRIES_MAX", 1)
+    monkeypatch.setattr(forecasts, "FORECAST_ENTRIES_MAX", 1)
     customers.book_payment(stage.db, stage.context("pay"), POOR, Decimal(1), "")
     customers.book_payment(stage.db, stage.context("pay again"), POOR, Decimal(1), "")
     with pytest.raises(Invalid, match="depends on more than 1 ledger entries since 2024-03-01"):

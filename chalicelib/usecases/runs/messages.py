@@ -62,12 +62,12 @@ def _read_undone(value: Any) -> Undone:
     return Undone(*map(read_count, value))
 
 
-_FORMAT: Final = MessageFormat[Message](
+_CHARGE_MESSAGES: Final = MessageFormat[Message](
     {"daily": SegmentMessage, "run": RunPackageSegmentMessage, "customer_run": CustomerMessage, "reversal": ReversalMessage},
     {
         "run_id": read_text, "again_id": read_text, "by": read_text, "after": read_text, "date": Day.fromisoformat, "on": Day.fromisoformat,
         "segment": read_count, "segments": read_count, "piece": read_count, "cursor": read_key, "undone": _read_undone,
     },
 )  # fmt: skip
-body_of = _FORMAT.write
-read_message = _FORMAT.read
+body_of = _CHARGE_MESSAGES.write
+read_message = _CHARGE_MESSAGES.read

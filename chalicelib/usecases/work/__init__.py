@@ -15,12 +15,22 @@ from ..request_context import RequestContext, Services
 from ..segment import SecondsLeft
 from ..time_budget import within_time_budget
 from . import merging, pieces, turns
-from .messages import BeginMessage, MergeMessage, PieceMessage, WorkMessage, body_of, read_message
+from .messages import BeginMessage, MergeMessage, PieceMessage, WorkMessage, read_work_message, work_body
 from .strategy import Strategy
 
 __all__ = [
-    "BeginMessage", "MergeMessage", "PieceMessage", "Strategy", "StrategyOf", "WorkMessage", "body_of", "read_message", "read_work",
-    "turns", "work_off", "works_page",
+    "BeginMessage",
+    "MergeMessage",
+    "PieceMessage",
+    "Strategy",
+    "StrategyOf",
+    "WorkMessage",
+    "read_work",
+    "read_work_message",
+    "turns",
+    "work_body",
+    "work_off",
+    "works_page",
 ]  # fmt: skip
 
 StrategyOf = Callable[[Services, WorkRecord], Strategy]

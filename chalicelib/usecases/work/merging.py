@@ -14,7 +14,7 @@ from ...storage.work import Chunk, FileResult, PieceResult
 from ..request_context import RequestContext, Services
 from ..segment import SecondsLeft
 from ..time_budget import STOP_SECONDS
-from .messages import MergeMessage, body_of
+from .messages import MergeMessage, work_body
 from .strategy import Record, Strategy, record_of
 from .turns import end_work, hand_out
 
@@ -35,15 +35,15 @@ def work_merge(
     merge = Merge(services.objects(), chunks, files[-1].offsets if files else (0,) * len(chunks))
     while not (files and files[-1].is_last):
         if len(files) > message.number and seconds_left() < STOP_SECONDS:
-            services.send_work([body_of(message._replace(number=len(files)))])
+            services.send_work([work_body(message._replace(number=len(files)))])
             return
         files.append(_write_file(services, context, found, len(files), strategy, merge))
         if files[-1].offsets != merge.offsets:  # another delivery wrote this file
             merge = Merge(services.objects(), chunks, files[-1].offsets)
-    _end(services, context, found, pieces, files)
+    _end_with_files(services, context, found, pieces, files)
 
 
-def _end(
+def _end_with_files(
     services: Services, context: RequestContext, found: WorkRecord, pieces: Sequence[PieceResult], files: Sequence[FileResult]
 ) -> None:
     failures = [failure for piece in pieces for failure in piece.failures]

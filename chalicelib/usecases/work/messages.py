@@ -30,9 +30,9 @@ class MergeMessage(NamedTuple):
 
 WorkMessage = BeginMessage | PieceMessage | MergeMessage
 
-_FORMAT: Final = MessageFormat[WorkMessage](
+_WORK_MESSAGES: Final = MessageFormat[WorkMessage](
     {"begin": BeginMessage, "piece": PieceMessage, "merge": MergeMessage},
     {"work_id": read_text, "segment": read_count, "piece": read_count, "number": read_count, "cursor": read_key},
 )
-body_of = _FORMAT.write
-read_message = _FORMAT.read
+work_body = _WORK_MESSAGES.write
+read_work_message = _WORK_MESSAGES.read

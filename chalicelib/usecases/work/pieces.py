@@ -10,7 +10,7 @@ from ...storage.keys import Key
 from ...storage.work import Chunk, PieceResult
 from ..request_context import RequestContext, Services
 from ..segment import LeftOut, Member, Round, RoundLimits, SecondsLeft, Unreadable, work_through
-from .messages import MergeMessage, PieceMessage, body_of
+from .messages import MergeMessage, PieceMessage, work_body
 from .strategy import Strategy, line_of
 
 CHUNK_RECORDS: Final = 10_000
@@ -27,7 +27,7 @@ def work_piece(
     work_through(piece, piece, seconds_left)
 
 
-class Plan(NamedTuple):
+class PlannedRecords(NamedTuple):
     """The lines that are kept of a member."""
 
     lines: list[bytes]
@@ -53,15 +53,15 @@ class PieceWork:
         """Whether the objects are as many as one item can name."""
         return len(self._chunks) >= CHUNKS_MAX
 
-    def plan(self, member: Any) -> Plan:
+    def plan(self, member: Any) -> PlannedRecords:
         """What is kept of a member."""
-        return Plan([line_of(record) for record in self._strategy.records(member)])
+        return PlannedRecords([line_of(record) for record in self._strategy.records(member)])
 
-    def lines_of(self, plan: Plan) -> int:
+    def lines_of(self, plan: PlannedRecords) -> int:
         """One for each record."""
         return len(plan.lines)
 
-    def apply(self, round_: Round[Plan]) -> None:
+    def apply(self, round_: Round[PlannedRecords]) -> None:
         """Write what is kept of a round as one object."""
         self._failures += [_failure(one) for one in round_.left_out]
         lines = sorted(line for plan in round_.plans for line in plan.lines)
@@ -87,7 +87,7 @@ class PieceWork:
             return
         found = work.finish_work_segment(self._services.db, self._work.work_id, self._message.segment)
         if len(found.done) >= found.segments:
-            self._services.send_work([body_of(MergeMessage(found.work_id))])
+            self._services.send_work([work_body(MergeMessage(found.work_id))])
 
     def _keep(self, cursor: Key | None) -> PieceResult:
         result = PieceResult(tuple(self._chunks), cursor, tuple(self._failures[:WORK_FAILURES_MAX]), len(self._failures))
@@ -97,7 +97,7 @@ class PieceWork:
         if kept.cursor is None:  # another delivery came to the end of the segment
             self.finish(None)
         else:
-            self._services.send_work([body_of(self._message._replace(piece=self._message.piece + 1, cursor=kept.cursor))])
+            self._services.send_work([work_body(self._message._replace(piece=self._message.piece + 1, cursor=kept.cursor))])
 
 
 def _failure(left_out: LeftOut) -> WorkFailure:

@@ -14,7 +14,7 @@ from ...storage.db import Action
 from ...storage.errors import Cancelled, ConditionFailed
 from ...storage.retry import retry_on_contention
 from ..request_context import RequestContext, Services
-from .messages import BeginMessage, PieceMessage, body_of
+from .messages import BeginMessage, PieceMessage, work_body
 
 
 def begin_work(services: Services, wanted: WorkRecord) -> WorkRecord:
@@ -22,12 +22,12 @@ def begin_work(services: Services, wanted: WorkRecord) -> WorkRecord:
 
     Raises `Conflict` when too many wait.
     """
-    standing = retry_on_contention(partial(_record, services, wanted))
+    standing = retry_on_contention(partial(_record_and_join, services, wanted))
     hand_out(services)
     return standing
 
 
-def _record(services: Services, wanted: WorkRecord) -> WorkRecord:
+def _record_and_join(services: Services, wanted: WorkRecord) -> WorkRecord:
     turns = work.find_turns(services.db)
     joined = turns.joined(wanted.work_id)
     begun = wanted._replace(started_at=wanted.created_at if wanted.work_id in joined.running else None)
@@ -75,13 +75,13 @@ def hand_out(services: Services) -> None:
 
 def _send_begun(services: Services, turns: Turns) -> None:
     if turns.unseen:
-        services.send_work([body_of(BeginMessage(one)) for one in turns.unseen])
+        services.send_work([work_body(BeginMessage(one)) for one in turns.unseen])
 
 
 def fan_out(services: Services, found: WorkRecord) -> None:
     """Queue a message for each segment of a work, and note that a worker has seen it."""
     if not found.is_over:
-        services.send_work([body_of(PieceMessage(found.work_id, segment)) for segment in range(found.segments)])
+        services.send_work([work_body(PieceMessage(found.work_id, segment)) for segment in range(found.segments)])
     turns = work.find_turns(services.db)
     if found.work_id in turns.unseen:
         with suppress(ConditionFailed):  # whoever changed it meanwhile has the message sent once more, which does no harm

@@ -14,6 +14,8 @@ Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[int, Field(ge=0)]
 T = TypeVar("T")
+DayRange = TypedDict("DayRange", {"from": Day, "to": Day})
+"""Written so, because `from` is no name in Python."""
 
 
 class Page(TypedDict, Generic[T]):

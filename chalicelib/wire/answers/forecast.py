@@ -5,7 +5,7 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict
 
 from ...domain.pricing import ChargeKind
-from .common import Count, Currency, Day, Instant, Money
+from .common import Count, Currency, Day, DayRange, Instant, Money
 from .ledger import ComputedFrom
 from .runs import Failure
 
@@ -108,10 +108,7 @@ class WhatIf(Comparison):
     by_package: list[PackageWhatIf]
 
 
-_Days = TypedDict("_Days", {"from": Day, "to": Day})
-
-
-class Forecast(_Days):
+class Forecast(DayRange):
     """What some days to come bring to a customer; with changes, what they bring then. Nothing was written."""
 
     customer: str

@@ -5,7 +5,7 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from ...domain.ledger import EntryKind
-from .common import Count, Currency, Day, Instant, Money, Seconds
+from .common import Count, Currency, Day, DayRange, Instant, Money, Seconds
 from .customers import Minutes
 
 
@@ -90,10 +90,7 @@ class StatementOfLedger(TypedDict):
     sections: list[StatementSection]
 
 
-_Days = TypedDict("_Days", {"from": Day, "to": Day})
-
-
-class _OfCustomer(_Days):
+class _OfCustomer(DayRange):
     customer_id: str
     name: str
     currency: Currency
