@@ -222,22 +222,26 @@ def payment(
     customer_id: str, currency: str, amount: Decimal, reference: str, *, payment_id: str, at: datetime, day: date, by: str
 ) -> Entry:
     """The entry of a payment, or of a correction when `amount` is negative."""
-    timestamp = at.isoformat()
-    return Entry(
-        customer_id, payment_key(day, payment_id), day, "payment", "posted", currency,
-        money.ZERO, money.ZERO, amount, timestamp, by, timestamp, reference=reference,
-    )  # fmt: skip
+    return _balance_entry(
+        customer_id, payment_key(day, payment_id), "payment", currency, amount, at=at, day=day, by=by
+    )._replace(reference=reference)  # fmt: skip
 
 
 def adjustment(
     customer_id: str, currency: str, amount: Decimal, reason: str, *, adjustment_id: str, at: datetime, day: date, by: str
 ) -> Entry:
     """The entry of an adjustment, which moves the balance by `amount` and is neither a payment nor a charge."""
+    return _balance_entry(
+        customer_id, adjustment_key(day, adjustment_id), "adjustment", currency, amount, at=at, day=day, by=by
+    )._replace(reason=reason)  # fmt: skip
+
+
+def _balance_entry(
+    customer_id: str, key: str, kind: EntryKind, currency: str, amount: Decimal, *, at: datetime, day: date, by: str
+) -> Entry:
+    """What moves the balance by itself, for no charge."""
     timestamp = at.isoformat()
-    return Entry(
-        customer_id, adjustment_key(day, adjustment_id), day, "adjustment", "posted", currency,
-        money.ZERO, money.ZERO, amount, timestamp, by, timestamp, reason=reason,
-    )  # fmt: skip
+    return Entry(customer_id, key, day, kind, "posted", currency, money.ZERO, money.ZERO, amount, timestamp, by, timestamp)
 
 
 def reversal_of(entry: Entry, *, at: datetime, day: date, by: str) -> Entry:

@@ -7,7 +7,7 @@ from typing_extensions import TypedDict
 from ...domain.pricing import ChargeKind
 from .common import Count, Currency, Day, DayRange, Instant, Money
 from .ledger import ComputedFrom
-from .runs import Failure
+from .runs import DueCharge, Failure, HeldAlready
 
 
 class ForecastAmounts(TypedDict):
@@ -59,15 +59,9 @@ class ForecastKind(ForecastSums):
     kind: ChargeKind
 
 
-class ForecastLineFields(TypedDict):
+class ForecastLineFields(DueCharge):
     """A charge that falls due, or is tried again and posted, and on which days."""
 
-    customer: str
-    kind: ChargeKind
-    due_date: Day
-    currency: Currency
-    cost: Money
-    retail: Money
     retail_max: Money | None
     status: Literal["posted", "held"]
     evaluated_on: Day
@@ -76,14 +70,6 @@ class ForecastLineFields(TypedDict):
 
 class ForecastLine(ForecastLineFields, ComputedFrom):
     """A line of a forecast: one charge, and what its evaluation will do with it."""
-
-
-class HeldAlready(TypedDict):
-    """Charges that are held already; they are tried first."""
-
-    count: Count
-    retail: Money
-    credit_debited: Money
 
 
 class Comparison(TypedDict):

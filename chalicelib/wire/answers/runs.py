@@ -13,8 +13,8 @@ from .common import Count, Currency, Day, Instant, Money
 from .ledger import ComputedFrom, LedgerEntry
 
 
-class LineFields(TypedDict):
-    """What became of a line, and what it comes to."""
+class DueCharge(TypedDict):
+    """A charge that falls due, and what it comes to."""
 
     customer: str
     kind: ChargeKind
@@ -22,6 +22,11 @@ class LineFields(TypedDict):
     currency: Currency
     cost: Money
     retail: Money
+
+
+class LineFields(DueCharge):
+    """What became of a line, and what it comes to."""
+
     status: Status
     already_charged: bool
     charged: Money | None
@@ -52,12 +57,17 @@ class NotDue(TypedDict):
     missing: NotRequired[Money]
 
 
-class HeldBefore(TypedDict):
-    """Held charges of earlier dates, which wait for the next daily evaluation."""
+class HeldAlready(TypedDict):
+    """Charges that are held already; they are tried first."""
 
     count: Count
     retail: Money
     credit_debited: Money
+
+
+class HeldBefore(HeldAlready):
+    """Held charges of earlier dates, which wait for the next daily evaluation."""
+
     explanation: str | None
 
 
