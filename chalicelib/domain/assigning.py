@@ -1,4 +1,4 @@
-"""New assignments: what is asked for and what it refers to in, assignments and what stands against them out (rules: 4, 5).
+"""New assignments: what is asked for and what it refers to in, assignments and obstacles out (rules: 4, 5). Writes nothing.
 
 A single request is a file of one row. What an edit may come to is checked by the same functions.
 """

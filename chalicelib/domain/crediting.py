@@ -1,4 +1,4 @@
-"""Credits of single charges: how much may be credited, and what that makes of the charge (rules: Credits)."""
+"""Credits of single charges: how much may be credited, and what that makes of the charge (rules: Credits). Writes nothing."""
 
 from datetime import date, datetime
 from decimal import Decimal

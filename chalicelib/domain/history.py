@@ -1,4 +1,4 @@
-"""Who changed what: one item for each change of a package, customer, assignment or run (rules: History).
+"""Changes of packages, customers, assignments and runs: what was done, which fields differ (rules: History). Writes nothing.
 
 Pure: what something was and what it became gives the fields that changed. Counters, marks and times that the service keeps for
 itself are no changes.

@@ -1,4 +1,4 @@
-"""How decided charges meet the account's credit: which are posted, which are held, and what that does to the balance."""
+"""How decided charges meet the account's credit: which are posted or held, and what that does to the balance. Writes nothing."""
 
 from collections.abc import Sequence
 from datetime import datetime

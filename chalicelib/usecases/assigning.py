@@ -1,4 +1,4 @@
-"""Creating assignments: one that is asked for alone, and how any are loaded for, written and taken up again after a crash."""
+"""Loads for, writes and takes up again new assignments: any, and one by itself. `domain.assigning` says which may be made."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Credits of single charges."""
+"""Writes a credit of a charge. `domain.crediting` says how much may be credited."""
 
 from functools import partial
 

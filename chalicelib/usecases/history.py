@@ -1,4 +1,4 @@
-"""Who changed what: the item that a change writes beside itself, and what there is to read."""
+"""Writes a change into the history, and reads the history page by page. `domain.history` says what a change is."""
 
 from ..domain.errors import NotFound
 from ..domain.history import Change, HistoryItem

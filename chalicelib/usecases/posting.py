@@ -1,4 +1,4 @@
-"""Posts decided charges: the plan as transactions, planned again whenever another writer came first.
+"""Writes decided charges, as `domain.posting` says: the plan as transactions, planned again whenever another writer came first.
 
 A charge that does not debit shares transactions with other customers'; a customer's debits go together with one update of
 the account. A cancelled transaction is never taken to mean that somebody else has posted the charge: its reasons are read, and the ledger.
