@@ -49,6 +49,14 @@ class LiveRun(NamedTuple):
     plan: Plan | None = None
 
 
+class RunAtHand(NamedTuple):
+    """A run of one customer that is to be carried out, with its plan if there is one, and what that was made of just now."""
+
+    run: RunRecord
+    plan: Plan | None = None
+    loaded: CustomerSnapshot | None = None
+
+
 def simulate_customer(db: Db, context: RequestContext, ask: RunRequest, limits: Limits = UNLIMITED) -> Report:
     """What a live run of one customer would charge. Writes nothing.
 
@@ -93,47 +101,45 @@ def _run_customer(services: Services, context: RequestContext, ask: RunRequest, 
     if not (standing and standing.is_over):
         demand_unparked(account)
     many = max(account.assignments, len(found)) > SYNCHRONOUS_ASSIGNMENTS_MAX
-    run, plan, loaded = standing, None, None
-    if run is None:
+    if standing is None:
         loaded = None if many else CustomerSnapshot(account, found, loading.packages_of(db, found))
-        run, plan, loaded = _begun(db, context, ask, asked, loaded, limits)
-    if run is not asked:
-        loaded, (run, plan) = None, _taken_up(services, context, ask, asked, run, limits)
-    if run.is_over:
-        return LiveRun(run)
-    if plan is None and many:
-        return _left_to_the_queue(services, run)
-    plan = plan or plan_once(services, context, run, customer_id)
+        at_hand = _begun(services, context, ask, asked, loaded, limits)
+    else:
+        at_hand = _taken_up(services, context, ask, asked, standing, limits)
+    if at_hand.run.is_over:
+        return LiveRun(at_hand.run)
+    if at_hand.plan is None and many:
+        return _left_to_the_queue(services, at_hand.run)
+    plan = at_hand.plan or plan_once(services, context, at_hand.run, customer_id)
     if len(plan.steps) > SYNCHRONOUS_LINES_MAX:
-        return _left_to_the_queue(services, run)
-    return complete_run(services, context, run, plan, loaded)
+        return _left_to_the_queue(services, at_hand.run)
+    return complete_run(services, context, at_hand.run, plan, at_hand.loaded)
 
 
 def _begun(
-    db: Db, context: RequestContext, ask: RunRequest, asked: RunRecord, loaded: CustomerSnapshot | None, limits: Limits
-) -> tuple[RunRecord, Plan | None, CustomerSnapshot | None]:
-    """A new run with its plan, and what that was made of; without both if it is planned later. Another request may have come first."""
-    if loaded is None and not ask.expect:
-        return _write_record(db, context, asked), None, None
-    seen = loaded or load_within(db, asked.customer_id or "", limits)
-    plan = make_plan(db, context, asked, seen.account, seen.assignments, seen.packages)
-    _demand_expected(db, context, ask, plan, limits)
-    return _write_record(db, context, asked, plans.create_plan(db, asked.run_id, plan)), plan, seen
+    services: Services, context: RequestContext, ask: RunRequest, asked: RunRecord, loaded: CustomerSnapshot | None, limits: Limits
+) -> RunAtHand:
+    """A new run; without a plan if it is planned later. If another request has recorded it first, that one's."""
+    db, plan, seen = services.db, None, loaded
+    if loaded or ask.expect:
+        seen = loaded or load_within(db, asked.customer_id or "", limits)
+        plan = make_plan(db, context, asked, seen.account, seen.assignments, seen.packages)
+        _demand_expected(db, context, ask, plan, limits)
+    run = _write_record(db, context, asked, *([plans.create_plan(db, asked.run_id, plan)] if plan else []))
+    return RunAtHand(run, plan, seen) if run is asked else _taken_up(services, context, ask, asked, run, limits)
 
 
 def _write_record(db: Db, context: RequestContext, asked: RunRecord, *plan: Action) -> RunRecord:
     return retry_on_contention(partial(runs.record_run, db, asked, record_change(context, run_started(asked)), *plan))
 
 
-def _taken_up(
-    services: Services, context: RequestContext, ask: RunRequest, asked: RunRecord, run: RunRecord, limits: Limits
-) -> tuple[RunRecord, Plan | None]:
+def _taken_up(services: Services, context: RequestContext, ask: RunRequest, asked: RunRecord, run: RunRecord, limits: Limits) -> RunAtHand:
     """A run that stands already, open again if it failed in part; with its plan if that has to be what was seen."""
     _demand_same(run, asked)
     plan = plan_once(services, context, run, asked.customer_id or "") if ask.expect else None
     if plan:
         _demand_expected(services.db, context, ask, plan, limits)
-    return _reopened(services.db, run), plan
+    return RunAtHand(_reopened(services.db, run), plan)
 
 
 def _demand_same(run: RunRecord, asked: RunRecord) -> None:
