@@ -87,19 +87,19 @@ def fitting(decisions: Sequence[Decision], credit: account.Credit) -> list[bool]
 
 
 def tried_sums(decisions: Sequence[Decision]) -> tuple[list[int], dict[int, Decimal]]:
-    """With which of the sums each decision is tried, and the sums, in the order in which they are tried."""
+    """With which of the sums each decision is tried, and the sums, in the order in which they are tried: a sum where its charge is."""
     charge_of = {key: place for place, one in enumerate(decisions) if one.held for key in one.held.parts}
     tried_with = [charge_of.get(one.key, place) if one.held else place for place, one in enumerate(decisions)]
     sums: dict[int, Decimal] = {}
     for place, decision in zip(tried_with, decisions, strict=True):
         sums[place] = money.plus(sums.get(place, money.ZERO), decision.line.debit)
-    return tried_with, sums
+    return tried_with, dict(sorted(sums.items()))
 
 
 def decide(
     lines: Iterable[Line],
     standings: Mapping[str, Standing],
-    held: Iterable[Entry],
+    held: Sequence[Entry],
     request: RunRequest,
     today: date,
     charges: Sequence[Entry] = (),
@@ -109,19 +109,30 @@ def decide(
     Held charges of the date are tried among the others of it, in the order of lines. A negative line for which nothing is left is
     no line, nor is one that comes to nothing, unless a charge stands for it. `charges` are those of the customer that can be taken from.
     """
-    decided = [_as_requested(one, standings.get(one.key), request, today) for one in decide_held_first(held, lines, charges)]
+    waiting, found = _keys_not_over(held, today), decide_held_first(held, lines, charges)
+    decided = [_tried(one, waiting) if one.held else _as_requested(one, standings.get(one.key), request, today) for one in found]
     made = [part for one in decided if one for part in (_negative_decisions(one) if one.line.takes_back else [one])]
     return sorted(made, key=lambda decision: decision.line.order)
 
 
 def _negative_decisions(decision: Decision) -> list[Decision]:
     """A negative line, if it comes to something; one that is not over in the parts that it would come to now."""
-    if decision.kind not in ("take_back", "not_over"):
+    if decision.held or decision.kind not in ("take_back", "not_over"):
         return [decision]
     parts = taking_back.parts(decision.line, decision.charges)
     if decision.kind == "take_back":
         return [decision] if parts else []
     return [Decision(part.line, "not_over", part.key) for part in parts]
+
+
+def _keys_not_over(held: Iterable[Entry], today: date) -> set[str]:
+    """Which held charges are not to be tried yet, with what is held with them: what day that is of does not matter."""
+    charges = [one for one in held if one.line and not one.takes_back and not _amount_is_final(one.line, today)]
+    return {key for one in charges for key in (one.key, *one.parts)}
+
+
+def _tried(decision: Decision, waiting: set[str]) -> Decision:
+    return decision._replace(kind="not_over") if decision.key in waiting else decision
 
 
 def _as_requested(decision: Decision, standing: Standing | None, request: RunRequest, today: date) -> Decision | None:

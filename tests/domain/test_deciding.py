@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.domain.account import Credit
 from chalicelib.domain.charging import Line
-from chalicelib.domain.deciding import IfCharged, RunRequest, decide, decide_held_first
+from chalicelib.domain.deciding import IfCharged, RunRequest, decide, decide_held_first, fitting
 from chalicelib.domain.ledger import Entry, charge_key, due_date_key
 from chalicelib.domain.simulating import simulated
 from chalicelib.domain.standing import standing_of
@@ -213,3 +213,13 @@ def test_a_simulation_says_what_a_live_run_would() -> None:
         ("simulated", False), ("skipped", True), ("held", True), ("simulated", False), ("simulated", True), ("held", False),
         ("simulated", False), ("written_off", False), ("held", False),
     ]  # fmt: skip
+
+
+def test_what_is_held_with_a_charge_is_tried_where_the_charge_is() -> None:
+    """rules 4: they are one sum, also where the negative line is of an earlier date."""
+    later, before = priced("10", "2024-01-02", "b"), priced("5", "2024-01-01", "a")
+    part = entry(priced("-4", "2024-01-01", "b", cost="-1"), status="held")
+    charged = entry(later, status="held")._replace(parts=(part.key,))
+    found = decide([], {}, [entry(before, status="held"), charged, part], asked(), LATER)
+    assert [one.line.retail for one in found] == [-4, 5, 10]
+    assert fitting(found, Credit(Decimal(8), Decimal(0))) == [False, True, False]

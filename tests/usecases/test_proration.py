@@ -14,7 +14,7 @@ from chalicelib.domain.report import Outcome
 from chalicelib.domain.schedule import DAY
 from chalicelib.domain.wording import explanation
 from chalicelib.storage import accounts, ledger
-from chalicelib.usecases import customers, usage
+from chalicelib.usecases import assignments, customers, usage
 from chalicelib.usecases.runs import on_demand, reports, reversal
 from tests.harness import RETAINED
 from tests.world.stage import Stage
@@ -290,6 +290,35 @@ def test_a_run_ahead_posts_no_proration() -> None:
     assert (told_.status, told_.line.retail) == ("not_over", Decimal("-33.870968"))
     assert [one.status for one in live(stage, date(2031, 3, 11), "ahead").outcomes] == ["not_over"]
     assert ledger_of(stage) == "03-01 50"
+
+
+def test_a_run_tries_a_held_charge_with_what_days_to_come_take_of_it() -> None:
+    """The day after the end was evaluated ahead."""
+    stage = a_stage(limit="0", package=FIFTY, **ENDED)
+    evaluate_through(stage, date(2031, 3, 11))
+    stage.today = MARCH
+    assert ledger_of(stage) == "03-01 50 held; 03-11 proration -33.870968 held"
+    assert [(one.line.due_date, one.status) for one in simulated(stage, MARCH)] == [(MARCH, "held"), (date(2031, 3, 11), "held")]
+    pay(stage, "16.129032")
+    assert [one.status for one in simulated(stage, MARCH)] == ["simulated", "simulated"]
+    assert [one.status for one in live(stage, MARCH, "by-hand").outcomes] == ["posted", "posted"]
+    assert ledger_of(stage) == "03-01 50; 03-11 proration -33.870968"
+    assert balance(stage) == 0
+
+
+def test_what_is_held_with_a_charge_of_a_day_to_come_is_not_tried_before() -> None:
+    """There was more of it from the 11th on, evaluated ahead and held; then it was paused. The newest charge is taken from first."""
+    stage = a_stage(limit="50", package=FIFTY, terms=(entry("2031-03-11", quantity=2),))
+    evaluate_through(stage, date(2031, 3, 11))
+    stage.today = date(2031, 3, 6)
+    paused = entry("2031-03-06", paused=True)
+    assignments.write_terms(stage.db, stage.context("correct"), ("ann", "a"), None, paused, confirm_backlog=True, correct=True)
+    before = "03-01 50; 03-06 proration -33.870968 held; 03-06 proration -8.064516; 03-11 proration 33.870968 held"
+    assert ledger_of(stage) == before
+    assert {one.status for one in simulated(stage, date(2031, 3, 11))} == {"not_over"}
+    pay(stage, "1000")
+    live(stage, date(2031, 3, 11), "ahead")
+    assert ledger_of(stage) == before
 
 
 def test_where_nothing_is_left_there_is_no_line() -> None:
