@@ -137,7 +137,7 @@ def _tried(decision: Decision, waiting: set[str]) -> Decision:
 
 def _as_requested(decision: Decision, standing: Standing | None, request: RunRequest, today: date) -> Decision | None:
     if decision.kind == "take_back" and standing:
-        line = standing.first.line or decision.line
+        line = standing.taken_back or standing.first.line or decision.line
         return Decision(line, "skip", decision.key, charged=line.retail)
     if decision.kind == "charge" and standing:
         return _on_recorded(decision.line, standing, request, today)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from . import taking_back
+from . import money, taking_back
 from .charging import Line, in_order
 from .ledger import Entry, charge, charge_key
 
@@ -18,7 +18,7 @@ class Standing(NamedTuple):
 
     `first` is its charge; `charge` the one that stands: the first, or else the earliest repeat that does. None stands if all were
     voided or written off; then `written_off` says what became of the latest. `is_held`: one of them waits to be posted. `voided` and
-    `repeats` are how many there are of these.
+    `repeats` are how many there are of these. `taken_back` is a negative line with what all of its entries take back.
     """
 
     first: Entry
@@ -27,6 +27,7 @@ class Standing(NamedTuple):
     written_off: bool = False
     voided: int = 0
     repeats: int = 0
+    taken_back: Line | None = None
 
     @property
     def charged(self) -> Decimal | None:
@@ -44,7 +45,13 @@ def standing_of(entries: Iterable[Entry]) -> Standing:
         made[-1].written_off,
         sum(one.voided for one in made),
         sum(one.repeat for one in made),
+        _whole([one.line for one in made if one.line and one.takes_back]),
     )
+
+
+def _whole(parts: Sequence[Line]) -> Line | None:
+    retail, cost = money.total(one.retail for one in parts), money.total(one.cost for one in parts)
+    return parts[0]._replace(retail=retail, cost=cost) if parts else None
 
 
 def _order_made(entry: Entry) -> tuple[bool, str, str]:

@@ -356,10 +356,27 @@ def test_one_line_takes_of_charges_in_different_states() -> None:
         "-2 x 50.00 x 11/31 = -35.483871 USD, of which this line takes back 17.741936.",
         "-2 x 50.00 x 11/31 = -35.483871 USD, of which this line takes back 17.741935.",
     ]
+    [told_] = simulated(stage, date(2031, 3, 21))
+    assert (told_.status, told_.line.retail, told_.difference) == ("skipped", Decimal("-35.483871"), 0)
+    assert explanation(told_.line).partition(": ")[2] == "-2 x 50.00 x 11/31 = -35.483871 USD."
     pay(stage, "1000")
     evaluate_through(stage, date(2031, 3, 27))
     assert all(one.status == "posted" for one in charges(stage))
     balance(stage)
+
+
+def test_a_run_lists_the_parts_of_a_negative_line_one_after_the_other() -> None:
+    """As its simulation does."""
+    more = (entry("2031-03-06", quantity=2), entry("2031-03-21", paused=True))
+    stage = a_stage(limit="50", package=FIFTY, terms=more)
+    stage.assign("b", "ann", "phone", auto_decrement_credit=False, terms=(entry("2031-03-21", paused=True),))
+    evaluate_through(stage, date(2031, 3, 20))
+    stage.next_day()
+    expected = [("a", Decimal("-17.741936")), ("a", Decimal("-17.741935")), ("b", Decimal("-17.741935"))]
+    told_ = [(one.line.assignment_id, one.line.retail) for one in simulated(stage, stage.today)]
+    assert told_ == expected
+    report = live(stage, stage.today, "by-hand")
+    assert [(one.line.assignment_id, one.line.retail) for one in report.outcomes] == expected
 
 
 def test_an_assignment_of_the_past_is_posted_whole() -> None:

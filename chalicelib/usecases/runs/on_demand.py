@@ -6,6 +6,7 @@ the same decisions.
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 from ...domain import account as credits
@@ -17,6 +18,7 @@ from ...domain.deciding import Decision, RunRequest
 from ...domain.digest import digest
 from ...domain.errors import Conflict
 from ...domain.history import run_started
+from ...domain.ledger import due_date_key
 from ...domain.posting import recorded_status
 from ...domain.record import Plan, Result, RunRecord, Step, WorkResult
 from ...domain.report import LEFT_ALONE, Report, tally_by_currency, total_of
@@ -257,10 +259,16 @@ def _goes_on(step: Step, current: Mapping[str, Assignment]) -> bool:
 
 
 def _carried_out(plan: Plan, came_of: Mapping[LedgerKey, Step]) -> tuple[Step, ...]:
-    """The lines with what became of them; a negative line with the amounts that it came to, and its further parts at the end."""
-    planned = {(plan.customer_id, step.key): step for step in plan.steps}
-    beside = [step for place, step in came_of.items() if place not in planned]
-    return (*(_with_status(step, came_of.get(place)) for place, step in planned.items()), *beside)
+    """The lines with what became of them; a negative line with the amounts that it came to, and its further parts after it."""
+    beside: dict[str, list[Step]] = {}
+    planned = {step.key for step in plan.steps}
+    for (_, key), step in came_of.items():
+        if key not in planned:
+            beside.setdefault(due_date_key(key), []).append(step)
+    carried_out = []
+    for step in plan.steps:
+        carried_out += [_with_status(step, came_of.get((plan.customer_id, step.key))), *beside.pop(step.key, ())]
+    return (*carried_out, *chain.from_iterable(beside.values()))
 
 
 def _with_status(step: Step, came: Step | None) -> Step:

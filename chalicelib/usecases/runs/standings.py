@@ -19,21 +19,22 @@ from .sweep import Group
 
 def read_standings(db: Db, customer_id: str, lines: Sequence[Line], recorded: Mapping[LedgerKey, Entry]) -> dict[str, Standing]:
     """What stands of a customer's lines, all of one date, by the key of their charge; of those without one nothing. `recorded` are the
-    charges. Only where one of these neither stands nor is held the repeats are looked for, for all of them at once."""
+    charges. Only where one of these neither stands nor is held the repeats are looked for, for all of them at once; so are the further
+    parts of negative lines."""
     keys = [charge_key(line.identity) for line in lines]
     found = {key: [recorded[customer_id, key]] for key in keys if (customer_id, key) in recorded}
-    if any(not (one.stands or one.status == "held" or one.takes_back) for [one] in found.values()):
+    if any(one.takes_back or not (one.stands or one.status == "held") for [one] in found.values()):
         day = lines[0].due_date
         found = _with_repeats(ledger.dated_in(db, customer_id, day, day + DAY), found)
     return {key: standing_of(entries) for key, entries in found.items()}
 
 
 def _with_repeats(entries: Iterable[Entry], charges: Mapping[str, Sequence[Entry]]) -> dict[str, list[Entry]]:
-    """The charges with their repeats, of all entries of their date."""
+    """The charges with their repeats, and negative lines with all of their parts, of all entries of their date."""
     found: dict[str, list[Entry]] = {key: [] for key in charges}
     for entry in entries:
         key = due_date_key(entry.key)
-        if key in found and (entry.key == key or not entry.takes_back):
+        if key in found:
             found[key].append(entry)
     return found
 
