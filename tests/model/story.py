@@ -11,8 +11,8 @@ from fractions import Fraction
 from typing import Any
 
 from tests.oracles.books.books import Books, used_of
-from tests.oracles.books.ledgers import Customer, Refused
-from tests.oracles.books.ledgers import Entry as LedgerEntry
+from tests.oracles.books.customers import Customer, Refused
+from tests.oracles.books.customers import Entry as LedgerEntry
 from tests.oracles.books.rulebook import Assignment, Package
 from tests.oracles.books.runs import ReportLine
 from tests.oracles.dated import ONE_DAY, Entry, PriceList, Terms
@@ -47,6 +47,7 @@ class Story:
         self.seed = seed
         self.chance = random.Random(seed)
         self.credits = random.Random(f"credits of {seed}")  # apart, so that other requests are drawn as they were before
+        self.of_proration = self.perhaps(0.5)
         today = date(2024, 1, 20) + timedelta(days=self.chance.randrange(60))
         self.service = Service(today, self.chance.choice((1, 2, 3)))
         self.books = books(today)
@@ -87,14 +88,25 @@ class Story:
         for _ in range(self.pick(1, 2, 3)):
             self.assign()
         for _ in range(REQUESTS):
-            request = self.chance.choices(list(DRAWN), list(DRAWN.values()))[0]
+            request = self.chance.choices(list(DRAWN), [self._weight(one) for one in DRAWN])[0]
             before = self.service.writes
             request(self)
             self._compare() if request not in READING else self.same("writes of a request that reads", self.service.writes, before)
             if self.credits.random() < CREDITED:
                 self.credit()
                 self._compare()
+        self._count_entries()
         return self.told
+
+    def _weight(self, request: Callable[["Story"], None]) -> float:
+        return DRAWN[request] * (PRORATING.get(request, 1) if self.of_proration else 1)
+
+    def _count_entries(self) -> None:
+        """What the ledgers hold in the end."""
+        for entry in (entry for customer in self.books.customers.values() for entry in customer.entries):
+            self.told["entry of a negative line"] += entry.negative
+            self.told["negative entry that was held"] += entry.negative and not (entry.status == "posted" and entry.run_id is None)
+            self.told["repeat less negative lines"] += entry.repeat and entry.line is not None and entry.retail < entry.line.nominal
 
     def _furnish(self, customer_id: str) -> None:
         limit = self.pick(None, None, "0", "5", "30")
@@ -136,7 +148,7 @@ class Story:
         for customer in self.books.customers.values():
             stands = self.ask("GET", PATH, customer_id=customer.customer_id).body
             self.same("balances", Fraction(stands["balance"]), customer.balance)
-            self.same("numbers of held charges", stands["held_charges"], len(customer.held()))
+            self.same("numbers of held charges", stands["held_charges"], customer.held_entries())
             ledger = self.service.pages(PATH + "/ledger", customer_id=customer.customer_id)
             self._same_entries(Counter(map(read.entry, ledger)), Counter(entry.told() for entry in customer.entries))
             given = self.service.pages(PATH + "/assignments", customer_id=customer.customer_id)
@@ -160,18 +172,23 @@ class Story:
         self.books.define(read.package(made))
 
     def _draw_package(self) -> dict[str, Any]:
-        frequency = self.pick("none", "daily", "daily", "daily", "weekly", "weekly", "monthly", "quarterly", "yearly")
+        often = ("daily", "daily", "daily") if not self.of_proration else ("weekly", "monthly", "monthly")
+        frequency = self.pick("none", *often, "daily", "weekly", "weekly", "monthly", "quarterly", "yearly")
         days = {"weekly": WEEKDAYS, "monthly": range(1, 32)}.get(frequency, ())
         minutes = self.perhaps(0.35)
-        return {
+        body = {
             "name": "P", "currency": "EUR" if self.perhaps(0.05) else "USD", "cost": self.pick("0", "1.5"),
-            "retail": self.pick("0", "2", "9.99", "3.333333"), "setup_cost": "0", "setup_retail": self.pick("0", "0", "4"),
+            "retail": self.pick("2" if self.of_proration else "0", "2", "9.99", "3.333333", "50"),
+            "setup_cost": "0", "setup_retail": self.pick("0", "0", "4"),
             "frequency": frequency, "frequency_match": self.chance.sample(list(days), self.pick(0, 1, 2)) if days else [],
             "minimum_days": self.pick(0, 0, 0, 3), "type": "free_minutes" if minutes else "standard",
             "destination": self.pick("", "^44", "^44|^12", "^1|^120") if minutes else "",
             "every": self.pick(1, 1, 2, 3) if frequency in ("daily", "weekly", "monthly") else 1,
-            "minimum_spend": frequency != "none" and self.perhaps(0.3), "connexcs_package": self.pick(None, None, "asr"),
+            "minimum_spend": frequency != "none" and self.perhaps(0.1 if self.of_proration else 0.3),
+            "connexcs_package": self.pick(None, None, "asr"),
         }  # fmt: skip
+        can_be = frequency not in ("none", "daily") or body["every"] > 1
+        return body | {"proration": "daily" if can_be and (self.of_proration or self.perhaps(0.3)) else "none"}
 
     def price(self) -> None:
         """A price goes up or down."""
@@ -205,10 +222,10 @@ class Story:
     def reshape(self) -> None:
         """The frequency of a package changes."""
         package, drawn = self.a_package(), self._draw_package()
-        body = {name: drawn[name] for name in ("frequency", "frequency_match", "every", "minimum_spend")}
+        body = {name: drawn[name] for name in ("frequency", "frequency_match", "every", "minimum_spend", "proration")}
         self.note(f"{package.package_id} becomes {body}")
         fixed = {"frequency": body["frequency"], "match": read.match_days(body)}
-        fixed |= {name: body[name] for name in ("every", "minimum_spend")}
+        fixed |= {name: body[name] for name in ("every", "minimum_spend", "proration")}
         answer = self.ask("PATCH", "/packages/{package_id}", body, package_id=package.package_id)
         self.agree("reshape", answer, lambda: self.books.reshape(package.package_id, **fixed))
 
@@ -228,6 +245,30 @@ class Story:
         body = {"amount": amount, "reference": "model"}
         answer = self.ask("POST", PATH + "/payments", body, customer_id=customer.customer_id)
         self.agree("pay", answer, lambda: self.books.pay(customer.customer_id, Fraction(amount)))
+
+    def adjust(self) -> None:
+        """The balance is moved by what is no payment."""
+        customer, amount = self.a_customer(), self.pick("3", "-2.5")
+        self.note(f"the balance of {customer.customer_id} is moved by {amount}")
+        answer = self.ask("POST", PATH + "/adjustments", {"amount": amount, "reason": "model"}, customer_id=customer.customer_id)
+        self.agree("adjust", answer, lambda: self.books.adjust(customer.customer_id, Fraction(amount)))
+
+    def charge(self) -> None:
+        """A charge that no package makes."""
+        customer, day, debit, quantity = self.a_customer(), self.near(-4, 4), self.perhaps(0.7), self.pick(1, 3)
+        retail, cost = self.pick("0", "1.25", "6", "40"), self.pick("0", "0", "2.000001")
+        body = {"description": "a visit", "date": day.isoformat(), "retail": retail, "cost": cost, "quantity": quantity}
+        self.note(f"{customer.customer_id} is charged {body}, debited: {debit}")
+        body |= {"auto_decrement_credit": debit}
+        answer = self.ask("POST", PATH + "/charges", body, customer_id=customer.customer_id)
+        amounts = {"retail": Fraction(retail) * quantity, "cost": Fraction(cost) * quantity}
+        charge_id = answer.body["entry_id"].split("~")[3] if answer.body else ""
+        self.agree("charge", answer, lambda: self._charge(customer.customer_id, charge_id, day, amounts, debit))
+
+    def _charge(self, customer_id: str, charge_id: str, day: date, amounts: dict[str, Fraction], debit: bool) -> None:
+        if not any(amounts.values()):
+            raise Refused("invalid")
+        self.books.charge_once(customer_id, charge_id, day, retail=amounts["retail"], cost=amounts["cost"], debit=debit)
 
     def set_limit(self) -> None:
         """Another debit limit."""
@@ -253,7 +294,7 @@ class Story:
         """A charge is credited, in part or as a whole, sometimes so that it is charged again."""
         drawn = self.credits
         customer = self.books.customers[drawn.choice(CUSTOMERS)]
-        entries = [entry for entry in customer.entries if entry.kind != "payment" or drawn.random() < 0.05]
+        entries = [entry for entry in customer.entries if entry.kind not in ("payment", "adjustment") or drawn.random() < 0.05]
         entry = drawn.choice(entries) if entries else None
         entry_id = self._entry_id(customer, entry) if entry else None
         if entry is None or entry_id is None:
@@ -363,7 +404,8 @@ class Story:
             "quantity": self.pick(1, 3), "retail": self.pick(None, "3", "0.5"), "cost": self.pick(None, "0.25"),
             "discount": self.pick("0", "10", "33.3333", "100"), "paused": self.perhaps(0.7), "auto_decrement_credit": self.perhaps(0.5),
         } | ({"free_minutes": self.pick(1, 3)} if one.package.free_minutes else {})  # fmt: skip
-        named = {name: drawn[name] for name in self.chance.sample(sorted(drawn), self.pick(1, 1, 2))}
+        of = ["paused", "quantity"] if self.of_proration and self.perhaps(0.7) else sorted(drawn)
+        named = {name: drawn[name] for name in self.chance.sample(of, self.pick(1, 1, 2))}
         self.note(f"{one.assignment_id} has {named} from {begins} until {until}; a correction: {correct}")
         body = named | {"until": read.text(until), "confirm_backlog": confirmed} | ({"reason": "typed wrong"} if correct else {})
         answer = self._of_terms("PUT", one, begins, body, correct=correct)
@@ -485,10 +527,16 @@ class Story:
     # Runs and days
 
     def _asked(self) -> tuple[dict[str, Any], date, bool, bool]:
-        day, again, written_off = self.near(-4, 4), self.perhaps(0.5), self.perhaps(WRITTEN_OFF)
+        day, again, written_off = self._a_date(), self.perhaps(0.5), self.perhaps(WRITTEN_OFF)
         body: dict[str, Any] = {"date": day.isoformat(), "if_charged": "charge_again" if again else "skip"}
         body |= {"include_written_off": True} if written_off else {}
         return body, day, again, written_off
+
+    def _a_date(self) -> date:
+        """Often one on which something was charged, and rather one on which that does not stand any more."""
+        charged = [entry for customer in self.books.customers.values() for entry in customer.entries if entry.line]
+        voided = [entry for entry in charged if entry.voided]
+        return self.pick(*(voided or charged)).day if charged and self.perhaps(0.6) else self.near(-4, 4)
 
     def simulate(self) -> None:
         """A simulation for one customer."""
@@ -543,9 +591,7 @@ class Story:
             (one["assignment_id"], one["kind"], one["due_date"], Fraction(one["cost"]), Fraction(one["retail"]), one["status"])
             for one in answer["lines"]
         ]
-        wanted = [
-            (one.line.assignment_id, one.line.kind, one.line.day.isoformat(), one.line.cost, one.line.retail, one.status) for one in report
-        ]
+        wanted = [(one.line.made_by, one.line.kind, one.line.day.isoformat(), one.line.cost, one.line.retail, one.status) for one in report]
         self.same("the lines of a report", told, wanted)
         self.same("what was charged already", [one["already_charged"] for one in answer["lines"]], [one.already_charged for one in report])
         charged = [(read.amount(one["charged"]), read.amount(one["difference"])) for one in answer["lines"]]
@@ -588,11 +634,17 @@ def _read(given: dict[str, Any]) -> dict[str, Any]:
 DRAWN: dict[Callable[[Story], None], int] = {
     Story.replace: 3, Story.transfer: 2, Story.put_prices: 3, Story.remove_prices: 1, Story.put_terms: 4, Story.remove_terms: 1,
     Story.define: 1, Story.price: 2, Story.reshape: 1, Story.withdraw: 1, Story.pay: 3, Story.set_limit: 1, Story.set_currency: 1,
+    Story.adjust: 1, Story.charge: 2,
     Story.write_off: 1, Story.assign: 6, Story.import_file: 2, Story.change: 5, Story.end: 2, Story.record: 4,
     Story.minutes: 1,
     Story.features: 1, Story.simulate: 2, Story.run: 4, Story.run_again: 1, Story.reverse: 2, Story.pass_days: 6, Story.evaluate: 2,
 }  # fmt: skip
 """How often each is drawn."""
+PRORATING: dict[Callable[[Story], None], float] = {
+    Story.put_terms: 4, Story.change: 2, Story.end: 2, Story.run: 4, Story.simulate: 2, Story.reverse: 4, Story.write_off: 2,
+    Story.define: 0.2, Story.price: 0.3, Story.put_prices: 0.3, Story.transfer: 0.3, Story.record: 0.3,
+}  # fmt: skip
+"""How much oftener in stories that are about proration."""
 READING = (Story.minutes, Story.features, Story.simulate)
 """Requests that may write nothing."""
 

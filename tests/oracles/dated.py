@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 ONE_DAY = timedelta(days=1)
 A_MONDAY = date(2024, 1, 1)
@@ -17,7 +17,7 @@ FAR = date(2900, 1, 1)
 """Later than anything that falls due, refills or ends here."""
 NOTHING = Fraction(0)
 
-KIND_ORDER = {"setup": 0, "recurring": 1, "minimum_spend": 2, "proration": 5}
+KIND_ORDER = {"setup": 0, "recurring": 1, "minimum_spend": 2, "proration": 5, "one_off": 7}
 """The order in which charges of one date are tried, negative ones before all of them."""
 MONTHS = {"monthly": 1, "quarterly": 3, "yearly": 12}
 
@@ -231,7 +231,12 @@ class Line:
     @property
     def order(self) -> tuple[object, ...]:
         """Charges are tried by date, negative ones first, then by kind."""
-        return self.day, not (self.retail < 0 or self.cost < 0), KIND_ORDER[self.kind]
+        return self.day, not self.negative, KIND_ORDER[self.kind]
+
+    @property
+    def negative(self) -> bool:
+        """Whether it takes back of charges."""
+        return self.retail < 0 or self.cost < 0
 
 
 def lines(
@@ -326,6 +331,22 @@ def not_over(kind: str, day: date, today: date) -> bool:
 # Negative lines
 
 
+class Negative(Protocol):
+    """A negative line with its nominal amounts."""
+
+    @property
+    def day(self) -> date:
+        """Its date."""
+
+    @property
+    def retail(self) -> Fraction:
+        """Zero or less."""
+
+    @property
+    def cost(self) -> Fraction:
+        """Zero or less."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Charge:
     """A charge in the ledger. `credited` amounts are what credits, reversals and earlier negative lines took off.
@@ -358,7 +379,7 @@ class Taken:
         return self.retail if self.charge.debited and not self.charge.held else NOTHING
 
 
-def taken_back(line: Line, since: date, until: date, charges: Iterable[Charge]) -> list[Taken]:
+def taken_back(line: Negative, since: date, until: date, charges: Iterable[Charge]) -> list[Taken]:
     """What a negative line takes of the charges of its period [since, until), the newest first; nothing where nothing is left.
 
     `charges` are in the order in which they were made. Retail and cost are taken each for itself.

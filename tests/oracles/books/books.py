@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import takewhile
 
 from tests.oracles.dated import ONE_DAY, Bucket, PriceList, each_day, put, rounded
 from tests.oracles.dated import Entry as TermsEntry
 
+from .customers import Customer, Entry, Refused
 from .handovers import Handovers
-from .ledgers import Customer, Entry, Refused
 from .rulebook import Assignment, Call, Line, Package, Rated, lines_of
 
 UNCONFIRMED_DAYS = 3
@@ -26,11 +27,15 @@ class Books(Handovers):
     # Days
 
     def evaluate(self, day: date) -> None:
-        """The daily evaluation: held charges first, then what is due on days that nobody has looked at, oldest first."""
+        """The daily evaluation: held charges first, then what is due on days that nobody has looked at, oldest first. Only negative
+        lines that begin the order come before held charges: less may be held after them."""
         for customer in self.customers.values():
-            self._retry(customer, customer.held(), f"daily:{day}")
             found = [line for one in customer.assignments.values() for line in self._unseen(customer, one, day)]
-            self._post(customer, sorted(found, key=lambda line: line.order), None)
+            due = sorted(found, key=lambda line: line.order)
+            leading = list(takewhile(lambda line: line.negative, due))
+            self._post(customer, leading, None)
+            self._retry(customer, customer.held(), f"daily:{day}")
+            self._post(customer, due[len(leading) :], None)
             for one in customer.assignments.values():
                 one.open_from = max(one.open_from, day + ONE_DAY)
         self.evaluated = max(day, self.evaluated or day)
@@ -128,6 +133,17 @@ class Books(Handovers):
         customer.balance += amount
         customer.entries.append(Entry("payment", self.today, None, Fraction(0), Fraction(0), amount))
 
+    def adjust(self, customer_id: str, amount: Fraction) -> None:
+        """What moves the balance and is no payment."""
+        customer = self.customers[customer_id]
+        customer.balance += amount
+        customer.entries.append(Entry("adjustment", self.today, None, Fraction(0), Fraction(0), amount))
+
+    def charge_once(self, customer_id: str, charge_id: str, day: date, *, retail: Fraction, cost: Fraction, debit: bool) -> None:
+        """A charge that no package makes is posted at once, or held where its debit does not fit."""
+        line = Line(None, charge_id, "one_off", day, cost, retail, debit, retail)
+        self._charge(self.customers[customer_id], line, None, repeat=False)
+
     def set_currency(self, customer_id: str, currency: str) -> None:
         """The currency is fixed once there is an assignment, a ledger entry or a call."""
         customer = self.customers[customer_id]
@@ -137,9 +153,10 @@ class Books(Handovers):
 
     def write_off(self, customer_id: str, entry: Entry) -> None:
         """A held charge that is given up; one that is given up already stays so."""
-        if entry.status == "posted":
+        if entry.status == "posted" or (entry.status == "held" and entry.negative):
             raise Refused("not_held")
-        entry.status = "cancelled"
+        if entry.status == "held":
+            entry.cancel(voided=False)
 
     # Assignments
 
@@ -198,7 +215,7 @@ class Books(Handovers):
         moved = (new.start, new.charge_from) != (one.start, one.charge_from)
         reasons = self._change_faults(one, new, moved) | self._start_faults(new)
         first = new.first_day if moved else None
-        if first and "invalid" not in reasons:
+        if first and not reasons & {"invalid", "replaced"}:
             reasons |= self._backlog_faults(new, first, confirmed)
         if reasons:
             raise Refused(*reasons)
@@ -215,10 +232,12 @@ class Books(Handovers):
         if name == "free_minutes" and not one.package.free_minutes:
             raise Refused("invalid")
         begins = self.shown_day(one)
-        if getattr(one.terms_on(begins), name) == value:
-            return  # what is so already makes no entry
         until = next((entry.until for entry in one.entries if entry.begins == begins), None)
-        one.entries = put(one.entries, TermsEntry(begins=begins, until=until, values={name: value}))
+        entries = put(one.entries, TermsEntry(begins=begins, until=until, values={name: value}))
+        new = replace(one, entries=entries)
+        edges = {entry.begins for entry in entries} | {entry.until + ONE_DAY for entry in entries if entry.until}
+        if any(one.terms_on(day) != new.terms_on(day) for day in edges):  # what changes no day makes no entry
+            one.entries = entries
 
     def shown_day(self, one: Assignment) -> date:
         """The day whose values an assignment shows."""

@@ -9,7 +9,7 @@ from typing import Any
 from tests.oracles.dated import NOTHING, ONE_DAY, Terms
 from tests.oracles.dated import Entry as TermsEntry
 
-from .ledgers import Refused
+from .customers import Refused
 from .rulebook import Assignment, Package
 from .runs import Runs
 

@@ -1,85 +1,14 @@
-"""Customers, their ledgers and balances, and how charges meet the credit: the part of the books that moves money."""
+"""How charges meet the credit, and what is given back: the part of the books that moves money."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from tests.oracles.dated import ONE_DAY
+from tests.oracles.dated import NOTHING, ONE_DAY
 
-from .rulebook import Assignment, Line, Package, Rated
-
-
-class Refused(Exception):
-    """The request is refused, for any of these reasons (their codes)."""
-
-    def __init__(self, *reasons: str) -> None:
-        super().__init__(" or ".join(reasons))
-        self.reasons = set(reasons)
-
-
-@dataclass
-class Entry:
-    """A ledger entry. `assignment_id` is None for payments. `name` is what a repeat is known by among those of its charge; `taken` are the
-    retail and the cost that credits and reversals took of a charge."""
-
-    kind: str
-    day: date
-    assignment_id: str | None
-    cost: Fraction
-    retail: Fraction
-    credit_change: Fraction
-    status: str = "posted"
-    repeat: bool = False
-    run_id: str | None = None
-    line: Line | None = None
-    voided: bool = False
-    name: str = ""
-    taken: tuple[Fraction, Fraction] = (Fraction(0), Fraction(0))
-
-    def told(self) -> tuple[object, ...]:
-        """What the service's answer is compared with."""
-        amounts = self.cost, self.retail, self.credit_change
-        return self.kind, self.day, self.assignment_id, *amounts, self.status, self.repeat, *self.taken, self.voided
-
-    @property
-    def left(self) -> tuple[Fraction, Fraction]:
-        """What is left of the retail and the cost."""
-        return self.retail - self.taken[0], self.cost - self.taken[1]
-
-    @property
-    def stands(self) -> bool:
-        """Posted and not voided."""
-        return self.status == "posted" and not self.voided
-
-
-@dataclass
-class Customer:
-    """Who pays. `first` holds the first charges by (assignment id, kind, date), `made` these and their repeats, as they were made."""
-
-    customer_id: str
-    currency: str
-    debit_limit: Fraction | None
-    balance: Fraction = Fraction(0)
-    entries: list[Entry] = field(default_factory=list)
-    first: dict[tuple[str, str, date], Entry] = field(default_factory=dict)
-    made: dict[tuple[str, str, date], list[Entry]] = field(default_factory=dict)
-    calls: list[Rated] = field(default_factory=list)
-    used: dict[tuple[str, date], int] = field(default_factory=dict)
-    assignments: dict[str, Assignment] = field(default_factory=dict)
-
-    def held(self) -> list[Entry]:
-        """Held charges in the order in which they are tried."""
-        return sorted((entry for entry in self.entries if entry.status == "held"), key=_held_order)
-
-    def fits(self, amount: Fraction) -> bool:
-        """Whether a debit keeps within the limit."""
-        return not amount or self.debit_limit is None or self.balance - amount >= -self.debit_limit
-
-
-def _held_order(entry: Entry) -> tuple[object, ...]:
-    assert entry.line is not None
-    return *entry.line.order, entry.name
+from .customers import Customer, Entry
+from .rulebook import Assignment, Line, Package
+from .taking_back import Part, parts_of
 
 
 class Ledgers:
@@ -121,26 +50,52 @@ class Ledgers:
 
     def _post(self, customer: Customer, lines: Iterable[Line], run_id: str | None) -> None:
         for line in lines:
-            self._charge(customer, line, run_id, repeat=False)
+            if line.negative:
+                self._take_off(customer, line, run_id)
+            else:
+                self._charge(customer, line, run_id, repeat=False)
 
     def _charge(self, customer: Customer, line: Line, run_id: str | None, *, repeat: bool, name: str = "") -> Entry:
         """Post a charge, or hold it where its debit does not fit."""
-        debit = line.retail if line.debit else Fraction(0)
-        fits = customer.fits(debit)
-        entry = Entry(line.kind, line.day, line.assignment_id, line.cost, line.retail, Fraction(0), "held", repeat, run_id, line, name=name)
-        if fits:
-            self._settle(customer, entry, debit)
+        entry = self._held_entry(line, run_id)
+        entry.repeat, entry.name = repeat, name
+        if customer.fits(line.retail if line.debit else NOTHING):
+            self._settle(customer, entry, debits=line.debit)
+        self._record(customer, entry, line)
+        return entry
+
+    def _take_off(self, customer: Customer, line: Line, run_id: str | None) -> list[Entry]:
+        """Post a negative line, in as many entries as it takes. What it takes of a held charge is held with it."""
+        return [self._take_part(customer, part, run_id) for part in parts_of(line, customer.entries)]
+
+    def _take_part(self, customer: Customer, part: Part, run_id: str | None) -> Entry:
+        entry = self._held_entry(part.line, run_id)
+        if part.held_with:
+            part.held_with.parts.append(entry)
+        else:
+            self._settle(customer, entry, debits=part.line.debit)
+        for charge, retail, cost in part.taken:
+            charge.taken = charge.taken[0] + retail, charge.taken[1] + cost
+        self._record(customer, entry, part.line)
+        return entry
+
+    def _held_entry(self, line: Line, run_id: str | None) -> Entry:
+        of = line.kind, line.day, line.made_by
+        return Entry(*of, line.cost, line.retail, NOTHING, "held", run_id=run_id, line=line, debits=line.debit)
+
+    def _record(self, customer: Customer, entry: Entry, line: Line) -> None:
         customer.entries.append(entry)
         due = line.assignment_id, line.kind, line.day
         customer.made.setdefault(due, []).append(entry)
-        if not repeat:
-            customer.first[due] = entry
-        line.assignment.touched = True
-        return entry
+        if not entry.repeat:
+            customer.first.setdefault(due, entry)
+        if line.assignment:
+            line.assignment.touched = True
 
-    def _settle(self, customer: Customer, entry: Entry, debit: Fraction) -> None:
-        entry.status, entry.credit_change = "posted", -debit
-        customer.balance -= debit
+    def _settle(self, customer: Customer, entry: Entry, *, debits: bool) -> None:
+        entry.status, entry.debits = "posted", debits
+        entry.credit_change = -entry.retail if debits else NOTHING
+        customer.balance += entry.credit_change
 
     def _retry(self, customer: Customer, held: Iterable[Entry], run_id: str) -> None:
         """Try held charges. Each follows its assignment's auto decrement credit of the moment."""
@@ -148,20 +103,26 @@ class Ledgers:
             self._try(customer, entry, run_id)
 
     def _try(self, customer: Customer, entry: Entry, run_id: str) -> bool:
-        debit = self._held_debit(customer, entry)
-        if not customer.fits(debit):
+        if not customer.fits(self._held_debit(customer, entry)):
             return False
-        self._settle(customer, entry, debit)
-        entry.run_id = run_id
+        debits = self._debits_now(customer, entry)
+        for one in (entry, *entry.parts):
+            self._settle(customer, one, debits=debits)
+            one.run_id = run_id
         return True
 
     def _held_debit(self, customer: Customer, entry: Entry) -> Fraction:
+        """What a held charge and the negative entries that are held with it would debit, as one sum."""
+        return sum((one.retail for one in (entry, *entry.parts)), NOTHING) if self._debits_now(customer, entry) else NOTHING
+
+    def _debits_now(self, customer: Customer, entry: Entry) -> bool:
+        """As its assignment says today; a one-off charge, and one of an assignment that is cancelled, as it was held."""
         one = customer.assignments.get(entry.assignment_id or "")
-        return entry.retail if one is None or one.cancelled or one.terms_on(self.today).auto_decrement_credit else Fraction(0)
+        return entry.debits if one is None or one.cancelled else one.terms_on(self.today).auto_decrement_credit
 
     def _take_back(self, customer: Customer, charge: Entry, kind: str, retail: Fraction, cost: Fraction) -> Entry:
         """Give back so much of a charge, as a credit or a reversal; the balance moves if the charge was debited."""
-        change = retail if charge.credit_change else Fraction(0)
+        change = retail if charge.debits else NOTHING
         charge.taken = charge.taken[0] + retail, charge.taken[1] + cost
         entry = Entry(kind, self.today, None, -cost, -retail, change)
         customer.balance += change

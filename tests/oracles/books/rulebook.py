@@ -108,6 +108,10 @@ class Assignment:
             one = one.before
         return one
 
+    def period(self, day: date) -> tuple[date, date]:
+        """The neighbouring rule dates around a day."""
+        return dated.period(dated.rule_of(self.package.facts(), self.facts()), day)
+
     def bucket(self, day: date) -> Bucket | None:
         """The minutes that can be drawn from on a day. One that goes on with minutes goes on with all that is so of them: what was used,
         what pays for them, and that there are none since their due date was skipped. With daily proration it has a part of its own."""
@@ -148,20 +152,32 @@ class Rated:
 
 @dataclass(frozen=True)
 class Line:
-    """One priced charge of a date."""
+    """One priced charge of a date. `nominal` is its retail before negative lines take of it. A one-off charge has no assignment, and as
+    `assignment_id` an id of its own."""
 
-    assignment: Assignment = field(compare=False)
+    assignment: Assignment | None = field(compare=False)
     assignment_id: str
     kind: str
     day: date
     cost: Fraction
     retail: Fraction
     debit: bool
+    nominal: Fraction
+
+    @property
+    def negative(self) -> bool:
+        """Whether it takes back of charges."""
+        return self.retail < 0 or self.cost < 0
+
+    @property
+    def made_by(self) -> str | None:
+        """The id of its assignment."""
+        return self.assignment and self.assignment.assignment_id
 
     @property
     def order(self) -> tuple[object, ...]:
         """Charges are tried by due date, negative ones first, then setups, then by assignment id."""
-        return self.day, self.retail >= 0 and self.cost >= 0, KIND_ORDER[self.kind], self.assignment_id
+        return self.day, not self.negative, KIND_ORDER[self.kind], self.assignment_id
 
 
 def lines_of(one: Assignment, day: date, calls: Iterable[Rated], *, free: bool = False) -> list[Line]:
@@ -170,7 +186,7 @@ def lines_of(one: Assignment, day: date, calls: Iterable[Rated], *, free: bool =
         return []
     spend = _spend(one, calls) if one.package.minimum_spend else {}
     found = dated.lines(one.package.facts(), one.facts(), day, day, spend, free=free)
-    return [Line(one, one.assignment_id, line.kind, day, line.cost, line.retail, line.auto_decrement_credit) for line in found]
+    return [Line(one, one.assignment_id, line.kind, day, line.cost, line.retail, line.auto_decrement_credit, line.retail) for line in found]
 
 
 def _spend(one: Assignment, calls: Iterable[Rated]) -> dict[date, Fraction]:

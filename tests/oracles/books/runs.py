@@ -4,10 +4,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
-from tests.oracles.dated import rounded
+from tests.oracles.dated import NOTHING, not_over, rounded
 
-from .ledgers import Customer, Entry, Ledgers, Refused
+from .customers import Customer, Entry, Refused
+from .ledgers import Ledgers
 from .rulebook import Line, lines_of
+from .taking_back import anew, parts_of
+
+TRIED = ("charge", "repeat", "recharge", "retry")
 
 
 @dataclass
@@ -30,6 +34,20 @@ class Run:
     reversed_: bool = False
 
 
+@dataclass
+class Step:
+    """What a run finds and means to do: charge, repeat, recharge, retry or take_back, or a status of what it leaves alone. `what` are the
+    lines, or a held charge with what is held with it: they are tried as one."""
+
+    decided: str
+    what: list[Line] | list[Entry]
+
+    @property
+    def lines(self) -> list[Line]:
+        """Its lines."""
+        return [one if isinstance(one, Line) else _line_of(one) for one in self.what]
+
+
 class Runs(Ledgers):
     """What runs do to the ledgers."""
 
@@ -37,20 +55,33 @@ class Runs(Ledgers):
         super().__init__(today)
         self.runs: dict[str, Run] = {}
 
-    def look(self, customer_id: str, day: date, *, again: bool, written_off: bool) -> list[tuple[str, Entry | Line]]:
-        """What a run finds on a date and means to do: (charge, repeat, recharge, retry or a status; the line or the held entry)."""
+    def look(self, customer_id: str, day: date, *, again: bool, written_off: bool) -> list[Step]:
+        """What a run finds on a date, in the order in which it is tried."""
         customer = self.customers[customer_id]
         held = [entry for entry in customer.held() if entry.day == day]
-        found: list[tuple[tuple[object, ...], str, Entry | Line]] = []
-        for entry in held:
-            assert entry.line is not None
-            found.append((entry.line.order, "not_over" if self._not_over(entry.line) else "retry", entry))
+        found = [Step("not_over" if self._not_over(_line_of(entry)) else "retry", [entry, *entry.parts]) for entry in held]
         for one in customer.assignments.values():
             for line in lines_of(one, day, customer.calls, free=True):
-                decided = self._decide(line, _made(customer, line), again, written_off)
-                if decided:
-                    found.append((line.order, decided, line))
-        return [(decided, what) for _, decided, what in sorted(found, key=lambda each: each[0])]
+                found += self._negative_step(customer, line) if line.negative else self._step(customer, line, again, written_off)
+        return sorted(found, key=lambda step: step.lines[0].order)
+
+    def _step(self, customer: Customer, line: Line, again: bool, written_off: bool) -> list[Step]:
+        made = _made(customer, line)
+        if made and not any(one.stands or one.status == "held" for one in made):
+            line = anew(line, {day for (of, kind, day) in customer.made if of == line.assignment_id and kind == "proration"})
+        decided = self._decide(line, made, again, written_off)
+        return [Step(decided, [line])] if decided else []
+
+    def _negative_step(self, customer: Customer, line: Line) -> list[Step]:
+        """One that was posted before is left alone; one that takes nothing is no line."""
+        made = _made(customer, line)
+        if made:
+            whole = {name: sum((getattr(one, name) for one in made), NOTHING) for name in ("retail", "cost")}
+            return [Step("skipped", [replace(line, **whole, nominal=whole["retail"])])]
+        parts = parts_of(line, customer.entries)
+        if self._not_over(line):
+            return [Step("not_over", [part.line]) for part in parts]
+        return [Step("take_back", [line])] if parts else []
 
     def _decide(self, line: Line, made: list[Entry], again: bool, written_off: bool) -> str | None:
         """What stands is repeated or left alone; what does not stand is charged anew, unless it was written off last."""
@@ -64,28 +95,33 @@ class Runs(Ledgers):
         return "not_over" if not over else "recharge" if made else "charge"
 
     def _not_over(self, line: Line) -> bool:
-        """Whether the period of the line is still running: no run charges it."""
-        return line.kind == "minimum_spend" and line.day > self.today
+        """Whether a run leaves the line alone because its day has not come."""
+        return not_over(line.kind, line.day, self.today)
 
     def simulate(self, customer_id: str, day: date, *, again: bool, written_off: bool = False) -> list[ReportLine]:
         """What a live run would do; nothing is changed."""
         customer = self.customers[customer_id]
-        balance, report = customer.balance, []
-        for decided, what in self.look(customer_id, day, again=again, written_off=written_off):
-            line, debit = self._told_line(customer, what)
-            status = decided
-            if decided in ("charge", "repeat", "recharge", "retry"):
-                fits = replace(customer, balance=balance).fits(debit)
-                balance -= debit if fits else 0
+        after, report = replace(customer), []
+        for step in self.look(customer_id, day, again=again, written_off=written_off):
+            if step.decided == "take_back":
+                for part in parts_of(step.lines[0], customer.entries):
+                    after.balance -= part.line.retail if part.line.debit and not part.held_with else 0
+                    report.append(ReportLine(part.line, "held" if part.held_with else "simulated"))
+                continue
+            status = step.decided
+            if status in TRIED:
+                debit = self._debit(customer, step)
+                fits = after.fits(debit)
+                after.balance -= debit if fits else 0
                 status = "simulated" if fits else "held"
-            report.append(ReportLine(line, status, *_before(customer, decided, line)))
-        return report
+            report += [ReportLine(line, status, *_before(customer, step.decided, line)) for line in step.lines]
+        return _in_order(report)
 
-    def _told_line(self, customer: Customer, what: Entry | Line) -> tuple[Line, Fraction]:
-        if isinstance(what, Line):
-            return what, what.retail if what.debit else Fraction(0)
-        assert what.line is not None
-        return what.line, self._held_debit(customer, what)
+    def _debit(self, customer: Customer, step: Step) -> Fraction:
+        first = step.what[0]
+        if isinstance(first, Entry):
+            return self._held_debit(customer, first)
+        return first.retail if first.debit else NOTHING
 
     def run(
         self, run_id: str, customer_ids: list[str], day: date, *, again: bool, written_off: bool = False
@@ -96,22 +132,27 @@ class Runs(Ledgers):
 
     def _run_one(self, run: Run, customer: Customer, day: date, again: bool, written_off: bool) -> list[ReportLine]:
         report = []
-        for decided, what in self.look(customer.customer_id, day, again=again, written_off=written_off):
-            line = self._told_line(customer, what)[0]
-            before = _before(customer, decided, line)
-            if isinstance(what, Entry) and decided == "retry":
-                posted = self._try(customer, what, run.run_id)
-                status = "held" if not posted else "repeat" if what.repeat else "posted"
-                run.entries += [(customer.customer_id, what)] if posted else []
-            elif isinstance(what, Line) and decided in ("charge", "repeat", "recharge"):
-                name = run.run_id if decided == "repeat" else _name_anew(customer, what)
-                entry = self._charge(customer, what, run.run_id, repeat=decided != "charge", name=name)
-                run.entries.append((customer.customer_id, entry))
-                status = "held" if entry.status == "held" else "repeat" if entry.repeat else "posted"
-            else:
-                status = decided
-            report.append(ReportLine(line, status, *before))
-        return report
+        for step in self.look(customer.customer_id, day, again=again, written_off=written_off):
+            before = {id(line): _before(customer, step.decided, line) for line in step.lines}
+            for line, entry in self._carry_out(run, customer, step):
+                report.append(ReportLine(line, _came_of(step, entry), *before.get(id(line), (False, None))))
+        return _in_order(report)
+
+    def _carry_out(self, run: Run, customer: Customer, step: Step) -> list[tuple[Line, Entry | None]]:
+        """Each line with the entry that it has in the end; None of what is left alone."""
+        what = step.what[0]
+        if isinstance(what, Entry) and step.decided == "retry":
+            made = [one for one in step.what if isinstance(one, Entry)]
+            run.entries += [(customer.customer_id, what)] if self._try(customer, what, run.run_id) else []
+        elif isinstance(what, Line) and step.decided == "take_back":
+            made = self._take_off(customer, what, run.run_id)
+        elif isinstance(what, Line) and step.decided in TRIED:
+            name = run.run_id if step.decided == "repeat" else _name_anew(customer, what)
+            made = [self._charge(customer, what, run.run_id, repeat=step.decided != "charge", name=name)]
+            run.entries += [(customer.customer_id, one) for one in made]
+        else:
+            return [(line, None) for line in step.lines]
+        return [(_line_of(one), one) for one in made]
 
     def reverse(self, run_id: str) -> None:
         """Undo what a run posted, once; cancel what it left held."""
@@ -121,7 +162,7 @@ class Runs(Ledgers):
             if entry.run_id != run_id:
                 continue
             if entry.status == "held":
-                entry.status, entry.voided = "cancelled", True
+                entry.cancel(voided=True)
             elif entry.status == "posted":
                 if any(entry.left):
                     self._take_back(customer, entry, "reversal", *entry.left)
@@ -130,11 +171,13 @@ class Runs(Ledgers):
 
     def credit(self, customer_id: str, entry: Entry, retail: Fraction | None, *, recharge: bool) -> None:
         """Credit a part of a charge, or all that is left; the cost in proportion. With `recharge` it must be all."""
-        if entry.line is None:
+        if entry.line is None or entry.negative:
             raise Refused("not_creditable")
         if entry.status != "posted":
             raise Refused("not_posted")
         left_retail, left_cost = entry.left
+        if recharge and entry.kind == "one_off":
+            raise Refused("invalid")
         given = left_retail if retail is None else retail
         if not any(entry.left) or given > left_retail:
             raise Refused("over_credited")
@@ -145,16 +188,33 @@ class Runs(Ledgers):
         entry.voided = entry.voided or recharge
 
 
+def _line_of(entry: Entry) -> Line:
+    assert entry.line is not None
+    return entry.line
+
+
+def _came_of(step: Step, entry: Entry | None) -> str:
+    if entry is None:
+        return step.decided
+    return "held" if entry.status == "held" else "repeat" if entry.repeat else "posted"
+
+
+def _in_order(report: list[ReportLine]) -> list[ReportLine]:
+    """As the lines of a report are listed: a negative entry that is held with a charge at its own date."""
+    return sorted(report, key=lambda one: one.line.order)
+
+
 def _made(customer: Customer, line: Line) -> list[Entry]:
     """The charge of a line and its repeats, as they were made."""
     return customer.made.get((line.assignment_id, line.kind, line.day), [])
 
 
 def _before(customer: Customer, decided: str, line: Line) -> tuple[bool, Fraction | None]:
-    """Whether a line was charged already, and the retail of the first of these charges that stands."""
+    """Whether a line was charged already, and the retail of the first of these charges that stands, before negative lines; of a negative
+    line what it took back."""
     if decided not in ("repeat", "skipped"):
         return False, None
-    return True, next(one.retail for one in _made(customer, line) if one.stands)
+    return True, line.retail if line.negative else next(_line_of(one).nominal for one in _made(customer, line) if one.stands)
 
 
 def _name_anew(customer: Customer, line: Line) -> str:
