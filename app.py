@@ -11,6 +11,7 @@ from chalice.app import Chalice, Cron
 from chalicelib import logging_context
 from chalicelib.api import (
     assignments,
+    audits,
     customers,
     exports,
     forecasts,
@@ -37,7 +38,7 @@ logging_context.configure()
 
 for module in (
     meta, packages, schedule, customers, statements, history, assignments, replacements, imports, usage, runs, work, exports, forecasts,
-    reference, console,
+    audits, reference, console,
 ):  # fmt: skip
     app.register_blueprint(module.blueprint)
 

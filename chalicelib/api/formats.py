@@ -52,6 +52,13 @@ def forecast_as_csv(body: Any) -> str:
     return forecast_views.forecast_csv(body)
 
 
+def findings_csv(body: Any) -> str:
+    """A list of an audit's findings."""
+    from ..wire import audit_views
+
+    return audit_views.findings_csv(body)
+
+
 def chosen(accept: str, offered: Sequence[str]) -> str:
     """The offered type that the caller weighs most; the first of equals, and the first when it takes none of them."""
     if accept.strip() in ("", "*/*") or len(offered) == 1:  # almost always

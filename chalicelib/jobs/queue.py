@@ -106,6 +106,11 @@ def _work_long(seconds_left: SecondsLeft, record: SqsRecord, log: LogContext) ->
 
 def strategy_of(services: Services, found: WorkRecord) -> work.Strategy:
     """How a work is done."""
+    if found.kind == "audit":
+        from ..usecases import audits  # not in cold starts
+        from ..wire.audit_views import finding_line, finding_view
+
+        return audits.AuditStrategy(services, found, audits.AuditForms(finding_view, finding_line))
     return exports.export_strategy(services, found, EXPORT_FORMS)
 
 

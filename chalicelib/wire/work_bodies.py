@@ -1,12 +1,14 @@
 """Request bodies of long work."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from ..domain.errors import Fault
 from ..domain.export import POSTED_EXPORTS, ExportFormat, ExportWhat
 from .bodies import Body
-from .fields import Day
+from .fields import Day, Id
 
 
 class ExportBody(Body):
@@ -30,3 +32,18 @@ class ExportBody(Body):
         first, last = values.get("posted_from"), values.get("posted_to")
         if first and last and last < first:
             yield Fault("/posted_to", f"lies before posted_from, {first}")
+
+
+class AuditBody(Body):
+    """An audit of due dates, both included; of one customer or all. Without `to` through the last evaluated day."""
+
+    since: Annotated[Day | None, Field(alias="from")] = None
+    to: Day | None = None
+    customer: Id | None = None
+
+    @classmethod
+    def cross(cls, values: Mapping[str, Any]) -> Iterator[Fault]:
+        """The last day against the first."""
+        since, to = values.get("since"), values.get("to")
+        if since and to and to < since:
+            yield Fault("/to", f"lies before from, {since}")

@@ -16,10 +16,11 @@ from chalicelib.domain.assignment import Assignment, TermsEntry
 from chalicelib.domain.errors import Malformed
 from chalicelib.domain.minutes import DayTotal
 from chalicelib.domain.package import Package, PriceList
+from chalicelib.domain.progress import Sweep
 from chalicelib.domain.record import Result, RunRecord
 from chalicelib.domain.tenure import tenure_of
 from chalicelib.domain.work import Turns, WorkRecord
-from chalicelib.storage import accounts, assignments, ledger, packages, runs, usage, work
+from chalicelib.storage import accounts, assignments, ledger, packages, progress, runs, usage, work
 from chalicelib.storage.assignments import DidTenures
 from chalicelib.storage.db import Action, Budget, Db
 from tests.aws.conftest import World
@@ -60,6 +61,7 @@ REPLACED: Final = {"package_id": "line", "from": "2024-03-02"}
 MOVED: Final = {"customer_id": "k00001", "from": "2024-03-02"}
 HELD: Final = "a held charge"
 WORK: Final = "work-00001"
+AUDIT: Final = "audit-1"
 CHARGED: Final = {"customer_id": "rich", "entry_id": f"rich~{DAY}~1-recurring~rich-line~run:1"}
 LISTED: Final = "2999-01-01"
 """The day on which a price list of the package `listed` begins."""
@@ -116,6 +118,9 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "read_minutes": [Asked(BIG_ONE)],
     "request_export": [Asked(body={"what": "ledger", "posted_from": DAY, "posted_to": DAY}, most=3)],
     "read_export": [Asked({"work_id": WORK}, most=2)],
+    "request_audit": [Asked(body={}, most=4)],
+    "read_audit": [Asked({"work_id": AUDIT}, most=2)],
+    "list_findings": [Asked({"work_id": AUDIT}, most=2), Asked({"work_id": AUDIT}, {"limit": "200"}, most=2)],
     "list_work": [Asked(most=2), Asked(query={"limit": "200"}, most=3)],
     "read_work": [Asked({"work_id": WORK}, most=1)],
     "cancel_work": [Asked({"work_id": WORK}, most=5)],
@@ -155,7 +160,11 @@ def furnish(db: Db, size: int) -> None:
     for n, work_id in enumerate(ids):
         asked = {"what": "ledger", "format": "csv", "posted_from": DAY, "posted_to": DAY, "since": f"{AT}", "until": f"{AT}"}
         db.transact(work.record_work(WorkRecord(work_id, "export", asked, f"{AT - timedelta(minutes=n)}", "test", 2, started_at=f"{AT}")))
+    db.transact(work.record_work(WorkRecord(AUDIT, "audit", {"to": DAY}, f"{AT}", "test", 2, started_at=f"{AT}", state="finished")))
     db.write(work.write_turns(Turns(tuple(ids[:5]), tuple(ids[5:55]), version=1)))
+    evaluated = Sweep(TODAY - timedelta(days=1))
+    progress.start_sweep(db, evaluated, None)
+    progress.finish_sweep(db, 0, 1, evaluated)
     for n in range(size):
         runs.record_run(db, RunRecord(f"r{n:05}", "package", TODAY, f"2024-02-01T00:{n:05}", "test", "rich", "skip", 1))
 

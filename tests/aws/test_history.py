@@ -65,6 +65,7 @@ SILENT: Final = {
     "record_usage": "a call is no change of anything that somebody decides",
     "simulate": "stores nothing",
     "forecast": "stores nothing",
+    "request_audit": "the record of the work says who asked for it",
     "request_export": "the record of the work says who asked for it",
     "cancel_work": "results are not what is sold",
     "check_packages": "stores nothing",

@@ -161,6 +161,14 @@ class Sample:
         return charges(self.api, self.poor)[0]
 
     @cached_property
+    def audited(self) -> str:
+        """A finished audit: some day has to be evaluated before."""
+        finish_a_day(self)
+        made = an_audit(self)
+        do_all_of(self, made)
+        return made
+
+    @cached_property
     def exported(self) -> str:
         """A finished export."""
         made = an_export(self)
@@ -222,6 +230,11 @@ def adjust_a_balance(s: Sample) -> None:
 
 def enter_a_price_list(s: Sample) -> None:
     ok(s.api.put(f"/packages/{s.package['package_id']}/prices/{day(30)}", json={"retail": "3"}), 201)
+
+
+def an_audit(s: Sample) -> str:
+    """The id of an audit of a customer that nobody has worked at."""
+    return str(ok(s.api.post("/audits", json={"customer": s.customer}), 202)["work_id"])
 
 
 def an_export(s: Sample, what: str = "ledger") -> str:
@@ -303,6 +316,9 @@ API: dict[str, Feature] = {
     ),
     "ask for an export": Feature("do-work:M runs:GP", an_export),
     "read an export": Feature("results:R runs:GQ", download),
+    "ask for an audit": Feature("accounts:G do-work:M runs:GPQ", an_audit),
+    "read an audit": Feature("results:R runs:GQ", lambda s: ok(s.api.get(f"/audits/{s.audited}"))),
+    "read the findings of an audit": Feature("results:R runs:GQ", lambda s: ok(s.api.get(f"/audits/{s.audited}/findings"))),
     "list work": Feature("runs:BQ", lambda s: ok(s.api.get("/work"))),
     "cancel work": Feature("do-work:M runs:GPU", lambda s: ok(s.api.delete(f"/work/{an_export(s)}"))),
     "list runs": Feature("runs:BQ", lambda s: ok(s.api.get("/runs"))),
@@ -507,18 +523,19 @@ DO_WORK: dict[str, Feature] = {
     "export assignments": Feature(
         "accounts:BS catalog:B do-work:M ledger:B results:RW runs:GPQU usage:B", lambda s: do_all_of(s, an_export(s, "assignments"))
     ),
+    "audit": Feature("accounts:Q catalog:B do-work:M ledger:Q results:RW runs:GPQU", lambda s: do_all_of(s, an_audit(s))),
     "export packages": Feature("catalog:Q do-work:M results:RW runs:GPQU", lambda s: do_all_of(s, an_export(s, "packages"))),
     "begin": Feature("catalog:G do-work:M ledger:S results:RW runs:GPQU", begin_new_work, is_slow=True),
 }
 PREPARED = {
     "api_handler": (
-        "exported", "package", "assignment", "empty", "caller", "held", "begun", "future", "replaceable", "ahead", "fleet", "overspent",
-        "charge",
+        "exported", "audited", "package", "assignment", "empty", "caller", "held", "begun", "future", "replaceable", "ahead", "fleet",
+        "overspent", "charge",
     ),
     "run_package": ("assignment", "spender", "overspent", "held"),
     "post_charges": ("assignment", "plain", "poor", "spender", "rich", "reversible"),
     "record_usage": ("fleet",),
-    "do_work": ("charged", "caller", "waiting"),
+    "do_work": ("audited", "charged", "caller", "waiting"),
 }  # fmt: skip
 FEATURES = {
     "api_handler": API,

@@ -33,6 +33,7 @@ TAGS: Final = {
     "Usage": "Calls, free minutes, spend.",
     "Runs": "Run Package: what is due on a date, simulated or posted; daily runs; reversals.",
     "Exports": "What all customers have, as files; long work, which makes them.",
+    "Audits": "What was due, compared with what was posted.",
     "Forecasts": "What the days to come bring, by the planner that posts.",
     "Service": "The service itself.",
 }
@@ -67,6 +68,11 @@ _EXPORT: Final = (
     "Made in the background: poll `Location`. Rows are sorted by customer. Those of `ledger` and `journal` are of what was posted on some "
     "days; what they say of credits and reversals is as of the end of `posted_to`, so an export of closed days never changes. At most 5 "
     "works run at once; the others wait."
+)
+_AUDIT: Final = (
+    "Made in the background: poll `Location`. Due dates from `from` to `to` are compared with the ledger, up to the last evaluated day; "
+    "without `from` all of them, and balances too. Each charge is judged by the prices and terms that were entered before it was posted. "
+    "Nothing is written. At most 5 works run at once; the others wait."
 )
 _ONE_OFF: Final = (
     "A new entry of kind `one_off`, posted now: what no package charges, such as a visit. It carries `date`. What does not fit within "
@@ -157,6 +163,10 @@ OPERATIONS: Final = {
     "request_export": Operation("Exports", 202, work_bodies.ExportBody, conflicts=("too_much_work",), seeks=False, notes=_EXPORT),
     "read_export": Operation("Exports", notes="The links are made anew each time; anybody who has one can download the file with it, for "
                              "an hour at most. The files are gone after 30 days."),
+    "request_audit": Operation("Audits", 202, work_bodies.AuditBody, conflicts=("too_much_work",), seeks=True, notes=_AUDIT),
+    "read_audit": Operation("Audits", notes="What was compared and found is null until it is finished; after 30 days it is gone. A clean "
+                            "audit has no finding but notes: `late_usage`, `repeated`, `corrected`, `voided`, `goodwill`."),
+    "list_findings": Operation("Audits", notes="Of a customer the first 10,000 are listed; all are counted."),
     "list_work": Operation("Exports"),
     "read_work": Operation("Exports"),
     "cancel_work": Operation("Exports", conflicts=("not_running",),

@@ -70,6 +70,7 @@ def tell(stack: EmbeddedStack, api: httpx.Client) -> dict[str, dict[str, Json]]:
     _exports(say, stack)
     _held(say, package)
     _parked(say, stack)
+    _audits(say)
     _ends(say, assignment)
     found: dict[str, dict[str, Json]] = json.loads(comparable(json.dumps(say.told)))
     return found
@@ -246,6 +247,15 @@ def _exports(say: Recorder, stack: EmbeddedStack) -> None:
     other = {"work_id": say.api.post("/exports", json=asked).json()["work_id"]}
     say("cancel_work", "just_begun", "DELETE", "/work/{work_id}", ids=other)
     stack.set_consumers(enabled=True)
+
+
+def _audits(say: Recorder) -> None:
+    """Of one customer, once days are evaluated."""
+    ids = {"work_id": say("request_audit", "of_a_customer", "POST", "/audits", body={"customer": "acme"})["work_id"]}
+    while say.api.get(f"/work/{ids['work_id']}").json()["status"] == "running":
+        time.sleep(0.1)
+    say("read_audit", "finished", "GET", "/audits/{work_id}", ids=ids)
+    say("list_findings", "first_page", "GET", "/audits/{work_id}/findings", ids=ids, query={"limit": "2"})
 
 
 def _forecasts(say: Recorder) -> None:

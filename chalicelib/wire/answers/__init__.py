@@ -3,7 +3,8 @@
 The order of the fields is the order of the columns: of several bases, those of the first come first.
 """
 
-from .common import *  # noqa: F403 - one namespace: answers.Package
+from .audit import *  # noqa: F403 - one namespace: answers.Package
+from .common import *  # noqa: F403
 from .customers import *  # noqa: F403
 from .forecast import *  # noqa: F403
 from .history import *  # noqa: F403
