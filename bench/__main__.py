@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from . import cold, counted, curve, exports, runtime, timed
+from . import audits, cold, counted, curve, exports, runtime, timed
 from .report import Budget, budgets, machine, progress
 
 QUICK_SIZES = (1_000, 10_000)
@@ -27,6 +27,8 @@ def measured(*, quick: bool) -> list[Budget]:
     progress("planning")
     found += timed.pure_planning(rounds)
     found += exports.budgets(10_000 if quick else 100_000)
+    progress("an audit")
+    found += audits.budgets(1000 if quick else 5000, rounds)
     progress("cold start")
     found += cold.cold_start(5 if quick else 9)
     progress("the packaged zip under the runtime client")

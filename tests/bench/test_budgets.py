@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bench import counted, curve, due_index, exports, timed
+from bench import audits, counted, curve, due_index, exports, timed
 from bench.fleet import Fleet
 from bench.prices import dollars
 from bench.report import Budget
@@ -67,3 +67,9 @@ def test_an_export_stays_within_its_memory_and_reads_the_ledger_once() -> None:
     found = exports.budgets(6_000)
     assert [one.row() for one in found if one.kept is False] == []
     assert sum(one.kept is True for one in found) == 3
+
+
+def test_an_audit_compares_every_entry_of_an_evaluation() -> None:
+    """It raises otherwise; whether its time is kept is for `make bench`."""
+    (found,) = audits.budgets(300, 1)
+    assert (found.limit, found.of_ratio) == (2, True)
