@@ -29,7 +29,7 @@ class Identity(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One charge with all that it is computed from; amounts in `currency`.
+    """One charge with all that it is computed from; amounts in `currency`. `net_of` dates the negative lines that a recharge is less.
 
     `spend` is for minimum spend only, `period` for that and for proration, whose `quantity` is the difference and may be negative.
     `discount` is in percent of the retail, `package_retail` what an own price took the place of. `unit_days` is the sum of the
@@ -65,6 +65,7 @@ class Line(NamedTuple):
     counted_from: date | None = None
     account_code: str | None = None
     tax_code: str | None = None
+    net_of: tuple[date, ...] = ()
 
     @property
     def own_price(self) -> bool:

@@ -70,4 +70,5 @@ def less_negative_lines(line: Line, period: Sequence[Line]) -> Line:
             entry = charge(one, status="posted", run_id=None, repeat=False, at=_ANY_TIME, by="")
             made[entry.key] = entry
     own = made.get(charge_key(line.identity))
-    return line._replace(cost=own.left_cost, retail=own.left_retail) if own else line
+    net_of = tuple(sorted(one.due_date for one in period if one.takes_back))
+    return line._replace(cost=own.left_cost, retail=own.left_retail, net_of=net_of) if own else line

@@ -41,14 +41,17 @@ class Part(NamedTuple):
 
 
 def charges_of_period(line: Line, entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """The charges, repeats included, that a negative line may take from, among a customer's entries."""
+    """The charges, repeats included, that a negative line may take from, among a customer's entries: not those that were made anew as
+    one sum with it."""
     period = _whole_period(line)
-    return tuple(one for one in entries if _is_of(one, line.assignment_id, period))
+    return tuple(one for one in entries if _is_of(one, line, period))
 
 
-def _is_of(entry: Entry, assignment_id: str, period: Period) -> bool:
-    charged = entry.line is not None and entry.line.assignment_id == assignment_id and entry.kind in KINDS
-    return charged and not entry.takes_back and period.since <= entry.date < period.until
+def _is_of(entry: Entry, negative: Line, period: Period) -> bool:
+    charged = entry.line
+    if charged is None or charged.assignment_id != negative.assignment_id or entry.kind not in KINDS or entry.takes_back:
+        return False
+    return period.since <= entry.date < period.until and negative.due_date not in charged.net_of
 
 
 def _whole_period(line: Line) -> Period:

@@ -50,6 +50,11 @@ def date_attribute(name: str, absent: Any = REQUIRED) -> Attribute:
     return Attribute(name, date.isoformat, date.fromisoformat, absent)
 
 
+def dates_attribute(name: str, absent: Any = REQUIRED) -> Attribute:
+    """Tuples of dates, as ISO texts."""
+    return Attribute(name, lambda days: [day.isoformat() for day in days], lambda stored: tuple(map(date.fromisoformat, stored)), absent)
+
+
 def numbers_attribute(name: str, absent: Any = REQUIRED) -> Attribute:
     """Tuples of whole numbers."""
     return Attribute(name, list, lambda stored: tuple(int(n) for n in stored), absent)

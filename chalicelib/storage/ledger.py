@@ -12,7 +12,17 @@ from ..domain.ledger import Entry, EntryStatus, RecordedDeduction
 from ..domain.one_off import NO_PACKAGE
 from ..domain.schedule import Period
 from . import keys
-from .codec import Codec, always, date_attribute, integer_attribute, numbers_attribute, plain_attribute, records_attribute, texts_attribute
+from .codec import (
+    Codec,
+    always,
+    date_attribute,
+    dates_attribute,
+    integer_attribute,
+    numbers_attribute,
+    plain_attribute,
+    records_attribute,
+    texts_attribute,
+)
 from .db import Action, Db, Item, put_new, update
 from .keys import HELD, LEDGER, Key
 
@@ -37,6 +47,7 @@ _LINE_CODEC = Codec(
         "every": integer_attribute("every", 1),
         "unit_days": integer_attribute("unit_days", 0),
         "counted_from": date_attribute("counted_from", None),
+        "net_of": dates_attribute("net_of", ()),
     },
     elsewhere=("customer_id", "assignment_id", "kind", "due_date", "period", *_ENTRYS_OWN),
 )

@@ -22,6 +22,7 @@ from .rows import (
     amount_column,
     by_key,
     date_column,
+    dates_column,
     integer_column,
     numbers_column,
     plain_column,
@@ -39,6 +40,8 @@ T = TypeVar("T")
 
 _DATED: Final = 2
 """The format since which lines are priced by dated lists and terms."""
+_NET: Final = 3
+"""The format since which a recharge says which negative lines are in its sum."""
 _PERIOD_ROW = RowFormat(
     Period, date_column("since"), date_column("until"), date_column("whole_until"), date_column("whole_since", absent=None, since=_DATED)
 )
@@ -72,6 +75,7 @@ _LINE_ROW = RowFormat(
     date_column("counted_from", absent=None, since=_DATED),
     plain_column("account_code", absent=None, since=_DATED),
     plain_column("tax_code", absent=None, since=_DATED),
+    dates_column("net_of", absent=(), since=_NET),
 )
 _DECISIONS: Final = {"written_off": "leave", "not_over": "wait", "recharge": "revive"}
 """Decisions that are stored under the words of former releases, which carry them out alike."""

@@ -17,7 +17,7 @@ from .codec import REQUIRED, demand_all_stored
 T = TypeVar("T", bound=tuple[Any, ...])
 FIRST: Final = 1
 """The format of rows as the first release wrote them."""
-LATEST: Final = 2
+LATEST: Final = 3
 """The format that begins with the newest columns."""
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -58,6 +58,11 @@ def amount_column(field: str, absent: Any = REQUIRED, since: int = FIRST) -> Col
 def date_column(field: str, absent: Any = REQUIRED, since: int = FIRST) -> Column:
     """Dates, some of which may be None."""
     return Column(field, lambda stored: None if stored is None else date.fromisoformat(stored), absent=absent, since=since)
+
+
+def dates_column(field: str, absent: Any = REQUIRED, since: int = FIRST) -> Column:
+    """Tuples of dates."""
+    return Column(field, lambda stored: tuple(map(date.fromisoformat, stored)), absent=absent, since=since)
 
 
 def numbers_column(field: str, absent: Any = REQUIRED, since: int = FIRST) -> Column:

@@ -22,7 +22,7 @@ from chalicelib.domain.one_off import OneOffRequest
 from chalicelib.domain.prices import in_force
 from chalicelib.domain.schedule import DAY
 from chalicelib.storage import ledger
-from chalicelib.usecases import assignments, crediting, customers, exports, one_off, packages
+from chalicelib.usecases import assignments, crediting, customers, exports, one_off, packages, usage
 from chalicelib.usecases.runs import on_demand, reversal
 from chalicelib.usecases.runs.sweep import customers as customers_of
 from chalicelib.usecases.work import merging, pieces
@@ -30,12 +30,12 @@ from chalicelib.wire import answers
 from chalicelib.wire.csv_out import assignments_csv, columns, packages_csv, to_csv
 from chalicelib.wire.export_views import ledger_row
 from chalicelib.wire.views import assignment_view, customer_view, package_view
-from tests.harness import Message
+from tests.harness import RETAINED, Message
 from tests.usecases.exporting import Row, ask, days, exported, files, ledgers, rows, work_off
 from tests.world.dynamodb import Answer, Request
 from tests.world.scheduler import Crashed
 from tests.world.simulation import World
-from tests.world.stage import TODAY, Stage, furnished
+from tests.world.stage import TODAY, Stage, call, furnished
 
 SEEDS = 20
 """Of a block."""
@@ -121,7 +121,7 @@ def _journal(entries: list[Row]) -> dict[tuple[str | None, ...], tuple[Any, ...]
 
 
 def test_closed_days_are_exported_as_they_were_closed(small: None) -> None:
-    """The second time after a late call, a credit, a payment that releases a held charge, and the reversal of a run."""
+    """The second time after a late call, credits, a charge made anew, payments that release held charges, and the reversal of a run."""
     stage = furnished()
     stage.customer("held", limit="0")
     stage.assign("held-line", "held", "line", starts=-2, auto_decrement_credit=True)
@@ -134,7 +134,13 @@ def test_closed_days_are_exported_as_they_were_closed(small: None) -> None:
     work_off(stage)
     first = [files(stage, f"{what}-1") for what in ("ledger", "journal")]
     stage.next_day()
+    late = call(1, did="4420")._replace(day=TODAY - DAY, started_at=f"{TODAY - DAY}T09:00:00+00:00")
+    settled = f"{TODAY}~2-minimum_spend~rich-mobile"
+    assert settled in str(first)
+    usage.record_calls(stage.db, stage.context("late"), "rich", [late], RETAINED)
     credit(stage, "after", recharge=True)
+    on_demand.run_live(stage.services, stage.context("anew"), RunRequest("rich", TODAY - 2 * DAY, "skip", "anew"))
+    assert f"{CHARGE}~recharged~1" in {entry["entry_id"].partition("~")[2] for entry in ledgers(stage)}
     reversal.reverse(stage.services, stage.context("reverse"), "run-1")
     customers.book_payment(stage.db, stage.context("pay"), "held", Decimal(100), "")
     customers.book_payment(stage.db, stage.context("pay-poor"), "poor", Decimal(100), "")
@@ -220,15 +226,15 @@ def test_a_worker_killed_at_any_store_call_leaves_the_same_files(small: None, se
     _worked_off(whole, seconds_left, counter)
     expected = files(whole)
     assert counter.calls > 20
-    for call in range(1, counter.calls + 1):
+    for number in range(1, counter.calls + 1):
         stage = furnished()
-        hook = CrashAt(call, after=after)
+        hook = CrashAt(number, after=after)
         try:
             _worked_off(stage, seconds_left, hook)
         except Crashed:  # of the request: the caller sends it again
             _worked_off(stage, seconds_left)
-        assert hook.calls >= call
-        assert files(stage) == expected, f"crash at call {call}"
+        assert hook.calls >= number
+        assert files(stage) == expected, f"crash at call {number}"
 
 
 def test_messages_that_come_twice_and_in_any_order_leave_the_same_files(small: None) -> None:

@@ -225,6 +225,25 @@ def test_what_later_runs_give_back_is_not_taken_off(evaluated: bool) -> None:
     assert [one.line.retail for one in run(stage, MARCH, "anew")] == [Decimal("16.129032") if evaluated else 50]
     evaluate_through(stage, MARCH + 12 * DAY)
     assert balance(stage) == Decimal("-16.129032")
+    for day in range(14):
+        run(stage, MARCH + day * DAY, f"by hand {day}")
+    assert balance(stage) == Decimal("-16.129032")
+
+
+def test_what_is_in_the_sum_is_given_back_by_no_later_run() -> None:
+    """Once the recharge is reversed too, the next one is the same sum; an end that comes later is given back from it."""
+    stage = a_stage(**PHONE, end_date=MARCH + 19 * DAY)
+    run(stage, MARCH, "wrong")
+    reverse(stage, "wrong")
+    evaluate_through(stage, MARCH + 21 * DAY)
+    for name in ("anew", "once more"):
+        assert [one.line.retail for one in run(stage, MARCH, name)] == [Decimal("32.258065")]
+        assert run(stage, MARCH + 20 * DAY, f"end, {name}") == []
+        reverse(stage, name)
+    run(stage, MARCH, "at last")
+    [*_, made] = (one for one in charges(stage) if one.stands)
+    assert made.line
+    assert (made.line.net_of, balance(stage)) == ((MARCH + 20 * DAY,), Decimal("-32.258065"))
 
 
 def test_b1_a_charged_date_after_a_price_edit_says_what_was_charged() -> None:
