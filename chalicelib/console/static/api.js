@@ -26,10 +26,13 @@ export class ApiError extends Error {
 export const fault = (field, detail) => new ApiError(422, { code: "invalid", title: "Some fields are not right", errors: [{ pointer: `/${field}`, detail }] });
 
 /** The answer didn't come. */
-export const lost = (method) => new ApiError(0, {
-  code: "network", title: "No answer came",
-  detail: method === "GET" ? "Look whether you are connected, and try again." : "So it isn't known whether this was done. Trying again is safe: it is done once.",
-});
+export const lost = (method) =>
+  new ApiError(0, {
+    code: "network",
+    title: "No answer came",
+    detail:
+      method === "GET" ? "Look whether you are connected, and try again." : "So it isn't known whether this was done. Trying again is safe: it is done once.",
+  });
 
 /**
  * @param {string} method
@@ -47,9 +50,13 @@ export async function call(method, path, { query = {}, body, csv, key, version, 
   if (body !== undefined || csv !== undefined) headers["Content-Type"] = csv === undefined ? "application/json" : "text/csv";
   if (key) headers["Idempotency-Key"] = key;
   if (version !== undefined) headers["If-Match"] = `"${version}"`;
-  const answer = await fetch(url, { method, headers, body: csv ?? (body && JSON.stringify(body)), cache: "no-store" }).catch(() => { throw lost(method); });
+  const answer = await fetch(url, { method, headers, body: csv ?? (body && JSON.stringify(body)), cache: "no-store" }).catch(() => {
+    throw lost(method);
+  });
   if (answer.status === 401 && !isNew()) await signIn();
-  const text = await answer.text().catch(() => { throw lost(method); });
+  const text = await answer.text().catch(() => {
+    throw lost(method);
+  });
   if (!answer.ok) throw new ApiError(answer.status, problemOf(answer, text));
   if (accept) return text;
   const parsed = text ? JSON.parse(text) : null;

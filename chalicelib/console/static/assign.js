@@ -15,7 +15,23 @@ import { announce } from "./toast.js";
 import { TermFields, changes } from "./terms.js";
 import { Button, Card, Empty, Facts, Page, Problem, Skeleton } from "./ui.js";
 
-const NAMES = ["package_id", "did", "quantity", "start_date", "end_date", "auto_decrement_credit", "free_minutes", "minimum_days", "charge_from", "retail", "cost", "discount", "setup_retail", "setup_cost", "terms"];
+const NAMES = [
+  "package_id",
+  "did",
+  "quantity",
+  "start_date",
+  "end_date",
+  "auto_decrement_credit",
+  "free_minutes",
+  "minimum_days",
+  "charge_from",
+  "retail",
+  "cost",
+  "discount",
+  "setup_retail",
+  "setup_cost",
+  "terms",
+];
 const CHANGEABLE = ["quantity", "start_date", "end_date", "auto_decrement_credit", "free_minutes", "charge_from", "retail", "cost", "discount"];
 
 const date = (text) => text || null;
@@ -39,12 +55,28 @@ function NewAssignment({ customer, packages }) {
     name: `assign-${customer.customer_id}`,
     once: true,
     initial: {
-      package_id: "", holder: "customer", did: "", quantity: "1", start_date: settings.today, end_date: "",
-      auto_decrement_credit: false, free_minutes: "", minimum_days: "", charge_from: "",
-      retail: "", cost: "", discount: "", setup_retail: "", setup_cost: "", terms: [],
+      package_id: "",
+      holder: "customer",
+      did: "",
+      quantity: "1",
+      start_date: settings.today,
+      end_date: "",
+      auto_decrement_credit: false,
+      free_minutes: "",
+      minimum_days: "",
+      charge_from: "",
+      retail: "",
+      cost: "",
+      discount: "",
+      setup_retail: "",
+      setup_cost: "",
+      terms: [],
     },
     send: (values, key) => call("POST", path(...where, "assignments"), { body: body(values, fitting), key }),
-    done: (made) => { announce(`Assigned ${made.package.name}`); go([...where, "assignments", made.assignment_id]); },
+    done: (made) => {
+      announce(`Assigned ${made.package.name}`);
+      go([...where, "assignments", made.assignment_id]);
+    },
   });
   const chosen = fitting.find((one) => one.package_id === form.values.package_id);
   const hidden = packages.length - fitting.length;
@@ -52,7 +84,10 @@ function NewAssignment({ customer, packages }) {
     return html`<${Empty} title=${`No package in ${customer.currency}`}>A package can be assigned only to customers of its own currency. <a href="#/packages/new">Create one</a><//>`;
   }
   return html`
-    <form class="split" ref=${form.element} noValidate onSubmit=${(event) => { event.preventDefault(); form.submit(); }}>
+    <form class="split" ref=${form.element} noValidate onSubmit=${(event) => {
+      event.preventDefault();
+      form.submit();
+    }}>
       <div><${Refusal} form=${form} currency=${customer.currency} verb="Assign and charge" /></div>
       <${Card} title="What">
         <div class="grid">
@@ -70,9 +105,11 @@ function NewAssignment({ customer, packages }) {
           ${chosen?.type === "free_minutes" && html`<${NumberField} form=${form} name="free_minutes" label="Free minutes" hint="Refilled on each due date; not multiplied by the quantity." />`}
         </div>
       <//>
-      ${chosen
-        ? html`<${DueDates} rule=${chosen} start=${form.values.start_date} until=${form.values.end_date} />`
-        : html`<section class="card quiet due" aria-label="Next due dates"><h2>Next due dates</h2><p class="hint">Choose a package to see them.</p></section>`}
+      ${
+        chosen
+          ? html`<${DueDates} rule=${chosen} start=${form.values.start_date} until=${form.values.end_date} />`
+          : html`<section class="card quiet due" aria-label="Next due dates"><h2>Next due dates</h2><p class="hint">Choose a package to see them.</p></section>`
+      }
       <${Card} title="When">
         <div class="grid">
           <${DayField} form=${form} name="start_date" label="Start date" hint="The first day on which it can be charged." />
@@ -83,7 +120,9 @@ function NewAssignment({ customer, packages }) {
           <${DayField} form=${form} name="charge_from" label="Charge from" optional hint="For customers taken over from another system: what was due before was charged there." />
         </div>
       <//>
-      ${chosen && html`
+      ${
+        chosen &&
+        html`
         <${Card} title="Own prices">
           <div class="grid">
             <${OwnPrices} form=${form} of=${chosen} />
@@ -91,7 +130,8 @@ function NewAssignment({ customer, packages }) {
             <${MoneyField} form=${form} name="setup_cost" label="Own setup cost" optional suffix=${chosen.currency} hint=${`Instead of ${format.money(chosen.setup_cost, chosen.currency)}.`} />
           </div>
         <//>
-        <${LaterTerms} form=${form} of=${chosen} />`}
+        <${LaterTerms} form=${form} of=${chosen} />`
+      }
       <div class="form-actions">
         <${Button} type="submit" needs="write" look="primary" busy=${form.busy} busyLabel="Assigning…">Assign<//>
         <a class="button" href=${link(where)}>Cancel</a>
@@ -107,7 +147,11 @@ const OwnPrices = ({ form, of }) => html`
 /** What is to change from a later day on, or until one: a free first month, a coming quantity, a pause. */
 function LaterTerms({ form, of }) {
   const { terms } = form.values;
-  const add = () => form.set("terms", [...terms, { from: form.values.start_date, until: "", quantity: "", discount: "", retail: "", cost: "", free_minutes: "", paused: false }]);
+  const add = () =>
+    form.set("terms", [
+      ...terms,
+      { from: form.values.start_date, until: "", quantity: "", discount: "", retail: "", cost: "", free_minutes: "", paused: false },
+    ]);
   return html`
     <${Card} title="Changes over time" aside=${html`<${Button} look="small" onClick=${add}>Add a change<//>`}>
       ${!terms.length && html`<p class="hint">For what differs on some days only: a free first month is a discount of 100 % until its last day.</p>`}
@@ -118,9 +162,18 @@ function LaterTerms({ form, of }) {
 function LaterEntry({ form, of, n, entry }) {
   const at = `terms.${n}.`;
   const own = {
-    name: `${form.name}-terms-${n}`, values: entry,
-    errors: Object.fromEntries(Object.entries(form.errors).filter(([name]) => name.startsWith(at)).map(([name, error]) => [name.slice(at.length), error])),
-    set: (name, value) => form.set("terms", form.values.terms.map((one, i) => (i === n ? { ...one, [name]: value } : one))),
+    name: `${form.name}-terms-${n}`,
+    values: entry,
+    errors: Object.fromEntries(
+      Object.entries(form.errors)
+        .filter(([name]) => name.startsWith(at))
+        .map(([name, error]) => [name.slice(at.length), error]),
+    ),
+    set: (name, value) =>
+      form.set(
+        "terms",
+        form.values.terms.map((one, i) => (i === n ? { ...one, [name]: value } : one)),
+      ),
   };
   return html`
     <fieldset class="entry-fields"><legend>Change ${n + 1}</legend>
@@ -130,7 +183,11 @@ function LaterEntry({ form, of, n, entry }) {
         <${TermFields} form=${own} of=${of} />
         <${Check} form=${own} name="paused" label="Paused" hint="Nothing recurring falls due, and what is skipped is not charged later." />
       </div>
-      <${Button} look="small" onClick=${() => form.set("terms", form.values.terms.filter((_, i) => i !== n))}>Take change ${n + 1} out<//>
+      <${Button} look="small" onClick=${() =>
+        form.set(
+          "terms",
+          form.values.terms.filter((_, i) => i !== n),
+        )}>Take change ${n + 1} out<//>
     </fieldset>`;
 }
 
@@ -138,7 +195,14 @@ const laterTerms = ({ from, until, paused, ...fields }) => ({ from: date(from), 
 
 function body(values, packages) {
   const chosen = packages.find((one) => one.package_id === values.package_id);
-  const sent = { ...terminable(values), package_id: values.package_id, did: values.holder === "did" ? values.did.trim() : null, setup_retail: text(values.setup_retail), setup_cost: text(values.setup_cost), terms: values.terms.map(laterTerms) };
+  const sent = {
+    ...terminable(values),
+    package_id: values.package_id,
+    did: values.holder === "did" ? values.did.trim() : null,
+    setup_retail: text(values.setup_retail),
+    setup_cost: text(values.setup_cost),
+    terms: values.terms.map(laterTerms),
+  };
   if (chosen?.type !== "free_minutes") sent.free_minutes = null;
   if (values.holder === "did" && !chosen?.minimum_days && values.minimum_days.trim()) sent.minimum_days = whole(values.minimum_days);
   if (values.confirm_backlog) sent.confirm_backlog = true;
@@ -146,9 +210,15 @@ function body(values, packages) {
 }
 
 const terminable = (values) => ({
-  quantity: whole(values.quantity), start_date: date(values.start_date), end_date: date(values.end_date),
-  auto_decrement_credit: values.auto_decrement_credit, free_minutes: whole(values.free_minutes), charge_from: date(values.charge_from),
-  retail: text(values.retail), cost: text(values.cost), discount: text(values.discount) ?? "0",
+  quantity: whole(values.quantity),
+  start_date: date(values.start_date),
+  end_date: date(values.end_date),
+  auto_decrement_credit: values.auto_decrement_credit,
+  free_minutes: whole(values.free_minutes),
+  charge_from: date(values.charge_from),
+  retail: text(values.retail),
+  cost: text(values.cost),
+  discount: text(values.discount) ?? "0",
 });
 
 /** What the API refused, in words, with the way on that it names: a backlog to confirm, an earliest end to take. */
@@ -160,7 +230,13 @@ function Refusal({ form, currency, conflict, verb }) {
   const earliest = problem?.problem.earliest_end_date;
   return html`
     <${Problem} error=${problem} fields=${NAMES} retry=${problem?.isOpen ? () => form.submit() : undefined} title=${problem?.code === "forbidden" ? "You may change this, but not charge" : undefined}>
-      ${earliest && html`<div class="actions"><${Button} look="small" onClick=${() => { form.set("end_date", earliest); close(); }}>End it on ${format.day(earliest)}<//></div>`}
+      ${
+        earliest &&
+        html`<div class="actions"><${Button} look="small" onClick=${() => {
+          form.set("end_date", earliest);
+          close();
+        }}>End it on ${format.day(earliest)}<//></div>`
+      }
     <//>`;
 }
 
@@ -183,10 +259,16 @@ function Edit({ one, where }) {
   const typed = (value) => (value === null ? "" : `${value}`);
   const initial = Object.fromEntries(CHANGEABLE.map((name) => [name, name === "auto_decrement_credit" ? one[name] : typed(one[name])]));
   const conflict = useConflict({ where: path(...where), seen: one, body: terminable, names: CHANGEABLE });
-  const done = (saved) => { announce(`Saved ${saved.package.name}`); go(where); };
+  const done = (saved) => {
+    announce(`Saved ${saved.package.name}`);
+    go(where);
+  };
   const form = { ...useForm({ name: `assignment-${one.assignment_id}`, initial, send: conflict.send, done }), fixed: fixedBy(one) };
   return html`
-    <form class="split" ref=${form.element} noValidate onSubmit=${(event) => { event.preventDefault(); form.submit(); }}>
+    <form class="split" ref=${form.element} noValidate onSubmit=${(event) => {
+      event.preventDefault();
+      form.submit();
+    }}>
       <div><${Refusal} form=${form} currency=${one.package.currency} verb="Save and charge" conflict=${html`<${conflict.Choice} form=${form} done=${done} />`} /></div>
       <${Card}>
         <div class="grid">

@@ -28,16 +28,22 @@ export function Assignment({ customer, id }) {
   const { one, first } = data;
   const canUndo = one.replaces && !one.cancelled && one.start_date >= first;
   const over = one.cancelled || (one.end_date && one.end_date < settings.today);
-  const close = (text) => { setEnding(false); if (text) announce(text); };
+  const close = (text) => {
+    setEnding(false);
+    if (text) announce(text);
+  };
   return html`
     <${Page} title=${one.package.name} about=${one.did ?? customer} back=${back} lead=${one.did ? html`On DID <a class="mono" href=${link(["dids", one.did])}>${one.did}</a>, of ${customer}` : `Customer-wide, of ${customer}`}
       badges=${one.cancelled ? html`<${Badge}>Cancelled<//>` : over ? html`<${Badge}>Ended<//>` : one.paused && html`<${Badge} tone="warn">Paused<//>`}
-      actions=${!over && html`
+      actions=${
+        !over &&
+        html`
         ${!one.replaced_by && !canUndo && html`<${Button} needs="write" look="quiet" onClick=${() => setEnding(true)}>End it…<//>`}
         ${one.did && !one.replaced_by && html`<${LinkButton} href=${link(["dids", one.did, "transfer"])} needs="write" look="quiet">Transfer…<//>`}
         ${!one.replaced_by && hasBegun(one) && html`<${LinkButton} href=${link([...where, "replace"])} needs="write">Replace package…<//>`}
         <${LinkButton} href=${link([...where, "edit"])} needs="write">Edit<//>
-        <${LinkButton} href=${link(["run"], { customer })} look="primary">Run Package<//>`}>
+        <${LinkButton} href=${link(["run"], { customer })} look="primary">Run Package<//>`
+      }>
       ${one.replaces && html`<${Before} one=${one} canUndo=${canUndo} />`}
       ${one.replaced_by && html`<${After} one=${one} first=${first} changed=${reload} />`}
       <div class="split">
@@ -45,9 +51,16 @@ export function Assignment({ customer, id }) {
           <${Facts} of=${[
             ["Validity", validity(one)],
             ["Quantity", one.quantity],
-            ["Each charge", html`<${Money} value=${one.retail ?? one.package.retail} currency=${one.package.currency} />${one.quantity > 1 && ` × ${one.quantity}`}${one.retail !== null && ", own price"}${!format.isZero(one.discount) && `, less ${format.percent(one.discount)}`}`],
+            [
+              "Each charge",
+              html`<${Money} value=${one.retail ?? one.package.retail} currency=${one.package.currency} />${one.quantity > 1 && ` × ${one.quantity}`}${one.retail !== null && ", own price"}${!format.isZero(one.discount) && `, less ${format.percent(one.discount)}`}`,
+            ],
             ["Own cost", one.cost && html`<${Money} value=${one.cost} currency=${one.package.currency} />`],
-            ["Own setup", one.setup_retail && html`<${Money} value=${one.setup_retail} currency=${one.package.currency} />${one.setup_cost && html`<span class="muted">, cost <${Money} value=${one.setup_cost} of=${one.package.currency} /></span>`}`],
+            [
+              "Own setup",
+              one.setup_retail &&
+                html`<${Money} value=${one.setup_retail} currency=${one.package.currency} />${one.setup_cost && html`<span class="muted">, cost <${Money} value=${one.setup_cost} of=${one.package.currency} /></span>`}`,
+            ],
             ["Auto decrement credit", one.auto_decrement_credit ? "on: each charge takes its retail from the balance" : "off: posted for invoicing"],
             ["Charged here from", one.charge_from && html`<${Day} value=${one.charge_from} />`],
             ["Due dates counted from", one.counted_from && html`<${Day} value=${one.counted_from} />`],
@@ -60,7 +73,13 @@ export function Assignment({ customer, id }) {
         <${DueDates} rule=${one.package} start=${one.counted_from ?? one.start_date} from=${hasBegun(one) ? settings.today : one.start_date} until=${one.end_date} />
       </div>
       ${timeline && html`<${timeline.Terms} one=${one} where=${where} over=${over} changed=${reload} />`}
-      ${ending && html`<${End} one=${one} where=${where} close=${close} ended=${() => { close("Ended"); go(["customers", customer]); }} />`}
+      ${
+        ending &&
+        html`<${End} one=${one} where=${where} close=${close} ended=${() => {
+          close("Ended");
+          go(["customers", customer]);
+        }} />`
+      }
     <//>`;
 }
 
@@ -92,34 +111,50 @@ function After({ one, first, changed }) {
       <p>${other ? html`From <${Day} value=${other.start_date} /> on` : "Later"}, <${Other} customer=${customer} id=${one.replaced_by} one=${other} />${one.transferred_to && html` of customer <a href=${link(["customers", customer])}>${customer}</a>`} takes its place.</p>
       ${other && other.start_date >= first && html`<${Button} needs="write" look="small" onClick=${() => setUndoing(true)}>Undo…<//>`}
     </div>
-    ${undoing && html`<${Undo} one=${other} close=${() => setUndoing(false)} done=${() => { setUndoing(false); changed(); }} />`}`;
+    ${
+      undoing &&
+      html`<${Undo} one=${other} close=${() => setUndoing(false)} done=${() => {
+        setUndoing(false);
+        changed();
+      }} />`
+    }`;
 }
 
 /** Taking back a replacement or transfer whose day has not come; `one` is what it made. */
 function Undo({ one, close, done }) {
-  const action = useAction(() => { announce("Undone"); done(); });
+  const action = useAction(() => {
+    announce("Undone");
+    done();
+  });
   const what = one.transferred_from ? "transfer" : "replacement";
   const run = () => action.run(() => call("DELETE", path("customers", one.customer_id, "assignments", one.assignment_id), { version: one.version }));
   return html`
     <${Dialog} title=${`Undo the ${what}?`} close=${close} busy=${action.busy}
       actions=${html`<${Button} needs="write" look="danger" busy=${action.busy} busyLabel="Undoing…" onClick=${run}>Undo it<//>`}>
-      <p>${one.transferred_from
-        ? html`Everything stays with ${one.transferred_from}, as if nothing had been planned for <${Day} value=${one.start_date} />.`
-        : html`The assignment before it goes on, as if nothing had been planned for <${Day} value=${one.start_date} />.`}</p>
+      <p>${
+        one.transferred_from
+          ? html`Everything stays with ${one.transferred_from}, as if nothing had been planned for <${Day} value=${one.start_date} />.`
+          : html`The assignment before it goes on, as if nothing had been planned for <${Day} value=${one.start_date} />.`
+      }</p>
       <${Problem} error=${action.problem} />
     <//>`;
 }
 
 function End({ one, where, close, ended }) {
   const action = useAction(ended);
-  const later = useAction((saved) => { close(`It ends on ${format.day(saved.end_date)}`); go(["customers", one.customer_id]); });
+  const later = useAction((saved) => {
+    close(`It ends on ${format.day(saved.end_date)}`);
+    go(["customers", one.customer_id]);
+  });
   const earliest = action.problem?.problem.earliest_end_date;
   const atEarliest = () => later.run(() => call("PATCH", path(...where), { body: { end_date: earliest }, version: one.version }));
   return html`
     <${Dialog} title="End this assignment?" close=${() => close()} busy=${action.busy || later.busy}
-      actions=${earliest
-        ? html`<${Button} needs="write" look="primary" busy=${later.busy} busyLabel="Saving…" onClick=${atEarliest}>End it on ${format.day(earliest)}<//>`
-        : html`<${Button} needs="write" look="danger" busy=${action.busy} busyLabel="Ending…" onClick=${() => action.run(() => call("DELETE", path(...where), { version: one.version }))}>End it today<//>`}>
+      actions=${
+        earliest
+          ? html`<${Button} needs="write" look="primary" busy=${later.busy} busyLabel="Saving…" onClick=${atEarliest}>End it on ${format.day(earliest)}<//>`
+          : html`<${Button} needs="write" look="danger" busy=${action.busy} busyLabel="Ending…" onClick=${() => action.run(() => call("DELETE", path(...where), { version: one.version }))}>End it today<//>`
+      }>
       <p>${one.start_date > settings.today ? "It has not begun: if nothing is charged yet it is removed, else cancelled." : one.start_date === settings.today ? "It begins today: if nothing is charged yet it is removed, else today is its last day." : html`Its last day is today, <${Day} value=${settings.today} />. What it charged stays in the ledger. To end it on another day, edit it.`}</p>
       <${Problem} error=${action.problem ?? later.problem} />
     <//>`;

@@ -36,7 +36,9 @@ export function refusal(what) {
   const one = session();
   const scope = `billing:${what}`;
   if (!one || one.allowed.includes(scope)) return "";
-  return one.scopes.includes(scope) ? `Your role does not allow this; it lacks ${settings.scope_prefix}${scope}.` : `Your sign-in lacks the scope ${settings.scope_prefix}${scope}.`;
+  return one.scopes.includes(scope)
+    ? `Your role does not allow this; it lacks ${settings.scope_prefix}${scope}.`
+    : `Your sign-in lacks the scope ${settings.scope_prefix}${scope}.`;
 }
 
 /** What the service lets the bearer of a token do: the scopes, as far as the roles in the token allow them (docs/access.md). */
@@ -76,9 +78,14 @@ export async function signIn() {
   sessionStorage.removeItem(SESSION);
   const url = new URL(server.authorization_endpoint);
   const asked = {
-    client_id: settings.client_id, redirect_uri: here(), response_type: "code", state: pending.state, audience: settings.audience,
+    client_id: settings.client_id,
+    redirect_uri: here(),
+    response_type: "code",
+    state: pending.state,
+    audience: settings.audience,
     scope: settings.scopes,
-    code_challenge: await oauth.calculatePKCECodeChallenge(pending.verifier), code_challenge_method: "S256",
+    code_challenge: await oauth.calculatePKCECodeChallenge(pending.verifier),
+    code_challenge_method: "S256",
   };
   for (const [name, value] of Object.entries(asked)) url.searchParams.set(name, value);
   location.assign(url);
@@ -101,11 +108,17 @@ export async function complete() {
   const named = (granted.scope ?? settings.scopes).split(" ");
   const scopes = ["billing:read", "billing:write", "billing:charge"].filter((scope) => named.includes(settings.scope_prefix + scope));
   const who = granted.id_token ? oauth.getValidatedIdTokenClaims(granted) : {};
-  sessionStorage.setItem(SESSION, JSON.stringify({
-    token: granted.access_token, began: now(), expires: now() + (granted.expires_in ?? 3600),
-    scopes, allowed: allowed(granted.access_token, scopes),
-    name: who.name ?? who.preferred_username ?? who.email ?? who.sub ?? "",
-  }));
+  sessionStorage.setItem(
+    SESSION,
+    JSON.stringify({
+      token: granted.access_token,
+      began: now(),
+      expires: now() + (granted.expires_in ?? 3600),
+      scopes,
+      allowed: allowed(granted.access_token, scopes),
+      name: who.name ?? who.preferred_username ?? who.email ?? who.sub ?? "",
+    }),
+  );
 }
 
 /** Forgets the session here, and ends it at the issuer if that has a page for it. */

@@ -16,7 +16,10 @@ function Booking({ form, title, verb, busy, fields, close, children }) {
   return html`
     <${Dialog} title=${title} close=${close} busy=${form.busy}
       actions=${html`<${Button} needs="charge" look="primary" busy=${form.busy} busyLabel=${busy} onClick=${() => form.submit()}>${form.problem?.isOpen ? "Try again" : verb}<//>`}>
-      <form class="grid" ref=${form.element} noValidate onSubmit=${(event) => { event.preventDefault(); form.submit(); }}>${children}${HIDDEN_SUBMIT}</form>
+      <form class="grid" ref=${form.element} noValidate onSubmit=${(event) => {
+        event.preventDefault();
+        form.submit();
+      }}>${children}${HIDDEN_SUBMIT}</form>
       <${Problem} error=${form.problem} fields=${fields} />
     <//>`;
 }
@@ -41,7 +44,8 @@ export function Adjustment({ one, close, done }) {
     name: `adjustment-${one.customer_id}`,
     once: true,
     initial: { amount: "", reason: "" },
-    send: ({ amount, reason }, key) => call("POST", path("customers", one.customer_id, "adjustments"), { body: { amount: signed(amount), reason: reason.trim() }, key }),
+    send: ({ amount, reason }, key) =>
+      call("POST", path("customers", one.customer_id, "adjustments"), { body: { amount: signed(amount), reason: reason.trim() }, key }),
     done: () => done("The balance is adjusted"),
   });
   return html`
@@ -61,7 +65,8 @@ export function OneOff({ one, close, done }) {
     once: true,
     initial: { description: "", retail: "", cost: "", quantity: "1", date: settings.today, auto_decrement_credit: true, account_code: "", tax_code: "" },
     send: (values, key) => call("POST", path("customers", one.customer_id, "charges"), { body: body(values), key }),
-    done: (made) => done(`${format.money(made.retail, currency)} ${currency} ${made.status === "held" ? "are held: they would pass the debit limit" : "are charged"}`),
+    done: (made) =>
+      done(`${format.money(made.retail, currency)} ${currency} ${made.status === "held" ? "are held: they would pass the debit limit" : "are charged"}`),
   });
   return html`
     <${Booking} form=${form} title="Charge once" verb="Charge" busy="Charging…" fields=${ONE_OFF} close=${close}>
@@ -79,7 +84,10 @@ export function OneOff({ one, close, done }) {
 function body(values) {
   const optional = ["cost", "account_code", "tax_code", "date"].filter((name) => values[name].trim());
   return {
-    description: values.description.trim(), retail: values.retail.trim(), quantity: whole(values.quantity), auto_decrement_credit: values.auto_decrement_credit,
+    description: values.description.trim(),
+    retail: values.retail.trim(),
+    quantity: whole(values.quantity),
+    auto_decrement_credit: values.auto_decrement_credit,
     ...Object.fromEntries(optional.map((name) => [name, values[name].trim()])),
   };
 }

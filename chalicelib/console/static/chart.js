@@ -29,7 +29,12 @@ export function Chart({ days, currency }) {
 
 const columns = (currency) => [
   { name: "date", label: "Day", main: true, cell: (row) => html`<${Day} value=${row.date} />` },
-  ...["retail", "cost", "margin"].map((name) => ({ name, label: name[0].toUpperCase() + name.slice(1), num: true, cell: (row) => html`<${Money} value=${row[name]} of=${currency} />` })),
+  ...["retail", "cost", "margin"].map((name) => ({
+    name,
+    label: name[0].toUpperCase() + name.slice(1),
+    num: true,
+    cell: (row) => html`<${Money} value=${row[name]} of=${currency} />`,
+  })),
 ];
 
 /** Floating-point numbers appear here only, as pixels. */
@@ -48,14 +53,16 @@ function Bars({ rows, currency }) {
   return html`
     <svg class="chart" viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label=${label} preserveAspectRatio="none">
       ${ticks.map((tick) => html`<g key=${tick}><line class=${tick === 0 ? "zero" : "rule-line"} x1=${LEFT} x2=${WIDTH} y1=${y(tick)} y2=${y(tick)} /><text x=${LEFT - 10} y=${y(tick) + 4} text-anchor="end">${format.money(shortest(tick))}</text></g>`)}
-      ${rows.map((row, n) => html`
+      ${rows.map(
+        (row, n) => html`
         <g key=${row.date} class="day">
           <title>${`${format.day(row.date)}: retail ${format.money(row.retail, currency)}, cost ${format.money(row.cost, currency)}, margin ${format.money(row.margin, currency)} ${currency}`}</title>
           <rect class="hit" x=${x(n) - slot / 2} y=${TOP} width=${slot} height=${HEIGHT - TOP - BOTTOM} />
           <rect class="retail" x=${x(n) - bar - 0.5} y=${Math.min(y(Number(row.retail)), y(0))} width=${bar} height=${Math.abs(y(0) - y(Number(row.retail)))} rx="1.5" />
           <rect class="cost" x=${x(n) + 0.5} y=${Math.min(y(Number(row.cost)), y(0))} width=${bar} height=${Math.abs(y(0) - y(Number(row.cost)))} rx="1.5" />
           ${n % every === 0 && html`<text x=${x(n)} y=${HEIGHT - 8} text-anchor="middle">${format.day(row.date).slice(0, -5)}</text>`}
-        </g>`)}
+        </g>`,
+      )}
       <polyline class="margin" points=${rows.map((row, n) => `${x(n)},${y(Number(row.margin))}`).join(" ")} />
       ${rows.map((row, n) => html`<circle key=${row.date} class="margin" cx=${x(n)} cy=${y(Number(row.margin))} r="2.5" />`)}
     </svg>`;

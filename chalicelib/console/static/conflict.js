@@ -7,7 +7,14 @@ import { html, useRef, useState } from "./preact.js";
 import { Button } from "./ui.js";
 
 const same = (one, other) => JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
-const told = (value) => (value === null || value === "" || value === undefined || (Array.isArray(value) && !value.length) ? "empty" : typeof value === "boolean" ? (value ? "on" : "off") : `${value}`);
+const told = (value) =>
+  value === null || value === "" || value === undefined || (Array.isArray(value) && !value.length)
+    ? "empty"
+    : typeof value === "boolean"
+      ? value
+        ? "on"
+        : "off"
+      : `${value}`;
 const amounts = new Set(["cost", "retail", "setup_cost", "setup_retail", "debit_limit"]);
 /** "12.5" and "12.50" are one amount. */
 const plain = (name, value) => (amounts.has(name) && /^\d+\.\d+$/.test(value) ? value.replace(/\.?0+$/, "") : value || null);
@@ -36,7 +43,11 @@ export function useConflict({ where, seen, body, names }) {
     if (!theirs) return null;
     const mine = body(form.values);
     const moved = names.filter((name) => !same(plain(name, theirs[name]), plain(name, base.current[name])));
-    const keep = () => { base.current = { ...base.current, version: theirs.version }; setTheirs(null); form.submit(); };
+    const keep = () => {
+      base.current = { ...base.current, version: theirs.version };
+      setTheirs(null);
+      form.submit();
+    };
     return html`
       <div class="banner warn" role="alert">
         <div>

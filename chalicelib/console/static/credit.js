@@ -10,7 +10,11 @@ import { Button, Day, Dialog, Money, Problem } from "./ui.js";
 const NAMES = ["retail", "cost", "reason", "recharge"];
 const AFTERWARDS = [
   ["stay", "It stays credited", "The charge was right; this is a favour. A Run Package leaves the due date alone."],
-  ["recharge", "It can be charged anew", "The charge was wrong. A Run Package that leaves alone what is charged charges this due date again, as it should be by then."],
+  [
+    "recharge",
+    "It can be charged anew",
+    "The charge was wrong. A Run Package that leaves alone what is charged charges this due date again, as it should be by then.",
+  ],
 ];
 
 /** What is left of a charge. @returns {{retail: string, cost: string}} */
@@ -49,13 +53,23 @@ export function Credit({ entry, close, done }) {
       <p><strong><${Money} value=${entry.retail} currency=${currency} /></strong> for ${entry.package_name ?? entry.description ?? "a charge"}, dated <${Day} value=${entry.date} />.
         ${!format.isZero(entry.credited_retail) && html` <${Money} value=${entry.credited_retail} currency=${currency} /> of it is taken back already.`}
         ${" "}${entry.credit_change && !format.isZero(entry.credit_change) ? "The balance rises by what is credited." : "It was posted for invoicing, so the balance stays."}</p>
-      <form class="grid" ref=${form.element} noValidate onSubmit=${(event) => { event.preventDefault(); form.submit(); }}>
-        ${hasRetail && html`<${Radios} form=${form} name="how" label="How much" options=${[
-          ["all", "All that is left", html`<${Money} value=${left.retail} currency=${currency} />, cost <${Money} value=${left.cost} of=${currency} />`],
-          ["part", "A part of it"]]} />`}
-        ${!whole && html`
+      <form class="grid" ref=${form.element} noValidate onSubmit=${(event) => {
+        event.preventDefault();
+        form.submit();
+      }}>
+        ${
+          hasRetail &&
+          html`<${Radios} form=${form} name="how" label="How much" options=${[
+            ["all", "All that is left", html`<${Money} value=${left.retail} currency=${currency} />, cost <${Money} value=${left.cost} of=${currency} />`],
+            ["part", "A part of it"],
+          ]} />`
+        }
+        ${
+          !whole &&
+          html`
           <${MoneyField} form=${form} name="retail" label="Amount" suffix=${currency} hint=${`At most ${format.money(left.retail, currency)}.`} />
-          <${MoneyField} form=${form} name="cost" label="Cost" optional suffix=${currency} hint="Empty: in proportion." />`}
+          <${MoneyField} form=${form} name="cost" label="Cost" optional suffix=${currency} hint="Empty: in proportion." />`
+        }
         ${whole && entry.kind !== "one_off" && html`<${Radios} form=${form} name="afterwards" label="Afterwards" options=${AFTERWARDS} />`}
         <${Field} form=${form} name="reason" label="Reason" type="textarea" wide maxlength="500" hint="Kept with the credit, for whoever asks later." />
         <button class="hidden" tabindex="-1" aria-hidden="true"></button>

@@ -15,7 +15,14 @@ import { link, useRoute } from "./router.js";
 import { announce } from "./toast.js";
 import { Badge, Button, Card, Empty, LinkButton, List, Minutes, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
 
-const TABS = [["assignments", "Assignments"], ["ledger", "Ledger"], ["held", "Held charges"], ["minutes", "Free minutes"], ["features", "Features"], ["history", "History"]];
+const TABS = [
+  ["assignments", "Assignments"],
+  ["ledger", "Ledger"],
+  ["held", "Held charges"],
+  ["minutes", "Free minutes"],
+  ["features", "Features"],
+  ["history", "History"],
+];
 
 const DIALOGS = { payment: Payment, adjustment: Adjustment, "one-off": OneOff };
 
@@ -31,7 +38,11 @@ export function Customer({ id, tab = "assignments" }) {
   if (error && !one) return html`<${Page} title=${id} back=${back}><${Problem} error=${error} retry=${reload} /><//>`;
   if (!one) return html`<${Page} title=${id} back=${back}><${Skeleton} /><//>`;
   const Booking = DIALOGS[dialog];
-  const changed = (text) => { setDialog(null); announce(text); reload(); };
+  const changed = (text) => {
+    setDialog(null);
+    announce(text);
+    reload();
+  };
   return html`
     <${Page} title=${one.name || id} about=${TABS.find(([name]) => name === tab)[1].toLowerCase()} lead=${one.name ? html`<span class="mono">${id}</span>` : null} back=${back}
       badges=${one.parked && html`<${Badge} tone="bad">Parked<//>`}
@@ -56,7 +67,13 @@ export function Customer({ id, tab = "assignments" }) {
         ${tab === "features" && html`<${Features} id=${id} />`}
         ${tab === "history" && html`<${History} of=${["customers", id]} />`}
       </div>
-      ${Booking && html`<${Booking} one=${one} close=${() => setDialog(null)} done=${(text) => { setBookings(bookings + 1); changed(text); }} />`}
+      ${
+        Booking &&
+        html`<${Booking} one=${one} close=${() => setDialog(null)} done=${(text) => {
+          setBookings(bookings + 1);
+          changed(text);
+        }} />`
+      }
     <//>`;
 }
 
@@ -81,19 +98,37 @@ function Assignments({ id }) {
 }
 
 export const ASSIGNMENTS = [
-  { name: "package", label: "Package", main: true, cell: (one) => html`
+  {
+    name: "package",
+    label: "Package",
+    main: true,
+    cell: (one) => html`
       <a href=${link(["customers", one.customer_id, "assignments", one.assignment_id])}>${one.package.name}</a>
-      <span class="sub">${one.did ? html`DID <span class="mono">${one.did}</span>` : "Customer-wide"}</span>` },
-  { name: "charged", label: "Charged", cell: (one) => html`${format.rule(one.package)}${one.auto_decrement_credit && html`<span class="sub">auto decrement</span>`}` },
+      <span class="sub">${one.did ? html`DID <span class="mono">${one.did}</span>` : "Customer-wide"}</span>`,
+  },
+  {
+    name: "charged",
+    label: "Charged",
+    cell: (one) => html`${format.rule(one.package)}${one.auto_decrement_credit && html`<span class="sub">auto decrement</span>`}`,
+  },
   { name: "validity", label: "Validity", cell: validity },
   { name: "minutes", label: "Free minutes", cell: (one) => (one.minutes ? html`<${Minutes} bucket=${one.minutes} />` : html`<span class="muted">–</span>`) },
   { name: "quantity", label: "Quantity", num: true, cell: (one) => one.quantity },
-  { name: "retail", label: "Retail each", num: true, cell: (one) => html`<strong><${Money} value=${one.package.retail} currency=${one.package.currency} /></strong>` },
+  {
+    name: "retail",
+    label: "Retail each",
+    num: true,
+    cell: (one) => html`<strong><${Money} value=${one.package.retail} currency=${one.package.currency} /></strong>`,
+  },
 ];
 
 function Held({ id, reload }) {
   const list = useList("held", { customer: id });
-  const done = (text) => { announce(text); list.reload(); reload(); };
+  const done = (text) => {
+    announce(text);
+    list.reload();
+    reload();
+  };
   return html`
     <${List} list=${list} of="more held charges" empty=${html`<${Empty} title="Nothing is held">A charge that would take the balance below the debit limit waits here and is tried again every day.<//>`}>
       <p class="hint above">These would take the balance below the debit limit. Each is tried again by every daily run until it posts; a payment or a higher limit makes room.</p>
@@ -101,20 +136,33 @@ function Held({ id, reload }) {
     <//>`;
 }
 
-const OnDate = ({ label, value, set }) => html`<div class="filters"><div class="field"><label for="on-date">${label}</label><input id="on-date" type="date" value=${value} onInput=${(event) => set(event.target.value)} /></div></div>`;
+const OnDate = ({ label, value, set }) =>
+  html`<div class="filters"><div class="field"><label for="on-date">${label}</label><input id="on-date" type="date" value=${value} onInput=${(event) => set(event.target.value)} /></div></div>`;
 
 function FreeMinutes({ id }) {
   const [date, setDate] = useState(settings.today);
   const { data, error, reload } = useLoad(async () => (date ? (await get(path("customers", id, "minutes"), { date })).items : null), [id, date]);
   return html`
     <${OnDate} label="On" value=${date} set=${setDate} />
-    ${error ? html`<${Problem} error=${error} retry=${reload} />` : !data ? html`<${Skeleton} lines=${3} />` : data.length === 0
-      ? html`<${Empty} title=${`No free minutes on ${format.day(date)}`}>Packages of the type “Free minutes” give them.<//>`
-      : html`<${Table} caption="Free minutes" rows=${data} id=${(one) => one.assignment_id} columns=${BUCKETS(id)} />`}`;
+    ${
+      error
+        ? html`<${Problem} error=${error} retry=${reload} />`
+        : !data
+          ? html`<${Skeleton} lines=${3} />`
+          : data.length === 0
+            ? html`<${Empty} title=${`No free minutes on ${format.day(date)}`}>Packages of the type “Free minutes” give them.<//>`
+            : html`<${Table} caption="Free minutes" rows=${data} id=${(one) => one.assignment_id} columns=${BUCKETS(id)} />`
+    }`;
 }
 
 const BUCKETS = (customer) => [
-  { name: "package", label: "Package", main: true, cell: (one) => html`<a href=${link(["customers", customer, "assignments", one.assignment_id])}>${one.package_name}</a><span class="sub">${one.did ? html`DID <span class="mono">${one.did}</span>` : "Customer-wide"}</span>` },
+  {
+    name: "package",
+    label: "Package",
+    main: true,
+    cell: (one) =>
+      html`<a href=${link(["customers", customer, "assignments", one.assignment_id])}>${one.package_name}</a><span class="sub">${one.did ? html`DID <span class="mono">${one.did}</span>` : "Customer-wide"}</span>`,
+  },
   { name: "destination", label: "Destinations", cell: (one) => (one.destination ? html`<code>${one.destination}</code>` : "every one") },
   { name: "used", label: "Used", cell: (one) => html`<${Minutes} bucket=${one} />` },
   { name: "remaining", label: "Left (min)", num: true, cell: (one) => format.minutes(one.remaining) },
@@ -125,23 +173,44 @@ function Features({ id }) {
   const { data, error, reload } = useLoad(async () => (date ? (await get(path("customers", id, "features"), { date })).features : null), [id, date]);
   return html`
     <${OnDate} label="On" value=${date} set=${setDate} />
-    ${error ? html`<${Problem} error=${error} retry=${reload} />` : !data ? html`<${Skeleton} lines=${3} />` : data.length === 0
-      ? html`<${Empty} title=${`Nothing is enabled on ${format.day(date)}`}>A package with a ConnexCS package enables it while it is assigned.<//>`
-      : html`<${Card} title="Enabled ConnexCS packages"><ul class="reasons">${data.map((one) => html`
-          <li key=${one.connexcs_package}><code>${one.connexcs_package}</code><span>by ${one.assignments.map((by, n) => html`${n > 0 && ", "}<a href=${link(["customers", id, "assignments", by])}>assignment ${n + 1}</a>`)}</span></li>`)}</ul><//>`}`;
+    ${
+      error
+        ? html`<${Problem} error=${error} retry=${reload} />`
+        : !data
+          ? html`<${Skeleton} lines=${3} />`
+          : data.length === 0
+            ? html`<${Empty} title=${`Nothing is enabled on ${format.day(date)}`}>A package with a ConnexCS package enables it while it is assigned.<//>`
+            : html`<${Card} title="Enabled ConnexCS packages"><ul class="reasons">${data.map(
+                (one) => html`
+          <li key=${one.connexcs_package}><code>${one.connexcs_package}</code><span>by ${one.assignments.map((by, n) => html`${n > 0 && ", "}<a href=${link(["customers", id, "assignments", by])}>assignment ${n + 1}</a>`)}</span></li>`,
+              )}</ul><//>`
+    }`;
 }
 
 /** Who has, had or will have a number. */
 export function Did({ did }) {
   const { q = did } = useRoute().query;
   const { data, error, reload } = useLoad(() => all(path("dids", did, "assignments")), [did]);
-  const columns = [{ name: "customer", label: "Customer", main: true, cell: (one) => html`<a href=${link(["customers", one.customer_id])}>${one.customer_id}</a>` },
-    { ...ASSIGNMENTS[0], main: false, cell: (one) => html`<a href=${link(["customers", one.customer_id, "assignments", one.assignment_id])}>${one.package.name}</a>` }, ...ASSIGNMENTS.slice(1)];
+  const columns = [
+    { name: "customer", label: "Customer", main: true, cell: (one) => html`<a href=${link(["customers", one.customer_id])}>${one.customer_id}</a>` },
+    {
+      ...ASSIGNMENTS[0],
+      main: false,
+      cell: (one) => html`<a href=${link(["customers", one.customer_id, "assignments", one.assignment_id])}>${one.package.name}</a>`,
+    },
+    ...ASSIGNMENTS.slice(1),
+  ];
   return html`
     <${Page} title=${`DID ${did}`} lead="Who has this number, had it, or will have it."
       actions=${data?.some((one) => !one.cancelled && !one.replaced_by && (!one.end_date || one.end_date >= settings.today)) && html`<${LinkButton} href=${link(["dids", did, "transfer"])} needs="write">Transfer…<//>`}>
-      ${error ? html`<${Problem} error=${error} retry=${reload} />` : !data ? html`<${Skeleton} /> ` : data.length === 0
-        ? html`<${Empty} title="Nobody has this number">It can be assigned: open a customer and choose “Assign a package”. Or did you mean a <a href=${link(["customers"], { q })}>customer ${q}</a>?<//>`
-        : html`<${Table} caption="Assignments of this DID" rows=${data} columns=${columns} id=${(one) => one.assignment_id} />`}
+      ${
+        error
+          ? html`<${Problem} error=${error} retry=${reload} />`
+          : !data
+            ? html`<${Skeleton} /> `
+            : data.length === 0
+              ? html`<${Empty} title="Nobody has this number">It can be assigned: open a customer and choose “Assign a package”. Or did you mean a <a href=${link(["customers"], { q })}>customer ${q}</a>?<//>`
+              : html`<${Table} caption="Assignments of this DID" rows=${data} columns=${columns} id=${(one) => one.assignment_id} />`
+      }
     <//>`;
 }

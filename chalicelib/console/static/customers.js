@@ -22,7 +22,11 @@ export function Customers() {
   const loaded = new Map([...(list.items ?? []), ...(byId?.items ?? [])].map((one) => [one.customer_id, one]));
   const found = [...loaded.values()].filter((one) => `${one.customer_id} ${one.name}`.toLowerCase().includes(q.toLowerCase()));
   const [importing, setImporting] = useState(false);
-  const imported = (count) => { setImporting(false); announce(`Imported ${format.plural(count, "assignment")}`); list.reload(); };
+  const imported = (count) => {
+    setImporting(false);
+    announce(`Imported ${format.plural(count, "assignment")}`);
+    list.reload();
+  };
   const create = html`
     <${Button} needs="write" look="quiet" onClick=${() => setImporting(true)}>Import assignments…<//>
     <${LinkButton} href="#/customers/new" needs="write" look="primary">New customer<//>`;
@@ -34,18 +38,39 @@ export function Customers() {
       </form>
       <${List} list=${list} of="more customers" empty=${html`<${Empty} title="No customers yet">Create the first one, then assign a package to it.<//>`}>
         <p class="count" role="status">${format.plural(found.length, "customer")}${list.hasMore ? " among those loaded; ids are searched in full" : ""}</p>
-        ${found.length
-          ? html`<${Table} caption="Customers" columns=${COLUMNS} rows=${found} id=${(one) => one.customer_id} />`
-          : html`<${Empty} title="Nobody matches">Ids are compared from their beginning, upper and lower case apart. <a href="#/customers">Show all customers</a><//>`}
+        ${
+          found.length
+            ? html`<${Table} caption="Customers" columns=${COLUMNS} rows=${found} id=${(one) => one.customer_id} />`
+            : html`<${Empty} title="Nobody matches">Ids are compared from their beginning, upper and lower case apart. <a href="#/customers">Show all customers</a><//>`
+        }
       <//>
       ${importing && html`<${Import} kind="assignments" close=${() => setImporting(false)} done=${imported} />`}
     <//>`;
 }
 
 const COLUMNS = [
-  { name: "name", label: "Customer", main: true, cell: (one) => html`<a href=${link(["customers", one.customer_id])}>${one.name || one.customer_id}</a>${one.name && html`<span class="sub mono">${one.customer_id}</span>`}` },
-  { name: "state", label: "State", cell: (one) => html`${one.parked && html`<${Badge} tone="bad">Parked<//> `}${one.held_charges > 0 && html`<${Badge} tone="warn">${one.held_charges} held<//>`}${!one.parked && !one.held_charges && html`<span class="muted">–</span>`}` },
-  { name: "limit", label: "Debit limit", num: true, cell: (one) => (one.debit_limit === null ? html`<span class="muted">none</span>` : html`<span class="muted"><${Money} value=${one.debit_limit} of=${one.currency} /></span>`) },
+  {
+    name: "name",
+    label: "Customer",
+    main: true,
+    cell: (one) =>
+      html`<a href=${link(["customers", one.customer_id])}>${one.name || one.customer_id}</a>${one.name && html`<span class="sub mono">${one.customer_id}</span>`}`,
+  },
+  {
+    name: "state",
+    label: "State",
+    cell: (one) =>
+      html`${one.parked && html`<${Badge} tone="bad">Parked<//> `}${one.held_charges > 0 && html`<${Badge} tone="warn">${one.held_charges} held<//>`}${!one.parked && !one.held_charges && html`<span class="muted">–</span>`}`,
+  },
+  {
+    name: "limit",
+    label: "Debit limit",
+    num: true,
+    cell: (one) =>
+      one.debit_limit === null
+        ? html`<span class="muted">none</span>`
+        : html`<span class="muted"><${Money} value=${one.debit_limit} of=${one.currency} /></span>`,
+  },
   { name: "balance", label: "Balance", num: true, cell: (one) => html`<strong><${Money} value=${one.balance} currency=${one.currency} /></strong>` },
 ];
 
@@ -58,10 +83,14 @@ const Fields = ({ form }) => html`
   <${MoneyField} form=${form} name="debit_limit" label="Debit limit" optional suffix=${form.values.currency.toUpperCase()} placeholder="no limit"
     hint="How far below zero charges may take the balance. A charge that would pass it is held, not lost. Empty: no limit." />`;
 
-const exists = (id) => get(path("customers", id)).then(() => true, (error) => {
-  if (error.status === 404) return false;
-  throw error;
-});
+const exists = (id) =>
+  get(path("customers", id)).then(
+    () => true,
+    (error) => {
+      if (error.status === 404) return false;
+      throw error;
+    },
+  );
 
 export function NewCustomer() {
   const form = useForm({
@@ -73,11 +102,17 @@ export function NewCustomer() {
       if (await exists(id)) throw fault("customer_id", `there is already a customer ${id}`);
       return call("PUT", path("customers", id), { body: body(values) });
     },
-    done: (made) => { announce(`Created ${made.name || made.customer_id}`); go(["customers", made.customer_id]); },
+    done: (made) => {
+      announce(`Created ${made.name || made.customer_id}`);
+      go(["customers", made.customer_id]);
+    },
   });
   return html`
     <${Page} title="New customer" back=${["#/customers", "Customers"]}>
-      <form class="narrow-form" ref=${form.element} noValidate onSubmit=${(event) => { event.preventDefault(); form.submit(); }}>
+      <form class="narrow-form" ref=${form.element} noValidate onSubmit=${(event) => {
+        event.preventDefault();
+        form.submit();
+      }}>
         <${Problem} error=${form.problem} fields=${[...NAMES, "customer_id"]} retry=${form.problem?.isOpen ? () => form.submit() : undefined} />
         <${Card}><div class="grid">
           <${Field} form=${form} name="customer_id" label="Customer id" wide spellcheck=${false} maxlength="64" hint="As your other systems know the customer; it never changes." />
@@ -99,10 +134,16 @@ export function EditCustomer({ id }) {
 function Edit({ one }) {
   const where = ["customers", one.customer_id];
   const conflict = useConflict({ where: path(...where), seen: one, body, names: NAMES });
-  const done = (saved) => { announce(`Saved ${saved.name || saved.customer_id}`); go(where); };
+  const done = (saved) => {
+    announce(`Saved ${saved.name || saved.customer_id}`);
+    go(where);
+  };
   const form = useForm({ name: `customer-${one.customer_id}`, initial: { ...one, debit_limit: one.debit_limit ?? "" }, send: conflict.send, done });
   return html`
-    <form class="narrow-form" ref=${form.element} noValidate onSubmit=${(event) => { event.preventDefault(); form.submit(); }}>
+    <form class="narrow-form" ref=${form.element} noValidate onSubmit=${(event) => {
+      event.preventDefault();
+      form.submit();
+    }}>
       <${conflict.Choice} form=${form} done=${done} />
       <${Problem} error=${form.problem} fields=${NAMES} retry=${form.problem?.isOpen ? () => form.submit() : undefined} />
       <${Card}><div class="grid"><${Fields} form=${form} /></div><//>

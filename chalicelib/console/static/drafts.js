@@ -15,11 +15,12 @@ export function watch(name, draft) {
 export const keep = () => write(new Map([...read(), ...[...open].map(([name, draft]) => [name, draft()])]));
 
 /** A module of the page. Where a release has come since, its files have other addresses: the page is loaded anew, with what is typed. */
-export const moduleOf = (load) => load().catch(() => {
-  keep();
-  location.reload();
-  return new Promise(() => {});
-});
+export const moduleOf = (load) =>
+  load().catch(() => {
+    keep();
+    location.reload();
+    return new Promise(() => {});
+  });
 
 /** A request is about to be sent that must count once: `draft` holds its key. */
 export const sending = (name, draft) => write(read().set(name, { ...draft, unanswered: true }));

@@ -9,7 +9,10 @@ export function SignIn({ refused }) {
   const [busy, setBusy] = useState(false);
   const go = async () => {
     setBusy(true);
-    await signIn().catch((problem) => { setError(problem); setBusy(false); });
+    await signIn().catch((problem) => {
+      setError(problem);
+      setBusy(false);
+    });
   };
   return html`
     <main class="entry">

@@ -12,9 +12,16 @@ import { Badge, Button, Card, Day, Empty, Instant, Page, Problem, Skeleton, Tabl
 const POLL_MS = 2000;
 const SHOWN = 10;
 const WHAT = {
-  ledger: "Ledger", journal: "Journal for the books", customers: "Customers", assignments: "Assignments", packages: "Packages",
+  ledger: "Ledger",
+  journal: "Journal for the books",
+  customers: "Customers",
+  assignments: "Assignments",
+  packages: "Packages",
 };
-const FORMATS = [["csv", "CSV"], ["jsonl", "JSON lines"]];
+const FORMATS = [
+  ["csv", "CSV"],
+  ["jsonl", "JSON lines"],
+];
 const isPosted = (what) => ["ledger", "journal"].includes(what);
 
 export function Exports() {
@@ -31,11 +38,20 @@ export function Exports() {
   }, [data, error]);
   return html`
     <${Page} title="Exports" lead="Files of all customers, made in the background and kept for 30 days.">
-      <${Ask} done=${() => { announce("The export has begun"); reload(); }} />
+      <${Ask} done=${() => {
+        announce("The export has begun");
+        reload();
+      }} />
       ${error && html`<${Problem} error=${error} retry=${reload} />`}
-      ${!data ? !error && html`<${Skeleton} />` : !data.items.length ? html`<${Empty} title="No exports yet">Ask for one above.<//>` : html`
+      ${
+        !data
+          ? !error && html`<${Skeleton} />`
+          : !data.items.length
+            ? html`<${Empty} title="No exports yet">Ask for one above.<//>`
+            : html`
         ${data.items.map((one) => html`<${Export} key=${one.work_id} one=${one} changed=${reload} />`)}
-        ${data.hasMore && html`<p class="load-more"><${Button} onClick=${() => setCount(count + SHOWN)}>Load earlier exports<//></p>`}`}
+        ${data.hasMore && html`<p class="load-more"><${Button} onClick=${() => setCount(count + SHOWN)}>Load earlier exports<//></p>`}`
+      }
     <//>`;
 }
 
@@ -60,12 +76,18 @@ function Ask({ done }) {
   });
   return html`
     <${Card} title="New export">
-      <form class="grid" ref=${form.element} noValidate onSubmit=${(event) => { event.preventDefault(); form.submit(); }}>
+      <form class="grid" ref=${form.element} noValidate onSubmit=${(event) => {
+        event.preventDefault();
+        form.submit();
+      }}>
         <${Select} form=${form} name="what" label="What" options=${Object.entries(WHAT)} />
         <${Select} form=${form} name="format" label="Format" options=${FORMATS} />
-        ${isPosted(form.values.what) && html`
+        ${
+          isPosted(form.values.what) &&
+          html`
           <${DayField} form=${form} name="posted_from" label="Posted from" />
-          <${DayField} form=${form} name="posted_to" label="Through" hint="An export of days that are over never changes." />`}
+          <${DayField} form=${form} name="posted_to" label="Through" hint="An export of days that are over never changes." />`
+        }
         <div class="wide"><${Button} type="submit" look="primary" busy=${form.busy} busyLabel="Asking…">${form.problem?.isOpen ? "Try again" : "Export"}<//></div>
       </form>
       <${Problem} error=${form.problem} fields=${["what", "format", "posted_from", "posted_to"]} />
@@ -75,19 +97,28 @@ function Ask({ done }) {
 const STATUSES = { cancelled: "Cancelled" };
 
 function Export({ one, changed }) {
-  const cancel = useAction(() => { announce("Cancelled"); changed(); });
+  const cancel = useAction(() => {
+    announce("Cancelled");
+    changed();
+  });
   const title = WHAT[one.what];
   const isRunning = one.status === "running";
   return html`
     <${Card} title=${title} aside=${html`<${Badge} status=${one.status}>${STATUSES[one.status]}<//>`}>
       <p class="hint above">${one.posted_from && html`Posted <${Day} value=${one.posted_from} /> through <${Day} value=${one.posted_to} />. `}Asked for on <${Instant} value=${one.created_at} /> by ${one.created_by}.
         ${one.posted_from && !one.closed && " The last of these days was not over yet."}</p>
-      ${isRunning && html`
+      ${
+        isRunning &&
+        html`
         <p><progress value=${one.pieces_done} max=${one.pieces} aria-label=${`${title}: progress`}></progress> ${one.started_at ? `${one.pieces_done} of ${format.plural(one.pieces, "piece")} done` : "Waits for its turn"}</p>
         <p><${Button} look="small" busy=${cancel.busy} busyLabel="Cancelling…" aria-label=${`Cancel ${title}`} onClick=${() => cancel.run(() => call("DELETE", path("work", one.work_id)))}>Cancel<//></p>
-        <${Problem} error=${cancel.problem} />`}
-      ${one.failures_total > 0 && html`
-        <div class="banner warn"><p>Missing: ${one.failures.map((failure) => failure.customer).join(", ")}${one.failures_total > one.failures.length && ` and ${one.failures_total - one.failures.length} more`}. Ask again when this is mended.</p></div>`}
+        <${Problem} error=${cancel.problem} />`
+      }
+      ${
+        one.failures_total > 0 &&
+        html`
+        <div class="banner warn"><p>Missing: ${one.failures.map((failure) => failure.customer).join(", ")}${one.failures_total > one.failures.length && ` and ${one.failures_total - one.failures.length} more`}. Ask again when this is mended.</p></div>`
+      }
       ${one.files.length > 0 && html`<${Table} caption=${`Files: ${title}`} rows=${one.files} columns=${columns(one)} id=${(file) => file.name} />`}
     <//>`;
 }

@@ -31,9 +31,11 @@ export function Field({ form, name, label, hint, type = "text", suffix, optional
   return html`
     <div class=${`field${wide ? " span" : ""}${error ? " faulty" : ""}`}>
       <label for=${id}>${label}${optional && html` <span class="optional">optional</span>`}</label>
-      ${type === "textarea"
-        ? html`<textarea rows="2" ...${common}></textarea>`
-        : html`<div class=${suffix ? "with-suffix" : ""}><input type=${type} autocomplete="off" ...${common} />${suffix && html`<span aria-hidden="true">${suffix}</span>`}</div>`}
+      ${
+        type === "textarea"
+          ? html`<textarea rows="2" ...${common}></textarea>`
+          : html`<div class=${suffix ? "with-suffix" : ""}><input type=${type} autocomplete="off" ...${common} />${suffix && html`<span aria-hidden="true">${suffix}</span>`}</div>`
+      }
       <${Notes} ...${notes} />
     </div>`;
 }
@@ -47,7 +49,10 @@ export function Select({ form, name, label, hint, options, wide, onChange, ...re
   return html`
     <div class=${`field${wide ? " span" : ""}${error ? " faulty" : ""}`}>
       <label for=${id}>${label}</label>
-      <select ...${control} ...${rest} value=${form.values[name]} onChange=${(event) => { form.set(name, event.target.value); onChange?.(event.target.value); }}>
+      <select ...${control} ...${rest} value=${form.values[name]} onChange=${(event) => {
+        form.set(name, event.target.value);
+        onChange?.(event.target.value);
+      }}>
         ${options.map(([value, text]) => html`<option key=${value} value=${value} selected=${value === form.values[name]}>${text}</option>`)}
       </select>
       <${Notes} ...${notes} />
@@ -70,12 +75,14 @@ export function Radios({ form, name, label, options, hint }) {
     <fieldset class="field span radios" disabled=${control.disabled} aria-describedby=${control["aria-describedby"]}>
       <legend>${label}</legend>
       <div class="radio-row">
-      ${options.map(([value, text, meaning]) => html`
+      ${options.map(
+        ([value, text, meaning]) => html`
         <div class="radio" key=${value}>
           <input type="radio" id=${`${id}-${value}`} name=${id} value=${value} checked=${form.values[name] === value}
             aria-describedby=${meaning ? `${id}-${value}-meaning` : undefined} onChange=${() => form.set(name, value)} />
           <div><label for=${`${id}-${value}`}>${text}</label>${meaning && html`<p class="hint" id=${`${id}-${value}-meaning`}>${meaning}</p>`}</div>
-        </div>`)}
+        </div>`,
+      )}
       </div>
       <${Notes} ...${notes} />
     </fieldset>`;
@@ -86,16 +93,22 @@ export function Chips({ form, name, label, options, hint }) {
   const { id, error, notes, control } = wiring(form, name, hint);
   const chosen = form.values[name] ?? [];
   const order = options.map(([value]) => value);
-  const toggle = (value) => form.set(name, order.filter((one) => (one === value) !== chosen.includes(one)));
+  const toggle = (value) =>
+    form.set(
+      name,
+      order.filter((one) => (one === value) !== chosen.includes(one)),
+    );
   return html`
     <fieldset class=${`field span chips${error ? " faulty" : ""}`} disabled=${control.disabled} aria-describedby=${control["aria-describedby"]}>
       <legend>${label}</legend>
       <div class=${options.length > 7 ? "chip-grid days" : "chip-grid"}>
-        ${options.map(([value, text, full], n) => html`
+        ${options.map(
+          ([value, text, full], n) => html`
           <label class="chip" key=${value}>
             <input type="checkbox" checked=${chosen.includes(value)} aria-label=${full} onChange=${() => toggle(value)}
               aria-invalid=${error && n === 0 ? "true" : undefined} /><span aria-hidden="true">${text}</span>
-          </label>`)}
+          </label>`,
+        )}
       </div>
       <${Notes} ...${notes} />
     </fieldset>`;

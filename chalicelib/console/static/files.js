@@ -26,7 +26,9 @@ export function Download({ where, query, name, look = "small" }) {
 
 const KINDS = {
   packages: {
-    title: "Import packages", one: "package", example: "name,retail,frequency,frequency_match\nFax number,2.50,monthly,1;15",
+    title: "Import packages",
+    one: "package",
+    example: "name,retail,frequency,frequency_match\nFax number,2.50,monthly,1;15",
     columns: [
       { name: "name", label: "Package", main: true, cell: ({ package: one }) => one.name },
       { name: "charged", label: "Charged", cell: ({ package: one }) => format.rule(one) },
@@ -34,11 +36,26 @@ const KINDS = {
     ],
   },
   assignments: {
-    title: "Import assignments", one: "assignment", example: "customer_id,package_id,did,quantity,start_date\nacme,01M8…,442079460001,1,2031-03-01",
+    title: "Import assignments",
+    one: "assignment",
+    example: "customer_id,package_id,did,quantity,start_date\nacme,01M8…,442079460001,1,2031-03-01",
     columns: [
-      { name: "customer", label: "Customer", main: true, cell: ({ assignment: one }) => html`${one.customer_id}<span class="sub">${one.package.name}${one.did ? `, DID ${one.did}` : ""}</span>` },
+      {
+        name: "customer",
+        label: "Customer",
+        main: true,
+        cell: ({ assignment: one }) => html`${one.customer_id}<span class="sub">${one.package.name}${one.did ? `, DID ${one.did}` : ""}</span>`,
+      },
       { name: "from", label: "From", cell: ({ assignment: one }) => format.day(one.start_date) },
-      { name: "backlog", label: "Charged at once", num: true, cell: (row) => (row.backlog?.length ? html`<${Money} value=${format.sum(...row.backlog.map((one) => one.retail))} currency=${row.assignment.package.currency} />` : "–") },
+      {
+        name: "backlog",
+        label: "Charged at once",
+        num: true,
+        cell: (row) =>
+          row.backlog?.length
+            ? html`<${Money} value=${format.sum(...row.backlog.map((one) => one.retail))} currency=${row.assignment.package.currency} />`
+            : "–",
+      },
     ],
   },
 };
@@ -66,7 +83,11 @@ async function read(file) {
   }
 }
 
-const firstLines = (csv) => csv.split(/\r\n|\r|\n/, FIRST_LINES).map((line) => line.slice(0, 200)).join("\n");
+const firstLines = (csv) =>
+  csv
+    .split(/\r\n|\r|\n/, FIRST_LINES)
+    .map((line) => line.slice(0, 200))
+    .join("\n");
 
 /** @param {{kind: "packages"|"assignments", close: Function, done: (count: number) => void}} props checked first, then written whole or not at all */
 export function Import({ kind, close, done }) {
@@ -105,17 +126,25 @@ export function Import({ kind, close, done }) {
       <pre class="mono example" tabindex="0" aria-label=${file === null ? "Example" : "First rows"}>${file === null ? example : firstLines(file)}</pre>
       ${file !== null && from && html`<p class="hint">Read as ${from}: look whether letters with accents are right.</p>`}
       <div aria-live="polite">
-        ${faults.length
-          ? html`<p class="fault">${problem.message}</p><${Table} caption="Faulty rows" rows=${faults} columns=${FAULTS} id=${(fault) => fault.pointer} />`
-          : html`<${Problem} error=${problem} />`}
-        ${odd.length > 0 && html`
+        ${
+          faults.length
+            ? html`<p class="fault">${problem.message}</p><${Table} caption="Faulty rows" rows=${faults} columns=${FAULTS} id=${(fault) => fault.pointer} />`
+            : html`<${Problem} error=${problem} />`
+        }
+        ${
+          odd.length > 0 &&
+          html`
           <p class="above">${format.plural(odd.length, "row is", "rows are")} worth a look; nothing stands in the way:</p>
           <${Table} caption="Worth a look" rows=${odd.slice(0, SHOWN)} columns=${WARNINGS} id=${(row) => row.row} />
-          ${odd.length > SHOWN && html`<p class="hint">and ${odd.length - SHOWN} more</p>`}`}
-        ${checked && html`
+          ${odd.length > SHOWN && html`<p class="hint">and ${odd.length - SHOWN} more</p>`}`
+        }
+        ${
+          checked &&
+          html`
           <p class="above">${format.plural(checked.rows, one)} would be made:</p>
           <${Table} caption="What would be made" rows=${checked.items.slice(0, SHOWN)} columns=${columns} id=${(row) => row.row} />
-          ${checked.rows > SHOWN && html`<p class="hint">and ${checked.rows - SHOWN} more</p>`}`}
+          ${checked.rows > SHOWN && html`<p class="hint">and ${checked.rows - SHOWN} more</p>`}`
+        }
       </div>
     <//>`;
 }

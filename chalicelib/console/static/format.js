@@ -83,13 +83,16 @@ export function digits(text) {
 }
 
 /** "minimum_days" -> "Minimum days". */
-export const title = (name) => name.replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase()).replace(/^Did$/, "DID");
+export const title = (name) =>
+  name
+    .replaceAll("_", " ")
+    .replace(/^./, (first) => first.toUpperCase())
+    .replace(/^Did$/, "DID");
 
 export const plural = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 
 /** Seconds as minutes: 90 -> "1:30". */
-export const minutes = (seconds) =>
-  seconds % 60 ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}` : `${seconds / 60}`;
+export const minutes = (seconds) => (seconds % 60 ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}` : `${seconds / 60}`);
 
 /** A size in bytes, kB or MB. */
 export const bytes = (size) => (size < 1000 ? `${size} B` : size < 1e6 ? `${Math.round(size / 1000)} kB` : `${(size / 1e6).toFixed(1)} MB`);
@@ -99,11 +102,28 @@ export const TYPES = { standard: "Standard", free_minutes: "Free minutes" };
 export const percent = (discount) => `${discount.replace(/\.?0+$/, "")} %`;
 
 export const KINDS = {
-  setup: "Setup", recurring: "Recurring", minimum_spend: "Minimum spend", proration: "Proration", payment: "Payment", reversal: "Reversal", credit: "Credit", one_off: "One-off charge",
+  setup: "Setup",
+  recurring: "Recurring",
+  minimum_spend: "Minimum spend",
+  proration: "Proration",
+  payment: "Payment",
+  reversal: "Reversal",
+  credit: "Credit",
+  one_off: "One-off charge",
   adjustment: "Adjustment",
 };
 export const STATUSES = {
-  simulated: "Would be charged", posted: "Posted", held: "Held", repeat: "Charged again", already_charged: "Already charged",
-  skipped: "Left alone", written_off: "Left alone, written off", no_longer_due: "No longer due", not_over: "Period not over", cancelled: "Written off", running: "Running", finished: "Finished",
+  simulated: "Would be charged",
+  posted: "Posted",
+  held: "Held",
+  repeat: "Charged again",
+  already_charged: "Already charged",
+  skipped: "Left alone",
+  written_off: "Left alone, written off",
+  no_longer_due: "No longer due",
+  not_over: "Period not over",
+  cancelled: "Written off",
+  running: "Running",
+  finished: "Finished",
   finished_with_failures: "Finished with failures",
 };

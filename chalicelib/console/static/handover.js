@@ -21,12 +21,16 @@ function useTried({ name, initial, where, version, ask, done }) {
   const [tried, setTried] = useState(null);
   const intent = useIntent();
   const form = useForm({
-    name, initial,
+    name,
+    initial,
     send: async (values) => {
       const body = ask(values);
       return { body, outcome: await call("POST", where, { query: { dry_run: true }, body, version }) };
     },
-    done: (made) => { setTried(made); announce("What each side is charged stands below"); },
+    done: (made) => {
+      setTried(made);
+      announce("What each side is charged stands below");
+    },
   });
   const send = async () => {
     const { body } = tried;
@@ -39,7 +43,10 @@ function useTried({ name, initial, where, version, ask, done }) {
 
 /** The form, and below it what was tried. */
 const Tried = ({ tried, verb, cancel, children, shown }) => html`
-  <form class="narrow-form" ref=${tried.form.element} noValidate onSubmit=${(event) => { event.preventDefault(); tried.form.submit(); }}>
+  <form class="narrow-form" ref=${tried.form.element} noValidate onSubmit=${(event) => {
+    event.preventDefault();
+    tried.form.submit();
+  }}>
     <${Problem} error=${tried.form.problem} fields=${NAMES} retry=${tried.form.problem?.isOpen ? () => tried.form.submit() : undefined} />
     ${children}
     <div class="form-actions">
@@ -47,15 +54,21 @@ const Tried = ({ tried, verb, cancel, children, shown }) => html`
       <a class="button" href=${cancel}>Cancel</a>
     </div>
   </form>
-  ${tried.outcome && html`
+  ${
+    tried.outcome &&
+    html`
     <section aria-label="What is charged" class=${tried.stale ? "stale" : ""}>
       <div class="section-head"><h2>What is charged</h2></div>
       <p class="hint above">${tried.stale ? "The form has changed since. Show again what is charged." : "From the billing period of the change through the next due dates, with what is charged already. Nothing is written yet."}</p>
       ${shown(tried.outcome)}
       <${Problem} error=${tried.intent.problem} />
-      ${!tried.stale && html`<div class="form-actions">
-        <${Button} needs="write" look="primary" busy=${tried.intent.busy} busyLabel="Saving…" onClick=${tried.send}>${tried.intent.problem?.isOpen ? "Try again" : verb}<//></div>`}
-    </section>`}`;
+      ${
+        !tried.stale &&
+        html`<div class="form-actions">
+        <${Button} needs="write" look="primary" busy=${tried.intent.busy} busyLabel="Saving…" onClick=${tried.send}>${tried.intent.problem?.isOpen ? "Try again" : verb}<//></div>`
+      }
+    </section>`
+  }`;
 
 const LINES = [
   { name: "due", label: "Due", main: true, cell: (line) => html`<span class="nowrap"><${Day} value=${line.due_date} /></span>` },
@@ -67,9 +80,11 @@ const LINES = [
 /** What one side is charged. */
 const Side = ({ title, lines }) => html`
   <${Card} title=${title}>
-    ${lines.length
-      ? html`<${Table} caption=${title} rows=${lines} columns=${LINES} id=${(line) => line.due_date + line.kind} />`
-      : html`<p class="muted">Nothing.</p>`}
+    ${
+      lines.length
+        ? html`<${Table} caption=${title} rows=${lines} columns=${LINES} id=${(line) => line.due_date + line.kind} />`
+        : html`<p class="muted">Nothing.</p>`
+    }
   <//>`;
 
 const Sides = ({ step, named }) => html`
@@ -98,12 +113,26 @@ function Replacing({ one, first, packages, where }) {
   const packageOf = (values) => fitting.find((each) => each.package_id === values.package_id);
   const ask = (values) => ({ package_id: values.package_id, from: values.from || null, ...named(values, one, packageOf(values)) });
   const tried = useTried({
-    name: `replace-${one.assignment_id}`, where: path(...where, "replacement"), version: one.version, ask,
+    name: `replace-${one.assignment_id}`,
+    where: path(...where, "replacement"),
+    version: one.version,
+    ask,
     initial: {
-      package_id: "", from: earliest(one, first), quantity: "", discount: "", retail: "", cost: "", end_date: "", free_minutes: "",
-      auto_decrement_credit: one.auto_decrement_credit, setup: "charge",
+      package_id: "",
+      from: earliest(one, first),
+      quantity: "",
+      discount: "",
+      retail: "",
+      cost: "",
+      end_date: "",
+      free_minutes: "",
+      auto_decrement_credit: one.auto_decrement_credit,
+      setup: "charge",
     },
-    done: (made) => { announce(`${made.new.package.name} from ${format.day(made.new.start_date)}`); go([...where.slice(0, 3), made.new.assignment_id]); },
+    done: (made) => {
+      announce(`${made.new.package.name} from ${format.day(made.new.start_date)}`);
+      go([...where.slice(0, 3), made.new.assignment_id]);
+    },
   });
   const { form } = tried;
   const chosen = packageOf(form.values);
@@ -118,8 +147,14 @@ function Replacing({ one, first, packages, where }) {
           <${Select} form=${form} name="package_id" label="New package" wide onChange=${choose}
             options=${[["", "Choose a package"], ...fitting.map((each) => [each.package_id, `${each.name} · ${format.money(each.retail, each.currency)} ${each.currency}, ${format.rule(each).toLowerCase()}${each.package_id === one.package_id ? " (as now)" : ""}`])]} />
           <${DayField} form=${form} name="from" label="From" min=${earliest(one, first)} hint=${`The new one's first day. ${format.day(earliest(one, first))} or later.`} />
-          ${chosen && hasSetup(chosen) && html`<${Radios} form=${form} name="setup" label="Setup of the new package" options=${[
-            ["charge", `Charge it: ${format.money(chosen.setup_retail, chosen.currency)} ${chosen.currency} a unit`], ["waive", "Waive it"]]} />`}
+          ${
+            chosen &&
+            hasSetup(chosen) &&
+            html`<${Radios} form=${form} name="setup" label="Setup of the new package" options=${[
+              ["charge", `Charge it: ${format.money(chosen.setup_retail, chosen.currency)} ${chosen.currency} a unit`],
+              ["waive", "Waive it"],
+            ]} />`
+          }
         </div>
       <//>
       <${Card} title="What changes besides">
@@ -148,7 +183,9 @@ function own(chosen, one, same, name) {
 /** The first values that differ from the present ones, as far as they apply to the package. */
 function named(values, one, chosen) {
   const texts = ["discount", "retail", "cost", "end_date"].filter((name) => values[name].trim()).map((name) => [name, values[name].trim()]);
-  const numbers = ["quantity", ...(chosen?.type === "free_minutes" ? ["free_minutes"] : [])].filter((name) => values[name].trim()).map((name) => [name, whole(values[name])]);
+  const numbers = ["quantity", ...(chosen?.type === "free_minutes" ? ["free_minutes"] : [])]
+    .filter((name) => values[name].trim())
+    .map((name) => [name, whole(values[name])]);
   return {
     ...Object.fromEntries([...numbers, ...texts]),
     ...(values.auto_decrement_credit !== one.auto_decrement_credit && { auto_decrement_credit: values.auto_decrement_credit }),
@@ -158,23 +195,36 @@ function named(values, one, chosen) {
 
 export function Transfer({ did }) {
   const { data, error, reload } = useLoad(async () => {
-    const held = (await all(path("dids", did, "assignments"))).filter((one) => !one.cancelled && !one.replaced_by && (!one.end_date || one.end_date >= settings.today));
+    const held = (await all(path("dids", did, "assignments"))).filter(
+      (one) => !one.cancelled && !one.replaced_by && (!one.end_date || one.end_date >= settings.today),
+    );
     const first = held.length ? (await get(path("customers", held[0].customer_id, "assignments", held[0].assignment_id, "terms"))).first_open_day : null;
     return { held, first };
   }, [did]);
   return html`
     <${Page} title=${`Transfer DID ${did}`} back=${[link(["dids", did]), `DID ${did}`]} lead="The number goes to another customer, with everything that is assigned to it: same packages, prices and end dates, and no setup again.">
-      ${error ? html`<${Problem} error=${error} retry=${reload} />` : !data ? html`<${Skeleton} />` : data.held.length === 0
-        ? html`<${Empty} title="Nobody has this number">There is nothing to transfer. It can be assigned: open a customer and choose “Assign a package”.<//>`
-        : html`<${Transferring} did=${did} ...${data} />`}
+      ${
+        error
+          ? html`<${Problem} error=${error} retry=${reload} />`
+          : !data
+            ? html`<${Skeleton} />`
+            : data.held.length === 0
+              ? html`<${Empty} title="Nobody has this number">There is nothing to transfer. It can be assigned: open a customer and choose “Assign a package”.<//>`
+              : html`<${Transferring} did=${did} ...${data} />`
+      }
     <//>`;
 }
 
 function Transferring({ did, held, first }) {
   const tried = useTried({
-    name: `transfer-${did}`, where: path("dids", did, "transfer"), initial: { customer_id: "", from: first },
+    name: `transfer-${did}`,
+    where: path("dids", did, "transfer"),
+    initial: { customer_id: "", from: first },
     ask: (values) => ({ customer_id: values.customer_id.trim(), from: values.from || null }),
-    done: (made) => { announce(`The number goes to ${made.customer_id}`); go(["dids", did]); },
+    done: (made) => {
+      announce(`The number goes to ${made.customer_id}`);
+      go(["dids", did]);
+    },
   });
   const { form } = tried;
   const to = form.values.customer_id.trim();

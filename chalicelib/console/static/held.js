@@ -12,8 +12,14 @@ import * as format from "./format.js";
 export function HeldCharges() {
   const list = useList("held");
   const { data: customers, reload } = useLoad(() => all("customers"), []);
-  const done = (text) => { announce(text); list.reload(); };
-  const unparked = () => { announce("Unparked: the next daily run posts what is due"); reload(); };
+  const done = (text) => {
+    announce(text);
+    list.reload();
+  };
+  const unparked = () => {
+    announce("Unparked: the next daily run posts what is due");
+    reload();
+  };
   return html`
     <${Page} title="Held charges" lead="Charges that would take a balance below its debit limit. Each is tried again by every daily run until it posts, or until you write it off.">
       ${customers?.filter((one) => one.parked).map((one) => html`<${Parked} key=${one.customer_id} one=${one} done=${unparked} named />`)}
@@ -40,15 +46,33 @@ export function HeldTable({ items, done, withCustomer }) {
   const [chosen, setChosen] = useState(null);
   const customer = { name: "customer", label: "Customer", cell: (one) => html`<a href=${link(["customers", one.customer_id])}>${one.customer_id}</a>` };
   const columns = [
-    { name: "what", label: "Charge", main: true, cell: (one) => html`${one.assignment_id ? html`<a href=${link(["customers", one.customer_id, "assignments", one.assignment_id])}>${one.package_name}</a>` : one.description}<span class="sub">${format.readable(one.explanation)}</span>` },
+    {
+      name: "what",
+      label: "Charge",
+      main: true,
+      cell: (one) =>
+        html`${one.assignment_id ? html`<a href=${link(["customers", one.customer_id, "assignments", one.assignment_id])}>${one.package_name}</a>` : one.description}<span class="sub">${format.readable(one.explanation)}</span>`,
+    },
     ...(withCustomer ? [customer] : []),
     { name: "due", label: "Due", cell: (one) => html`<span class="nowrap"><${Day} value=${one.date} /></span>` },
     { name: "retail", label: "Retail", num: true, cell: (one) => html`<strong><${Money} value=${one.retail} currency=${one.currency} /></strong>` },
-    { name: "actions", label: "Action", num: true, cell: (one) => html`<${Button} needs="charge" look="small" onClick=${() => setChosen(one)} aria-label=${`Write off ${one.package_name ?? one.description}, ${format.day(one.date)}`}>Write off…<//>` },
+    {
+      name: "actions",
+      label: "Action",
+      num: true,
+      cell: (one) =>
+        html`<${Button} needs="charge" look="small" onClick=${() => setChosen(one)} aria-label=${`Write off ${one.package_name ?? one.description}, ${format.day(one.date)}`}>Write off…<//>`,
+    },
   ];
   return html`
     <${Table} caption="Held charges" rows=${items} columns=${columns} id=${(one) => one.entry_id} />
-    ${chosen && html`<${WriteOff} one=${chosen} close=${() => setChosen(null)} done=${(text) => { setChosen(null); done(text); }} />`}`;
+    ${
+      chosen &&
+      html`<${WriteOff} one=${chosen} close=${() => setChosen(null)} done=${(text) => {
+        setChosen(null);
+        done(text);
+      }} />`
+    }`;
 }
 
 function WriteOff({ one, close, done }) {

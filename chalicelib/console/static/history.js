@@ -9,9 +9,13 @@ import { Card, Day, Empty, Instant, List, Table } from "./ui.js";
 
 /** What was done, in words; the rest of a type says itself: "package.changed". */
 const DONE = {
-  "package.prices_written": "Prices entered", "package.prices_removed": "Prices removed",
-  "assignment.created": "Package assigned", "assignment.terms_written": "Terms changed", "assignment.terms_removed": "Terms removed",
-  "assignment.restored": "Replacement or transfer undone", "charge.written_off": "Charge written off",
+  "package.prices_written": "Prices entered",
+  "package.prices_removed": "Prices removed",
+  "assignment.created": "Package assigned",
+  "assignment.terms_written": "Terms changed",
+  "assignment.terms_removed": "Terms removed",
+  "assignment.restored": "Replacement or transfer undone",
+  "charge.written_off": "Charge written off",
   "charge.credited": "Charge credited",
 };
 

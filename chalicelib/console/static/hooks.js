@@ -6,7 +6,9 @@ import { useEffect, useRef, useState } from "./preact.js";
 import { announce } from "./toast.js";
 
 export function useTitle(title) {
-  useEffect(() => { document.title = title ? `${title} · Packages billing` : "Packages billing"; }, [title]);
+  useEffect(() => {
+    document.title = title ? `${title} · Packages billing` : "Packages billing";
+  }, [title]);
 }
 
 /**
@@ -15,7 +17,9 @@ export function useTitle(title) {
  */
 export function useModule(load) {
   const [module, setModule] = useState(null);
-  useEffect(() => { moduleOf(load).then(setModule); }, []);
+  useEffect(() => {
+    moduleOf(load).then(setModule);
+  }, []);
   return module;
 }
 
@@ -36,7 +40,12 @@ export function useLoad(load, deps) {
       if (mine === turn.current) setState((old) => ({ ...old, error, loading: false }));
     }
   };
-  useEffect(() => { reload(); return () => { turn.current++; }; }, deps);
+  useEffect(() => {
+    reload();
+    return () => {
+      turn.current++;
+    };
+  }, deps);
   return { ...state, reload, set: (data) => setState({ data, error: null, loading: false }) };
 }
 
@@ -45,14 +54,15 @@ export function useList(where, query = {}, limit = 50) {
   const asked = JSON.stringify([where, query]);
   const [more, setMore] = useState({ asked, items: [], cursor: undefined, loading: false, error: null });
   const first = useLoad(() => get(where, { ...query, limit }), [asked]);
-  useEffect(() => { setMore({ asked, items: [], cursor: undefined, loading: false, error: null }); }, [first.data]);
+  useEffect(() => {
+    setMore({ asked, items: [], cursor: undefined, loading: false, error: null });
+  }, [first.data]);
   const cursor = more.cursor === undefined ? first.data?.next_cursor : more.cursor;
   const loadMore = async () => {
     setMore((old) => ({ ...old, loading: true, error: null }));
     try {
       const page = await get(where, { ...query, limit, cursor });
-      setMore((old) => (old.asked === asked
-        ? { ...old, items: [...old.items, ...page.items], cursor: page.next_cursor, loading: false } : old));
+      setMore((old) => (old.asked === asked ? { ...old, items: [...old.items, ...page.items], cursor: page.next_cursor, loading: false } : old));
       announce(`${page.items.length} more loaded`);
     } catch (error) {
       setMore((old) => ({ ...old, loading: false, error }));
@@ -88,7 +98,7 @@ export function useIntent(kept) {
     busyRef.current = true;
     setBusy(true);
     setProblem(null);
-    const name = text && await nameOf(text);
+    const name = text && (await nameOf(text));
     const settle = () => {
       key.current = newKey();
       if (name) answered(name);

@@ -36,29 +36,61 @@ export function Ledger({ id, changed }) {
     </form>
     <${List} list=${list} of="later entries" empty=${html`<${Empty} title="No entries in this range">Choose an earlier day above, or simulate a <a href=${link(["run"], { customer: id })}>Run Package</a> to see what is due.<//>`}>
       <div class="bar"><p class="count" role="status">${format.plural(shown.length, "entry", "entries")}, oldest first</p><${Download} where=${path("customers", id, "ledger")} query=${range} name=${`ledger-${id}`} /></div>
-      <${Entries} items=${shown} changed=${(text) => { list.reload(); changed(text); }} />
+      <${Entries} items=${shown} changed=${(text) => {
+        list.reload();
+        changed(text);
+      }} />
     <//>`;
 }
 
 function Entries({ items, changed }) {
   const [open, setOpen] = useState(() => new Set());
   const [crediting, setCrediting] = useState(null);
-  const toggle = (entry) => setOpen((old) => {
-    const now = new Set(old);
-    if (!now.delete(entry)) now.add(entry);
-    return now;
-  });
+  const toggle = (entry) =>
+    setOpen((old) => {
+      const now = new Set(old);
+      if (!now.delete(entry)) now.add(entry);
+      return now;
+    });
   const columns = [
     { name: "date", label: "Date", cell: (one) => html`<span class="nowrap"><${Day} value=${one.date} /></span>` },
-    { name: "what", label: "What", main: true, cell: (one) => html`
+    {
+      name: "what",
+      label: "What",
+      main: true,
+      cell: (one) => html`
         <button type="button" class="button link" aria-expanded=${open.has(one.entry_id)} aria-controls=${`why-${one.entry_id}`} onClick=${() => toggle(one.entry_id)}>${nameOf(one) ?? format.KINDS[one.kind]}</button>
-        <span class="sub">${[nameOf(one) && format.KINDS[one.kind], one.did && `DID ${one.did}`, one.quantity > 1 && `${one.quantity} × ${format.money(one.unit_retail, one.currency)}`, one.reference].filter(Boolean).join(" · ")}</span>` },
-    { name: "status", label: "Status", cell: (one) => html`<${Badge} status=${one.status} />${one.repeat && html` <${Badge} tone="warn">Repeat<//>`}${creditState(one) && html` <${Badge} tone="info">${creditState(one)}<//>`}` },
-    { name: "cost", label: "Cost", num: true, cell: (one) => html`<span class="muted"><${Money} value=${movesOnly(one) ? null : one.cost} of=${one.currency} /></span>` },
-    { name: "retail", label: "Retail", num: true, cell: (one) => html`<strong><${Money} value=${movesOnly(one) ? null : one.retail} currency=${movesOnly(one) ? null : one.currency} /></strong>` },
-    { name: "credit", label: "Credit", num: true, cell: (one) => (format.isZero(one.credit_change) ? html`<span class="muted">–</span>` : html`<${Money} value=${one.credit_change} of=${one.currency} sign />`) },
+        <span class="sub">${[nameOf(one) && format.KINDS[one.kind], one.did && `DID ${one.did}`, one.quantity > 1 && `${one.quantity} × ${format.money(one.unit_retail, one.currency)}`, one.reference].filter(Boolean).join(" · ")}</span>`,
+    },
+    {
+      name: "status",
+      label: "Status",
+      cell: (one) =>
+        html`<${Badge} status=${one.status} />${one.repeat && html` <${Badge} tone="warn">Repeat<//>`}${creditState(one) && html` <${Badge} tone="info">${creditState(one)}<//>`}`,
+    },
+    {
+      name: "cost",
+      label: "Cost",
+      num: true,
+      cell: (one) => html`<span class="muted"><${Money} value=${movesOnly(one) ? null : one.cost} of=${one.currency} /></span>`,
+    },
+    {
+      name: "retail",
+      label: "Retail",
+      num: true,
+      cell: (one) => html`<strong><${Money} value=${movesOnly(one) ? null : one.retail} currency=${movesOnly(one) ? null : one.currency} /></strong>`,
+    },
+    {
+      name: "credit",
+      label: "Credit",
+      num: true,
+      cell: (one) =>
+        format.isZero(one.credit_change) ? html`<span class="muted">–</span>` : html`<${Money} value=${one.credit_change} of=${one.currency} sign />`,
+    },
   ];
-  const below = (one) => open.has(one.entry_id) && html`
+  const below = (one) =>
+    open.has(one.entry_id) &&
+    html`
     <tr key=${`why-${one.entry_id}`} id=${`why-${one.entry_id}`} role="row" class="details-row"><td role="cell" colspan=${columns.length}>
       ${one.explanation && html`<${ComputedFrom} of=${one} />`}
       <${Facts} wide of=${[
@@ -66,7 +98,11 @@ function Entries({ items, changed }) {
         ["Recorded by", one.recorded_by],
         ["Run", one.run_id && html`<a href=${link(["runs", one.run_id])}>${one.run_id}</a>`],
         ["Reference", one.reference],
-        ["Taken back so far", creditState(one) && html`<${Money} value=${one.credited_retail} currency=${one.currency} /><span class="muted">, cost <${Money} value=${one.credited_cost} of=${one.currency} /></span>`],
+        [
+          "Taken back so far",
+          creditState(one) &&
+            html`<${Money} value=${one.credited_retail} currency=${one.currency} /><span class="muted">, cost <${Money} value=${one.credited_cost} of=${one.currency} /></span>`,
+        ],
         ["Left", creditState(one) && html`<${Money} value=${leftOf(one).retail} currency=${one.currency} />`],
         ["Reason", one.reason],
         ["Afterwards", one.recharge && "can be charged anew by a Run Package"],
@@ -79,5 +115,11 @@ function Entries({ items, changed }) {
     </td></tr>`;
   return html`
     <${Table} caption="Ledger" rows=${items} columns=${columns} id=${(one) => one.entry_id} below=${below} />
-    ${crediting && html`<${Credit} entry=${crediting} close=${() => setCrediting(null)} done=${(text) => { setCrediting(null); changed(text); }} />`}`;
+    ${
+      crediting &&
+      html`<${Credit} entry=${crediting} close=${() => setCrediting(null)} done=${(text) => {
+        setCrediting(null);
+        changed(text);
+      }} />`
+    }`;
 }

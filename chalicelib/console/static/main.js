@@ -43,20 +43,29 @@ const PAGES = [
   [/^run$/, () => import("./run.js"), "RunPackage"],
 ];
 const NAVIGATION = [
-  ["packages", "Packages"], ["customers", "Customers"], ["run", "Run Package"], ["runs", "Daily runs"], ["held", "Held charges"], ["exports", "Exports"],
+  ["packages", "Packages"],
+  ["customers", "Customers"],
+  ["run", "Run Package"],
+  ["runs", "Daily runs"],
+  ["held", "Held charges"],
+  ["exports", "Exports"],
 ];
 
 function App() {
   const { path } = useRoute();
   const here = path.join("/");
   const navigation = useRef(null);
-  useEffect(() => { // on a narrow screen the links scroll sideways
+  useEffect(() => {
+    // on a narrow screen the links scroll sideways
     navigation.current.scrollLeft = (navigation.current.querySelector("[aria-current]")?.offsetLeft ?? 0) - 120;
   }, [path[0]]);
   const [match, load, name, of = []] = PAGES.map(([pattern, ...page]) => [pattern.exec(here), ...page]).find(([match]) => match) ?? [];
   const props = Object.fromEntries(of.map((key, n) => [key, match[n + 1]]));
   return html`
-    <a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main").focus(); }}>Skip to the content</a>
+    <a class="skip" href="#main" onClick=${(event) => {
+      event.preventDefault();
+      document.getElementById("main").focus();
+    }}>Skip to the content</a>
     <header class="side">
       <a class="brand" href="#/packages"><img src=${new URL("icon.svg", import.meta.url).href} alt="" width="26" height="26" />Packages billing</a>
       <nav aria-label="Main" ref=${navigation}>${NAVIGATION.map(([where, name]) => html`<a key=${where} href=${`#/${where}`} aria-current=${(path[0] ?? "packages") === where ? "page" : undefined}>${name}</a>`)}</nav>
@@ -96,13 +105,21 @@ function Find() {
     </form>`;
 }
 
-const THEMES = [["", "System"], ["light", "Light"], ["dark", "Dark"]];
+const THEMES = [
+  ["", "System"],
+  ["light", "Light"],
+  ["dark", "Dark"],
+];
 
 function Theme() {
   const [theme, setTheme] = useState(document.documentElement.dataset.theme ?? "");
   const choose = (value) => {
     document.documentElement.dataset.theme = value;
-    try { localStorage.setItem("theme", value); } catch { /* kept for this visit only */ }
+    try {
+      localStorage.setItem("theme", value);
+    } catch {
+      /* kept for this visit only */
+    }
     setTheme(value);
   };
   return html`
@@ -122,7 +139,9 @@ addEventListener("keydown", (event) => {
 async function entry() {
   if (settings.auth_mode === "iam") return html`<${OnlySigned} />`;
   let refused = null;
-  await complete().catch((error) => { refused = error; });
+  await complete().catch((error) => {
+    refused = error;
+  });
   return refused || isNeeded() ? html`<${SignIn} refused=${refused} />` : html`<${App} />`;
 }
 

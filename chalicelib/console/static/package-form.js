@@ -13,7 +13,19 @@ import { DueDates } from "./schedule.js";
 import { announce } from "./toast.js";
 import { Button, Card, LinkButton, Page, Problem, Skeleton } from "./ui.js";
 
-const TEXTS = ["name", "description", "currency", "cost", "retail", "setup_cost", "setup_retail", "connexcs_package", "destination", "account_code", "tax_code"];
+const TEXTS = [
+  "name",
+  "description",
+  "currency",
+  "cost",
+  "retail",
+  "setup_cost",
+  "setup_retail",
+  "connexcs_package",
+  "destination",
+  "account_code",
+  "tax_code",
+];
 const FIXED = ["currency", "type", "frequency", "frequency_match", "every", "proration", "minimum_spend", "destination", "connexcs_package"];
 const NAMES = [...new Set([...TEXTS, ...FIXED, "minimum_days"])];
 
@@ -21,7 +33,8 @@ const MEANINGS = {
   none: "Charged once, on the start date of each assignment.",
   daily: "Charged every day, from the start date on.",
   weekly: "Charged on each weekday you choose. With none chosen it is the weekday of the start date.",
-  monthly: "Charged on each day you choose. A day that a month lacks becomes the month's last day; days that fall on one date make one charge. With none chosen it is the day of the start date.",
+  monthly:
+    "Charged on each day you choose. A day that a month lacks becomes the month's last day; days that fall on one date make one charge. With none chosen it is the day of the start date.",
   quarterly: "Charged every three months, counted from the start date.",
   yearly: "Charged every year on the start date; 29 February becomes the 28th in other years.",
 };
@@ -39,19 +52,41 @@ const PRORATIONS = [
 
 const DAYS = Array.from({ length: 31 }, (_, n) => [n + 1, `${n + 1}`, `${n + 1}`]);
 const WEEKDAYS = [
-  ["mon", "Mon", "Monday"], ["tue", "Tue", "Tuesday"], ["wed", "Wed", "Wednesday"], ["thu", "Thu", "Thursday"],
-  ["fri", "Fri", "Friday"], ["sat", "Sat", "Saturday"], ["sun", "Sun", "Sunday"],
+  ["mon", "Mon", "Monday"],
+  ["tue", "Tue", "Tuesday"],
+  ["wed", "Wed", "Wednesday"],
+  ["thu", "Thu", "Thursday"],
+  ["fri", "Fri", "Friday"],
+  ["sat", "Sat", "Saturday"],
+  ["sun", "Sun", "Sunday"],
 ];
 
 const EMPTY = {
-  name: "", description: "", cost: "", retail: "", setup_cost: "", setup_retail: "", frequency: "monthly", frequency_match: [], every: "1",
-  connexcs_package: "", account_code: "", tax_code: "", minimum_days: "0", type: "standard", destination: "", minimum_spend: false, proration: "none",
+  name: "",
+  description: "",
+  cost: "",
+  retail: "",
+  setup_cost: "",
+  setup_retail: "",
+  frequency: "monthly",
+  frequency_match: [],
+  every: "1",
+  connexcs_package: "",
+  account_code: "",
+  tax_code: "",
+  minimum_days: "0",
+  type: "standard",
+  destination: "",
+  minimum_spend: false,
+  proration: "none",
 };
 
 /** A package as the form has it. */
 const typed = (one) => ({
-  ...one, ...Object.fromEntries(["connexcs_package", "destination", "account_code", "tax_code"].map((name) => [name, one[name] ?? ""])),
-  minimum_days: `${one.minimum_days}`, every: `${one.every}`,
+  ...one,
+  ...Object.fromEntries(["connexcs_package", "destination", "account_code", "tax_code"].map((name) => [name, one[name] ?? ""])),
+  minimum_days: `${one.minimum_days}`,
+  every: `${one.every}`,
 });
 
 /** A package from nothing, or with `?copy=` from another one. */
@@ -71,7 +106,10 @@ function New({ of, cancel }) {
     once: true,
     initial: of ? { ...typed(of), name: `${of.name} (copy)` } : { ...EMPTY, currency: settings.default_currency },
     send: (values, key) => call("POST", "packages", { body: { ...body(values), copy_of: of?.package_id }, key }),
-    done: (made) => { announce(`Created ${made.name}`); go(["packages", made.package_id]); },
+    done: (made) => {
+      announce(`Created ${made.name}`);
+      go(["packages", made.package_id]);
+    },
   });
   return html`<${PackageForm} form=${form} verb="Create package" cancel=${cancel} />`;
 }
@@ -92,7 +130,10 @@ const MakeCopy = ({ of }) => html`<${LinkButton} href=${link(["packages", "new"]
 
 function Edit({ one, assigned }) {
   const conflict = useConflict({ where: path("packages", one.package_id), seen: one, body, names: NAMES });
-  const done = (saved) => { announce(`Saved ${saved.name}`); go(["packages", one.package_id]); };
+  const done = (saved) => {
+    announce(`Saved ${saved.name}`);
+    go(["packages", one.package_id]);
+  };
   const form = useForm({ name: `package-${one.package_id}`, initial: typed(one), send: conflict.send, done });
   const fixed = assigned && Object.fromEntries(FIXED.map((field) => [field, "Fixed, because the package was assigned."]));
   return html`
@@ -129,13 +170,19 @@ function PackageForm({ form, verb, cancel, conflict, copy }) {
   const rule = { frequency: values.frequency, frequency_match: match(values), every: unit ? values.every.trim() : 1 };
   const currency = values.currency.toUpperCase();
   return html`
-    <form class="split" ref=${form.element} noValidate onSubmit=${(event) => { event.preventDefault(); form.submit(); }}>
+    <form class="split" ref=${form.element} noValidate onSubmit=${(event) => {
+      event.preventDefault();
+      form.submit();
+    }}>
         <div>
           ${conflict}
           <${Problem} error=${form.problem} fields=${NAMES} retry=${form.problem?.isOpen ? () => form.submit() : undefined} />
-          ${(form.fixed || form.problem?.code === "package_in_use") && html`
+          ${
+            (form.fixed || form.problem?.code === "package_in_use") &&
+            html`
             <div class="banner info"><div><p class="banner-title">Its charging rule is fixed</p>
-              <p>The package was assigned, so what it charges for, when, and in which currency stays as it is. Name, description and prices can change.</p></div>${copy}</div>`}
+              <p>The package was assigned, so what it charges for, when, and in which currency stays as it is. Name, description and prices can change.</p></div>${copy}</div>`
+          }
         </div>
         <${Card} title="What it is">
           <div class="grid">
@@ -144,8 +191,11 @@ function PackageForm({ form, verb, cancel, conflict, copy }) {
             <${Select} form=${form} name="type" label="Type" options=${[["standard", "Standard"], ["free_minutes", "Free minutes"]]}
               hint=${values.type === "free_minutes" ? "Gives minutes that refill on each due date; how many is said per assignment." : "A price that recurs, or is charged once."} />
             <${CurrencyField} form=${form} name="currency" label="Currency" hint="Assignable only to customers of the same currency." />
-            ${values.type === "free_minutes" && html`<${Field} form=${form} name="destination" label="Destinations" optional wide spellcheck=${false} placeholder="^44|^91|^1"
-              hint="Prefixes of the numbers called, such as ^44|^91. Empty: every destination." />`}
+            ${
+              values.type === "free_minutes" &&
+              html`<${Field} form=${form} name="destination" label="Destinations" optional wide spellcheck=${false} placeholder="^44|^91|^1"
+              hint="Prefixes of the numbers called, such as ^44|^91. Empty: every destination." />`
+            }
           </div>
         <//>
         <${Card} title="Prices">
@@ -163,8 +213,11 @@ function PackageForm({ form, verb, cancel, conflict, copy }) {
             ${unit && html`<${NumberField} form=${form} name="every" label="Every" suffix=${unit} hint=${EVERY[values.frequency]} />`}
             ${values.frequency === "weekly" && html`<${Chips} form=${form} name="frequency_match" label="Weekdays" options=${WEEKDAYS} />`}
             ${values.frequency === "monthly" && html`<${Chips} form=${form} name="frequency_match" label="Days of the month" options=${DAYS} />`}
-            ${values.frequency !== "none" && html`<${Check} form=${form} name="minimum_spend" label="Minimum spend"
-              hint="Charges only what the calls of the period fall short of the retail price: retail 50 and calls of 20 make a charge of 30. The first is made at the end of the first period." />`}
+            ${
+              values.frequency !== "none" &&
+              html`<${Check} form=${form} name="minimum_spend" label="Minimum spend"
+              hint="Charges only what the calls of the period fall short of the retail price: retail 50 and calls of 20 make a charge of 30. The first is made at the end of the first period." />`
+            }
             ${hasLongPeriods(values.frequency, whole(values.every)) && !values.minimum_spend && html`<${Radios} form=${form} name="proration" label="If it starts, ends, pauses or changes its quantity between two due dates" options=${PRORATIONS} />`}
           </div>
         <//>

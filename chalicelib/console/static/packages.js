@@ -20,7 +20,11 @@ export function Packages() {
   const filter = (change) => replace(["packages"], { ...query, ...change });
   const found = list.items?.filter((one) => matches(one, query));
   const [importing, setImporting] = useState(false);
-  const imported = (count) => { setImporting(false); announce(`Imported ${format.plural(count, "package")}`); list.reload(); };
+  const imported = (count) => {
+    setImporting(false);
+    announce(`Imported ${format.plural(count, "package")}`);
+    list.reload();
+  };
   const create = html`
     <${Button} needs="write" look="quiet" onClick=${() => setImporting(true)}>Import…<//>
     <${LinkButton} href="#/packages/new" needs="write" look="primary">New package<//>`;
@@ -30,17 +34,20 @@ export function Packages() {
       <${List} list=${list} of="more packages" empty=${html`
         <${Empty} title="No packages yet">A package is a product with a price and a rhythm: a number, a hosted phone, a bundle of minutes. Create the first one, then assign it to a customer.<//>`}>
         <div class="bar"><p class="count" role="status">${format.plural(found?.length ?? 0, "package")}${list.hasMore ? " among those loaded" : ""}</p><${Download} where="packages" name="packages" /></div>
-        ${found?.length === 0
-          ? html`<${Empty} title="Nothing matches">Try fewer letters, or <a href="#/packages">show all packages</a>.<//>`
-          : html`<${Table} caption="Packages" columns=${COLUMNS} rows=${found ?? []} id=${(one) => one.package_id} />`}
+        ${
+          found?.length === 0
+            ? html`<${Empty} title="Nothing matches">Try fewer letters, or <a href="#/packages">show all packages</a>.<//>`
+            : html`<${Table} caption="Packages" columns=${COLUMNS} rows=${found ?? []} id=${(one) => one.package_id} />`
+        }
       <//>
       ${importing && html`<${Import} kind="packages" close=${() => setImporting(false)} done=${imported} />`}
     <//>`;
 }
 
 const matches = (one, { q = "", type, frequency }) =>
-  (!type || one.type === type) && (!frequency || one.frequency === frequency)
-  && `${one.name} ${one.description} ${one.connexcs_package ?? ""}`.toLowerCase().includes(q.toLowerCase());
+  (!type || one.type === type) &&
+  (!frequency || one.frequency === frequency) &&
+  `${one.name} ${one.description} ${one.connexcs_package ?? ""}`.toLowerCase().includes(q.toLowerCase());
 
 const Filters = ({ query, filter }) => html`
   <form class="filters" role="search" aria-label="Packages" onSubmit=${(event) => event.preventDefault()}>
@@ -57,30 +64,52 @@ const Filters = ({ query, filter }) => html`
   </form>`;
 
 const COLUMNS = [
-  { name: "name", label: "Name", main: true, cell: (one) => html`<a href=${link(["packages", one.package_id])}>${one.name}</a>${one.description && html`<span class="sub">${one.description}</span>`}` },
+  {
+    name: "name",
+    label: "Name",
+    main: true,
+    cell: (one) => html`<a href=${link(["packages", one.package_id])}>${one.name}</a>${one.description && html`<span class="sub">${one.description}</span>`}`,
+  },
   { name: "frequency", label: "Charged", cell: format.rule },
-  { name: "type", label: "Type", cell: (one) => html`${one.type === "standard" ? html`<span class="muted">Standard</span>` : html`<${Badge} tone="info">Free minutes<//>`}${one.minimum_spend && html` <${Badge} tone="info">Minimum spend<//>`}` },
-  { name: "setup", label: "Setup", num: true, cell: (one) => (format.isZero(one.setup_retail) ? html`<span class="muted">–</span>` : html`<${Money} value=${one.setup_retail} of=${one.currency} />`) },
+  {
+    name: "type",
+    label: "Type",
+    cell: (one) =>
+      html`${one.type === "standard" ? html`<span class="muted">Standard</span>` : html`<${Badge} tone="info">Free minutes<//>`}${one.minimum_spend && html` <${Badge} tone="info">Minimum spend<//>`}`,
+  },
+  {
+    name: "setup",
+    label: "Setup",
+    num: true,
+    cell: (one) => (format.isZero(one.setup_retail) ? html`<span class="muted">–</span>` : html`<${Money} value=${one.setup_retail} of=${one.currency} />`),
+  },
   { name: "cost", label: "Cost", num: true, cell: (one) => html`<span class="muted"><${Money} value=${one.cost} of=${one.currency} /></span>` },
   { name: "retail", label: "Retail", num: true, cell: (one) => html`<strong><${Money} value=${one.retail} currency=${one.currency} /></strong>` },
 ];
 
 /** A package's terms, as far as they say something. */
-export const terms = (one) => [
-  ["Retail", html`<${Money} value=${one.retail} currency=${one.currency} />`],
-  ["Cost", html`<${Money} value=${one.cost} currency=${one.currency} />`],
-  ["Setup", !(format.isZero(one.setup_retail) && format.isZero(one.setup_cost))
-    && html`<${Money} value=${one.setup_retail} currency=${one.currency} /><span class="muted">, cost <${Money} value=${one.setup_cost} of=${one.currency} /></span>`],
-  ["Charged", format.rule(one)],
-  ["Between due dates", one.proration === "daily" && "By the day: a start, an end, a pause or another quantity charges or gives back the rest of the period."],
-  ["Type", format.TYPES[one.type]],
-  ["Free minutes to", one.type === "free_minutes" && (one.destination ? html`<code>${one.destination}</code>` : "every destination")],
-  ["Minimum spend", one.minimum_spend && "Charges what the customer's calls fall short of the retail price."],
-  ["Minimum days", one.minimum_days ? format.plural(one.minimum_days, "day") : null],
-  ["ConnexCS package", one.connexcs_package],
-  ["Account code", one.account_code],
-  ["Tax code", one.tax_code],
-].filter(([, value]) => value);
+export const terms = (one) =>
+  [
+    ["Retail", html`<${Money} value=${one.retail} currency=${one.currency} />`],
+    ["Cost", html`<${Money} value=${one.cost} currency=${one.currency} />`],
+    [
+      "Setup",
+      !(format.isZero(one.setup_retail) && format.isZero(one.setup_cost)) &&
+        html`<${Money} value=${one.setup_retail} currency=${one.currency} /><span class="muted">, cost <${Money} value=${one.setup_cost} of=${one.currency} /></span>`,
+    ],
+    ["Charged", format.rule(one)],
+    [
+      "Between due dates",
+      one.proration === "daily" && "By the day: a start, an end, a pause or another quantity charges or gives back the rest of the period.",
+    ],
+    ["Type", format.TYPES[one.type]],
+    ["Free minutes to", one.type === "free_minutes" && (one.destination ? html`<code>${one.destination}</code>` : "every destination")],
+    ["Minimum spend", one.minimum_spend && "Charges what the customer's calls fall short of the retail price."],
+    ["Minimum days", one.minimum_days ? format.plural(one.minimum_days, "day") : null],
+    ["ConnexCS package", one.connexcs_package],
+    ["Account code", one.account_code],
+    ["Tax code", one.tax_code],
+  ].filter(([, value]) => value);
 
 export function Package({ id }) {
   const { data: one, error, reload } = useLoad(() => get(path("packages", id)), [id]);
@@ -109,7 +138,10 @@ export function Package({ id }) {
 }
 
 function Delete({ one, close }) {
-  const action = useAction(() => { announce(`Deleted ${one.name}`); go(["packages"]); });
+  const action = useAction(() => {
+    announce(`Deleted ${one.name}`);
+    go(["packages"]);
+  });
   const run = () => action.run(() => call("DELETE", path("packages", one.package_id), { version: one.version }));
   return html`
     <${Dialog} title=${`Delete ${one.name}?`} close=${close} busy=${action.busy}
@@ -130,11 +162,22 @@ function Holders({ id }) {
 }
 
 const HOLDER_COLUMNS = [
-  { name: "customer", label: "Customer", main: true, cell: (one) => html`<a href=${link(["customers", one.customer_id, "assignments", one.assignment_id])}>${one.customer_id}</a>` },
-  { name: "did", label: "DID", cell: (one) => (one.did ? html`<a class="mono" href=${link(["dids", one.did])}>${one.did}</a>` : html`<span class="muted">customer-wide</span>`) },
+  {
+    name: "customer",
+    label: "Customer",
+    main: true,
+    cell: (one) => html`<a href=${link(["customers", one.customer_id, "assignments", one.assignment_id])}>${one.customer_id}</a>`,
+  },
+  {
+    name: "did",
+    label: "DID",
+    cell: (one) => (one.did ? html`<a class="mono" href=${link(["dids", one.did])}>${one.did}</a>` : html`<span class="muted">customer-wide</span>`),
+  },
   { name: "quantity", label: "Quantity", num: true, cell: (one) => one.quantity },
   { name: "from", label: "Validity", cell: (one) => validity(one) },
 ];
 
-export const validity = (one) => html`<span class="nowrap"><${Day} value=${one.start_date} /></span> – <span class="nowrap">${one.end_date ? html`<${Day} value=${one.end_date} />` : html`<span class="muted">open</span>`}</span>
+export const validity = (
+  one,
+) => html`<span class="nowrap"><${Day} value=${one.start_date} /></span> – <span class="nowrap">${one.end_date ? html`<${Day} value=${one.end_date} />` : html`<span class="muted">open</span>`}</span>
   ${one.cancelled ? html` <${Badge}>Cancelled<//>` : one.end_date && one.end_date < settings.today ? html` <${Badge}>Ended<//>` : one.start_date > settings.today ? html` <${Badge} tone="info">Not begun<//>` : ""}`;

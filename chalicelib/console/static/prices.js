@@ -8,7 +8,12 @@ import { html, useState } from "./preact.js";
 import { announce } from "./toast.js";
 import { Badge, Button, Card, Day, Dialog, Money, Problem, Skeleton, Table } from "./ui.js";
 
-const PRICES = [["retail", "Retail"], ["cost", "Cost"], ["setup_retail", "Setup retail"], ["setup_cost", "Setup cost"]];
+const PRICES = [
+  ["retail", "Retail"],
+  ["cost", "Cost"],
+  ["setup_retail", "Setup retail"],
+  ["setup_cost", "Setup cost"],
+];
 const FIELDS = ["from", "existing", "reason", ...PRICES.map(([name]) => name)];
 
 const listPath = (one, from) => path("packages", one.package_id, "prices", from);
@@ -18,23 +23,46 @@ export function PriceLists({ one, changed }) {
   const { data, error, reload } = useLoad(() => get(path("packages", one.package_id, "prices")), [one.package_id, one.version]);
   const [entering, setEntering] = useState(false);
   const [removing, setRemoving] = useState(null);
-  const done = (text) => { setEntering(false); setRemoving(null); announce(text); reload(); changed(); };
+  const done = (text) => {
+    setEntering(false);
+    setRemoving(null);
+    announce(text);
+    reload();
+    changed();
+  };
   const removable = (list) => list.from && list.from >= data.first_open_day;
   const price = (name, label) => ({
-    name, label, num: true,
+    name,
+    label,
+    num: true,
     cell: (list) => (list[name] === null ? html`<span class="muted">unchanged</span>` : html`<${Money} value=${list[name]} of=${one.currency} />`),
   });
   const columns = [
-    { name: "from", label: "From", main: true, cell: (list) => html`${list.from ? html`<${Day} value=${list.from} />` : "The start"}${list.reason && html`<span class="sub">${list.reason}</span>`}` },
+    {
+      name: "from",
+      label: "From",
+      main: true,
+      cell: (list) => html`${list.from ? html`<${Day} value=${list.from} />` : "The start"}${list.reason && html`<span class="sub">${list.reason}</span>`}`,
+    },
     ...PRICES.map(([name, label]) => price(name, label)),
     { name: "existing", label: "For", cell: (list) => (list.existing ? "All assignments" : html`<${Badge} tone="info">New ones only<//>`) },
-    data?.lists.some(removable) && { name: "remove", label: "Remove", cell: (list) => removable(list)
-      && html`<${Button} needs="write" look="small" aria-label=${`Remove the price list from ${format.day(list.from)}…`} onClick=${() => setRemoving(list)}>Remove…<//>` },
+    data?.lists.some(removable) && {
+      name: "remove",
+      label: "Remove",
+      cell: (list) =>
+        removable(list) &&
+        html`<${Button} needs="write" look="small" aria-label=${`Remove the price list from ${format.day(list.from)}…`} onClick=${() => setRemoving(list)}>Remove…<//>`,
+    },
   ].filter(Boolean);
   return html`
     <${Card} title=${`Price lists (${one.currency})`} aside=${html`<${Button} needs="write" look="small" disabled=${!data} onClick=${() => setEntering(true)}>Change price…<//>`}>
-      ${error ? html`<${Problem} error=${error} retry=${reload} />` : !data ? html`<${Skeleton} lines=${3} />`
-        : html`<${Table} caption="Price lists by first day" columns=${columns} rows=${data.lists} id=${(list) => list.from ?? "start"} />`}
+      ${
+        error
+          ? html`<${Problem} error=${error} retry=${reload} />`
+          : !data
+            ? html`<${Skeleton} lines=${3} />`
+            : html`<${Table} caption="Price lists by first day" columns=${columns} rows=${data.lists} id=${(list) => list.from ?? "start"} />`
+      }
       ${entering && html`<${Enter} one=${one} lists=${data} close=${() => setEntering(false)} done=${done} />`}
       ${removing && html`<${Remove} one=${one} lists=${data} list=${removing} close=${() => setRemoving(null)} done=${done} />`}
     <//>`;
@@ -53,7 +81,11 @@ function Enter({ one, lists, close, done }) {
     initial: { from: firstOfNextMonth(lists.first_open_day), existing: "all", retail: "", cost: "", setup_retail: "", setup_cost: "", reason: "" },
     send: async ({ confirm_backlog, ...values }) => {
       if (isPast(values) && !values.reason.trim()) throw fault("reason", "say why: prices of past days are corrected");
-      return call("PUT", listPath(one, values.from || "none"), { body: { ...body(values), ...(confirm_backlog && { confirm_backlog }) }, version: lists.version, query: isPast(values) ? { correct: true } : {} });
+      return call("PUT", listPath(one, values.from || "none"), {
+        body: { ...body(values), ...(confirm_backlog && { confirm_backlog }) },
+        version: lists.version,
+        query: isPast(values) ? { correct: true } : {},
+      });
     },
     done: () => done("Price list saved"),
   });
@@ -63,7 +95,10 @@ function Enter({ one, lists, close, done }) {
   return html`
     <${Dialog} title=${`Change the price of ${one.name}`} close=${close} busy=${form.busy}
       actions=${html`<${Button} look="primary" busy=${form.busy} busyLabel="Saving…" needs="write" onClick=${() => form.submit()}>Change price<//>`}>
-      <form ref=${form.element} noValidate onSubmit=${(event) => { event.preventDefault(); form.submit(); }}>
+      <form ref=${form.element} noValidate onSubmit=${(event) => {
+        event.preventDefault();
+        form.submit();
+      }}>
         <${Problem} error=${form.problem} fields=${FIELDS} />
         <div class="grid">
           <${DayField} form=${form} name="from" label="From" wide
@@ -73,8 +108,11 @@ function Enter({ one, lists, close, done }) {
             ["new", "New ones only", "Assignments that begin on this day or later."],
           ]} />
           ${PRICES.map(([name, label]) => html`<${MoneyField} key=${name} form=${form} name=${name} label=${label} suffix=${one.currency} optional />`)}
-          ${isPast(form.values) && html`<${Field} form=${form} name="reason" label="Reason" type="textarea" wide maxlength="500"
-            hint="Existing charges stay as they are. What is not charged yet, and reports of those days, go by the corrected prices." />`}
+          ${
+            isPast(form.values) &&
+            html`<${Field} form=${form} name="reason" label="Reason" type="textarea" wide maxlength="500"
+            hint="Existing charges stay as they are. What is not charged yet, and reports of those days, go by the corrected prices." />`
+          }
         </div>
         <p class="hint">Leave a price empty if it does not change on this day.</p>
       </form>

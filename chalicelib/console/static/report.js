@@ -23,12 +23,21 @@ export const ComputedFrom = ({ of: line }) => html`
   </div>`;
 
 const LINES = [
-  { name: "what", label: "Charge", main: true, cell: (line) => html`
+  {
+    name: "what",
+    label: "Charge",
+    main: true,
+    cell: (line) => html`
       ${line.assignment_id ? html`<a href=${link(["customers", line.customer, "assignments", line.assignment_id])}>${line.package_name}</a>` : line.description}
       ${line.did && html` <span class="mono muted">${line.did}</span>`}
       ${line.kind !== "recurring" && html` <${Badge}>${format.KINDS[line.kind]}<//>`}
-      <span class="sub">${format.readable(line.explanation)}</span>` },
-  { name: "status", label: "Status", cell: (line) => html`${status(line, line.simulate)}${line.status === "simulated" && line.already_charged ? html` <${Badge} tone="warn">again<//>` : ""}` },
+      <span class="sub">${format.readable(line.explanation)}</span>`,
+  },
+  {
+    name: "status",
+    label: "Status",
+    cell: (line) => html`${status(line, line.simulate)}${line.status === "simulated" && line.already_charged ? html` <${Badge} tone="warn">again<//>` : ""}`,
+  },
   { name: "quantity", label: "Quantity", num: true, cell: (line) => line.quantity },
   { name: "cost", label: "Cost", num: true, cell: (line) => html`<span class="muted"><${Money} value=${line.cost} of=${line.currency} /></span>` },
   { name: "margin", label: "Margin", num: true, cell: (line) => html`<${Money} value=${line.margin} of=${line.currency} />` },
@@ -36,15 +45,26 @@ const LINES = [
 ];
 
 const CHARGED = [
-  { name: "charged", label: "Charged already", num: true, cell: (line) => line.charged !== null && html`<${Money} value=${line.charged} of=${line.currency} />` },
-  { name: "difference", label: "Difference", num: true, cell: (line) => line.difference !== null && html`<${Money} value=${line.difference} of=${line.currency} />` },
+  {
+    name: "charged",
+    label: "Charged already",
+    num: true,
+    cell: (line) => line.charged !== null && html`<${Money} value=${line.charged} of=${line.currency} />`,
+  },
+  {
+    name: "difference",
+    label: "Difference",
+    num: true,
+    cell: (line) => line.difference !== null && html`<${Money} value=${line.difference} of=${line.currency} />`,
+  },
 ];
 
 /** What was charged already is compared only where something was. */
 const compared = (lines) => (lines.some((line) => line.charged !== null) ? [...LINES, ...CHARGED] : LINES);
 
 /** In a simulation nothing is held yet. */
-const status = (line, simulate) => (simulate && line.status === "held" ? html`<${Badge} tone="warn">Would be held<//>` : html`<${Badge} status=${line.status} />`);
+const status = (line, simulate) =>
+  simulate && line.status === "held" ? html`<${Badge} tone="warn">Would be held<//>` : html`<${Badge} status=${line.status} />`;
 
 const CUSTOMER = { name: "customer", label: "Customer", cell: (line) => html`<a href=${link(["customers", line.customer])}>${line.customer}</a>` };
 
@@ -71,18 +91,25 @@ export function Report({ report }) {
     <//>
     ${report.held_before.explanation && html`<div class="banner warn"><p>${report.held_before.explanation}</p></div>`}
     <${Card} title=${report.simulate ? "What would be charged" : "What was charged"}>
-      ${report.lines.length
-        ? html`<${Lines} lines=${report.lines.map((line) => ({ ...line, simulate: report.simulate }))} caption="What is charged" />`
-        : html`<${Empty} title=${`Nothing is due on ${format.day(report.date)}`}>${report.not_due.length ? "Why stands below, for each assignment." : "This customer has no assignments. Assign a package first."}<//>`}
+      ${
+        report.lines.length
+          ? html`<${Lines} lines=${report.lines.map((line) => ({ ...line, simulate: report.simulate }))} caption="What is charged" />`
+          : html`<${Empty} title=${`Nothing is due on ${format.day(report.date)}`}>${report.not_due.length ? "Why stands below, for each assignment." : "This customer has no assignments. Assign a package first."}<//>`
+      }
       ${report.lines_left_out > 0 && html`<p class="hint">${format.plural(report.lines_left_out, "more line")} not shown; the totals count all.</p>`}
     <//>
-    ${report.not_due.length > 0 && html`
+    ${
+      report.not_due.length > 0 &&
+      html`
       <${Card} title="What is not due, and why" quiet>
-        <ul class="reasons">${report.not_due.map((one) => html`
+        <ul class="reasons">${report.not_due.map(
+          (one) => html`
           <li key=${one.assignment_id}><a href=${link(["customers", report.customer, "assignments", one.assignment_id])}>${one.package_name}</a>
-            <span>${format.readable(one.reason)}</span></li>`)}</ul>
+            <span>${format.readable(one.reason)}</span></li>`,
+        )}</ul>
         ${report.not_due_left_out > 0 && html`<p class="hint">and ${report.not_due_left_out} more</p>`}
-      <//>`}`;
+      <//>`
+    }`;
 }
 
 const SUMS = (name, label, cell) => [
@@ -95,15 +122,20 @@ const SUMS = (name, label, cell) => [
 
 /** The report of all customers: sums by package and by customer. */
 export function Summary({ report }) {
-  const byPackage = SUMS("package", "Package", (one) => (one.package_id ? html`<a href=${link(["packages", one.package_id])}>${one.package_name}</a>` : "One-off charges"));
+  const byPackage = SUMS("package", "Package", (one) =>
+    one.package_id ? html`<a href=${link(["packages", one.package_id])}>${one.package_name}</a>` : "One-off charges",
+  );
   const byCustomer = SUMS("customer", "Customer", (one) => html`<a href=${link(["customers", one.customer])}>${one.customer}</a>`);
   return html`
     <${ByCurrency} totals=${report.totals_by_currency} />
     ${report.parked_customers?.length > 0 && html`<div class="banner warn"><p>Parked, and left out: ${report.parked_customers.join(", ")}${report.parked_customers_left_out > 0 && ` and ${report.parked_customers_left_out} more`}.</p></div>`}
     ${report.by_package.length === 0 && html`<${Empty} title=${`Nothing is due on ${format.day(report.date)}`}>Choose another date.<//>`}
-    ${report.by_package.length > 0 && html`
+    ${
+      report.by_package.length > 0 &&
+      html`
       <${Card} title="By package"><${Table} caption="By package" columns=${byPackage} rows=${report.by_package} id=${(one) => one.package_id + one.currency} /><//>
-      <${Card} title="By customer"><${Table} caption="By customer" columns=${byCustomer} rows=${report.by_customer} id=${(one) => one.customer} /><//>`}`;
+      <${Card} title="By customer"><${Table} caption="By customer" columns=${byCustomer} rows=${report.by_customer} id=${(one) => one.customer} /><//>`
+    }`;
 }
 
 /** Sums of one currency as figures, of several as a table: they don't add up. */
@@ -111,7 +143,12 @@ export function ByCurrency({ totals }) {
   const rows = Object.entries(totals).map(([currency, one]) => ({ currency, ...one }));
   if (rows.length < 2) return rows.map((one) => html`<${Stats} key=${one.currency}><${Totals} totals=${one} currency=${one.currency} /><//>`);
   const amount = (name, label) => ({ name, label, num: true, cell: (one) => html`<${Money} value=${one[name]} of=${one.currency} />` });
-  const columns = [{ name: "currency", label: "Currency", main: true, cell: (one) => html`<strong>${one.currency}</strong>` },
-    amount("held", "Held"), amount("cost", "Cost"), amount("margin", "Margin"), { ...amount("retail", "Retail"), cell: (one) => html`<strong><${Money} value=${one.retail} of=${one.currency} /></strong>` }];
+  const columns = [
+    { name: "currency", label: "Currency", main: true, cell: (one) => html`<strong>${one.currency}</strong>` },
+    amount("held", "Held"),
+    amount("cost", "Cost"),
+    amount("margin", "Margin"),
+    { ...amount("retail", "Retail"), cell: (one) => html`<strong><${Money} value=${one.retail} of=${one.currency} /></strong>` },
+  ];
   return html`<${Card} title="Totals"><${Table} caption="Totals by currency" rows=${rows} columns=${columns} id=${(one) => one.currency} /><//>`;
 }

@@ -4,7 +4,11 @@ import { useEffect, useState } from "./preact.js";
 
 /** A part of an address as it was meant; as it stands if it is not encoded. */
 function decoded(part) {
-  try { return decodeURIComponent(part); } catch { return part; }
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** "#/customers/acme?tab=x" -> {path: ["customers", "acme"], query: {tab: "x"}}. */
@@ -19,7 +23,9 @@ export function link(parts, query = {}) {
   return `#/${parts.map(encodeURIComponent).join("/")}${given.length ? `?${new URLSearchParams(given)}` : ""}`;
 }
 
-export const go = (...target) => { location.hash = link(...target); };
+export const go = (...target) => {
+  location.hash = link(...target);
+};
 /** Like `go`, without a step in the history: for filters. */
 export const replace = (...target) => {
   history.replaceState(null, "", link(...target));

@@ -18,7 +18,14 @@ export function RunPackage() {
   const [asking, setAsking] = useState(false);
   const form = useForm({
     name: "run",
-    initial: { scope: query.all ? "all" : "one", customer: query.customer ?? "", simulate: "yes", date: query.date ?? settings.today, if_charged: "", include_written_off: false },
+    initial: {
+      scope: query.all ? "all" : "one",
+      customer: query.customer ?? "",
+      simulate: "yes",
+      date: query.date ?? settings.today,
+      if_charged: "",
+      include_written_off: false,
+    },
     send: (values) => call("POST", "runs/simulations", { body: body(values) }),
     done: (made) => {
       const { values } = form;
@@ -30,27 +37,38 @@ export function RunPackage() {
   });
   const { values } = form;
   const stale = report && report.asked !== asked(values);
-  useEffect(() => { if (query.customer && !report) form.submit(); }, []);
+  useEffect(() => {
+    if (query.customer && !report) form.submit();
+  }, []);
   const skips = ifCharged(values) === "skip";
   return html`
     <${Page} title="Run Package" lead="See what is due on one date, and why. A simulation writes nothing; a live run asks once more.">
-      <form class="card" ref=${form.element} noValidate onSubmit=${(event) => { event.preventDefault(); form.submit(); }}>
+      <form class="card" ref=${form.element} noValidate onSubmit=${(event) => {
+        event.preventDefault();
+        form.submit();
+      }}>
         <${Problem} error=${form.problem} fields=${["customer", "date", "if_charged"]} retry=${form.problem?.isOpen ? () => form.submit() : undefined} />
         <div class="grid narrow">
           <${Radios} form=${form} name="scope" label="For" options=${[["one", "One customer"], ["all", "All customers"]]} />
           ${values.scope === "one" && html`<${CustomerField} form=${form} />`}
           <${DayField} form=${form} name="date" label="Date" hint=${values.date > settings.today ? "Only what is due on this date, which lies ahead." : "Only what is due on this date."} />
           <${Radios} form=${form} name="simulate" label="Simulate" options=${[
-            ["yes", "Yes", "Nothing is written."], ["no", "No, run live", "Shows the amounts and asks before anything is charged."]]} />
+            ["yes", "Yes", "Nothing is written."],
+            ["no", "No, run live", "Shows the amounts and asks before anything is charged."],
+          ]} />
           <${Radios} form=${{ ...form, values: { ...values, if_charged: ifCharged(values) } }} name="if_charged" label="What this date has been charged already" options=${[
-            ["charge_again", "Charge again", "As a separate charge, marked as a repeat."], ["skip", "Leave alone", "Only what is not charged yet."]]} />
+            ["charge_again", "Charge again", "As a separate charge, marked as a repeat."],
+            ["skip", "Leave alone", "Only what is not charged yet."],
+          ]} />
           <${Check} form=${form} name="include_written_off" label="Charge what was written off, too" hint="Otherwise held charges that somebody wrote off are left alone." />
         </div>
         <div class="form-actions">
           <${Button} type="submit" needs=${values.simulate === "no" ? "charge" : undefined} look="primary" busy=${form.busy} busyLabel="Working it out…">${values.simulate === "no" ? "Run live…" : "Simulate"}<//>
         </div>
       </form>
-      ${report && html`
+      ${
+        report &&
+        html`
         <section aria-label="Report" class=${stale ? "stale" : ""}>
           <div class="section-head">
             <h2>${report.customer ?? "All customers"}, <time datetime=${report.date}>${format.day(report.date)}</time></h2>
@@ -60,7 +78,8 @@ export function RunPackage() {
           ${stale && html`<p class="hint">The form has changed since. Simulate again to see what it says now.</p>`}
           ${skips && html`<p class="hint">What is charged already is left alone.</p>`}
           ${report.customer ? html`<${Report} report=${report} />` : html`<${Summary} report=${report} />`}
-        </section>`}
+        </section>`
+      }
       ${asking && report && html`<${Confirm} report=${report} values=${values} close=${() => setAsking(false)} changed=${(now) => setReport({ ...now, asked: report.asked })} />`}
     <//>`;
 }
@@ -70,7 +89,10 @@ const ifCharged = ({ scope, if_charged: chosen }) => chosen || (scope === "all" 
 
 /** A simulation of what the form asks for; a live run is only ever sent from the dialog. */
 const body = (values) => ({
-  ...(values.scope === "one" ? { customer: values.customer.trim() } : {}), simulate: true, date: values.date || undefined, if_charged: ifCharged(values),
+  ...(values.scope === "one" ? { customer: values.customer.trim() } : {}),
+  simulate: true,
+  date: values.date || undefined,
+  if_charged: ifCharged(values),
   ...(values.include_written_off ? { include_written_off: true } : {}),
 });
 
@@ -89,17 +111,23 @@ function Confirm({ report, values, close, changed }) {
   const intent = useIntent();
   const asks = { ...body(values), simulate: false, date: report.date };
   const text = JSON.stringify(asks);
-  useEffect(() => { intent.recall(text); }, []);
+  useEffect(() => {
+    intent.recall(text);
+  }, []);
   const lines = (report.lines ?? []).filter(isCharged);
   const held = lines.filter((line) => line.status === "held");
   const repeated = lines.filter((line) => line.already_charged);
   const send = async () => {
-    const outcome = await intent.send(async (key, expect) => {
-      const run_id = `console-${report.date}-${key.slice(0, 13)}`;
-      setRunId(run_id);
-      await call("POST", "runs", { body: { ...asks, ...(expect && { expect }), run_id }, key });
-      return run_id;
-    }, text, report.digest);
+    const outcome = await intent.send(
+      async (key, expect) => {
+        const run_id = `console-${report.date}-${key.slice(0, 13)}`;
+        setRunId(run_id);
+        await call("POST", "runs", { body: { ...asks, ...(expect && { expect }), run_id }, key });
+        return run_id;
+      },
+      text,
+      report.digest,
+    );
     if (outcome?.error?.code === "differs") {
       setRunId("");
       changed(outcome.error.problem.report);
@@ -113,17 +141,22 @@ function Confirm({ report, values, close, changed }) {
     <${Dialog} title="Run it live?" close=${close} busy=${intent.busy}
       actions=${html`<${Button} needs="charge" look="danger" busy=${intent.busy} busyLabel="Charging…" onClick=${send}>${intent.problem?.isOpen ? "Try again" : "Charge now"}<//>`}>
       <${Problem} error=${intent.problem} />
-      <p>${report.customer
-        ? html`<strong>${report.customer}</strong> is charged ${lines.length > held.length ? format.plural(lines.length - held.length, "line") : "nothing"} dated
+      <p>${
+        report.customer
+          ? html`<strong>${report.customer}</strong> is charged ${lines.length > held.length ? format.plural(lines.length - held.length, "line") : "nothing"} dated
           ${" "}<${Time} value=${report.date} />${held.length > 0 && `; ${format.plural(held.length, "line")} would be held, beyond the debit limit`}:`
-        : html`Every customer is charged what is due on <${Time} value=${report.date} />:`}</p>
+          : html`Every customer is charged what is due on <${Time} value=${report.date} />:`
+      }</p>
       <${Amounts} report=${report} />
-      ${repeated.length > 0 && html`
+      ${
+        repeated.length > 0 &&
+        html`
         <div class="banner warn"><div>
           <p class="banner-title">${format.plural(repeated.length, "line was", "lines were")} charged already and would be charged again</p>
           <ul>${repeated.map((line) => html`<li key=${line.assignment_id + line.kind}>${line.package_name}${line.did ? `, ${line.did}` : ""}: <${Money} value=${line.retail} currency=${line.currency} /></li>`)}</ul>
           <p>To leave these alone, cancel, choose “Leave alone”, and simulate again.</p>
-        </div></div>`}
+        </div></div>`
+      }
       ${!report.customer && asks.if_charged === "charge_again" && html`<div class="banner warn"><p>What this date has been charged already, by a daily run for example, is charged again.</p></div>`}
       <p class="hint">A run can be reversed as a whole.${runId && html` Its id is <span class="mono">${runId}</span>.`}</p>
     <//>`;
@@ -133,9 +166,11 @@ const Time = ({ value }) => html`<time datetime=${value}>${format.day(value)}</t
 
 const Amounts = ({ report }) => html`
   <table class="amounts"><caption class="hidden">Amounts</caption><tbody>
-    ${(report.customer ? [[report.currency, report.totals]] : Object.entries(report.totals_by_currency)).map(([currency, totals]) => html`
+    ${(report.customer ? [[report.currency, report.totals]] : Object.entries(report.totals_by_currency)).map(
+      ([currency, totals]) => html`
       <tr key=${currency}><th scope="row">Retail</th><td><strong><${Money} value=${totals.retail} currency=${currency} /></strong></td></tr>
       <tr><th scope="row">Taken from credit</th><td><${Money} value=${totals.credit_debited} currency=${currency} /></td></tr>
       ${!format.isZero(totals.held) && html`<tr><th scope="row">Held</th><td><${Money} value=${totals.held} currency=${currency} /></td></tr>`}
-      ${report.customer && html`<tr><th scope="row">Balance afterwards</th><td><${Money} value=${report.balance_after} currency=${currency} /></td></tr>`}`)}
+      ${report.customer && html`<tr><th scope="row">Balance afterwards</th><td><${Money} value=${report.balance_after} currency=${currency} /></td></tr>`}`,
+    )}
   </tbody></table>`;

@@ -29,8 +29,11 @@ export function Runs() {
             <select id="kind" value=${kind} onChange=${(event) => filter({ kind: event.target.value })}>
               <option value="">All runs</option><option value="daily">Daily runs</option><option value="package">Run Packages</option>
             </select></div>
-          ${currencies.length > 1 && html`<div class="field"><label for="currency">Currency</label>
-            <select id="currency" value=${chosen} onChange=${(event) => filter({ currency: event.target.value })}>${currencies.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}</select></div>`}
+          ${
+            currencies.length > 1 &&
+            html`<div class="field"><label for="currency">Currency</label>
+            <select id="currency" value=${chosen} onChange=${(event) => filter({ currency: event.target.value })}>${currencies.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}</select></div>`
+          }
         </div>
         <${Days} runs=${list.items ?? []} currency=${chosen} />
         <${Table} caption="Runs" rows=${shown} columns=${columns(chosen)} id=${(one) => one.run_id} />
@@ -43,13 +46,29 @@ const columns = (currency) => {
   const amount = (one, name) => one.totals_by_currency[currency]?.[name];
   const none = html`<span class="muted">–</span>`;
   return [
-    { name: "date", label: "Date", main: true, cell: (one) => html`<a href=${link(["runs", one.run_id])}><${Day} value=${one.date} /></a><span class="sub">${one.kind === "daily" ? "Daily run" : html`Run Package, ${one.customer ?? "all customers"}`}</span>` },
+    {
+      name: "date",
+      label: "Date",
+      main: true,
+      cell: (one) =>
+        html`<a href=${link(["runs", one.run_id])}><${Day} value=${one.date} /></a><span class="sub">${one.kind === "daily" ? "Daily run" : html`Run Package, ${one.customer ?? "all customers"}`}</span>`,
+    },
     { name: "state", label: "State", cell: (one) => html`<${State} run=${one} />` },
     { name: "lines", label: "Lines", num: true, cell: (one) => one.lines_posted },
-    { name: "held", label: "Held", num: true, cell: (one) => (format.isZero(amount(one, "held")) ? none : html`<a href=${link(["held"])}><${Money} value=${amount(one, "held")} of=${currency} /></a>`) },
+    {
+      name: "held",
+      label: "Held",
+      num: true,
+      cell: (one) => (format.isZero(amount(one, "held")) ? none : html`<a href=${link(["held"])}><${Money} value=${amount(one, "held")} of=${currency} /></a>`),
+    },
     { name: "cost", label: "Cost", num: true, cell: (one) => html`<span class="muted"><${Money} value=${amount(one, "cost")} of=${currency} /></span>` },
     { name: "margin", label: "Margin", num: true, cell: (one) => html`<${Money} value=${amount(one, "margin")} of=${currency} />` },
-    { name: "retail", label: "Retail", num: true, cell: (one) => (amount(one, "retail") ? html`<strong><${Money} value=${amount(one, "retail")} currency=${currency} /></strong>` : none) },
+    {
+      name: "retail",
+      label: "Retail",
+      num: true,
+      cell: (one) => (amount(one, "retail") ? html`<strong><${Money} value=${amount(one, "retail")} currency=${currency} /></strong>` : none),
+    },
   ];
 };
 
@@ -87,11 +106,14 @@ export function Run({ id }) {
   return html`
     <${Page} title=${title} back=${back} badges=${html`<${State} run=${run} />`}
       lead=${run.kind === "daily" ? null : html`For ${run.customer ? html`<a href=${link(["customers", run.customer])}>${run.customer}</a>` : "all customers"}`}
-      actions=${run.status !== "running" && html`
+      actions=${
+        run.status !== "running" &&
+        html`
         <${Download} where=${path("runs", id, "lines")} name=${`run-${id}`} look="quiet" />
         <${Button} look="quiet" onClick=${() => print()}>Print<//>
         ${run.customer && html`<${LinkButton} href=${link(["customers", run.customer, "ledger"], { from: run.date, to: run.date })}>See the ledger<//>`}
-        ${reversible && html`<${Button} needs="charge" look="careful" onClick=${() => setReversing(true)}>Reverse this run…<//>`}`}>
+        ${reversible && html`<${Button} needs="charge" look="careful" onClick=${() => setReversing(true)}>Reverse this run…<//>`}`
+      }>
       ${run.reversal?.status === "reversing" && html`<div class="banner info" role="status"><p>Being reversed: ${format.plural(run.reversal.reversals, "charge")} so far. This page follows it.</p></div>`}
       ${run.reversal?.status === "reversed_with_failures" && html`<div class="banner warn"><p>Reversed but for ${format.plural(run.reversal.failures_total, "customer")}: reverse it again to complete it.</p></div>`}
       ${run.reversal?.status === "reversed" && html`<div class="banner warn"><p>Reversed on <${Day} value=${run.reversal.date} /> by ${run.reversal.by}: the opposite of each charge is posted, and what was still held is cancelled.</p></div>`}
@@ -106,18 +128,33 @@ export function Run({ id }) {
         ["What was charged already", run.kind !== "daily" && (run.if_charged === "skip" ? "left alone" : "charged again")],
         ["What was written off", run.include_written_off && "charged, too"],
       ]} /><//>
-      ${reversing && html`<${Reverse} run=${run} close=${() => setReversing(false)} done=${() => { setReversing(false); announce("Reversal begun"); reload(); }} />`}
+      ${
+        reversing &&
+        html`<${Reverse} run=${run} close=${() => setReversing(false)} done=${() => {
+          setReversing(false);
+          announce("Reversal begun");
+          reload();
+        }} />`
+      }
     <//>`;
 }
 
-const Failures = ({ run }) => run.failures_total > 0 && html`
+const Failures = ({ run }) =>
+  run.failures_total > 0 &&
+  html`
   <${Card} title=${format.plural(run.failures_total, "failure")}>
     <p class="hint above">Nothing is lost: the next daily run tries again.</p>
     <${Table} caption="Failures" rows=${run.failures} id=${(one) => one.customer_id + one.assignment_id + one.due_date} columns=${FAILURES} />
   <//>`;
 
 const FAILURES = [
-  { name: "customer", label: "Customer", main: true, cell: (one) => html`<a href=${link(one.assignment_id ? ["customers", one.customer_id, "assignments", one.assignment_id] : ["customers", one.customer_id])}>${one.customer_id}</a>` },
+  {
+    name: "customer",
+    label: "Customer",
+    main: true,
+    cell: (one) =>
+      html`<a href=${link(one.assignment_id ? ["customers", one.customer_id, "assignments", one.assignment_id] : ["customers", one.customer_id])}>${one.customer_id}</a>`,
+  },
   { name: "due", label: "Due", cell: (one) => html`<${Day} value=${one.due_date} />` },
   { name: "why", label: "Why", cell: (one) => html`${format.readable(one.detail)} <span class="sub mono">${one.code}</span>` },
 ];
@@ -137,9 +174,11 @@ function Reverse({ run, close, done }) {
     <${Dialog} title="Reverse this run?" close=${close} busy=${action.busy}
       actions=${html`<${Button} needs="charge" look="danger" busy=${action.busy} busyLabel="Reversing…" onClick=${() => action.post(path("runs", run.run_id, "reversal"))}>${action.problem?.isOpen ? "Try again" : "Reverse"}<//>`}>
       <p>The opposite of each charge is posted today, <${Day} value=${settings.today} />, and what was taken from credit is given back:</p>
-      <table class="amounts"><caption class="hidden">Amounts</caption><tbody>${totals.map(([currency, one]) => html`
+      <table class="amounts"><caption class="hidden">Amounts</caption><tbody>${totals.map(
+        ([currency, one]) => html`
         <tr key=${currency}><th scope="row">Retail</th><td><strong><${Money} value=${format.minus("0", one.retail)} currency=${currency} /></strong></td></tr>
-        <tr><th scope="row">Credit</th><td><${Money} value=${one.credit_debited} currency=${currency} /></td></tr>`)}</tbody></table>
+        <tr><th scope="row">Credit</th><td><${Money} value=${one.credit_debited} currency=${currency} /></td></tr>`,
+      )}</tbody></table>
       <p class="hint">The daily run does not charge a reversed charge again; a Run Package can. A reversal happens once.</p>
       <${Problem} error=${action.problem} />
     <//>`;

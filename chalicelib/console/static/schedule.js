@@ -16,18 +16,28 @@ const WAIT_MS = 250;
  */
 export function DueDates({ rule, start, from, until }) {
   const [chosen, setChosen] = useState(settings.today);
-  const asked = useDebounced({
-    frequency: rule.frequency, frequency_match: (rule.frequency_match ?? []).join(","), every: rule.every > 1 ? rule.every : undefined,
-    start: start ?? chosen, from, count: COUNT,
-  }, WAIT_MS);
+  const asked = useDebounced(
+    {
+      frequency: rule.frequency,
+      frequency_match: (rule.frequency_match ?? []).join(","),
+      every: rule.every > 1 ? rule.every : undefined,
+      start: start ?? chosen,
+      from,
+      count: COUNT,
+    },
+    WAIT_MS,
+  );
   const isDate = /^\d{4}-\d{2}-\d{2}$/.test(asked.start);
   const { data, error, loading } = useLoad(async () => (isDate ? get("schedule", asked) : null), [JSON.stringify(asked)]);
   return html`
     <section class="card quiet due" aria-label="Next due dates">
       <div class="card-head"><h2>${rule.frequency === "none" ? "Due date" : `Next ${COUNT} due dates`}</h2></div>
-      ${start === undefined && html`
+      ${
+        start === undefined &&
+        html`
         <div class="field inline"><label for="preview-start">If it starts on</label>
-          <input id="preview-start" type="date" value=${chosen} onInput=${(event) => setChosen(event.target.value)} /></div>`}
+          <input id="preview-start" type="date" value=${chosen} onInput=${(event) => setChosen(event.target.value)} /></div>`
+      }
       <div aria-live="polite" aria-busy=${loading}>
         ${error ? html`<${Problem} error=${error} />` : data ? html`<${Dates} schedule=${data} until=${until} />` : html`<p class="muted">${isDate ? "…" : "Choose a date to see them."}</p>`}
       </div>
@@ -40,11 +50,13 @@ function Dates({ schedule, until }) {
   return html`
     <p class="rule">${capital(readable(schedule.rule))}</p>
     <ol class="dates">
-      ${dates.map((date) => html`
+      ${dates.map(
+        (date) => html`
         <li key=${date} class=${because[date] ? "moved" : ""}>
           <${Day} value=${date} /><span class="weekday">${weekday(date)}</span>
           ${because[date] && html`<span class="because">${because[date]}</span>`}
-        </li>`)}
+        </li>`,
+      )}
     </ol>
     ${until && dates.length < schedule.due_dates.length && html`<p class="hint">Nothing is due after its end, ${day(until)}.</p>`}
     ${!dates.length && !until && html`<p class="hint">Nothing is due.</p>`}`;

@@ -20,9 +20,12 @@ export function Statement({ id }) {
   const choose = (change) => replace(["customers", id, "statement"], { ...days, ...change });
   return html`
     <${Page} title="Statement" about=${data?.name || id} back=${[link(["customers", id]), data?.name || id]} lead=${data && html`${data.name || id}, <${Day} value=${data.from} /> through <${Day} value=${data.to} />, by the day of posting.`}
-      actions=${data && html`
+      actions=${
+        data &&
+        html`
         <${Download} where=${path("customers", id, "statement")} query=${days} name=${`statement-${id}-${from}`} look="quiet" />
-        <${Button} look="primary" onClick=${() => print()}>Print<//>`}>
+        <${Button} look="primary" onClick=${() => print()}>Print<//>`
+      }>
       <form class="filters" aria-label="Which days" onSubmit=${(event) => event.preventDefault()}>
         <div class="field"><label for="from">From</label><input id="from" type="date" value=${from} onChange=${(event) => choose({ from: event.target.value })} /></div>
         <div class="field"><label for="to">Through</label><input id="to" type="date" value=${to} onChange=${(event) => choose({ to: event.target.value })} /></div>
@@ -42,27 +45,53 @@ function Content({ of: one }) {
       <${Stat} label="To be invoiced" note="charged, but not taken from the balance"><${Money} value=${one.to_be_invoiced} currency=${currency} /><//>
     <//>
     ${isEmpty && html`<${Empty} title="Nothing was posted on these days">Choose other days above.<//>`}
-    ${one.charges.length > 0 && html`
-      <${Card} title="Charges"><${Table} caption="Charges" rows=${one.charges.flatMap(lines)} columns=${charges(currency)} id=${(line) => line.id} /><//>`}
-    ${one.sections.map((section) => html`
+    ${
+      one.charges.length > 0 &&
+      html`
+      <${Card} title="Charges"><${Table} caption="Charges" rows=${one.charges.flatMap(lines)} columns=${charges(currency)} id=${(line) => line.id} /><//>`
+    }
+    ${one.sections.map(
+      (section) => html`
       <${Card} key=${section.kind} title=${TITLES[section.kind] ?? format.title(section.kind)}>
-        <${Table} caption=${TITLES[section.kind] ?? format.title(section.kind)} rows=${section.entries} columns=${section.kind === "one_off" ? oneOffs(currency) : entries(currency)} id=${(entry) => entry.entry_id} /><//>`)}
-    ${one.usage.days.length > 0 && html`
-      <${Card} title="Calls by day"><${Table} caption="Calls by day" rows=${[...one.usage.days, { ...one.usage, date: null }]} columns=${usage(currency)} id=${(day) => day.date ?? "all"} /><//>`}
-    ${one.minutes.length > 0 && html`
-      <${Card} title=${`Free minutes on ${format.day(one.to)}`}><${Table} caption="Free minutes" rows=${one.minutes} columns=${MINUTES} id=${(bucket) => bucket.assignment_id} /><//>`}
+        <${Table} caption=${TITLES[section.kind] ?? format.title(section.kind)} rows=${section.entries} columns=${section.kind === "one_off" ? oneOffs(currency) : entries(currency)} id=${(entry) => entry.entry_id} /><//>`,
+    )}
+    ${
+      one.usage.days.length > 0 &&
+      html`
+      <${Card} title="Calls by day"><${Table} caption="Calls by day" rows=${[...one.usage.days, { ...one.usage, date: null }]} columns=${usage(currency)} id=${(day) => day.date ?? "all"} /><//>`
+    }
+    ${
+      one.minutes.length > 0 &&
+      html`
+      <${Card} title=${`Free minutes on ${format.day(one.to)}`}><${Table} caption="Free minutes" rows=${one.minutes} columns=${MINUTES} id=${(bucket) => bucket.assignment_id} /><//>`
+    }
     <p class="hint">Calls and minutes as known on <${Instant} value=${one.generated_at} />.</p>`;
 }
 
 const lines = (group) => group.lines.map((line, n) => ({ ...line, group, id: [group.package_id, group.did, n].join(" ") }));
 const amount = (name, label, currency, sign) => ({
-  name, label, num: true, cell: (one) => (format.isZero(one[name]) ? html`<span class="muted">–</span>` : html`<${Money} value=${one[name]} of=${currency} sign=${sign} />`),
+  name,
+  label,
+  num: true,
+  cell: (one) => (format.isZero(one[name]) ? html`<span class="muted">–</span>` : html`<${Money} value=${one[name]} of=${currency} sign=${sign} />`),
 });
 
 const charges = (currency) => [
-  { name: "package", label: "Package", main: true, cell: ({ group, kind }) => html`${group.package_name}<span class="sub">${format.KINDS[kind]}${group.did && html`, DID <span class="mono">${group.did}</span>`}</span>` },
+  {
+    name: "package",
+    label: "Package",
+    main: true,
+    cell: ({ group, kind }) =>
+      html`${group.package_name}<span class="sub">${format.KINDS[kind]}${group.did && html`, DID <span class="mono">${group.did}</span>`}</span>`,
+  },
   { name: "quantity", label: "Quantity", num: true, cell: (line) => line.quantity },
-  { name: "unit", label: "Each", num: true, cell: (line) => html`<${Money} value=${line.unit_retail} of=${currency} />${!format.isZero(line.discount) && html`<span class="sub">less ${format.percent(line.discount)}</span>`}` },
+  {
+    name: "unit",
+    label: "Each",
+    num: true,
+    cell: (line) =>
+      html`<${Money} value=${line.unit_retail} of=${currency} />${!format.isZero(line.discount) && html`<span class="sub">less ${format.percent(line.discount)}</span>`}`,
+  },
   { name: "times", label: "Times", num: true, cell: (line) => line.times },
   { name: "retail", label: "Retail", num: true, cell: (line) => html`<strong><${Money} value=${line.retail} currency=${currency} /></strong>` },
   amount("credit_change", "Balance", currency, true),
@@ -90,7 +119,12 @@ const usage = (currency) => [
 ];
 
 const MINUTES = [
-  { name: "package", label: "Package", main: true, cell: (bucket) => html`${bucket.package_name}<span class="sub">${bucket.did ? html`DID <span class="mono">${bucket.did}</span>` : "Customer-wide"}</span>` },
+  {
+    name: "package",
+    label: "Package",
+    main: true,
+    cell: (bucket) => html`${bucket.package_name}<span class="sub">${bucket.did ? html`DID <span class="mono">${bucket.did}</span>` : "Customer-wide"}</span>`,
+  },
   { name: "used", label: "Used", cell: (bucket) => html`<${Minutes} bucket=${bucket} />` },
   { name: "left", label: "Left (min)", num: true, cell: (bucket) => format.minutes(bucket.remaining) },
 ];

@@ -16,22 +16,31 @@ const spoken = (first) => Object.fromEntries(Object.entries(first).filter(([name
 
 /** An entry in words: "own retail 9.99, less 20 %". */
 function said(entry, currency) {
-  const own = (name, label) => entry[name] !== undefined && (entry[name] === null ? `the package's ${label}` : `own ${label} ${format.money(entry[name], currency)}`);
+  const own = (name, label) =>
+    entry[name] !== undefined && (entry[name] === null ? `the package's ${label}` : `own ${label} ${format.money(entry[name], currency)}`);
   return [
     entry.paused !== undefined && (entry.paused ? "Paused" : "not paused"),
     entry.quantity !== undefined && `quantity ${entry.quantity}`,
-    own("retail", "retail"), own("cost", "cost"),
+    own("retail", "retail"),
+    own("cost", "cost"),
     entry.discount !== undefined && (format.isZero(entry.discount) ? "no discount" : `discount ${format.percent(entry.discount)}`),
     entry.auto_decrement_credit !== undefined && `auto decrement credit ${entry.auto_decrement_credit ? "on" : "off"}`,
     entry.free_minutes !== undefined && entry.free_minutes !== null && `${entry.free_minutes} free minutes`,
-  ].filter(Boolean).join(", ");
+  ]
+    .filter(Boolean)
+    .join(", ");
 }
 
 /** The timeline, with the ways to change it. `changed` is called after each. */
 export function Terms({ one, where, changed, over }) {
   const { data, error, reload } = useLoad(() => get(path(...where, "terms")), [one.assignment_id, one.version]);
   const [open, setOpen] = useState(null);
-  const saved = (told) => { setOpen(null); announce(told); reload(); changed(); };
+  const saved = (told) => {
+    setOpen(null);
+    announce(told);
+    reload();
+    changed();
+  };
   if (error) return html`<${Card} title="Terms"><${Problem} error=${error} retry=${reload} /><//>`;
   if (!data) return html`<${Card} title="Terms"><${Skeleton} /><//>`;
   const { currency } = one.package;
@@ -41,14 +50,23 @@ export function Terms({ one, where, changed, over }) {
     { name: "from", label: "From", main: true, cell: (row) => (row.from ? html`<${Day} value=${row.from} />` : "The start") },
     { name: "until", label: "Until", cell: (row) => (row.until ? html`<${Day} value=${row.until} />` : html`<span class="muted">no end</span>`) },
     { name: "said", label: "Terms", cell: (row) => said(row, currency) },
-    rows.some(removable) && { name: "remove", label: "Remove", cell: (row) => removable(row) && html`
-      <${Button} needs="write" look="small" aria-label=${`Remove the terms from ${format.day(row.from)}`} onClick=${() => setOpen({ remove: row })}>Remove<//>` },
+    rows.some(removable) && {
+      name: "remove",
+      label: "Remove",
+      cell: (row) =>
+        removable(row) &&
+        html`
+      <${Button} needs="write" look="small" aria-label=${`Remove the terms from ${format.day(row.from)}`} onClick=${() => setOpen({ remove: row })}>Remove<//>`,
+    },
   ].filter(Boolean);
   const props = { one, where, version: data.version, first: data.first_open_day, close: () => setOpen(null), saved };
   return html`
-    <${Card} title="Terms" aside=${!over && html`
+    <${Card} title="Terms" aside=${
+      !over &&
+      html`
       <div class="actions"><${Button} needs="write" look="small" onClick=${() => setOpen("pause")}>Pause…<//>
-        <${Button} needs="write" look="small" onClick=${() => setOpen("change")}>Change terms…<//></div>`}>
+        <${Button} needs="write" look="small" onClick=${() => setOpen("change")}>Change terms…<//></div>`
+    }>
       <${Table} caption="Terms" rows=${rows} columns=${columns} id=${(row) => row.from ?? "first"} />
       ${open === "pause" && html`<${Pause} ...${props} />`}
       ${open === "change" && html`<${Change} ...${props} />`}
@@ -75,11 +93,18 @@ function Entering({ title, action, name, one, where, version, first, close, save
   return html`
     <${Dialog} title=${title} close=${close} busy=${form.busy}
       actions=${html`<${Button} needs="write" look="primary" busy=${form.busy} busyLabel="Saving…" onClick=${() => form.submit()}>${action}<//>`}>
-      <form class="grid" ref=${form.element} noValidate onSubmit=${(event) => { event.preventDefault(); form.submit(); }}>
+      <form class="grid" ref=${form.element} noValidate onSubmit=${(event) => {
+        event.preventDefault();
+        form.submit();
+      }}>
         <${DayField} form=${form} name="from" label="From" hint=${`${format.day(first)} or later, or an earlier day to correct the past.`} />
         <${DayField} form=${form} name="until" label="Until" optional hint="The last day, included. Leave empty for no end." />
-        ${from && from < first && html`<${Field} form=${form} name="reason" label="Reason for correcting past days" type="textarea" wide optional maxlength="500"
-          hint="Needed once something is charged. Existing charges stay; what is not charged yet, and reports of those days, go by the corrected terms." />`}
+        ${
+          from &&
+          from < first &&
+          html`<${Field} form=${form} name="reason" label="Reason for correcting past days" type="textarea" wide optional maxlength="500"
+          hint="Needed once something is charged. Existing charges stay; what is not charged yet, and reports of those days, go by the corrected terms." />`
+        }
         ${children(form)}
         <button class="hidden" tabindex="-1" aria-hidden="true"></button>
       </form>
@@ -96,8 +121,12 @@ function Pause(props) {
 
 /** What was typed; what was left empty is not named. */
 export function changes({ quantity, retail, cost, discount, free_minutes = "", debit = null }) {
-  const texts = Object.entries({ retail, cost, discount }).map(([name, text]) => [name, text.trim()]).filter(([, text]) => text);
-  const numbers = Object.entries({ quantity, free_minutes }).filter(([, text]) => text.trim()).map(([name, text]) => [name, whole(text)]);
+  const texts = Object.entries({ retail, cost, discount })
+    .map(([name, text]) => [name, text.trim()])
+    .filter(([, text]) => text);
+  const numbers = Object.entries({ quantity, free_minutes })
+    .filter(([, text]) => text.trim())
+    .map(([name, text]) => [name, whole(text)]);
   return { ...Object.fromEntries([...numbers, ...texts]), ...(debit !== null && { auto_decrement_credit: debit }) };
 }
 

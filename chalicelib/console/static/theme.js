@@ -6,7 +6,11 @@ try {
 }
 
 // A file of the page that can't be had, after a new release or without a network, would leave it loading for ever.
-addEventListener("error", ({ target }) => {
-  const place = document.querySelector("#app > .boot");
-  if (place && target?.tagName === "SCRIPT") place.textContent = "The console could not be loaded. Reload the page to try again.";
-}, true);
+addEventListener(
+  "error",
+  ({ target }) => {
+    const place = document.querySelector("#app > .boot");
+    if (place && target?.tagName === "SCRIPT") place.textContent = "The console could not be loaded. Reload the page to try again.";
+  },
+  true,
+);

@@ -43,15 +43,30 @@ export function Money({ value, currency, of = currency, sign }) {
 }
 
 export const Day = ({ value }) => (value ? html`<time datetime=${value} title=${value}>${format.day(value)}</time>` : html`<span class="muted">–</span>`);
-export const Instant = ({ value }) => (value
-  ? html`<time datetime=${value} title=${`${value} (${settings.time_zone} shown)`}>${format.instant(value, settings.time_zone)}</time>` : html`<span class="muted">–</span>`);
+export const Instant = ({ value }) =>
+  value
+    ? html`<time datetime=${value} title=${`${value} (${settings.time_zone} shown)`}>${format.instant(value, settings.time_zone)}</time>`
+    : html`<span class="muted">–</span>`;
 
 const TONES = {
-  posted: "good", finished: "good", repeat: "warn", held: "warn", running: "info", finished_with_failures: "bad",
-  cancelled: "muted", skipped: "muted", written_off: "muted", no_longer_due: "muted", not_over: "muted", already_charged: "muted", simulated: "info", parked: "bad",
+  posted: "good",
+  finished: "good",
+  repeat: "warn",
+  held: "warn",
+  running: "info",
+  finished_with_failures: "bad",
+  cancelled: "muted",
+  skipped: "muted",
+  written_off: "muted",
+  no_longer_due: "muted",
+  not_over: "muted",
+  already_charged: "muted",
+  simulated: "info",
+  parked: "bad",
 };
 
-export const Badge = ({ status, tone, children }) => html`<span class=${`badge ${tone ?? TONES[status] ?? "muted"}`}>${children ?? format.STATUSES[status] ?? status}</span>`;
+export const Badge = ({ status, tone, children }) =>
+  html`<span class=${`badge ${tone ?? TONES[status] ?? "muted"}`}>${children ?? format.STATUSES[status] ?? status}</span>`;
 
 /** Facts as terms and values: [term, value] pairs; empty ones are left out. */
 export const Facts = ({ of, wide }) => html`
@@ -71,28 +86,43 @@ export const Skeleton = ({ lines = 6 }) => html`
   <div class="skeleton" role="status"><span class="hidden">Loading</span>${Array.from({ length: lines }, (_, n) => html`<div key=${n}></div>`)}</div>`;
 
 const WORDS = {
-  idempotency_key_reused: "An earlier try did arrive, but its answer was lost, and the form has changed since. Look whether it was done before you send this as something new.",
+  idempotency_key_reused:
+    "An earlier try did arrive, but its answer was lost, and the form has changed since. Look whether it was done before you send this as something new.",
   in_progress: "The first try is still under way. Try again in a moment.",
   differs: "Something was changed since you looked, so nothing is charged. The amounts here are those of now: look at them, and confirm again.",
   throttled: "The service is busy. Try again in a moment.",
 };
 
 const TITLES = {
-  backlog_too_long: "Too many due dates would be charged at once", charged: "Something is charged already", currency_fixed: "The currency is fixed",
-  differs: "What would be charged has changed", customer_in_use: "The customer has a history", did_in_use: "Another customer has this number then", ended: "That end has passed",
-  minimum_days: "It can't end that early", over_credited: "That is more than is left", newly_due: "That would charge past days", not_evaluated: "A day before that is still to be charged",
-  not_transferable: "The number can't go there", package_in_use: "The package is in use", parked: "The customer is parked",
-  not_running: "It is over already", too_much_work: "Too much is waiting already",
-  replaced: "Another assignment takes its place", running: "The run has not finished",
+  backlog_too_long: "Too many due dates would be charged at once",
+  charged: "Something is charged already",
+  currency_fixed: "The currency is fixed",
+  differs: "What would be charged has changed",
+  customer_in_use: "The customer has a history",
+  did_in_use: "Another customer has this number then",
+  ended: "That end has passed",
+  minimum_days: "It can't end that early",
+  over_credited: "That is more than is left",
+  newly_due: "That would charge past days",
+  not_evaluated: "A day before that is still to be charged",
+  not_transferable: "The number can't go there",
+  package_in_use: "The package is in use",
+  parked: "The customer is parked",
+  not_running: "It is over already",
+  too_much_work: "Too much is waiting already",
+  replaced: "Another assignment takes its place",
+  running: "The run has not finished",
 };
 
 /** The heading of a refusal: of a conflict in our words, of anything else in the API's. */
-const titleOf = ({ code, status, problem }) => TITLES[code] ?? (status === 409 ? "That can't be done now" : problem.title ?? "That did not work");
+const titleOf = ({ code, status, problem }) => TITLES[code] ?? (status === 409 ? "That can't be done now" : (problem.title ?? "That did not work"));
 
 /** What went wrong, in words, with a way on. Field faults that no field shows are listed. */
 export function Problem({ error, retry, title, fields = [], children }) {
   const box = useRef(null);
-  useEffect(() => { if (error && !document.querySelector("[aria-invalid=true]")) box.current?.focus(); }, [error]);
+  useEffect(() => {
+    if (error && !document.querySelector("[aria-invalid=true]")) box.current?.focus();
+  }, [error]);
   if (!error) return null;
   const saidThere = error.concerns?.length > 0 && error.concerns.every((field) => fields.includes(field));
   const elsewhere = WORDS[error.code] ? [] : error.errors.filter(({ pointer }) => !fields.includes(pointer.split("/")[1] ?? ""));
@@ -103,9 +133,11 @@ export function Problem({ error, retry, title, fields = [], children }) {
     <div class="banner bad" role="alert" ref=${box} tabindex="-1">
       <div>
         <p class="banner-title">${title ?? titleOf(error)}</p>
-        ${elsewhere.length
-          ? html`<ul>${elsewhere.map((one) => html`<li key=${one.pointer}>${one.pointer ? `${one.pointer.slice(1)}: ` : ""}${format.readable(one.detail)}</li>`)}</ul>`
-          : !saidThere && html`<p>${WORDS[error.code] ?? format.readable(error.message)}</p>`}
+        ${
+          elsewhere.length
+            ? html`<ul>${elsewhere.map((one) => html`<li key=${one.pointer}>${one.pointer ? `${one.pointer.slice(1)}: ` : ""}${format.readable(one.detail)}</li>`)}</ul>`
+            : !saidThere && html`<p>${WORDS[error.code] ?? format.readable(error.message)}</p>`
+        }
         ${children}
       </div>
       ${retry && html`<button type="button" class="button small" onClick=${retry}>Try again</button>`}
@@ -122,13 +154,13 @@ export function Button({ needs, busy, busyLabel, look = "", children, disabled, 
   return html`
     <button type="button" class=${`button ${look}`} disabled=${disabled || Boolean(why)} aria-disabled=${busy || undefined}
       aria-describedby=${why ? id : undefined} ...${rest} onClick=${busy ? (event) => event.preventDefault() : rest.onClick}>
-      ${busy && html`<span class="spinner" aria-hidden="true"></span>`}${busy ? busyLabel ?? children : children}
+      ${busy && html`<span class="spinner" aria-hidden="true"></span>`}${busy ? (busyLabel ?? children) : children}
     </button>${why && html`<span class="why" id=${id}>${why}</span>`}`;
 }
 
 /** A link that looks like a button; without the scope `needs` a disabled button that says why. */
-export const LinkButton = ({ href, needs, look = "", children }) => (needs && refusal(needs)
-  ? html`<${Button} needs=${needs} look=${look}>${children}<//>` : html`<a class=${`button ${look}`} href=${href}>${children}</a>`);
+export const LinkButton = ({ href, needs, look = "", children }) =>
+  needs && refusal(needs) ? html`<${Button} needs=${needs} look=${look}>${children}<//>` : html`<a class=${`button ${look}`} href=${href}>${children}</a>`;
 
 /**
  * A table; below 640 px each row becomes a card, with the column's name beside each value.
@@ -144,12 +176,16 @@ export function Table({ caption, columns, rows, id, below, foot }) {
           ${columns.map((column) => html`<th key=${column.name} role="columnheader" scope="col" class=${column.num ? "num" : ""}>${column.label}</th>`)}
         </tr></thead>
         <tbody role="rowgroup">
-          ${rows.map((row) => html`
+          ${rows.map(
+            (row) => html`
             <tr key=${id(row)} role="row">
-              ${columns.map((column) => html`
-                <td key=${column.name} role="cell" data-label=${column.label} class=${[column.num && "num", column.main && "main-cell"].filter(Boolean).join(" ")}><div>${column.cell(row)}</div></td>`)}
+              ${columns.map(
+                (column) => html`
+                <td key=${column.name} role="cell" data-label=${column.label} class=${[column.num && "num", column.main && "main-cell"].filter(Boolean).join(" ")}><div>${column.cell(row)}</div></td>`,
+              )}
             </tr>
-            ${below?.(row)}`)}
+            ${below?.(row)}`,
+          )}
         </tbody>
         ${foot}
       </table>
@@ -179,7 +215,10 @@ export function Dialog({ title, close, busy, children, actions }) {
     return () => before?.isConnected && before.focus();
   }, []);
   return html`
-    <dialog ref=${element} aria-labelledby=${id} onCancel=${(event) => { event.preventDefault(); if (!busy) close(); }}>
+    <dialog ref=${element} aria-labelledby=${id} onCancel=${(event) => {
+      event.preventDefault();
+      if (!busy) close();
+    }}>
       <h2 id=${id}>${title}</h2>
       <div class="dialog-body">${children}</div>
       <div class="dialog-actions">

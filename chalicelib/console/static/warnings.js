@@ -17,9 +17,12 @@ export function Warnings() {
     listeners.add(setShown);
     return () => listeners.delete(setShown);
   }, []);
-  return html`<div role="status" aria-label="Worth a look">${shown.length > 0 && html`
+  return html`<div role="status" aria-label="Worth a look">${
+    shown.length > 0 &&
+    html`
     <div class="banner warn">
       <div><p class="banner-title">It is saved, but worth a look</p><ul>${shown.map((one) => html`<li key=${one.code + one.pointer}>${sentence(one)}</li>`)}</ul></div>
       <button type="button" class="button small" onClick=${() => setShown([])}>Close</button>
-    </div>`}</div>`;
+    </div>`
+  }</div>`;
 }
