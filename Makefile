@@ -10,7 +10,7 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: contract openapi help setup demo model permissions deploy-check smoke serve test test-browser bench simulate balances mutate check format lint types imports sizes duplication package lock audit clean
+.PHONY: contract openapi help setup demo model permissions deploy-check smoke serve test test-browser bench simulate balances mutate check format lint types imports sizes duplication javascript package lock audit clean
 
 help:
 	@echo "make demo | serve | test | test-browser | check | format | package STAGE=prod | deploy-check STAGE=prod | smoke STAGE=prod"
@@ -57,10 +57,10 @@ mutate: setup
 	@UV_PROJECT_ENVIRONMENT=$(MUTATION) $(BIN)/uv sync --quiet --locked --system-certs --python $(BIN)/python --group mutation && \
 	exec $(MUTATION)/bin/python -m tools.mutate $(ARGS)
 
-check: lint types imports sizes duplication
+check: lint types imports sizes duplication javascript
 
-format: setup
-	@$(BIN)/ruff check --fix --quiet . ; exec $(BIN)/ruff format .
+format: setup node_modules/.package-lock.json
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format . ; $(NODE) node_modules/.bin/biome check --write
 
 lint: setup
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -76,6 +76,20 @@ sizes: setup
 
 duplication: setup
 	@$(BIN)/pylint --rcfile=pyproject.toml --score=n app.py chalicelib tools demo
+
+# The console's JavaScript: lint and format by Biome, types by TypeScript. Both come from the npm registry, as package-lock.json
+# has them with their hashes; npm comes as a wheel, so that nobody needs Node. Only this fetches them, into node_modules.
+NODE_VENV := .local/node/.venv
+NODE := PATH="$(CURDIR)/$(NODE_VENV)/bin:$$PATH" NODE_USE_SYSTEM_CA=1
+javascript: setup node_modules/.package-lock.json
+	@$(NODE) node_modules/.bin/biome check --error-on-warnings && $(NODE) node_modules/.bin/tsc
+
+node_modules/.package-lock.json: package-lock.json | $(NODE_VENV)/bin/npm
+	@echo "Fetching what checks the console's JavaScript, once for each change of package-lock.json"
+	@$(NODE) npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@
+
+$(NODE_VENV)/bin/npm: | setup
+	@UV_PROJECT_ENVIRONMENT=$(NODE_VENV) $(BIN)/uv sync --quiet --locked --system-certs --python $(BIN)/python --only-group javascript
 
 package: setup
 	@exec $(BIN)/python -m tools.package --stage $(STAGE)

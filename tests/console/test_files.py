@@ -134,3 +134,12 @@ def test_the_libraries_are_the_ones_that_were_vendored() -> None:
         assert hashlib.sha256(content).hexdigest() == one["sha256"], f"{name}: run python -m tools.vendor"
         for package, version in one["packages"].items():
             assert f"{package} {version} (" in content.decode().splitlines()[0]
+
+
+def test_types_are_those_of_the_libraries_that_were_vendored() -> None:
+    typed = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+    bundles = json.loads((ROOT / "tools" / "vendor.json").read_text()).values()
+    vendored = {name: version for bundle in bundles for name, version in bundle["packages"].items()}
+    common = typed.keys() & vendored.keys()
+    assert common == {"preact", "oauth4webapi"}
+    assert {name: typed[name] for name in common} == {name: vendored[name] for name in common}

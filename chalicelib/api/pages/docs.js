@@ -4,6 +4,7 @@ const follow = () => document.documentElement.classList.toggle("dark-mode", dark
 dark.addEventListener("change", follow);
 follow();
 
+// @ts-expect-error: swagger-ui-bundle.js, which the page loads before, has defined it
 SwaggerUIBundle({
   url: new URL("openapi.json", window.location.href).href,
   domNode: document.getElementById("docs"),

@@ -7,7 +7,7 @@ import { warn } from "./warnings.js";
 export const root = new URL("../../", import.meta.url);
 
 export class ApiError extends Error {
-  /** @param {number} status 0 when no answer came @param {object} problem the problem document */
+  /** @param {number} status 0 when no answer came @param {Record<string, any>} problem the problem document */
   constructor(status, problem) {
     super(problem.detail ?? problem.title ?? "Something went wrong");
     this.status = status;
@@ -37,7 +37,7 @@ export const lost = (method) =>
 /**
  * @param {string} method
  * @param {string} path relative to the root: "packages/42"
- * @param {{query?: object, body?: object, csv?: string, key?: string, version?: number, accept?: string}} options `version` is sent as If-Match
+ * @param {{query?: Record<string, any>, body?: Record<string, any>, csv?: string, key?: string, version?: number, accept?: string}} options `version` is sent as If-Match
  * @returns {Promise<any>} the parsed body; the text when `accept` asks for something else than JSON
  */
 export async function call(method, path, { query = {}, body, csv, key, version, accept } = {}) {
@@ -46,6 +46,7 @@ export async function call(method, path, { query = {}, body, csv, key, version, 
     if (value !== "" && value !== null && value !== undefined) url.searchParams.set(name, value);
   }
   await fresh();
+  /** @type {Record<string, string>} */
   const headers = { ...authorization(), Accept: accept ?? "application/json" };
   if (body !== undefined || csv !== undefined) headers["Content-Type"] = csv === undefined ? "application/json" : "text/csv";
   if (key) headers["Idempotency-Key"] = key;

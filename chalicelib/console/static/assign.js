@@ -11,8 +11,8 @@ import { terms } from "./packages.js";
 import { html } from "./preact.js";
 import { go, link } from "./router.js";
 import { DueDates } from "./schedule.js";
+import { changes, TermFields } from "./terms.js";
 import { announce } from "./toast.js";
-import { TermFields, changes } from "./terms.js";
 import { Button, Card, Empty, Facts, Page, Problem, Skeleton } from "./ui.js";
 
 const NAMES = [
@@ -195,6 +195,7 @@ const laterTerms = ({ from, until, paused, ...fields }) => ({ from: date(from), 
 
 function body(values, packages) {
   const chosen = packages.find((one) => one.package_id === values.package_id);
+  /** @type {Record<string, any>} */
   const sent = {
     ...terminable(values),
     package_id: values.package_id,

@@ -20,6 +20,7 @@ export const isNeeded = () => settings.auth_mode === "jwt" && !session();
 /** Whether somebody signed in just now: what refuses that token will refuse the next, and signing in again would never end. */
 export const isNew = () => (session()?.began ?? 0) > now() - NEW_SECONDS;
 
+/** @returns {Record<string, string>} */
 export const authorization = () => {
   const token = session()?.token;
   return token ? { Authorization: `Bearer ${token}` } : {};

@@ -1,7 +1,7 @@
 // What is written into a customer's ledger by hand: payments, one-off charges, adjustments.
 
-import { settings } from "./auth.js";
 import { call, path } from "./api.js";
+import { settings } from "./auth.js";
 import { Check, DayField, Field, MoneyField, NumberField, whole } from "./fields.js";
 import * as format from "./format.js";
 import { useForm } from "./hooks.js";
@@ -11,7 +11,7 @@ import { Button, Dialog, Problem } from "./ui.js";
 const HIDDEN_SUBMIT = html`<button class="hidden" tabindex="-1" aria-hidden="true"></button>`;
 const signed = (amount) => amount.trim().replace("−", "-");
 
-/** A dialog around a form that is sent once. @param {{title: string, verb: string, busy: string, fields: string[]}} props */
+/** A dialog around a form that is sent once. @param {{form: any, title: string, verb: string, busy: string, fields: string[], close: () => void, children?: any}} props */
 function Booking({ form, title, verb, busy, fields, close, children }) {
   return html`
     <${Dialog} title=${title} close=${close} busy=${form.busy}

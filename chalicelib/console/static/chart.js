@@ -74,5 +74,5 @@ const shortest = (tick) => `${Math.abs(tick) >= 1 || tick === 0 ? Math.round(tic
 function niceStep(range) {
   const rough = (range || 1) / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
-  return [1, 2, 5, 10].map((n) => n * power).find((step) => step >= rough);
+  return power * ([1, 2, 5].find((n) => n * power >= rough) ?? 10);
 }

@@ -20,7 +20,7 @@ const amounts = new Set(["cost", "retail", "setup_cost", "setup_retail", "debit_
 const plain = (name, value) => (amounts.has(name) && /^\d+\.\d+$/.test(value) ? value.replace(/\.?0+$/, "") : value || null);
 
 /**
- * @param {{where: string, seen: object, body: (values: object) => object, names: string[]}} options `seen` is what the form began with
+ * @param {{where: string, seen: Record<string, any>, body: (values: Record<string, any>) => Record<string, any>, names: string[]}} options `seen` is what the form began with
  */
 export function useConflict({ where, seen, body, names }) {
   const base = useRef(seen);

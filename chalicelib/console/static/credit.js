@@ -78,6 +78,7 @@ export function Credit({ entry, close, done }) {
     <//>`;
 }
 
+/** @param {Record<string, any>} values */
 function body({ how, afterwards, retail, cost, reason }) {
   if (how === "all") return { reason: reason.trim(), recharge: afterwards === "recharge" };
   return { reason: reason.trim(), retail: retail.trim(), ...(cost.trim() && { cost: cost.trim() }) };

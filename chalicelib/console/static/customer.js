@@ -3,11 +3,11 @@
 import { all, get, path } from "./api.js";
 import { settings } from "./auth.js";
 import { Adjustment, OneOff, Payment } from "./charges.js";
-import * as format from "./format.js";
-import { useList, useLoad } from "./hooks.js";
 import { Download } from "./files.js";
+import * as format from "./format.js";
 import { HeldTable, Parked } from "./held.js";
 import { History } from "./history.js";
+import { useList, useLoad } from "./hooks.js";
 import { Ledger } from "./ledger.js";
 import { validity } from "./packages.js";
 import { html, useEffect, useRef, useState } from "./preact.js";
@@ -44,7 +44,7 @@ export function Customer({ id, tab = "assignments" }) {
     reload();
   };
   return html`
-    <${Page} title=${one.name || id} about=${TABS.find(([name]) => name === tab)[1].toLowerCase()} lead=${one.name ? html`<span class="mono">${id}</span>` : null} back=${back}
+    <${Page} title=${one.name || id} about=${TABS.find(([name]) => name === tab)?.[1].toLowerCase()} lead=${one.name ? html`<span class="mono">${id}</span>` : null} back=${back}
       badges=${one.parked && html`<${Badge} tone="bad">Parked<//>`}
       actions=${html`
         <${LinkButton} href=${link(["customers", id, "edit"])} needs="write" look="quiet">Edit<//>

@@ -2,7 +2,9 @@
 // kept as long as the tab lives: whoever sends such a request again, from wherever, sends it as the same one.
 
 const KEPT = "drafts";
+/** @type {Map<string, () => Record<string, any>>} */
 const open = new Map();
+/** @returns {Map<string, any>} */
 const read = () => new Map(JSON.parse(sessionStorage.getItem(KEPT) ?? "[]"));
 const write = (kept) => sessionStorage.setItem(KEPT, JSON.stringify([...kept]));
 
@@ -12,7 +14,11 @@ export function watch(name, draft) {
   return () => open.delete(name);
 }
 
-export const keep = () => write(new Map([...read(), ...[...open].map(([name, draft]) => [name, draft()])]));
+export function keep() {
+  const kept = read();
+  for (const [name, draft] of open) kept.set(name, draft());
+  write(kept);
+}
 
 /** A module of the page. Where a release has come since, its files have other addresses: the page is loaded anew, with what is typed. */
 export const moduleOf = (load) =>

@@ -1,6 +1,6 @@
 // Exports of all customers: asked for, followed, downloaded, cancelled.
 
-import { call, get, path } from "./api.js";
+import { ApiError, call, get, path } from "./api.js";
 import { settings } from "./auth.js";
 import { DayField, Select } from "./fields.js";
 import * as format from "./format.js";
@@ -135,7 +135,7 @@ function Fetch({ id, file }) {
   const action = useAction((found) => {
     const link = found.files.find((one) => one.name === file.name)?.link;
     if (link) location.assign(link);
-    else action.setProblem(new Error("The file has expired: export it again."));
+    else action.setProblem(new ApiError(410, { code: "expired", detail: "The file has expired: export it again." }));
   });
   return html`
     <${Button} look="small" busy=${action.busy} busyLabel="Preparing…" aria-label=${`Download ${file.name}`} onClick=${() => action.run(() => get(path("exports", id)))}>Download<//>

@@ -24,7 +24,7 @@ const Notes = ({ id, hint, error }) => html`
   ${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
   ${error && html`<p class="fault" id=${`${id}-error`}>${readable(error[0].toUpperCase() + error.slice(1))}</p>`}`;
 
-/** @param {{form: object, name: string, label: string, hint?: any, type?: string, suffix?: string}} props */
+/** @param {{form: Record<string, any>, name: string, label: string, hint?: any, type?: string, suffix?: string, optional?: boolean, wide?: boolean, [attribute: string]: any}} props */
 export function Field({ form, name, label, hint, type = "text", suffix, optional, wide, ...rest }) {
   const { id, error, notes, control } = wiring(form, name, hint);
   const common = { ...control, ...rest, value: form.values[name] ?? "", onInput: (event) => form.set(name, event.target.value) };
@@ -60,7 +60,7 @@ export function Select({ form, name, label, hint, options, wide, onChange, ...re
 }
 
 export function Check({ form, name, label, hint, ...rest }) {
-  const { id, error, notes, control } = wiring(form, name, hint);
+  const { id, notes, control } = wiring(form, name, hint);
   return html`
     <div class="field check span">
       <input type="checkbox" ...${control} ...${rest} checked=${Boolean(form.values[name])} onChange=${(event) => form.set(name, event.target.checked)} />
@@ -70,7 +70,7 @@ export function Check({ form, name, label, hint, ...rest }) {
 
 /** One of a few: [value, text, explanation]. */
 export function Radios({ form, name, label, options, hint }) {
-  const { id, error, notes, control } = wiring(form, name, hint);
+  const { id, notes, control } = wiring(form, name, hint);
   return html`
     <fieldset class="field span radios" disabled=${control.disabled} aria-describedby=${control["aria-describedby"]}>
       <legend>${label}</legend>
@@ -90,7 +90,7 @@ export function Radios({ form, name, label, options, hint }) {
 
 /** Several of a few, as small squares: [value, text, full name]. */
 export function Chips({ form, name, label, options, hint }) {
-  const { id, error, notes, control } = wiring(form, name, hint);
+  const { error, notes, control } = wiring(form, name, hint);
   const chosen = form.values[name] ?? [];
   const order = options.map(([value]) => value);
   const toggle = (value) =>

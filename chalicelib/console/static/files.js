@@ -128,7 +128,7 @@ export function Import({ kind, close, done }) {
       <div aria-live="polite">
         ${
           faults.length
-            ? html`<p class="fault">${problem.message}</p><${Table} caption="Faulty rows" rows=${faults} columns=${FAULTS} id=${(fault) => fault.pointer} />`
+            ? html`<p class="fault">${problem?.message}</p><${Table} caption="Faulty rows" rows=${faults} columns=${FAULTS} id=${(fault) => fault.pointer} />`
             : html`<${Problem} error=${problem} />`
         }
         ${

@@ -15,7 +15,7 @@ const NAMES = ["package_id", "from", "quantity", "discount", "retail", "cost", "
 
 /**
  * A form that is tried first: `ask(values)` is the body; the outcome is shown, and sent in earnest only as it was shown.
- * @param {{name: string, initial: object, where: string, version?: number, ask: (values: object) => object, done: (made: object) => void}} options
+ * @param {{name: string, initial: Record<string, any>, where: string, version?: number, ask: (values: Record<string, any>) => Record<string, any>, done: (made: Record<string, any>) => void}} options
  */
 function useTried({ name, initial, where, version, ask, done }) {
   const [tried, setTried] = useState(null);

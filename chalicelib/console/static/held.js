@@ -2,12 +2,12 @@
 
 import { all, path } from "./api.js";
 import { Download } from "./files.js";
+import * as format from "./format.js";
 import { useAction, useList, useLoad } from "./hooks.js";
 import { html, useState } from "./preact.js";
 import { link } from "./router.js";
 import { announce } from "./toast.js";
 import { Button, Day, Dialog, Empty, List, Money, Page, Problem, Table } from "./ui.js";
-import * as format from "./format.js";
 
 export function HeldCharges() {
   const list = useList("held");

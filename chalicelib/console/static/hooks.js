@@ -13,7 +13,7 @@ export function useTitle(title) {
 
 /**
  * A module that is loaded when it is first shown; null until then.
- * @param {() => Promise<object>} load
+ * @param {() => Promise<Record<string, any>>} load
  */
 export function useModule(load) {
   const [module, setModule] = useState(null);
@@ -28,7 +28,7 @@ export function useModule(load) {
  * @param {() => Promise<any>} load
  */
 export function useLoad(load, deps) {
-  const [state, setState] = useState({ data: null, error: null, loading: true });
+  const [state, setState] = useState(/** @type {{data: any, error: any, loading: boolean}} */ ({ data: null, error: null, loading: true }));
   const turn = useRef(0);
   const reload = async () => {
     const mine = ++turn.current;
@@ -49,10 +49,13 @@ export function useLoad(load, deps) {
   return { ...state, reload, set: (data) => setState({ data, error: null, loading: false }) };
 }
 
-/** A list of the API, page by page. */
+/**
+ * A list of the API, page by page.
+ * @typedef {{asked: string, items: any[], cursor?: string | null, loading: boolean, error: any}} Page what was loaded after the first page
+ */
 export function useList(where, query = {}, limit = 50) {
   const asked = JSON.stringify([where, query]);
-  const [more, setMore] = useState({ asked, items: [], cursor: undefined, loading: false, error: null });
+  const [more, setMore] = useState(/** @type {Page} */ ({ asked, items: [], cursor: undefined, loading: false, error: null }));
   const first = useLoad(() => get(where, { ...query, limit }), [asked]);
   useEffect(() => {
     setMore({ asked, items: [], cursor: undefined, loading: false, error: null });
@@ -86,7 +89,7 @@ export function useDebounced(value, milliseconds) {
  * `send(run)` runs at most one request at a time; `run` gets the key. With `send(run, text)` the key belongs to the request
  * that `text` tells from all others, and outlives the page; `recall(text)` shows that such a request has no answer yet. What
  * else is `remembered` of the first attempt, every further one gets, too.
- * @param {{key: string, unanswered?: boolean}} kept what an earlier page left
+ * @param {{key: string, unanswered?: boolean}} [kept] what an earlier page left
  */
 export function useIntent(kept) {
   const key = useRef(kept?.key ?? newKey());
@@ -127,7 +130,7 @@ export function useIntent(kept) {
 
 /**
  * A form: values by field name, faults by field name, one request at a time.
- * @param {{name: string, initial: object, send: (values: object, key: string) => Promise<any>, done: (answer: any) => void, once?: boolean}} options
+ * @param {{name: string, initial: Record<string, any>, send: (values: Record<string, any>, key: string) => Promise<any>, done: (answer: any) => void, once?: boolean}} options
  *   `name` tells it from other forms, for drafts. `once`: what it sends must count once, so it is there again, with its key,
  *   until it has an answer: after a reload, and when the form was left.
  */

@@ -3,12 +3,12 @@
 import { path } from "./api.js";
 import { settings } from "./auth.js";
 import { Credit, creditState, isCreditable, leftOf } from "./credit.js";
-import * as format from "./format.js";
 import { Download } from "./files.js";
+import * as format from "./format.js";
 import { useList } from "./hooks.js";
 import { html, useState } from "./preact.js";
-import { link, replace, useRoute } from "./router.js";
 import { ComputedFrom } from "./report.js";
+import { link, replace, useRoute } from "./router.js";
 import { Badge, Button, Day, Empty, Facts, Instant, List, Money, Table } from "./ui.js";
 
 const SINCE_DAYS = 92;

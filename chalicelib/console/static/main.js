@@ -19,7 +19,11 @@ const assign = () => import("./assign.js");
 const handover = () => import("./handover.js");
 const runs = () => import("./runs.js");
 
-/** The pattern of an address, the module with its page, the page's name there, and what it gets from the address. */
+/**
+ * @typedef {[pattern: RegExp, module: () => Promise<any>, page: string, of?: string[]]} Address
+ *   the pattern of an address, the module with its page, the page's name there, and what it gets from the address
+ * @type {Address[]}
+ */
 const PAGES = [
   [/^(?:packages)?$/, packages, "Packages"],
   [/^packages\/new$/, packageForm, "NewPackage"],
@@ -59,12 +63,11 @@ function App() {
     // on a narrow screen the links scroll sideways
     navigation.current.scrollLeft = (navigation.current.querySelector("[aria-current]")?.offsetLeft ?? 0) - 120;
   }, [path[0]]);
-  const [match, load, name, of = []] = PAGES.map(([pattern, ...page]) => [pattern.exec(here), ...page]).find(([match]) => match) ?? [];
-  const props = Object.fromEntries(of.map((key, n) => [key, match[n + 1]]));
+  const page = PAGES.find(([pattern]) => pattern.test(here));
   return html`
     <a class="skip" href="#main" onClick=${(event) => {
       event.preventDefault();
-      document.getElementById("main").focus();
+      document.getElementById("main")?.focus();
     }}>Skip to the content</a>
     <header class="side">
       <a class="brand" href="#/packages"><img src=${new URL("icon.svg", import.meta.url).href} alt="" width="26" height="26" />Packages billing</a>
@@ -76,8 +79,15 @@ function App() {
         <${Theme} />
       </div>
     </header>
-    <main id="main" tabindex="-1"><${Warnings} />${match ? html`<${Later} key=${`${name} ${props.id ?? props.did}`} load=${load} name=${name} props=${props} />` : html`<${Page} title="No such page"><p>There is nothing at this address. <a href="#/packages">Go to the packages</a>.</p><//>`}</main>
+    <main id="main" tabindex="-1"><${Warnings} />${page ? shownPage(page, here) : html`<${Page} title="No such page"><p>There is nothing at this address. <a href="#/packages">Go to the packages</a>.</p><//>`}</main>
     <${Toasts} />`;
+}
+
+/** @param {Address} page */
+function shownPage([pattern, load, name, of = []], here) {
+  const [, ...parts] = pattern.exec(here) ?? [];
+  const props = Object.fromEntries(of.map((key, n) => [key, parts[n]]));
+  return html`<${Later} key=${`${name} ${props.id ?? props.did}`} load=${load} name=${name} props=${props} />`;
 }
 
 /** A page whose module is loaded when it is first shown. */
@@ -130,9 +140,10 @@ function Theme() {
 
 /** "/" goes to the search field, as long as nobody is typing. */
 addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select, dialog")) return;
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target instanceof Element && event.target.closest("input, textarea, select, dialog")) return;
   event.preventDefault();
-  (document.querySelector("main [data-search]") ?? document.getElementById("find"))?.focus();
+  /** @type {HTMLElement | null} */ (document.querySelector("main [data-search]") ?? document.getElementById("find"))?.focus();
 });
 
 /** The console, or what stands in its place. */
@@ -146,7 +157,7 @@ async function entry() {
 }
 
 async function start() {
-  const place = document.getElementById("app");
+  const place = /** @type {HTMLElement} */ (document.getElementById("app"));
   try {
     Object.assign(settings, await get("console/settings.json"));
     const shown = await entry();

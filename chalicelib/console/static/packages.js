@@ -2,10 +2,10 @@
 
 import { call, get, path } from "./api.js";
 import { settings } from "./auth.js";
+import { Download, Import } from "./files.js";
 import * as format from "./format.js";
 import { useAction, useList, useLoad, useModule } from "./hooks.js";
 import { html, useState } from "./preact.js";
-import { Download, Import } from "./files.js";
 import { go, link, replace, useRoute } from "./router.js";
 import { DueDates } from "./schedule.js";
 import { announce } from "./toast.js";
@@ -44,6 +44,7 @@ export function Packages() {
     <//>`;
 }
 
+/** @param {Record<string, any>} one @param {Record<string, string>} query */
 const matches = (one, { q = "", type, frequency }) =>
   (!type || one.type === type) &&
   (!frequency || one.frequency === frequency) &&

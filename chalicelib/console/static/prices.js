@@ -1,8 +1,8 @@
 // The price lists of a package: from when each price applies, and the dialogs that enter and remove one.
 
 import { call, fault, get, path } from "./api.js";
-import * as format from "./format.js";
 import { DayField, Field, MoneyField, Radios } from "./fields.js";
+import * as format from "./format.js";
 import { useAction, useForm, useLoad } from "./hooks.js";
 import { html, useState } from "./preact.js";
 import { announce } from "./toast.js";
@@ -18,7 +18,7 @@ const FIELDS = ["from", "existing", "reason", ...PRICES.map(([name]) => name)];
 
 const listPath = (one, from) => path("packages", one.package_id, "prices", from);
 
-/** @param {{one: object, changed: () => void}} props `changed` is called when the package has another version. */
+/** @param {{one: Record<string, any>, changed: () => void}} props `changed` is called when the package has another version. */
 export function PriceLists({ one, changed }) {
   const { data, error, reload } = useLoad(() => get(path("packages", one.package_id, "prices")), [one.package_id, one.version]);
   const [entering, setEntering] = useState(false);
@@ -75,6 +75,7 @@ function firstOfNextMonth(day) {
 }
 
 function Enter({ one, lists, close, done }) {
+  /** @param {Record<string, any>} values */
   const isPast = ({ from }) => from && from < lists.first_open_day;
   const form = useForm({
     name: `prices-${one.package_id}`,

@@ -7,8 +7,8 @@ import { Check, DayField, Radios } from "./fields.js";
 import * as format from "./format.js";
 import { useForm, useIntent } from "./hooks.js";
 import { html, useEffect, useState } from "./preact.js";
-import { go, replace, useRoute } from "./router.js";
 import { Report, Summary } from "./report.js";
+import { go, replace, useRoute } from "./router.js";
 import { announce } from "./toast.js";
 import { Button, Dialog, Money, Page, Problem } from "./ui.js";
 

@@ -3,12 +3,12 @@
 import { get, path } from "./api.js";
 import { settings } from "./auth.js";
 import { Chart } from "./chart.js";
-import * as format from "./format.js";
 import { Download } from "./files.js";
+import * as format from "./format.js";
 import { useAction, useList, useLoad } from "./hooks.js";
 import { html, useEffect, useState } from "./preact.js";
-import { link, replace, useRoute } from "./router.js";
 import { ByCurrency, Lines, Report, Summary } from "./report.js";
+import { link, replace, useRoute } from "./router.js";
 import { announce } from "./toast.js";
 import { Badge, Button, Card, Day, Dialog, Empty, Facts, Instant, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
 
@@ -95,7 +95,8 @@ export function Run({ id }) {
   const { data: run, error, reload } = useLoad(() => get(path("runs", id)), [id]);
   const [reversing, setReversing] = useState(false);
   useEffect(() => {
-    const timer = (run?.status === "running" || run?.reversal?.status === "reversing") && setTimeout(reload, POLL_MS);
+    const isWorking = run?.status === "running" || run?.reversal?.status === "reversing";
+    const timer = isWorking ? setTimeout(reload, POLL_MS) : undefined;
     return () => clearTimeout(timer);
   }, [run, error]);
   const back = ["#/runs", "Runs"];

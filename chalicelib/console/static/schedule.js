@@ -20,7 +20,7 @@ export function DueDates({ rule, start, from, until }) {
     {
       frequency: rule.frequency,
       frequency_match: (rule.frequency_match ?? []).join(","),
-      every: rule.every > 1 ? rule.every : undefined,
+      every: Number(rule.every) > 1 ? rule.every : undefined,
       start: start ?? chosen,
       from,
       count: COUNT,

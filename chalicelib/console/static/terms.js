@@ -119,7 +119,7 @@ function Pause(props) {
     <//>`;
 }
 
-/** What was typed; what was left empty is not named. */
+/** What was typed; what was left empty is not named. @param {Record<string, any>} terms */
 export function changes({ quantity, retail, cost, discount, free_minutes = "", debit = null }) {
   const texts = Object.entries({ retail, cost, discount })
     .map(([name, text]) => [name, text.trim()])
@@ -130,7 +130,7 @@ export function changes({ quantity, retail, cost, discount, free_minutes = "", d
   return { ...Object.fromEntries([...numbers, ...texts]), ...(debit !== null && { auto_decrement_credit: debit }) };
 }
 
-/** The fields of terms but for the days. @param {{form: object, of: object}} props `of` is the package */
+/** The fields of terms but for the days. @param {{form: Record<string, any>, of: Record<string, any>}} props `of` is the package */
 export const TermFields = ({ form, of }) => html`
   <${NumberField} form=${form} name="quantity" label="Quantity" optional />
   <${Field} form=${form} name="discount" label="Discount" optional inputmode="decimal" class="amount" suffix="%" hint="Of the retail." />

@@ -10,7 +10,7 @@ addEventListener(
   "error",
   ({ target }) => {
     const place = document.querySelector("#app > .boot");
-    if (place && target?.tagName === "SCRIPT") place.textContent = "The console could not be loaded. Reload the page to try again.";
+    if (place && target instanceof HTMLScriptElement) place.textContent = "The console could not be loaded. Reload the page to try again.";
   },
   true,
 );

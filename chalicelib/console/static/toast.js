@@ -6,7 +6,9 @@ const SECONDS = 6;
 const listeners = new Set();
 
 /** @param {string} text a whole sentence */
-export const announce = (text) => listeners.forEach((listen) => listen({ text, at: Date.now() }));
+export function announce(text) {
+  for (const listen of listeners) listen({ text, at: Date.now() });
+}
 
 export function Toasts() {
   const [toast, setToast] = useState(null);
@@ -15,7 +17,7 @@ export function Toasts() {
     return () => listeners.delete(setToast);
   }, []);
   useEffect(() => {
-    const timer = toast && setTimeout(() => setToast(null), SECONDS * 1000);
+    const timer = toast ? setTimeout(() => setToast(null), SECONDS * 1000) : undefined;
     return () => clearTimeout(timer);
   }, [toast]);
   return html`<div class="toasts" role="status">${toast && html`<p class="toast" key=${toast.at}>${toast.text}</p>`}</div>`;

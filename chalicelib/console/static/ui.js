@@ -5,6 +5,7 @@ import * as format from "./format.js";
 import { useTitle } from "./hooks.js";
 import { html, useEffect, useId, useRef } from "./preact.js";
 
+/** @type {string | null} */
 let shown = null;
 
 /** A page: its heading gets the focus when another page was shown before, as it would on a fresh load. `about` tells its title from others'. */
@@ -146,7 +147,7 @@ export function Problem({ error, retry, title, fields = [], children }) {
 
 /**
  * A button that does something with the API. Without the scope `needs` it is disabled and says why.
- * @param {{needs?: "write"|"charge", busy?: boolean, busyLabel?: string, look?: string}} props
+ * @param {{needs?: "write"|"charge", busy?: boolean, busyLabel?: string, look?: string, disabled?: boolean, children?: any, [attribute: string]: any}} props
  */
 export function Button({ needs, busy, busyLabel, look = "", children, disabled, ...rest }) {
   const why = needs ? refusal(needs) : "";
@@ -164,7 +165,7 @@ export const LinkButton = ({ href, needs, look = "", children }) =>
 
 /**
  * A table; below 640 px each row becomes a card, with the column's name beside each value.
- * @param {{caption: string, columns: {name: string, label: string, num?: boolean, main?: boolean, cell: Function}[], rows: object[], id: Function, below?: Function}} props
+ * @param {{caption: string, columns: {name: string, label: string, num?: boolean, main?: boolean, cell: Function}[], rows: Record<string, any>[], id: Function, below?: Function, foot?: any}} props
  *   `below(row)` may give a second row with details.
  */
 export function Table({ caption, columns, rows, id, below, foot }) {
@@ -210,7 +211,7 @@ export function Dialog({ title, close, busy, children, actions }) {
   const element = useRef(null);
   const id = useId();
   useEffect(() => {
-    const before = document.activeElement;
+    const before = /** @type {HTMLElement | null} */ (document.activeElement);
     element.current.showModal();
     return () => before?.isConnected && before.focus();
   }, []);

@@ -5,14 +5,18 @@ import { html, useEffect, useState } from "./preact.js";
 
 const listeners = new Set();
 
-/** @param {{code: string, detail: string, pointer?: string}[]} warnings of an answer, none to take the last ones away */
-export const warn = (warnings) => listeners.forEach((listen) => listen(warnings));
+/** @typedef {{code: string, detail: string, pointer?: string}} Warning */
 
-/** "retail: 1.00 lies below the cost"; a row of a file is named beside it. */
+/** @param {Warning[]} warnings of an answer, none to take the last ones away */
+export function warn(warnings) {
+  for (const listen of listeners) listen(warnings);
+}
+
+/** "retail: 1.00 lies below the cost"; a row of a file is named beside it. @param {{detail: string, pointer?: string}} warning */
 export const sentence = ({ detail, pointer }) => format.readable(pointer ? `${pointer.slice(1).replaceAll("_", " ")}: ${detail}` : detail);
 
 export function Warnings() {
-  const [shown, setShown] = useState([]);
+  const [shown, setShown] = useState(/** @type {Warning[]} */ ([]));
   useEffect(() => {
     listeners.add(setShown);
     return () => listeners.delete(setShown);

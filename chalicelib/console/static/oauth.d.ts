@@ -1,0 +1,3 @@
+// The types of oauth.js.
+
+export * from "oauth4webapi";
