@@ -47,7 +47,7 @@ class Story:
         self.seed = seed
         self.chance = random.Random(seed)
         self.credits = random.Random(f"credits of {seed}")  # apart, so that other requests are drawn as they were before
-        self.of_proration = self.perhaps(0.5)
+        self.of_proration = seed % 3 == 2
         today = date(2024, 1, 20) + timedelta(days=self.chance.randrange(60))
         self.service = Service(today, self.chance.choice((1, 2, 3)))
         self.books = books(today)
@@ -87,8 +87,9 @@ class Story:
             self.define()
         for _ in range(self.pick(1, 2, 3)):
             self.assign()
+        weights = self._weights()
         for _ in range(REQUESTS):
-            request = self.chance.choices(list(DRAWN), [self._weight(one) for one in DRAWN])[0]
+            request = self.chance.choices(list(weights), list(weights.values()))[0]
             before = self.service.writes
             request(self)
             self._compare() if request not in READING else self.same("writes of a request that reads", self.service.writes, before)
@@ -98,8 +99,8 @@ class Story:
         self._count_entries()
         return self.told
 
-    def _weight(self, request: Callable[["Story"], None]) -> float:
-        return DRAWN[request] * (PRORATING.get(request, 1) if self.of_proration else 1)
+    def _weights(self) -> dict[Callable[["Story"], None], float]:
+        return {**DRAWN, **PRORATING} if self.of_proration else {**DRAWN}
 
     def _count_entries(self) -> None:
         """What the ledgers hold in the end."""
@@ -178,7 +179,7 @@ class Story:
         minutes = self.perhaps(0.35)
         body = {
             "name": "P", "currency": "EUR" if self.perhaps(0.05) else "USD", "cost": self.pick("0", "1.5"),
-            "retail": self.pick("2" if self.of_proration else "0", "2", "9.99", "3.333333", "50"),
+            "retail": self.pick(*(("2", "9.99", "3.333333", "50") if self.of_proration else ("0", "2", "9.99", "3.333333"))),
             "setup_cost": "0", "setup_retail": self.pick("0", "0", "4"),
             "frequency": frequency, "frequency_match": self.chance.sample(list(days), self.pick(0, 1, 2)) if days else [],
             "minimum_days": self.pick(0, 0, 0, 3), "type": "free_minutes" if minutes else "standard",
@@ -188,7 +189,7 @@ class Story:
             "connexcs_package": self.pick(None, None, "asr"),
         }  # fmt: skip
         can_be = frequency not in ("none", "daily") or body["every"] > 1
-        return body | {"proration": "daily" if can_be and (self.of_proration or self.perhaps(0.3)) else "none"}
+        return body | {"proration": "daily" if can_be and self.of_proration else "none"}
 
     def price(self) -> None:
         """A price goes up or down."""
@@ -533,10 +534,10 @@ class Story:
         return body, day, again, written_off
 
     def _a_date(self) -> date:
-        """Often one on which something was charged, and rather one on which that does not stand any more."""
+        """In stories about proration often one on which something was charged, and rather one on which that does not stand any more."""
         charged = [entry for customer in self.books.customers.values() for entry in customer.entries if entry.line]
         voided = [entry for entry in charged if entry.voided]
-        return self.pick(*(voided or charged)).day if charged and self.perhaps(0.6) else self.near(-4, 4)
+        return self.pick(*(voided or charged)).day if self.of_proration and charged and self.perhaps(0.6) else self.near(-4, 4)
 
     def simulate(self) -> None:
         """A simulation for one customer."""
@@ -634,17 +635,16 @@ def _read(given: dict[str, Any]) -> dict[str, Any]:
 DRAWN: dict[Callable[[Story], None], int] = {
     Story.replace: 3, Story.transfer: 2, Story.put_prices: 3, Story.remove_prices: 1, Story.put_terms: 4, Story.remove_terms: 1,
     Story.define: 1, Story.price: 2, Story.reshape: 1, Story.withdraw: 1, Story.pay: 3, Story.set_limit: 1, Story.set_currency: 1,
-    Story.adjust: 1, Story.charge: 2,
     Story.write_off: 1, Story.assign: 6, Story.import_file: 2, Story.change: 5, Story.end: 2, Story.record: 4,
     Story.minutes: 1,
     Story.features: 1, Story.simulate: 2, Story.run: 4, Story.run_again: 1, Story.reverse: 2, Story.pass_days: 6, Story.evaluate: 2,
 }  # fmt: skip
 """How often each is drawn."""
 PRORATING: dict[Callable[[Story], None], float] = {
-    Story.put_terms: 4, Story.change: 2, Story.end: 2, Story.run: 4, Story.simulate: 2, Story.reverse: 4, Story.write_off: 2,
-    Story.define: 0.2, Story.price: 0.3, Story.put_prices: 0.3, Story.transfer: 0.3, Story.record: 0.3,
+    Story.put_terms: 16, Story.change: 10, Story.end: 4, Story.run: 16, Story.simulate: 4, Story.reverse: 8, Story.write_off: 2,
+    Story.define: 0.2, Story.price: 0.6, Story.put_prices: 1, Story.transfer: 0.6, Story.record: 1.2, Story.adjust: 1, Story.charge: 2,
 }  # fmt: skip
-"""How much oftener in stories that are about proration."""
+"""How often these are drawn in stories about proration."""
 READING = (Story.minutes, Story.features, Story.simulate)
 """Requests that may write nothing."""
 
