@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.assignment import Assignment
 from chalicelib.domain.deciding import RunRequest
-from chalicelib.domain.ledger import Entry
+from chalicelib.domain.ledger import Entry, charge_key, due_date_key
 from chalicelib.domain.package import Package
 from chalicelib.storage import assignments, ledger, packages, plans, runs
 from chalicelib.storage.db import decode
@@ -41,13 +41,17 @@ def judge(world: "World") -> None:
     _marks(world)
     _replay(world)
     _simulation(world)
+    _charged_anew_once(world)
 
 
 def judge_charges(world: "World") -> list[Entry]:
     """Look at the ledger: balances, and every charge as the oracle counts it."""
-    entries = [ledger.entry_from_item(decode(item)) for item in world.store.items("ledger")]
+    entries = _ledger(world)
     _accounts(world, entries)
+    _answered(world, entries)
     _charges(world, entries)
+    _standing(world, entries)
+    _credited(world, entries)
     return entries
 
 
@@ -61,6 +65,64 @@ def _accounts(world: "World", entries: list[Entry]) -> None:
         world.watch.demand("a balance is the sum of its entries", balance == amount(item, "balance"), item, balance)
         held = sum(entry.status == "held" for entry in own)
         world.watch.demand("an account counts its held charges", held == amount(item, "held"), item, held)
+
+
+def _answered(world: "World", entries: list[Entry]) -> None:
+    """What somebody was told is in the ledger is there: with these amounts, whatever was credited of it or released since."""
+    by_place = {(entry.customer_id, entry.key): entry for entry in entries}
+    for told in world.answered:
+        found = by_place.get((told.customer_id, told.key))
+        same = found is not None and (found.retail, found.cost, found.line) == (told.retail, told.cost, told.line)
+        moved = found is not None and (told.status != "posted" or found.credit_change == told.credit_change)
+        world.watch.demand("what was answered is in the ledger", same and moved, told, found)
+
+
+def _standing(world: "World", entries: list[Entry]) -> None:
+    """Of a charge and what was charged in its place one at most stands or is held. What a run repeated on purpose stands beside it."""
+    chains = Counter(
+        (entry.customer_id, due_date_key(entry.key))
+        for entry in entries
+        if entry.line and not entry.takes_back and not _repeats_by_intent(entry) and entry.status != "cancelled" and not entry.voided
+    )
+    world.watch.demand("an identity has one standing charge at most", all(count == 1 for count in chains.values()), chains)
+
+
+def _repeats_by_intent(entry: Entry) -> bool:
+    """Whether a run repeated what stood: its key ends with the run's id."""
+    return entry.repeat and not _charged_anew(entry)
+
+
+def _charged_anew(entry: Entry) -> bool:
+    """Whether it was charged in place of what does not stand."""
+    return entry.key.split("~")[3:4] in (["recharged"], ["revived"])
+
+
+def _credited(world: "World", entries: list[Entry]) -> None:
+    """What was credited of a charge is what credits, reversals and negative lines say they took of it; never more than it came to.
+
+    A credit moves the balance as its charge did, and what may be charged anew is voided.
+    """
+    taken: dict[tuple[str, str], list[tuple[Decimal, Decimal]]] = defaultdict(list)
+    by_place = {(entry.customer_id, entry.key): entry for entry in entries}
+    for entry in entries:
+        taken_of = [(one.key, one.retail, one.cost) for one in entry.takes if entry.status != "cancelled"]
+        undone = entry.credits or entry.reverses
+        if undone:
+            place = entry.customer_id, undone.partition("~")[2]
+            taken_of.append((place[1], -entry.retail, -entry.cost))
+            charge = by_place[place]
+            moves = entry.credit_change == (-entry.retail if charge.credit_change else 0)
+            world.watch.demand("a credit moves the balance as its charge did", moves, entry, charge)
+            world.watch.demand("what may be charged anew is voided", charge.voided or (entry.credits and not entry.recharge), entry, charge)
+        for key, retail, cost in taken_of:
+            taken[entry.customer_id, key].append((retail, cost))
+    for (customer, key), entry in by_place.items():
+        sums = tuple(sum(column, Decimal(0)) for column in zip(*taken[customer, key], strict=True)) or (0, 0)
+        credited = entry.credited_retail, entry.credited_cost
+        if entry.status != "cancelled":
+            world.watch.demand("what was credited of a charge is what was taken of it", credited == sums, entry, sums)
+        most = entry.credited_retail <= max(entry.retail, 0) and entry.credited_cost <= max(entry.cost, 0)
+        world.watch.demand("a charge is credited no more than it came to", most, entry)
 
 
 class _Case:
@@ -114,7 +176,8 @@ class _Case:
 
 
 def _makes(package: Package, assignment: Assignment, entry: Entry, spend: Spend) -> bool:
-    """Whether these facts make the charge, by the oracle. Of a negative line as much as was left is taken, or less in each part of it."""
+    """Whether these facts make the charge, by the oracle. Of a negative line as much as was left is taken, or less in each part of it;
+    what is charged anew is one sum with the negative lines of its period."""
     line = entry.line
     assert line is not None
     told = dated.lines(*as_facts(package, assignment), entry.date, entry.date, spend)
@@ -123,7 +186,8 @@ def _makes(package: Package, assignment: Assignment, entry: Entry, spend: Spend)
 
     def comes_to(one: dated.Line) -> bool:
         exact = (one.cost, one.retail) == (cost, retail)
-        return exact or (line.quantity < 0 and one.cost <= cost <= 0 and one.retail <= retail <= 0)
+        less = _charged_anew(entry) and package.proration == "daily" and 0 <= cost <= one.cost and 0 <= retail <= one.retail
+        return exact or less or (line.quantity < 0 and one.cost <= cost <= 0 and one.retail <= retail <= 0)
 
     return any(wanted == (one.kind, one.quantity, one.unit_cost, one.unit_retail) and comes_to(one) for one in told)
 
@@ -140,7 +204,9 @@ def _charges(world: "World", entries: list[Entry]) -> None:
     """Every due charge is there, once; and none that is not due."""
     own: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     for entry in entries:
-        if entry.line:
+        if entry.line and entry.line.is_one_off:
+            _one_off(world, entry)
+        elif entry.line:
             own[entry.customer_id, entry.line.assignment_id].append(entry)
     for ids in own:
         gone = ids not in world.watch.assignments or ids in world.watch.removed
@@ -148,6 +214,15 @@ def _charges(world: "World", entries: list[Entry]) -> None:
     for ids in world.watch.assignments:
         if ids not in world.watch.removed:
             _charges_of(world, _Case(world, ids), own[ids])
+
+
+def _one_off(world: "World", entry: Entry) -> None:
+    """A one-off charge comes to its unit prices, and debits what it comes to, if it is to debit and posted."""
+    line = entry.line
+    assert line is not None
+    exact = (entry.retail, entry.cost) == (line.quantity * line.unit_retail, line.quantity * line.unit_cost)
+    debited = -entry.retail if line.auto_decrement_credit and entry.status == "posted" else 0
+    world.watch.demand("a one-off charge comes to its prices", exact and entry.credit_change == debited and not entry.repeat, entry)
 
 
 def _charges_of(world: "World", case: _Case, own: list[Entry]) -> None:
@@ -329,3 +404,41 @@ def _simulation(world: "World") -> None:
     pairs = list(zip(told.outcomes, done.outcomes, strict=True))
     alike = all(one.line == other.line and other.status in same[one.status] for one, other in pairs)
     world.watch.demand("a simulation is the live run", alike and told.balance_after == done.balance_after, told, done)
+
+
+def _charged_anew_once(world: "World") -> None:
+    """What was voided and is due by the facts is charged anew by the first run with `skip`, and by no second one."""
+    voided = [entry for entry in _ledger(world) if entry.voided and entry.line and not entry.line.is_one_off]
+    if not voided:
+        return
+    day = world.pick(sorted({entry.date for entry in voided}))
+    for customer in sorted({entry.customer_id for entry in voided if entry.date == day}):
+        lines = _skipping(world, customer, day, f"anew-{customer}")
+        wanting = [key for key in lines if not _stands(world, customer, key)]
+        world.watch.demand("what was voided is charged anew", not wanting, customer, day, wanting)
+        made = len(_ledger(world))
+        _skipping(world, customer, day, f"once-{customer}")
+        world.watch.demand("what was charged anew is charged once", len(_ledger(world)) == made, customer, day)
+    _standing(world, _ledger(world))
+    _credited(world, _ledger(world))
+
+
+def _skipping(world: "World", customer: str, day: date, run_id: str) -> list[str]:
+    """Run with `skip`; the keys of what is due then. Nothing if these are too many."""
+    request = RunRequest(customer, day, "skip", run_id)
+    due = [one.line for one in on_demand.simulate_customer(world.db, world.context(), request).outcomes]
+    if len(due) > world.profile.max_lines:
+        return []
+    on_demand.run_live(world.services, world.context(), request)
+    return [charge_key(line.identity) for line in due if not line.takes_back]
+
+
+def _stands(world: "World", customer: str, key: str) -> bool:
+    """Whether a due date stands or is held, was written off, or can't be charged yet."""
+    made = [one for one in _ledger(world) if one.customer_id == customer and due_date_key(one.key) == key and not one.takes_back]
+    ahead = key.partition("~")[0] > str(world.day) and "~1-" not in key
+    return ahead or any(one.stands or one.status == "held" or one.written_off for one in made)
+
+
+def _ledger(world: "World") -> list[Entry]:
+    return [ledger.entry_from_item(decode(item)) for item in world.store.items("ledger")]

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import Assignment, TermsEntry
+from chalicelib.domain.charging import KIND_ORDER
+from chalicelib.domain.crediting import CreditRequest
 from chalicelib.domain.deciding import IfCharged, RunRequest
 from chalicelib.domain.minutes import Call
+from chalicelib.domain.one_off import OneOffRequest
 from chalicelib.domain.package import PRICE_FIELDS, Package, PriceList
-from chalicelib.usecases import assigning, assignments, customers, packages, prices, replacements, usage
+from chalicelib.usecases import assigning, assignments, crediting, customers, one_off, packages, prices, replacements, usage
 from chalicelib.usecases.request_context import RequestContext
 from chalicelib.usecases.runs import daily, on_demand, reports, reversal
 from tests.harness import RETAINED
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
 DIDS: Final = ("4420", "4421")
 TRANSFERRED_MAX: Final = 24
+CHARGED: Final = tuple(f"{order}-{kind}" for kind, order in KIND_ORDER.items())
+"""How the keys of charges name their kinds."""
 
 
 class Request(NamedTuple):
@@ -156,13 +161,27 @@ def run_everybody(world: "World") -> Request:
 
 
 def _run(world: "World", customer: str | None) -> Request:
-    day = world.near(-2, 1)
     again: IfCharged = "charge_again" if world.perhaps(0.4) else "skip"
+    return _run_on(world, customer, world.near(-2, 1), again)
+
+
+def _run_on(world: "World", customer: str | None, day: date, again: IfCharged, revive: bool = False) -> Request:
     return Request(
         "run package",
-        lambda context: on_demand.run_live(world.services, context, RunRequest(customer, day, again, context.id)),
+        lambda context: on_demand.run_live(world.services, context, RunRequest(customer, day, again, context.id, revive)),
         keyed=True,
     )
+
+
+def run_again(world: "World") -> Request | None:
+    """Run Package, live, of a date on which something was voided or written off: it is charged anew, unless it stands by now."""
+    fallen = [item for item in world.store.items("ledger") if "voided" in item or text(item, "status") == "cancelled"]
+    if not fallen:
+        return None
+    item = world.pick(fallen)
+    customer = item["pk"]["S"] if world.perhaps(0.8) else None
+    again: IfCharged = "charge_again" if world.perhaps(0.2) else "skip"
+    return _run_on(world, customer, date.fromisoformat(item["sk"]["S"].partition("~")[0]), again, world.perhaps(0.6))
 
 
 def carry_on(world: "World") -> Request | None:
@@ -172,9 +191,48 @@ def carry_on(world: "World") -> Request | None:
 
 
 def reverse(world: "World") -> Request | None:
-    """Reverse a Run Package."""
-    run = world.a_run()
+    """Reverse a Run Package, mostly one that posted something."""
+    posted = [str(text(item, "run")) for item in world.store.items("ledger") if item["sk"]["S"].split("~")[1] in CHARGED]
+    fruitful = [run_id for run_id in posted if world.watch.runs.get(run_id) == "package"]
+    run = world.pick(fruitful) if fruitful and world.perhaps(0.8) else world.a_run()
     return Request("reverse", lambda context: reversal.reverse(world.services, context, run), keyed=True) if run else None
+
+
+def credit(world: "World") -> Request | None:
+    """Credit an entry, mostly a charge, some to be charged anew; more than one may want what is left."""
+    known = [place for place, status in world.watch.statuses.items() if status == "posted" or world.perhaps(0.1)]
+    charges = [place for place in known if place[1].split("~")[1] in CHARGED]
+    if not known:
+        return None
+    customer, key = world.pick(charges[-4:] if charges and world.perhaps(0.95) else known)
+    whole = world.perhaps(0.5)
+    asked = CreditRequest(
+        "sim",
+        None if whole else Decimal(world.pick(("0.5", "1", "2", "3.5"))),
+        None if whole or world.perhaps(0.7) else Decimal(world.pick(("0", "0.25", "1"))),
+        whole and world.perhaps(0.6),
+    )
+    return Request("credit", lambda context: crediting.give_credit(world.db, context, customer, f"{customer}~{key}", asked), keyed=True)
+
+
+def charge_one_off(world: "World") -> Request:
+    """Charge a customer for what no package makes."""
+    customer = world.a_customer()
+    asked = OneOffRequest(
+        "Visit",
+        world.near(-2, 1),
+        retail=Decimal(world.pick(("0", "0.75", "3"))),
+        cost=Decimal(world.pick(("0.1", "1"))),
+        quantity=world.pick((1, 1, 3)),
+        auto_decrement_credit=world.perhaps(0.7),
+    )
+    return Request("charge one-off", lambda context: one_off.charge_one_off(world.db, context, customer, asked), keyed=True)
+
+
+def adjust(world: "World") -> Request:
+    """Move a balance, up or down."""
+    customer, amount = world.a_customer(), Decimal(world.pick(("3", "-1.5", "0.25")))
+    return Request("adjust", lambda context: customers.book_adjustment(world.db, context, customer, amount, "sim"), keyed=True)
 
 
 def cancel_held(world: "World") -> Request | None:
@@ -311,9 +369,14 @@ def evaluate(world: "World") -> Request:
 
 DRAWN: Final[dict[Callable[["World"], Request | None], int]] = {
     create: 6, change: 5, change_ahead: 8, end: 2, pay: 3, set_limit: 2, record_calls: 4, run_customer: 3, run_everybody: 1, carry_on: 1,
-    reverse: 2, cancel_held: 2, price: 2, put_prices: 4, remove_prices: 1, put_terms: 8,
+    reverse: 4,
+    run_again: 4, credit: 4, charge_one_off: 2, adjust: 1, cancel_held: 2, price: 2, put_prices: 4, remove_prices: 1, put_terms: 8,
     remove_terms: 1, reshape: 2, withdraw: 1, remove_customer: 1, unpark: 1, simulate: 1, evaluate: 3,
 }  # fmt: skip
 """How often each is drawn."""
+BOOKS: Final[dict[Callable[["World"], Request | None], int]] = {
+    run_customer: 5, reverse: 8, run_again: 9, credit: 10, charge_one_off: 4, cancel_held: 2,
+}  # fmt: skip
+"""How much more often these are drawn in worlds that are about what becomes of charges."""
 HANDOVERS: Final[dict[Callable[["World"], Request | None], int]] = {replace: 10, transfer: 8, end: 4}
 """What is drawn besides in worlds in which assignments go on as others."""

@@ -23,6 +23,7 @@ from unittest.mock import patch
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.errors import BillingError, Contention, Invalid, NotFound, Throttled
+from chalicelib.domain.ledger import Entry
 from chalicelib.domain.package import Package
 from chalicelib.domain.schedule import DAY, Frequency
 from chalicelib.storage import assignments as stored
@@ -35,7 +36,7 @@ from tests.harness import InProcess, Message
 from . import invariants
 from .dynamodb import PAGE_BYTES, DynamoDb, Knobs
 from .faults import KINDS, Faults
-from .requests import DRAWN, Request, create
+from .requests import BOOKS, DRAWN, Request, create
 from .scheduler import Crashed, Process, Scheduler, Stuck
 from .watch import Broken, Watch, text
 
@@ -77,6 +78,7 @@ class Profile(NamedTuple):
 def draw_profile(chance: random.Random) -> Profile:
     """The profile of a seed."""
     nights = chance.choice(((0, 1, 1, 2), (0, 1, 1, 2), (0, 1, 1, 2), LONG_NIGHTS))
+    more = BOOKS if chance.random() < 0.3 else {}
     kinds = tuple(sorted(chance.sample(sorted(KINDS), chance.choice((1, 2, 4, len(KINDS))))))
     return Profile(
         fault_rate=chance.choice((0.0, 0.03, 0.1, 0.2)),
@@ -92,7 +94,7 @@ def draw_profile(chance: random.Random) -> Profile:
         ahead=chance.choice((0, 0, 2, 4)),
         posting_fails=chance.choice((0.0, 0.0, 0.4, 0.9)),
         shares_anew=chance.choice((0.0, 0.0, 0.5, 1.0)),
-        asked=tuple(weight if chance.random() < 0.7 else 0 for weight in DRAWN.values()),
+        asked=tuple(weight + more.get(drawn, 0) if chance.random() < 0.7 else 0 for drawn, weight in DRAWN.items()),
     )
 
 
@@ -120,6 +122,8 @@ class World(InProcess):
         self._acts = 0
         self._turned = 0
         self._unanswered: list[tuple[Request, RequestContext, int]] = []
+        self.answered: list[Entry] = []
+        """The entries that were answered."""
         self._playing = False
         self._settling = False
         if traced:
@@ -280,6 +284,8 @@ class World(InProcess):
         """One attempt; without an answer it is sent again, or in a later scene, or never."""
         try:
             answer: Any = request.work(context)
+            if isinstance(answer, Entry):
+                self.answered.append(answer)
         except (Crashed, Contention, Throttled, QueueDown) as error:
             answer = f"no answer: {type(error).__name__}"
             self._again(request, context, tries)

@@ -2,17 +2,21 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.domain import charging, pricing, schedule
+from chalicelib.domain import charging, crediting, deciding, pricing, schedule
 from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import Assignment
+from chalicelib.domain.ledger import Entry
 from chalicelib.domain.package import Package
 from chalicelib.domain.posting import Debit
 from chalicelib.domain.progress import Progress
@@ -20,7 +24,7 @@ from chalicelib.storage import accounts, assignments, keys, ledger, progress
 from chalicelib.storage.db import Action, Db, update
 from chalicelib.storage.db import put as put_item
 from chalicelib.storage.errors import Cancelled
-from chalicelib.usecases import edits, posting
+from chalicelib.usecases import edits, one_off, posting
 from chalicelib.usecases.request_context import RequestContext, Services
 from chalicelib.usecases.runs import daily_work
 from chalicelib.usecases.runs.daily_work import DailyWork
@@ -217,11 +221,64 @@ def _on_the_last_day(patch: pytest.MonkeyPatch, plant: Callable[[date], None]) -
     """Plant something anew, for the last day of its range, whenever charges are priced."""
     by_its_day = charging.priced_lines
 
-    def priced_lines(assignment: Assignment, package: Package, first: date, last: date, spend: charging.Spend) -> list[charging.Line]:
+    def priced_lines(
+        assignment: Assignment, package: Package, first: date, last: date, spend: charging.Spend, **more: bool
+    ) -> list[charging.Line]:
         plant(last)
-        return by_its_day(assignment, package, first, last, spend)
+        return by_its_day(assignment, package, first, last, spend, **more)
 
     patch.setattr(charging, "priced_lines", priced_lines)
+
+
+def credited_unseen(patch: pytest.MonkeyPatch) -> None:
+    """A credit writes the sum that it read and added to, whoever else credited meanwhile."""
+    guarded = ledger.write_credit
+
+    def write_credit(entry: Entry) -> Action:
+        action = guarded(entry)
+        given = action["Update"]
+        del given["ConditionExpression"]
+        used = given["UpdateExpression"]
+        for where in ("ExpressionAttributeNames", "ExpressionAttributeValues"):
+            given[where] = {name: value for name, value in given[where].items() if name in re.findall(r"[#:]\w+", used)}
+        return action
+
+    patch.setattr(ledger, "write_credit", write_credit)
+
+
+def credited_beyond(patch: pytest.MonkeyPatch) -> None:
+    """A credit is measured by what the charge came to, not by what is left of it."""
+
+    def amounts(charge: Entry, asked: crediting.CreditRequest) -> tuple[Decimal, Decimal]:
+        return min(charge.retail, asked.retail or charge.retail), min(charge.cost, asked.cost or charge.cost)
+
+    patch.setattr(crediting, "_amounts", amounts)
+
+
+def recharged_once(patch: pytest.MonkeyPatch) -> None:
+    """What was charged anew and voided again has the key of what is to be charged anew: a recharge without its number."""
+    numbered = deciding.voided_recharge_key
+    patch.setattr(deciding, "voided_recharge_key", lambda identity, _: numbered(identity, 1))
+
+
+def recharged_by_run(patch: pytest.MonkeyPatch) -> None:
+    """Each run has a key of its own for what it charges anew."""
+    decide = deciding.decide
+
+    def by_run(lines: Any, standings: Any, held: Any, request: deciding.RunRequest, *more: Any) -> list[deciding.Decision]:
+        made = decide(lines, standings, held, request, *more)
+        return [one._replace(key=f"{one.key}~{request.run_id}") if one.kind == "recharge" else one for one in made]
+
+    patch.setattr("chalicelib.usecases.runs.deciding.decide", by_run)
+
+
+def one_off_twice(patch: pytest.MonkeyPatch) -> None:
+    """A one-off charge is written whether it is there or not, so a request that is sent again debits twice."""
+
+    def create_entry(entry: Entry) -> Action:
+        return put_item(keys.LEDGER, ledger.entry_item(entry))
+
+    patch.setattr(one_off, "ledger", SimpleNamespace(create_entry=create_entry, find_entry=ledger.find_entry))
 
 
 class Planted(NamedTuple):
@@ -245,16 +302,23 @@ PLANTED = {
     "an unconditional debit": Planted(unconditional_add, 115),
     "an unconditional payment": Planted(added_beside, 0),
     "a package's rules change once it is free again": Planted(free_again, 481),
-    "the present price in place of the dated one": Planted(present_price, 13),
+    "the present price in place of the dated one": Planted(present_price, 0),
     "the quantity of the evaluation's day": Planted(present_quantity, 111),
+    "a credit on no condition": Planted(credited_unseen, 587),
+    "a credit that doesn't look at what is left": Planted(credited_beyond, 8),
+    "a recharge without its number": Planted(recharged_once, 121),
+    "a recharge for each run": Planted(recharged_by_run, 417),
+    "a one-off charge on no condition": Planted(one_off_twice, 69),
 }
 
 
 def is_found(seed: int) -> bool:
-    """Whether the world of this seed is broken."""
+    """Whether the world of this seed is broken, by what an invariant says."""
     try:
         run(seed)
-    except Broken:
+    except Broken as error:
+        if "Traceback" in str(error):
+            raise
         return True
     return False
 

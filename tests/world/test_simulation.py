@@ -10,7 +10,10 @@ from .simulation import World, run
 BLOCKS = 10
 SEEDS = 100
 """A block's. Enough of them together for every fault to be injected, every kind of edit, and every invariant to be looked at."""
-EDITED = ("price lists", "terms", "pauses", "ends", "days missed", "charges held")
+EDITED = (
+    "price lists", "terms", "pauses", "ends", "days missed", "charges held", "credits", "credits to be charged anew", "reversals",
+    "charges voided", "recharges", "charges of what was written off", "one-off charges", "adjustments",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("block", range(BLOCKS))

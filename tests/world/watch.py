@@ -15,6 +15,9 @@ from .scheduler import Process
 from .tables import Change, Item
 
 ASSIGNMENT: Final = "ASSIGNMENT#"
+UNLIMITED: Final = ("3-payment", "8-adjustment")
+"""Entries that may move a balance beyond the limit, as their keys name them."""
+COUNTED: Final = {"4-reversal": "reversals", "6-credit": "credits", "7-one_off": "one-off charges", "8-adjustment": "adjustments"}
 _ZERO: Final = Decimal(0)
 
 
@@ -129,9 +132,20 @@ class Watch:
         self.demand("an entry stands as it was written", allowed, change)
         entry = change.new or change.old or {}
         place = entry["pk"]["S"], entry["sk"]["S"]
+        self._count_entries(change, place[1])
         self.statuses[place] = new
         if new == "held":
             self.ever_held.add(place)
+
+    def _count_entries(self, change: Change, key: str) -> None:
+        """What somebody posts by hand, what is charged anew, and what is voided."""
+        kind, _, beside = key.partition("~")[2].partition("~")
+        if change.old is None:
+            self.edits[COUNTED.get(kind, "other entries")] += 1
+            self.edits["recharges"] += "~recharged~" in beside
+            self.edits["charges of what was written off"] += "~revived~" in beside
+            self.edits["credits to be charged anew"] += "recharge" in (change.new or {})
+        self.edits["charges voided"] += "voided" in (change.new or {}) and "voided" not in (change.old or {})
 
     def _usage(self, change: Change) -> None:
         if (change.old or change.new or {})["sk"]["S"].startswith("CALL#"):
@@ -162,7 +176,7 @@ class Watch:
                 sums = moved[item["pk"]["S"]]
                 sums[0] -= amount(new, "credit_change") - amount(old, "credit_change")
                 sums[1] -= (text(new, "status") == "held") - (text(old, "status") == "held")
-                paid = paid or "payment" in item["sk"]["S"]
+                paid = paid or item["sk"]["S"].split("~")[1] in UNLIMITED
             elif table == "accounts" and item["sk"]["S"] == "ACCOUNT":
                 sums = moved[item["pk"]["S"]]
                 sums[0] += amount(new, "balance") - amount(old, "balance")
