@@ -59,6 +59,20 @@ def findings_csv(body: Any) -> str:
     return audit_views.findings_csv(body)
 
 
+def forecast_sums_as_csv(body: Any) -> str:
+    """The sums of a forecast of all customers."""
+    from ..wire import forecast_of_all_views
+
+    return forecast_of_all_views.forecast_sums_csv(body)
+
+
+def forecast_customers_as_csv(body: Any) -> str:
+    """The customers of a forecast of all."""
+    from ..wire import forecast_of_all_views
+
+    return forecast_of_all_views.forecast_customers_csv(body)
+
+
 def chosen(accept: str, offered: Sequence[str]) -> str:
     """The offered type that the caller weighs most; the first of equals, and the first when it takes none of them."""
     if accept.strip() in ("", "*/*") or len(offered) == 1:  # almost always

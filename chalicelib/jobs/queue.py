@@ -111,6 +111,10 @@ def strategy_of(services: Services, found: WorkRecord) -> work.Strategy:
         from ..wire.audit_views import finding_line, finding_view
 
         return audits.AuditStrategy(services, found, audits.AuditForms(finding_view, finding_line))
+    if found.kind == "forecast":
+        from ..usecases.forecasts_of_all import forecast_strategy  # not in cold starts
+
+        return forecast_strategy(services, found)
     return exports.export_strategy(services, found, EXPORT_FORMS)
 
 

@@ -17,7 +17,10 @@ from .keys import EXPIRES, RUNS, Key
 RESULT_DAYS: Final = timedelta(days=30)
 """How long results are kept: the bucket's lifecycle, and what `runs` knows of their pieces."""
 _PIECES: Final = "PIECE#"
-_FILES: Final = "FILE#"
+FILES: Final = "FILE#"
+"""The files of a result."""
+SORTED: Final = "SORTED#"
+"""Records that were merged once, and sorted by other keys to be merged again."""
 
 
 class Chunk(NamedTuple):
@@ -166,15 +169,15 @@ def piece_results(db: Db, work_id: str) -> list[PieceResult]:
     return [_PIECE_CODEC.entity(item) for item in _parts(db, work_id, _PIECES)]
 
 
-def keep_file(db: Db, work: WorkRecord, number: int, result: FileResult) -> FileResult:
-    """Keep a file of the result; the one that stands, ours or an earlier delivery's."""
+def keep_file(db: Db, work: WorkRecord, part: str, number: int, result: FileResult) -> FileResult:
+    """Keep a file of a merge, `FILES` or `SORTED`; the one that stands, ours or an earlier delivery's."""
     item: Item = {**_FILE_CODEC.item(result.file), "offsets": list(result.offsets), "is_last": result.is_last}
-    return _file_from_item(_keep_first(db, work, keys.work_part_key(work.work_id, f"{_FILES}{number:04}"), item))
+    return _file_from_item(_keep_first(db, work, keys.work_part_key(work.work_id, f"{part}{number:04}"), item))
 
 
-def file_results(db: Db, work_id: str) -> list[FileResult]:
-    """The files of the result so far, in their order."""
-    return [_file_from_item(item) for item in _parts(db, work_id, _FILES)]
+def file_results(db: Db, work_id: str, part: str = FILES) -> list[FileResult]:
+    """The files of a merge so far, in their order; those of the result, unless others are asked for."""
+    return [_file_from_item(item) for item in _parts(db, work_id, part)]
 
 
 def _file_from_item(item: Item) -> FileResult:

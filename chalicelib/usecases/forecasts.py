@@ -1,7 +1,7 @@
 """Forecasts: what the days to come depend on is loaded, and the days are planned. Writes nothing."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
 from ..domain import charging, schedule
@@ -20,18 +20,20 @@ from ..storage.db import Db
 from .request_context import RequestContext, Services
 from .runs import corrections
 from .runs.limits import REQUEST_LIMITS, Limits, load_within
+from .snapshot import CustomerSnapshot
 
 FORECAST_LIMITS: Final = REQUEST_LIMITS._replace(instead="a forecast of one request can't look at so many")
 REQUEST_LINES_MAX: Final = 200_000
 """Lines that are planned while the caller waits: some seconds of a function, twice that with changes."""
 FORECAST_ENTRIES_MAX: Final = 50_000
 """Ledger entries that are looked through: those that are dated in the days asked for, and those that may be taken back from."""
+WORK_ENTRIES_MAX: Final = 500_000
+"""The same where nobody waits."""
 
 
 class ForecastAsk(NamedTuple):
-    """What a caller wants to know of one customer, or of one package of the customer; `first` None: from the first open day on."""
+    """What a caller wants to know, of all packages or of one; `first` None: from the first open day on."""
 
-    customer_id: str
     last: date
     first: date | None = None
     changes: Changes | None = None
@@ -39,35 +41,63 @@ class ForecastAsk(NamedTuple):
 
 
 def forecast_customer(
-    services: Services, context: RequestContext, ask: ForecastAsk, listed: int, limits: Limits = FORECAST_LIMITS
+    services: Services, context: RequestContext, customer_id: str, ask: ForecastAsk, listed: int, limits: Limits = FORECAST_LIMITS
 ) -> Forecast | WhatIf:
     """The forecast of one customer, with changes also with them; `listed` lines of it. Raises `NotFound`, `NotOpen`, or `Invalid`, also
     too_many."""
     db = services.db
-    account, found, catalog, _ = load_within(db, ask.customer_id, limits)
+    snapshot = load_within(db, customer_id, limits)
     standing = progress.read_progress(db)
-    first = schedule.first_open_day(context.today, standing.begun.day if standing.begun else None)
-    request = _request(ask, first, context.today, listed)
-    since = _uncharged_since(account, found, standing, first)
-    facts = CustomerFacts(account, found, catalog, first, context.at, since, lines_max=services.max_lines)
-    facts = load_facts(db, facts, ask.last)
-    _demand_packages(db, ask, first)
-    before = forecast(facts, request)
+    request, first = _checked(db, context, ask, standing, listed)
+    wanted = FactsWanted(first, ask.last, context.at, services.max_lines, FORECAST_ENTRIES_MAX)
+    facts = gather_facts(db, snapshot, standing, wanted)
+    before = forecast(facts, request._replace(most=REQUEST_LINES_MAX))
     if ask.changes is None:
         return before
-    return WhatIf(before, forecast(with_changes(facts, ask.changes), request))
+    return WhatIf(before, forecast(with_changes(facts, ask.changes), request._replace(most=REQUEST_LINES_MAX)))
 
 
-def load_facts(db: Db, facts: CustomerFacts, last: date) -> CustomerFacts:
+def checked_request(db: Db, context: RequestContext, ask: ForecastAsk, listed: int) -> tuple[ForecastRequest, date]:
+    """The days that are asked for, and the first open day. Raises `NotOpen`, `Invalid`."""
+    return _checked(db, context, ask, progress.read_progress(db), listed)
+
+
+def _checked(db: Db, context: RequestContext, ask: ForecastAsk, standing: Progress, listed: int) -> tuple[ForecastRequest, date]:
+    first = schedule.first_open_day(context.today, standing.begun.day if standing.begun else None)
+    request = _request(ask, first, context.today, listed)
+    _demand_packages(db, ask, first)
+    return request, first
+
+
+class FactsWanted(NamedTuple):
+    """What is planned: from the first open day through `last`, as of the moment `at`; by the safety bound of an evaluation, and by so many
+    ledger entries at most."""
+
+    first: date
+    last: date
+    at: datetime
+    lines_max: int
+    entries_max: int
+
+
+def gather_facts(db: Db, snapshot: CustomerSnapshot, standing: Progress, wanted: FactsWanted) -> CustomerFacts:
+    """What the days to come of a customer depend on. Raises `Invalid` too_many."""
+    account, found, catalog, _ = snapshot
+    since = _uncharged_since(account, found, standing, wanted.first)
+    facts = CustomerFacts(account, found, catalog, wanted.first, wanted.at, since, lines_max=wanted.lines_max)
+    return load_facts(db, facts, wanted.last, wanted.entries_max)
+
+
+def load_facts(db: Db, facts: CustomerFacts, last: date, entries_max: int = FORECAST_ENTRIES_MAX) -> CustomerFacts:
     """The facts with what the ledger and the usage say of the customer, as far as the days through `last` depend on it."""
     account = facts.account
     changing = {one.assignment_id: one for one in facts.assignments if _is_prorated(facts, one)}
     since = min([facts.first, *facts.since.values(), *_periods_begun(facts, changing, last)])
     charged, charges = set(), []
     for count, entry in enumerate(ledger.each_dated_in(db, account.customer_id, since, last + DAY), 1):
-        if count > FORECAST_ENTRIES_MAX:
-            seen = f"{FORECAST_ENTRIES_MAX} ledger entries since {since}"
-            detail = f"the forecast depends on more than {seen}, more than one request looks through"
+        if count > entries_max:
+            seen = f"{entries_max} ledger entries since {since}"
+            detail = f"the forecast depends on more than {seen}, more than are looked through"
             raise Invalid([Fault("/customer", detail)], code="too_many")
         if entry.line:
             charged.add(entry.key)
@@ -85,7 +115,7 @@ def _request(ask: ForecastAsk, first_open: date, today: date, listed: int) -> Fo
         raise Invalid([Fault("/to", f"lies before the first day, {first}")])
     if (ask.last - first).days >= FORECAST_DAYS_MAX:
         raise Invalid([Fault("/to", f"must lie at most {FORECAST_DAYS_MAX} days from the first day, {first}, both included")])
-    return ForecastRequest(first, ask.last, today, listed, REQUEST_LINES_MAX, ask.package_id)
+    return ForecastRequest(first, ask.last, today, listed, package_id=ask.package_id)
 
 
 def _uncharged_since(account: Account, found: Sequence[Assignment], standing: Progress, first: date) -> dict[str, date]:

@@ -108,7 +108,8 @@ def _nonzero(value: Any) -> Decimal:
     return amount
 
 
-def _currency(value: Any) -> str:
+def currency(value: Any) -> str:
+    """A currency that amounts can be in. Raises `ValueError`."""
     if not isinstance(value, str) or value not in DECIMALS:
         raise ValueError("must be an ISO 4217 code such as USD")
     return value
@@ -234,7 +235,7 @@ Amount = Annotated[Decimal, PlainValidator(_nonzero), _money_schema("-?", 1 - 10
 Day = Annotated[date, PlainValidator(parse_date), WithJsonSchema(DAY_SCHEMA)]
 Instant = Annotated[datetime, PlainValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 Called = Annotated[str, PlainValidator(_destination_number), WithJsonSchema(_number_schema(_DIGITS_CALLED))]
-Currency = Annotated[str, PlainValidator(_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
+Currency = Annotated[str, PlainValidator(currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
 Destination = Annotated[str, PlainValidator(_destination), WithJsonSchema({"anyOf": [_DESTINATION_SCHEMA, {"type": "null"}]})]
 MatchDay = Annotated[Any, WithJsonSchema(_MATCH_SCHEMA)]
 """Checked across fields: whether it is a weekday or a day of the month depends on the frequency."""

@@ -55,12 +55,12 @@ class ChangesBody(Body):
 
 
 class ForecastBody(Body):
-    """The days asked for, both included, of a customer, or of one package of the customer, and what is tried. Without `from` they begin on
-    the first open day."""
+    """The days asked for, both included, of a customer or of all, of all packages or of one, and what is tried. Without `from` they begin
+    on the first open day."""
 
     since: Annotated[Day | None, Field(alias="from")] = None
     to: Day
-    customer: Id
+    customer: Id | None = None
     package: Id | None = None
     changes: ChangesBody | None = None
 

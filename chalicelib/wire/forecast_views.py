@@ -62,17 +62,18 @@ def _what_if_view(found: WhatIf) -> answers.WhatIf:
     ids = sorted(before.by_package.keys() | after.by_package.keys())
     pairs = [(one, before.by_package.get(one, NO_SUMS), after.by_package.get(one, NO_SUMS)) for one in ids]
     return {
-        **_compared(before.sums, after.sums), "short_on_before": iso(before.shortage.short_on) if before.shortage else None,
+        **compared(before.sums, after.sums), "short_on_before": iso(before.shortage.short_on) if before.shortage else None,
         "by_package": [_package_view(after, *pair) for pair in pairs],
     }  # fmt: skip
 
 
 def _package_view(value: Forecast, package_id: str, before: ForecastSums, after: ForecastSums) -> answers.PackageWhatIf:
     name = _named(value, package_id)["package_name"]
-    return {"package_id": package_id or None, "package_name": name, **_compared(before, after)}
+    return {"package_id": package_id or None, "package_name": name, **compared(before, after)}
 
 
-def _compared(before: ForecastSums, after: ForecastSums) -> answers.Comparison:
+def compared(before: ForecastSums, after: ForecastSums) -> answers.Comparison:
+    """Sums without and with changes."""
     return {
         "before": fields_of(answers.ForecastSums, before), "after": fields_of(answers.ForecastSums, after),
         "difference": fields_of(answers.ForecastDifference, difference(before, after)),

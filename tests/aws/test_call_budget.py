@@ -62,6 +62,7 @@ MOVED: Final = {"customer_id": "k00001", "from": "2024-03-02"}
 HELD: Final = "a held charge"
 WORK: Final = "work-00001"
 AUDIT: Final = "audit-1"
+FORECAST: Final = "forecast-00001"
 CHARGED: Final = {"customer_id": "rich", "entry_id": f"rich~{DAY}~1-recurring~rich-line~run:1"}
 LISTED: Final = "2999-01-01"
 """The day on which a price list of the package `listed` begins."""
@@ -121,6 +122,9 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "request_audit": [Asked(body={}, most=4)],
     "read_audit": [Asked({"work_id": AUDIT}, most=2)],
     "list_findings": [Asked({"work_id": AUDIT}, most=2), Asked({"work_id": AUDIT}, {"limit": "200"}, most=2)],
+    "read_forecast": [Asked({"work_id": FORECAST}, most=2)],
+    "list_forecast_customers": [Asked({"work_id": FORECAST}, {"currency": "USD"}, most=2)],
+    "list_forecast_short": [Asked({"work_id": FORECAST}, most=2)],
     "list_work": [Asked(most=2), Asked(query={"limit": "200"}, most=3)],
     "read_work": [Asked({"work_id": WORK}, most=1)],
     "cancel_work": [Asked({"work_id": WORK}, most=5)],
@@ -128,7 +132,10 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "read_run": [Asked({"run_id": "run:1"})],
     "list_run_lines": [Asked({"run_id": "run:1"})],
     "simulate": [SIMULATED],
-    "forecast": [Asked(body={"customer": BIG, "to": "2024-04-30"}, most=20, a_thousand=20, too_many=20_000)],
+    "forecast": [
+        Asked(body={"customer": BIG, "to": "2024-04-30"}, most=20, a_thousand=20, too_many=20_000),
+        Asked(body={"to": "2024-04-30"}, most=6),
+    ],
     "reverse_run": [Asked({"run_id": "run:1"}, most=40)],
     "check_packages": [Asked(body="name\nNew\n", content_type="text/csv")],
     "check_assignments": [Asked(body=_assigned(DAY), content_type="text/csv", most=20)],
@@ -161,6 +168,8 @@ def furnish(db: Db, size: int) -> None:
         asked = {"what": "ledger", "format": "csv", "posted_from": DAY, "posted_to": DAY, "since": f"{AT}", "until": f"{AT}"}
         db.transact(work.record_work(WorkRecord(work_id, "export", asked, f"{AT - timedelta(minutes=n)}", "test", 2, started_at=f"{AT}")))
     db.transact(work.record_work(WorkRecord(AUDIT, "audit", {"to": DAY}, f"{AT}", "test", 2, started_at=f"{AT}", state="finished")))
+    days = {"from": DAY, "to": DAY, "first_open_day": DAY, "today": DAY}
+    db.transact(work.record_work(WorkRecord(FORECAST, "forecast", days, f"{AT}", "test", 2, state="finished")))
     db.write(work.write_turns(Turns(tuple(ids[:5]), tuple(ids[5:55]), version=1)))
     evaluated = Sweep(TODAY - timedelta(days=1))
     progress.start_sweep(db, evaluated, None)

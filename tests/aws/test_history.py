@@ -64,7 +64,7 @@ SILENT: Final = {
     "credit_entry": "the entry in the ledger says who gave it, and why",
     "record_usage": "a call is no change of anything that somebody decides",
     "simulate": "stores nothing",
-    "forecast": "stores nothing",
+    "forecast": "the record of the work says who asked for it, if it is of all customers",
     "request_audit": "the record of the work says who asked for it",
     "request_export": "the record of the work says who asked for it",
     "cancel_work": "results are not what is sold",

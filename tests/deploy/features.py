@@ -175,6 +175,13 @@ class Sample:
         do_all_of(self, made)
         return made
 
+    @cached_property
+    def forecast(self) -> str:
+        """A finished forecast of all customers."""
+        made = a_forecast(self)
+        do_all_of(self, made)
+        return made
+
     def prepare(self, function: str) -> None:
         """Make what a function works on, before anything is forbidden and before the date is evaluated."""
         for name in PREPARED.get(function, ()):
@@ -235,6 +242,11 @@ def enter_a_price_list(s: Sample) -> None:
 def an_audit(s: Sample) -> str:
     """The id of an audit of a customer that nobody has worked at."""
     return str(ok(s.api.post("/audits", json={"customer": s.customer}), 202)["work_id"])
+
+
+def a_forecast(s: Sample) -> str:
+    """The id of a forecast of all customers that nobody has worked at."""
+    return str(ok(s.api.post("/forecasts", json={"to": day(30)}), 202)["work_id"])
 
 
 def an_export(s: Sample, what: str = "ledger") -> str:
@@ -314,6 +326,9 @@ API: dict[str, Feature] = {
         "history:P post-charges:M runs:QP",
         lambda s: ok(s.api.post("/runs", json={"date": day(-400), "simulate": False, "if_charged": "skip"}), 202),
     ),
+    "forecast all": Feature("do-work:M runs:GPQ", a_forecast),
+    "read a forecast": Feature("catalog:B results:R runs:GQ", lambda s: ok(s.api.get(f"/forecasts/{s.forecast}"))),
+    "read its customers": Feature("results:R runs:GQ", lambda s: ok(s.api.get(f"/forecasts/{s.forecast}/customers?currency=USD"))),
     "ask for an export": Feature("do-work:M runs:GP", an_export),
     "read an export": Feature("results:R runs:GQ", download),
     "ask for an audit": Feature("accounts:G do-work:M runs:GPQ", an_audit),
@@ -532,17 +547,20 @@ DO_WORK: dict[str, Feature] = {
     ),
     "audit": Feature("accounts:Q catalog:B do-work:M ledger:Q results:RW runs:GPQU", audit_a_customer),
     "export packages": Feature("catalog:Q do-work:M results:RW runs:GPQU", lambda s: do_all_of(s, an_export(s, "packages"))),
+    "forecast all customers": Feature(
+        "accounts:S catalog:B do-work:M ledger:BQ ledger/index/held:Q results:RW runs:GPQU usage:Q", lambda s: do_all_of(s, a_forecast(s))
+    ),
     "begin": Feature("catalog:G do-work:M ledger:S results:RW runs:GPQU", begin_new_work, is_slow=True),
 }
 PREPARED = {
     "api_handler": (
-        "exported", "audited", "package", "assignment", "empty", "caller", "held", "begun", "future", "replaceable", "ahead", "fleet",
-        "overspent", "charge",
+        "exported", "audited", "forecast", "package", "assignment", "empty", "caller", "held", "begun", "future", "replaceable", "ahead",
+        "fleet", "overspent", "charge",
     ),
     "run_package": ("assignment", "spender", "overspent", "held"),
     "post_charges": ("assignment", "plain", "poor", "spender", "rich", "reversible"),
     "record_usage": ("fleet",),
-    "do_work": ("audited", "charged", "caller", "waiting"),
+    "do_work": ("audited", "charged", "caller", "waiting", "spender"),
 }  # fmt: skip
 FEATURES = {
     "api_handler": API,

@@ -34,7 +34,7 @@ def stage() -> Stage:
 
 def seen(stage: Stage, customer: str = POOR, **asked: Any) -> Forecast | WhatIf:
     days = {"last": LAST} | asked
-    return forecast_customer(stage.services, stage.context("forecast"), ForecastAsk(customer, **days), 1000)
+    return forecast_customer(stage.services, stage.context("forecast"), customer, ForecastAsk(**days), 1000)
 
 
 def made(stage: Stage, customer: str = POOR, **asked: Any) -> Forecast:
@@ -161,7 +161,7 @@ def test_begun_evaluations_move_the_first_open_day(stage: Stage) -> None:
 def test_too_much_for_one_request_is_refused(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     few = Limits(1, 1, forecasts.FORECAST_LIMITS.instead)
     with pytest.raises(Invalid, match="has more than 1 assignments: a forecast of one request can't look at so many") as refused:
-        forecast_customer(stage.services, stage.context("forecast"), ForecastAsk(POOR, LAST), 1000, few)
+        forecast_customer(stage.services, stage.context("forecast"), POOR, ForecastAsk(LAST), 1000, few)
     assert refused.value.code == "too_many"
     monkeypatch.setattr(forecasts, "FORECAST_ENTRIES_MAX", 1)
     customers.book_payment(stage.db, stage.context("pay"), POOR, Decimal(1), "")

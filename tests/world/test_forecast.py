@@ -13,11 +13,13 @@ from unittest.mock import patch
 from chalicelib.domain import forecast as domain
 from chalicelib.domain.forecast import Forecast
 from chalicelib.domain.forecast_days import spend_without_calls
+from chalicelib.domain.forecast_of_all import CustomerForecast
 from chalicelib.domain.ledger import Entry
 from chalicelib.domain.schedule import DAY
 from chalicelib.storage import ledger
 from chalicelib.storage.db import decode
 from chalicelib.usecases.forecasts import ForecastAsk, forecast_customer
+from tests.usecases.forecasting import made, rows, rows_of_each
 
 from . import invariants
 from .simulation import SETTLING_ROUNDS, World
@@ -25,6 +27,7 @@ from .simulation import SETTLING_ROUNDS, World
 SEEDS = 50
 DAYS_FORECAST = (5, 9, 40)
 LISTED = 100_000
+CURRENCIES = ("EUR", "JPY", "KWD", "USD")
 
 
 class Posted(NamedTuple):
@@ -41,11 +44,19 @@ class Posted(NamedTuple):
 
 def forecast_of(world: World, customer: str, last: date) -> Forecast:
     """A forecast that counts on no further call."""
-    asked = ForecastAsk(customer, last)
+    asked = ForecastAsk(last)
     with patch.object(domain, "spend_with_calls", spend_without_calls):
-        found = world.scheduler.alone(lambda: forecast_customer(world.services, world.context("f"), asked, LISTED))
+        found = world.scheduler.alone(lambda: forecast_customer(world.services, world.context("f"), customer, asked, LISTED))
     assert isinstance(found, Forecast)
     return found
+
+
+def forecast_of_all(world: World, last: date) -> list[CustomerForecast]:
+    """Each customer's row in the forecast of all, by the same."""
+    context = world.context("forecast")
+    with patch.object(domain, "spend_with_calls", spend_without_calls):
+        made(world, context, last)
+        return [row for currency in CURRENCIES for row in rows(world, context, currency)]
 
 
 def told(found: Forecast) -> Counter[Posted]:
@@ -102,6 +113,8 @@ def play(seed: int) -> Counter[str]:
     before = entries_of(world)
     standing = {item["pk"]["S"] for item in world.store.items("accounts")}
     found = {customer: forecast_of(world, customer, last) for customer in world.customers if customer in standing}
+    of_all = world.scheduler.alone(lambda: forecast_of_all(world, last))
+    assert of_all == rows_of_each(one for one in found.values() if not one.facts.account.parked), f"seed {seed}"
     pass_days(world, last)
     seen: Counter[str] = Counter()
     for customer, one in found.items():

@@ -46,6 +46,7 @@ _QUERY: Final[Mapping[Any, Json]] = {
     query.LIST["limit"].parse: {"type": "integer", "minimum": 1, "maximum": query.PAGE_ITEMS_MAX, "default": query.DEFAULT_LIMIT},
     query.LIST["cursor"].parse: {"type": "string"},
     fields.identifier: {"type": "string", "pattern": f"^{fields.ID_PATTERN.pattern}$"},
+    fields.currency: {"type": "string", "pattern": "^[A-Z]{3}$"},
     fields.beginning: {"type": "string", "pattern": "^[A-Za-z0-9._:\\-]{1,64}$"},
     schedule_.frequency: {"type": "string", "enum": list(FREQUENCIES)},
     schedule_.match: {"type": "string", "pattern": f"^({_DAY_OR_WEEKDAY}(,{_DAY_OR_WEEKDAY})*)?$", "maxLength": 123},

@@ -57,7 +57,8 @@ _BY_POSTING: Final = (
 
 _FORECAST: Final = (
     "Each day is planned as its evaluation will post it. At most 1,100 days. With `changes` the answer "
-    "describes the days as they would be with these prices and discounts, and `what_if` compares. Nothing is written. As CSV, all lines."
+    "describes the days as they would be with these prices and discounts, and `what_if` compares. No charge is written. As CSV, all lines. "
+    "Without `customer` all customers are planned in the background: 202, then poll `Location`. Only that counts `Idempotency-Key`."
 )
 _CREDIT: Final = (
     "A new entry of kind `credit`, dated today. What is left of a charge is its amount less earlier credits, reversals and negative "
@@ -158,7 +159,11 @@ OPERATIONS: Final = {
                      "goes on in the background: 202, then poll `Location`. A simulation stores nothing and ignores `Idempotency-Key`."),
     "simulate": Operation("Runs", body=bodies.SimulationBody, invalid=("too_many",), seeks=True,
                           notes="As `POST /runs` with `simulate: true`, at a path of its own: it stores nothing and needs to read only."),
-    "forecast": Operation("Forecasts", body=forecast_bodies.ForecastBody, invalid=("not_open", "too_many"), seeks=True, notes=_FORECAST),
+    "forecast": Operation("Forecasts", body=forecast_bodies.ForecastBody, also=(202,), conflicts=("too_much_work",),
+                          invalid=("not_open", "too_many"), seeks=True, notes=_FORECAST),
+    "read_forecast": Operation("Forecasts", notes="Its sums are gone after 30 days. As CSV, a row for each currency and group."),
+    "list_forecast_customers": Operation("Forecasts", conflicts=("in_progress",)),
+    "list_forecast_short": Operation("Forecasts", conflicts=("in_progress",)),
     "list_runs": Operation("Runs"),
     "request_export": Operation("Exports", 202, work_bodies.ExportBody, conflicts=("too_much_work",), seeks=False, notes=_EXPORT),
     "read_export": Operation("Exports", notes="The links are made anew each time; anybody who has one can download the file with it, for "

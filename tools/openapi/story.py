@@ -263,7 +263,15 @@ def _forecasts(say: Recorder) -> None:
     made = say("forecast", "a_quarter", "POST", "/forecasts", body=asked)
     dearer = {"package_id": made["by_package"][0]["package_id"], "from": "2031-04-01", "retail": "13.75"}
     discount = {"customer_id": "acme", "from": "2031-05-01", "until": "2031-05-31", "percent": "10"}
-    say("forecast", "what_if", "POST", "/forecasts", body={**asked, "changes": {"prices": [dearer], "discounts": [discount]}})
+    changes = {"prices": [dearer], "discounts": [discount]}
+    say("forecast", "what_if", "POST", "/forecasts", body={**asked, "changes": changes})
+    of_all = {"from": "2031-03-01", "to": "2031-04-30", "changes": changes}
+    ids = {"work_id": say("forecast", "of_all_customers", "POST", "/forecasts", body=of_all)["work_id"]}
+    while say.api.get(f"/work/{ids['work_id']}").json()["status"] == "running":
+        time.sleep(0.1)
+    say("read_forecast", "finished", "GET", "/forecasts/{work_id}", ids=ids)
+    say("list_forecast_customers", "first_page", "GET", "/forecasts/{work_id}/customers", ids=ids, query={"currency": "USD", "limit": "1"})
+    say("list_forecast_short", "first_page", "GET", "/forecasts/{work_id}/short", ids=ids)
 
 
 def _held(say: Recorder, package: str) -> None:

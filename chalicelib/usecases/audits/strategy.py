@@ -58,6 +58,8 @@ class AuditStrategy:
     """An audit of all customers, or of one."""
 
     depth: Final = 4
+    file_depth: Final = 0
+    resort: Final = None
 
     def __init__(self, services: Services, found: WorkRecord, forms: AuditForms) -> None:
         self._db, self._segments, self._asked, self._forms = services.db, found.segments, found.asked, forms
@@ -141,7 +143,7 @@ class AuditStrategy:
             counts.update(record.value)
         return {COUNTS: counts}
 
-    def file_name(self, number: int) -> str:
+    def file_name(self, number: int, _key: tuple[str, ...]) -> str:
         """Says of which days it is, and which file."""
         days = [self._asked[name] for name in ("from", "to") if name in self._asked]
         return "-".join(["audit", *days, f"{number}.jsonl"])

@@ -1,7 +1,7 @@
 """What all exports have in common: how their rows are made and written, and how their files are called."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ...domain.account import Account
 from ...domain.detail import Detail
@@ -28,10 +28,13 @@ class ExportForms(NamedTuple):
 class Export:
     """An export, as far as it does not matter what is exported."""
 
+    resort: Final = None
+    file_depth: Final = 0
+
     def __init__(self, services: Services, found: WorkRecord, forms: ExportForms) -> None:
         self._db, self._segments, self._asked, self._forms = services.db, found.segments, found.asked, forms
 
-    def file_name(self, number: int) -> str:
+    def file_name(self, number: int, _key: tuple[str, ...]) -> str:
         """Says what it is, of which days, and which file."""
         days = [self._asked[name] for name in ("posted_from", "posted_to") if name in self._asked]
         return "-".join([self._asked["what"], *(days or [self._asked["today"]]), f"{number}.{self._asked['format']}"])

@@ -4,24 +4,31 @@ Which rows a file has follows from the records alone, so the same facts make the
 """
 
 import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 from ...domain.work import WORK_FAILURES_MAX, ResultFile, WorkRecord, WorkState
 from ...storage import work
-from ...storage.objects import Objects
+from ...storage.objects import Objects, ObjectWriter
 from ...storage.work import Chunk, FileResult, PieceResult
 from ..request_context import RequestContext, Services
 from ..segment import SecondsLeft
 from ..time_budget import STOP_SECONDS
 from .messages import MergeMessage, work_body
-from .strategy import Record, Strategy, record_of
+from .strategy import Record, Resort, Strategy, line_of, record_of
 from .turns import end_work, hand_out
 
 FILE_ROWS: Final = 1_000_000
 """Of a file at most: what Excel opens, and what a worker writes well within its time."""
+RESORTED_GROUPS: Final = 10_000
+"""Whose new records a worker holds at once."""
 _BUFFERS_BYTES: Final = 24 * 1024 * 1024
 """Of all chunks together that are merged."""
+_FOLDERS: Final = {work.SORTED: "sorted", work.FILES: "files"}
+_Write = Callable[[int, "Merge", ObjectWriter], tuple[str, int]]
+"""Writes the file of a number; says its name and how many rows it has."""
 _BUFFER_BYTES_MIN, _BUFFER_BYTES_MAX = 16 * 1024, 1024 * 1024
 
 
@@ -31,16 +38,53 @@ def work_merge(
     """Write the files, from the message's on; what is not done in time is handed on by a message. The last one ends the work."""
     pieces = work.piece_results(services.db, found.work_id)
     chunks = [chunk for piece in pieces for chunk in piece.chunks]
-    files = work.file_results(services.db, found.work_id)
-    merge = Merge(services.objects(), chunks, files[-1].offsets if files else (0,) * len(chunks))
-    while not (files and files[-1].is_last):
-        if len(files) > message.number and seconds_left() < STOP_SECONDS:
-            services.send_work([work_body(message._replace(number=len(files)))])
-            return
-        files.append(_write_file(services, context, found, len(files), strategy, merge))
-        if files[-1].offsets != merge.offsets:  # another delivery wrote this file
-            merge = Merge(services.objects(), chunks, files[-1].offsets)
+    merging = _Merging(services, context, found, message, seconds_left)
+    try:
+        if strategy.resort:
+            again = merging.written(work.SORTED, chunks, partial(_write_sorted, strategy.resort))
+            chunks = [Chunk(one.file.key, one.file.size) for one in again if one.file.size]
+        files = merging.written(work.FILES, chunks, partial(_write_rows, strategy))
+    except _HandedOn:
+        return
     _end_with_files(services, context, found, pieces, files)
+
+
+class _HandedOn(Exception):
+    """Time is short: a message has the rest."""
+
+
+class _Merging:
+    """One message of a merge: writes what is left of the files of its steps."""
+
+    def __init__(
+        self, services: Services, context: RequestContext, found: WorkRecord, message: MergeMessage, seconds_left: SecondsLeft
+    ) -> None:
+        self._services, self._context, self._work, self._message = services, context, found, message
+        self._seconds_left = seconds_left
+        self._files = 0
+
+    def written(self, part: str, chunks: Sequence[Chunk], write: "_Write") -> list[FileResult]:
+        """The files of a step, `work.FILES` or `work.SORTED`, once all are written. Raises `_HandedOn`."""
+        files = work.file_results(self._services.db, self._work.work_id, part)
+        merge = Merge(self._services.objects(), chunks, files[-1].offsets if files else (0,) * len(chunks))
+        while not (files and files[-1].is_last):
+            done = self._files + len(files)
+            if done > self._message.number and self._seconds_left() < STOP_SECONDS:
+                self._services.send_work([work_body(self._message._replace(number=done))])
+                raise _HandedOn
+            files.append(self._write(part, len(files), merge, write))
+            if files[-1].offsets != merge.offsets:  # another delivery wrote this file
+                merge = Merge(self._services.objects(), chunks, files[-1].offsets)
+        self._files += len(files)
+        return files
+
+    def _write(self, part: str, number: int, merge: "Merge", write: "_Write") -> FileResult:
+        """Write a file, and keep that it is written; the one that stands."""
+        key = f"{self._work.work_id}/{_FOLDERS[part]}/{number:04}-{self._context.id}"
+        with self._services.objects().writer(key) as writer:
+            name, rows = write(number, merge, writer)
+        file = ResultFile(name, key, rows, writer.size, writer.sha256)
+        return work.keep_file(self._services.db, self._work, part, number, FileResult(file, merge.offsets, merge.is_through))
 
 
 def _end_with_files(
@@ -55,21 +99,25 @@ def _end_with_files(
     hand_out(services)
 
 
-def _write_file(
-    services: Services, context: RequestContext, found: WorkRecord, number: int, strategy: Strategy, merge: "Merge"
-) -> FileResult:
-    """Write a file, and keep that it is written; the one that stands."""
-    key = f"{found.work_id}/files/{number:04}-{context.id}"
-    rows = 0
-    with services.objects().writer(key) as writer:
-        writer.write(strategy.heading())
-        for row in _rows(merge, strategy):
-            writer.write(strategy.line(row))
-            rows += 1
-            if rows == FILE_ROWS:
-                break
-    file = ResultFile(strategy.file_name(number + 1), key, rows, writer.size, writer.sha256)
-    return work.keep_file(services.db, found, number, FileResult(file, merge.offsets, merge.is_through))
+def _write_rows(strategy: Strategy, number: int, merge: "Merge", writer: ObjectWriter) -> tuple[str, int]:
+    """Write the rows of a file; its name, and how many they are."""
+    rows, key = 0, merge.next_key(strategy.file_depth)
+    writer.write(strategy.heading())
+    for row in _rows(merge, strategy):
+        writer.write(strategy.line(row))
+        rows += 1
+        if rows == FILE_ROWS or merge.next_key(strategy.file_depth) != key:
+            break
+    return strategy.file_name(number + 1, key), rows
+
+
+def _write_sorted(resort: Resort, number: int, merge: "Merge", writer: ObjectWriter) -> tuple[str, int]:
+    """Write the records of some groups as they are sorted anew."""
+    groups = islice(merge.groups(resort.depth), RESORTED_GROUPS)
+    lines = sorted(map(line_of, resort.records(number, groups)))
+    for line in lines:
+        writer.write(line)
+    return "", len(lines)
 
 
 def _rows(merge: "Merge", strategy: Strategy) -> Iterator[Mapping[str, Any]]:
@@ -101,6 +149,10 @@ class Merge:
     def is_through(self) -> bool:
         """Whether every record was given out."""
         return not self._heads
+
+    def next_key(self, depth: int) -> tuple[str, ...]:
+        """The first `depth` parts of the key of the record that comes next; nothing at the end."""
+        return tuple(part.decode() for part in self._heads[0][0].split(b"\t", depth)[:depth]) if self._heads else ()
 
     def groups(self, depth: int) -> Iterator[Iterator[Record]]:
         """The records by the first `depth` parts of their keys. Each group is to be read to its end before the next."""

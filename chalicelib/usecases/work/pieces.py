@@ -15,6 +15,8 @@ from .strategy import Strategy, line_of
 
 CHUNK_RECORDS: Final = 10_000
 """Of an object: some 10 MB, which a worker holds at once."""
+RECORD_BYTES: Final = 1024
+"""Of a record that counts as one."""
 CHUNKS_MAX: Final = 200
 """Of a message: what one item of `runs` can name."""
 
@@ -28,9 +30,10 @@ def work_piece(
 
 
 class PlannedRecords(NamedTuple):
-    """The lines that are kept of a member."""
+    """The lines that are kept of a member, and what of it fails."""
 
     lines: list[bytes]
+    failures: list[WorkFailure]
 
 
 class PieceWork:
@@ -55,15 +58,22 @@ class PieceWork:
 
     def plan(self, member: Any) -> PlannedRecords:
         """What is kept of a member."""
-        return PlannedRecords([line_of(record) for record in self._strategy.records(member)])
+        plan = PlannedRecords([], [])
+        for one in self._strategy.records(member):
+            if isinstance(one, WorkFailure):
+                plan.failures.append(one)
+            else:
+                plan.lines.append(line_of(one))
+        return plan
 
     def lines_of(self, plan: PlannedRecords) -> int:
-        """One for each record."""
-        return len(plan.lines)
+        """One for each record, or for each kilobyte of a large one."""
+        return sum(1 + len(line) // RECORD_BYTES for line in plan.lines)
 
     def apply(self, round_: Round[PlannedRecords]) -> None:
         """Write what is kept of a round as one object."""
         self._failures += [_failure(one) for one in round_.left_out]
+        self._failures += [failure for plan in round_.plans for failure in plan.failures]
         lines = sorted(line for plan in round_.plans for line in plan.lines)
         if lines:
             body = b"".join(lines)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
+from ...domain.work import WorkFailure
 from ...storage.keys import Key
 from ..segment import Member, Unreadable
 
@@ -27,6 +28,17 @@ def record_of(line: bytes) -> Record:
     return Record(tuple(key), json.loads(value))
 
 
+class Resort(Protocol):
+    """Sorts what was merged by other keys, so that it is merged once more: in the order of what came of it, not of whom it is."""
+
+    @property
+    def depth(self) -> int:
+        """How many parts of a key say which records belong together."""
+
+    def records(self, number: int, groups: Iterator[Iterator[Record]]) -> Iterable[Record]:
+        """The new records of some groups, in any order. `number` counts the calls, each of which has other groups."""
+
+
 class Strategy(Protocol):
     """What a kind of work does: for whom, what it keeps of each, and what it makes of that."""
 
@@ -37,14 +49,22 @@ class Strategy(Protocol):
     def members(self, segment: int, cursor: Key | None, unreadable: Unreadable) -> Iterator[Member]:
         """The members of a segment behind the cursor, in bounded parts."""
 
-    def records(self, member: Any) -> Iterable[Record]:
-        """What is kept of a member, in any order."""
+    def records(self, member: Any) -> Iterable[Record | WorkFailure]:
+        """What is kept of a member, in any order, and what of it fails."""
+
+    @property
+    def resort(self) -> Resort | None:
+        """Sorts all records anew before rows are made of them; None if they are in the right order."""
 
     def row(self, records: Iterator[Record]) -> Mapping[str, Any] | None:
         """The row that all records of one row make, in the order of their keys; None for none."""
 
-    def file_name(self, number: int) -> str:
-        """How the file of this number, from 1, is called."""
+    @property
+    def file_depth(self) -> int:
+        """How many parts of a key say to which file a row belongs; 0 if all go into one."""
+
+    def file_name(self, number: int, key: tuple[str, ...]) -> str:
+        """How the file of this number, from 1, is called, whose keys begin with `key`."""
 
     def heading(self) -> bytes:
         """What a file begins with."""

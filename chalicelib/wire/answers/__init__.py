@@ -7,6 +7,7 @@ from .audit import *  # noqa: F403 - one namespace: answers.Package
 from .common import *  # noqa: F403
 from .customers import *  # noqa: F403
 from .forecast import *  # noqa: F403
+from .forecast_of_all import *  # noqa: F403
 from .history import *  # noqa: F403
 from .ledger import *  # noqa: F403
 from .packages import *  # noqa: F403
