@@ -193,13 +193,13 @@ def once_answered(api: httpx.Client, where: str, body: Json) -> httpx.Response:
 def finished(api: httpx.Client, run_id: str) -> Json:
     """A live run once it is not `running` any more."""
     deadline = time.monotonic() + _RUN_SECONDS
-    while time.monotonic() < deadline:
+    while True:
         answer = api.get(f"/runs/{run_id}")
         if answer.status_code == 200 and answer.json()["status"] != "running":
             body: Json = answer.json()
             return body
+        assert time.monotonic() < deadline, f"run {run_id} does not finish: {answer.text}"
         time.sleep(0.05)
-    raise AssertionError(f"run {run_id} does not finish: {answer.text}")
 
 
 def evaluate(stack: EmbeddedStack, api: httpx.Client, on: str) -> Json:

@@ -1,7 +1,9 @@
 """Two dozen writers at once: every charge once, every payment once, one owner of a DID, and a balance that the ledger explains."""
 
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import httpx
 
@@ -236,7 +238,7 @@ def test_edits_at_once_with_if_match_let_one_win(api: httpx.Client) -> None:
         tag = {"If-Match": api.get(where).headers["etag"]}
         value = (lambda n: n + 2) if body == "quantity" else str
 
-        def work(n: int, where=where, body=body, tag=tag, value=value) -> int:
+        def work(n: int, where: str = where, body: str = body, tag: dict[str, str] = tag, value: Callable[[int], Any] = value) -> int:
             return api.patch(where, json={body: value(n)}, headers=tag).status_code
 
         assert Counter(at_once(work)) == {200: 1, 412: CONCURRENT - 1}

@@ -150,7 +150,7 @@ def test_a_live_run_without_run_id_has_the_invocations(stack: EmbeddedStack, api
     an_assignment(api, customer, a_package(api, retail="2"))
     payload = {"customer": customer, "simulate": "no", "date": day()}
     report = stack.invoke("run_package", payload)
-    assert UUID(report["run_id"])
+    UUID(report["run_id"])  # raises for anything else
     again = stack.invoke("run_package", payload)
     assert again["run_id"] != report["run_id"]
     assert [line["status"] for line in again["lines"]] == ["repeat"]

@@ -272,6 +272,6 @@ def test_odd_headers(api: httpx.Client) -> None:
     """contract: 412 for what names no version of ours."""
     where = f"/customers/{a_customer(api)}"
     for tag in ("", '"', '""', '"' + "9" * 5000 + '"', '"-1"', '"1.0"', '"١"', "'1'"):
-        answer = api.patch(where, json={"name": "x"}, headers={"If-Match": tag.encode()})
+        answer = api.patch(where, json={"name": "x"}, headers={b"If-Match": tag.encode()})
         problem(answer, 412, "version_mismatch")
     assert ok(api.get(where))["name"] == ""

@@ -28,7 +28,7 @@ TOLD = ("etag", "location", "content-type")
 
 
 def send(api: httpx.Client, where: str, body: Any, key: str | bytes) -> httpx.Response:
-    return api.post(where, json=body, headers={"Idempotency-Key": key})
+    return api.post(where, json=body, headers={b"Idempotency-Key": key.encode() if isinstance(key, str) else key})
 
 
 def same(one: httpx.Response, other: httpx.Response) -> bool:

@@ -40,10 +40,11 @@ def file_of(rows: Iterable[Json]) -> str:
     return text.getvalue()
 
 
-def importing(api: httpx.Client, what: str, rows: Iterable[Json] | str, *, live: bool = True, **headers: str) -> httpx.Response:
+def importing(api: httpx.Client, what: str, rows: Iterable[Json] | str, *, live: bool = True, key: str | None = None) -> httpx.Response:
     """The answer to an import."""
     text = rows if isinstance(rows, str) else file_of(rows)
-    return api.post(f"/{what}/import", params={"dry_run": str(not live).lower()}, content=text.encode(), headers=AS_CSV | headers)
+    headers = AS_CSV | ({"Idempotency-Key": key} if key else {})
+    return api.post(f"/{what}/import", params={"dry_run": str(not live).lower()}, content=text.encode(), headers=headers)
 
 
 def named(answer: httpx.Response, status: int = 422, code: str = "invalid") -> list[tuple[int, str]]:
@@ -238,13 +239,13 @@ def test_an_import_repeated_with_its_key_is_made_once(api: httpx.Client) -> None
     customer, package = a_customer(api), a_package(api, retail="1", frequency="daily")
     rows = [row(customer, package, start_date=day(-2), auto_decrement_credit="true") for _ in range(3)]
     key = unique("k")
-    answers = at_once(lambda _: importing(api, "assignments", rows, **{"Idempotency-Key": key}), 4)
+    answers = at_once(lambda _: importing(api, "assignments", rows, key=key), 4)
     assert len({answer.text for answer in answers}) == 1
     assert len(ok(answers[0], 201)["items"]) == len(assigned(api, customer)) == 3
     assert balance(api, customer) == -6
-    problem(importing(api, "assignments", rows[:2], **{"Idempotency-Key": key}), 422, "idempotency_key_reused")
+    problem(importing(api, "assignments", rows[:2], key=key), 422, "idempotency_key_reused")
     names = [{"name": unique("p")} for _ in range(3)]
-    first, second = (importing(api, "packages", names, **{"Idempotency-Key": key}) for _ in range(2))
+    first, second = (importing(api, "packages", names, key=key) for _ in range(2))
     assert ok(first, 201) == ok(second, 201)
 
 
@@ -252,11 +253,11 @@ def test_an_import_whose_answer_was_lost_is_completed(stack: EmbeddedStack, api:
     """The claim of a request that crashed after writing: another attempt finds what it made, and posts what it had not."""
     customer, package = a_customer(api), a_package(api, retail="1", frequency="daily")
     rows, names, key = [row(customer, package, start_date=day(-2)) for _ in range(3)], [{"name": unique("p")}], unique("k")
-    made = ok(importing(api, "assignments", rows, **{"Idempotency-Key": key}), 201)
-    defined = ok(importing(api, "packages", names, **{"Idempotency-Key": key}), 201)
+    made = ok(importing(api, "assignments", rows, key=key), 201)
+    defined = ok(importing(api, "packages", names, key=key), 201)
     forget_answers(stack, since=made["items"][0]["assignment"]["created_at"])
-    assert ok(importing(api, "assignments", rows, **{"Idempotency-Key": key}), 201) == made
-    assert ok(importing(api, "packages", names, **{"Idempotency-Key": key}), 201) == defined
+    assert ok(importing(api, "assignments", rows, key=key), 201) == made
+    assert ok(importing(api, "packages", names, key=key), 201) == defined
     assert len(assigned(api, customer)) == 3
     assert len(charges(api, customer)) == 6
 

@@ -38,7 +38,7 @@ class Clock(datetime):
     shows = BEFORE_MIDNIGHT
 
     @classmethod
-    def now(cls, tz: tzinfo | None = None) -> "Clock":  # type: ignore[override]
+    def now(cls, tz: tzinfo | None = None) -> "Clock":
         assert tz is UTC
         return cls.fromisoformat(cls.shows.isoformat())
 

@@ -3,6 +3,7 @@
 from csv import DictReader
 from decimal import Decimal
 from io import StringIO
+from typing import Any
 
 import httpx
 import pytest
@@ -67,7 +68,7 @@ def test_the_ledger_is_oldest_first_and_cut_by_date(api: httpx.Client) -> None:
     where = f"/customers/{customer}/ledger"
     assert [entry["date"] for entry in ledger(api, customer)] == [day(-3), day(-2), day(-1)]
 
-    def dates(**query: str) -> list[str]:
+    def dates(**query: Any) -> list[str]:
         return [entry["date"] for entry in pages(api, where, **query)]
 
     assert dates(**{"from": day(-2), "to": day(-2)}) == [day(-2)]

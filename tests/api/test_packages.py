@@ -56,7 +56,7 @@ def test_a_package_needs_a_name_only_and_money_defaults_to_zero(api: httpx.Clien
     """contract: Required to create: name. Money defaults to 0, type to standard, frequency to none."""
     answer = api.post("/packages", json={"name": "Bare"})
     package = saved(answer)
-    defaults = {
+    defaults: dict[str, Any] = {
         "currency": "USD", "cost": "0.00", "retail": "0.00", "setup_cost": "0.00", "setup_retail": "0.00", "frequency": "none",
         "frequency_match": [], "connexcs_package": None, "minimum_days": 0, "type": "standard", "destination": None,
         "minimum_spend": False, "version": 1, "description": "", "account_code": None, "tax_code": None,

@@ -67,12 +67,10 @@ def reverse_in_background(api: httpx.Client, run_id: str) -> Json:
     where = answer.request.url.join(answer.headers["location"])
     assert where.path.endswith(f"/runs/{run_id}")
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        reversal: Json = ok(api.get(str(where)))["reversal"]
-        if reversal["status"] != "reversing":
-            return reversal
+    while (reversal := ok(api.get(str(where)))["reversal"])["status"] == "reversing":
+        assert time.monotonic() < deadline, f"the reversal does not finish: {reversal}"
         time.sleep(0.05)
-    raise AssertionError(f"the reversal does not finish: {reversal}")
+    return reversal
 
 
 def test_a_simulation_reports_what_a_live_run_charges(api: httpx.Client, customer: str) -> None:
@@ -111,7 +109,8 @@ def test_a_bad_run_is_refused_with_every_bad_field(api: httpx.Client) -> None:
     """contract: every bad field at once."""
     body = {"customer": 5, "simulate": "maybe", "date": "2026-02-30", "run_id": "a b", "if_charged": "no", "dry": True}
     assert pointers(api.post("/runs", json=body)) == {f"/{name}" for name in body}
-    for value in (1, 0, "", None, [], "y"):
+    values: list[Any] = [1, 0, "", None, [], "y"]
+    for value in values:
         assert pointers(api.post("/runs", json={"customer": a_customer(api), "simulate": value})) == {"/simulate"}
     problem(api.post("/runs", json={"customer": unique()}), 404, "not_found")
     problem(api.post("/runs", json={"customer": unique(), "simulate": False}), 404, "not_found")

@@ -11,7 +11,7 @@ from tests.auth.local_issuer import AUDIENCE, CHARGE, EVERYTHING, READ, WRITE, L
 from tools.template import SettingsError, settings_from
 
 TABLE = f"billing-admins={READ} {WRITE} {CHARGE}, clerks={READ} {WRITE}"
-PROGRAM = {"aud": None, "sub": AUDIENCE, "client_id": AUDIENCE, "token_use": "access"}
+PROGRAM: dict[str, Any] = {"aud": None, "sub": AUDIENCE, "client_id": AUDIENCE, "token_use": "access"}
 PERSON = PROGRAM | {"sub": "5f7c8ec7"}
 
 
@@ -64,7 +64,7 @@ def test_d3_scopes_keep_their_prefix_and_roles_have_none(issuer: LocalIssuer) ->
 )  # fmt: skip
 @pytest.mark.parametrize("scope", [READ, EVERYTHING, "openid"])
 def test_b9_groups_grant_by_the_table(issuer: LocalIssuer, groups: list[str] | None, named: set[str], scope: str) -> None:
-    claims = PERSON | {"cognito:groups": groups, "scope": scope}
+    claims: dict[str, Any] = PERSON | {"cognito:groups": groups, "scope": scope}
     asked = set(scope.split()) & set(access.SCOPES)
     assert granted(issuer, "cognito:groups", TABLE, **claims) == (named & asked if asked else named)
 

@@ -264,7 +264,7 @@ def mutated(token: str, how: tuple[str, Any, Any]) -> str:
         parts = [*token.split("."), "", ""]
         parts[where], parts[what] = parts[what], parts[where]
         return ".".join(parts[:-2])
-    put = {
+    put: dict[str, Callable[[], str]] = {
         "flip": lambda: chr(ord(token[at]) ^ 1 << what), "put": lambda: what, "cut": lambda: "",
         "insert": lambda: what + token[at : at + 1],
     }  # fmt: skip

@@ -25,7 +25,7 @@ class Clock(datetime):
     """The edge's clock stands still: what the same requests make is the same."""
 
     @classmethod
-    def now(cls, tz: tzinfo | None = None) -> "Clock":  # type: ignore[override]
+    def now(cls, tz: tzinfo | None = None) -> "Clock":
         assert tz is UTC
         return cls.fromisoformat(NOW.isoformat())
 

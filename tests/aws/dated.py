@@ -82,7 +82,7 @@ class Calendar:
     def listed(self, path: str, **params: str) -> list[Json]:
         """All items of a list, page by page."""
         found: list[Json] = []
-        cursor: dict[str, str] = {}
+        cursor: dict[str, Any] = {}
         while True:
             page = self.ask("GET", path, params=params, limit="200", **cursor)
             found += page["items"]
@@ -132,7 +132,7 @@ def calendar_from(first: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calen
         """The edge's clock: noon of the calendar's day."""
 
         @classmethod
-        def now(cls, tz: tzinfo | None = None) -> "Moving":  # type: ignore[override]
+        def now(cls, tz: tzinfo | None = None) -> "Moving":
             assert tz is UTC
             return cls(stage.today.year, stage.today.month, stage.today.day, 12, tzinfo=UTC)
 

@@ -308,7 +308,7 @@ def test_d6_a_ledger_that_matches_little_is_answered_page_by_page(roomy: World, 
         db.transact(actions[start : start + 100])
     asked, pages, cursor = Asked(BIG_ONE, query | {"limit": "1"}), 0, None
     while True:
-        more = {"cursor": cursor} if cursor else {}
+        more: dict[str, str] = {"cursor": cursor} if cursor else {}
         answer, made = calls(roomy, asking(roomy, "read_ledger", asked._replace(query=dict(asked.query) | more)))
         body = json.loads(answer["body"])
         assert (made, body["items"]) == (2, [])

@@ -58,7 +58,8 @@ def paid(world: World, identity: Event, key: str = "key-1") -> Event:
 
 
 def payments(world: World) -> list[Event]:
-    found, query = [], {}
+    found: list[Event] = []
+    query: dict[str, list[str]] = {}
     while True:
         page = world.read("GET", "/customers/{customer_id}/ledger", {"customer_id": CUSTOMER}, query=query)
         found += [entry for entry in page["items"] if entry["kind"] == "payment"]

@@ -82,7 +82,7 @@ def test_d10_a_defect(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def defect(_: object, __: object) -> None:
         raise ZeroDivisionError
 
-    world.stage.store.hook = defect  # type: ignore[assignment]
+    world.stage.store.hook = defect
     answer = world.ask("GET", "/packages")
     assert answer["statusCode"] == 500
     demand_guarded(answer)

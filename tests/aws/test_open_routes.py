@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -17,7 +18,7 @@ from tools.bundle import ROOT
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that have passed; a test sets them."""
     passed = [0.0]
-    monkeypatch.setattr(meta.time, "monotonic", lambda: passed[0])
+    monkeypatch.setattr(time, "monotonic", lambda: passed[0])
     deployment.reach_tables.cache_clear()
     return passed
 
@@ -42,7 +43,7 @@ def test_d12_a_failure_is_told_after_a_moment_and_its_end_at_once(world: World, 
         raise ConnectionError
 
     world.ask("GET", "/health")
-    world.stage.store.hook = unreachable  # type: ignore[assignment]
+    world.stage.store.hook = unreachable
     clock[0] += meta.HEALTHY_SECONDS
     assert [world.ask("GET", "/health")["statusCode"] for _ in range(2)] == [500, 500]
     world.stage.store.hook = None

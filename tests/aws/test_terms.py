@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from itertools import permutations
 from typing import Any, Final
 
@@ -117,8 +118,8 @@ def test_the_order_in_which_entries_are_made_does_not_matter(calendar: Calendar)
             one.enter(begins, **fields)
     calendar.go_to("2031-03-11")
     by_assignment: dict[str, list[tuple[str, str]]] = {}
-    for one in calendar.ledger():
-        by_assignment.setdefault(one["assignment_id"], []).append((one["date"], one["retail"]))
+    for entry in calendar.ledger():
+        by_assignment.setdefault(entry["assignment_id"], []).append((entry["date"], entry["retail"]))
     histories = list(by_assignment.values())
     assert len(histories) == len(made)
     assert all(history == histories[0] for history in histories)
@@ -180,7 +181,7 @@ def test_days_that_are_not_open_are_refused(calendar: Calendar) -> None:
     made = calendar.assign(calendar.package(retail="10", frequency="daily"))
     calendar.evaluate()
     for begins in ("2031-02-20", "2031-02-19", "2030-01-01"):
-        told = refused(lambda day=begins: made.enter(day, quantity=2), "not_open")
+        told = refused(partial(made.enter, begins, quantity=2), "not_open")
         assert told.body["first_open_day"] == "2031-02-21"
         assert told.body["errors"][0]["pointer"] == "/from"
     made.enter("2031-02-21", quantity=2)
@@ -301,7 +302,8 @@ def test_what_is_there_already_may_be_sent_again_when_its_day_is_over(calendar: 
     """rules 3, Price lists, and rules 4, Terms: a request that is repeated a day later answers as the first one did."""
     package = calendar.package(retail="10", frequency="daily")
     made = calendar.assign(package)
-    entry, prices = {"quantity": 2, "until": "2031-02-22"}, ("PUT", "/packages/{package_id}/prices/{from}")
+    entry: dict[str, Any] = {"quantity": 2, "until": "2031-02-22"}
+    prices = ("PUT", "/packages/{package_id}/prices/{from}")
     params = {"package_id": package, "from": "2031-02-21"}
     calendar.evaluate()
     entered, listed = made.enter("2031-02-21", **entry), calendar.ask(*prices, {"retail": "11"}, params=params)
@@ -350,7 +352,7 @@ def test_a_correction_of_much_is_confirmed(calendar: Calendar) -> None:
     calendar.evaluate()
     made.enter("2031-02-21", paused=True, until="2031-02-27")
     calendar.go_to("2031-02-27")
-    fix = {"paused": False, "correct": True, "reason": "never left"}
+    fix: dict[str, Any] = {"paused": False, "correct": True, "reason": "never left"}
     told = refused(lambda: made.enter("2031-02-21", **fix), "backlog", 409)
     assert len(told.body["backlog"]) == 7
     made.enter("2031-02-21", confirm_backlog=True, **fix)

@@ -27,7 +27,7 @@ class Clock(datetime):
     """The edge's clock stands at the beginning of the month."""
 
     @classmethod
-    def now(cls, tz: tzinfo | None = None) -> "Clock":  # type: ignore[override]
+    def now(cls, tz: tzinfo | None = None) -> "Clock":
         return cls(FIRST.year, FIRST.month, FIRST.day, 1, tzinfo=UTC)
 
 

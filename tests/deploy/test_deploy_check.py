@@ -11,7 +11,7 @@ from tests.deploy.test_first_deployment import EmptyAccount
 from tools import deploy_check
 from tools.aws import Aws
 from tools.bundle import Bundle, cached
-from tools.checks import FAILED, NOT_PROVEN, OK, Finding, status
+from tools.checks import FAILED, NOT_PROVEN, OK, Failed, Finding, status
 from tools.deploy_check import FUNCTIONS, STACK_NAME_CHARACTERS_MAX, Preflight, parsed
 from tools.embedded import BUILDS, REGION, STACK
 from tools.targets import here
@@ -101,7 +101,7 @@ def test_too_little_concurrency_is_told_with_what_is_needed(account: EmptyAccoun
     limits = {"AccountLimit": {"UnreservedConcurrentExecutions": 10, "ConcurrentExecutions": 10}}
     monkeypatch.setattr(aws.client("lambda"), "get_account_settings", lambda: limits)
     told = Preflight(aws, stage="prod", stack=NEW, bucket=None)
-    with pytest.raises(deploy_check.Failed, match="267 are needed and 10 are free"):
+    with pytest.raises(Failed, match="267 are needed and 10 are free"):
         told.concurrency()
     assert Preflight(aws, stage="dev", stack=NEW, bucket=None).concurrency() == "0 to reserve, 10 free"
 
@@ -109,7 +109,7 @@ def test_too_little_concurrency_is_told_with_what_is_needed(account: EmptyAccoun
 def test_an_account_without_a_log_role_is_told(account: EmptyAccount, monkeypatch: pytest.MonkeyPatch) -> None:
     aws = Aws(account.endpoint)
     monkeypatch.setattr(aws.client("apigateway"), "get_account", dict)
-    with pytest.raises(deploy_check.Failed, match="the account has none"):
+    with pytest.raises(Failed, match="the account has none"):
         Preflight(aws, stage="prod", stack=NEW, bucket=None).log_role()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import boto3
 import httpx
@@ -140,7 +141,7 @@ def send_to_process(process: subprocess.Popen[str]) -> None:
 
 
 @pytest.mark.parametrize("interrupt", [send_to_group, send_to_process])
-def test_stopping_answers_what_is_under_way_and_keeps_it(project: Path, interrupt) -> None:
+def test_stopping_answers_what_is_under_way_and_keeps_it(project: Path, interrupt: Callable[[subprocess.Popen[str]], None]) -> None:
     shutil.rmtree(project / ".local" / "aws", ignore_errors=True)
     port = free_port()
     with served(project, port) as (url, process), ThreadPoolExecutor(1) as threads:
@@ -159,7 +160,7 @@ def test_stopping_answers_what_is_under_way_and_keeps_it(project: Path, interrup
         assert kept_item(origin) == {"pk": {"S": "slow"}, "sk": {"S": "written"}}
 
 
-def kept_item(origin: str) -> dict[str, dict[str, str]]:
+def kept_item(origin: str) -> dict[str, Any]:
     client = boto3.client("dynamodb", endpoint_url=origin, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
     key = {"pk": {"S": "slow"}, "sk": {"S": "written"}}
     return dict(client.get_item(TableName="packages-billing-local-usage", Key=key).get("Item", {}))

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+from collections.abc import Awaitable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,10 @@ from tools.guard import Message, guarded
 
 pytestmark = pytest.mark.deploy
 PAGE = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+async def awaited(answer: Awaitable[None]) -> None:
+    await answer
 
 
 def said(port: int, *lines: str) -> str:
@@ -129,7 +134,7 @@ def asked(body: list[bytes], *, withheld: bool = False) -> tuple[list[Message], 
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"host", b"127.0.0.1:9")]}
-    asyncio.run(guarded(application, 9, read_seconds=0.1)(scope, receive, send))
+    asyncio.run(awaited(guarded(application, 9, read_seconds=0.1)(scope, receive, send)))
     return sent, seen
 
 
@@ -153,5 +158,5 @@ def test_d2_a_foreign_websocket_is_closed() -> None:
         sent.append(message)
 
     scope = {"type": "websocket", "path": "/", "headers": [(b"host", b"127.0.0.1:9"), (b"origin", b"http://evil.example")]}
-    asyncio.run(guarded(application, 9)(scope, receive, send))
+    asyncio.run(awaited(guarded(application, 9)(scope, receive, send)))
     assert [message["type"] for message in sent] == ["websocket.close"]

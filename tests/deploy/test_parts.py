@@ -45,7 +45,7 @@ def test_short_forms_are_read_as_cloudformation_reads_them(text: str, expected: 
 
 
 def test_parts_are_put_together_key_by_key() -> None:
-    pieces = [{"a": {"b": 1}}, {"a": {"c": {"d": 2}}}, {"a": {"c": {"e": 3}}}, {"a": {"b": 1}}]
+    pieces: list[dict[str, Any]] = [{"a": {"b": 1}}, {"a": {"c": {"d": 2}}}, {"a": {"c": {"e": 3}}}, {"a": {"b": 1}}]
     assert parts.together(pieces) == {"a": {"b": 1, "c": {"d": 2, "e": 3}}}
     assert pieces[0] == {"a": {"b": 1}}, "what was given stays as it was"
 

@@ -17,6 +17,7 @@ from chalicelib.storage.keys import TABLES
 from chalicelib.storage.work import RESULT_DAYS
 from tools import stage
 from tools.bundle import ROOT, TEMPLATE, package_sources
+from tools.stage import StackSettings
 from tools.template import CONSUMERS, settings_from
 
 pytestmark = pytest.mark.deploy
@@ -60,7 +61,7 @@ class Built(NamedTuple):
         return dict(self.resources[name]["Properties"])
 
     @property
-    def settings(self) -> stage.StackSettings:
+    def settings(self) -> StackSettings:
         return stage.read(ROOT, self.stage).stack
 
 
@@ -162,7 +163,7 @@ def test_the_api_is_found_by_the_stacks_name(built: Built) -> None:
     assert built.properties("RestAPIapiStage")["StageName"] == "api"
 
 
-RESERVED = {
+RESERVED: dict[str, dict[str, int | None]] = {
     "dev": dict.fromkeys(FUNCTIONS),
     "prod": {"APIHandler": 100, "DoWork": 20, "EvaluateDueCharges": 2, "PostCharges": 20, "RecordUsage": 20, "RunPackage": 5},
 }
@@ -310,7 +311,7 @@ def test_c_alarms_watch_what_they_say(built: Built, name: str) -> None:
 @pytest.mark.parametrize("name", [*TABLE_NAMES, *INDEXES])
 def test_c_throttles_are_counted_of_the_table_in_use(built: Built, name: str) -> None:
     table = next(one for one in TABLES if name.startswith(one.capitalize()))
-    wanted = {"TableName": {"Fn::Sub": f"${{AWS::StackName}}-{table}${{{table.capitalize()}TableSuffix}}"}}
+    wanted: dict[str, Any] = {"TableName": {"Fn::Sub": f"${{AWS::StackName}}-{table}${{{table.capitalize()}TableSuffix}}"}}
     wanted |= {"GlobalSecondaryIndexName": INDEXES[name]} if name in INDEXES else {}
     for way in ("Read", "Write"):
         assert {one["Name"]: one["Value"] for one in built.properties(f"{name}{way}ThrottlesAlarm")["Dimensions"]} == wanted

@@ -42,7 +42,7 @@ def test_everything_locked_has_hashes(part: str) -> None:
 
 
 def test_what_is_locked_is_what_pyproject_needs() -> None:
-    command = [Path(sys.executable).with_name("uv"), "lock", "--check", "--offline", "--no-python-downloads"]
+    command: list[str | Path] = [Path(sys.executable).with_name("uv"), "lock", "--check", "--offline", "--no-python-downloads"]
     assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0, "run `make lock`"
 
 

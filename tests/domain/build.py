@@ -7,11 +7,12 @@ from typing import Any
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import Assignment
-from chalicelib.domain.charging import Due, Line, priced_line
+from chalicelib.domain.charging import Line, priced_line
 from chalicelib.domain.deciding import Decision, DecisionKind
 from chalicelib.domain.ledger import Entry, charge, charge_key
 from chalicelib.domain.package import Package
 from chalicelib.domain.posting import Provenance
+from chalicelib.domain.pricing import Due
 from chalicelib.domain.schedule import Period
 
 MONEY = ("cost", "retail", "setup_cost", "setup_retail", "balance", "debit_limit")
@@ -61,5 +62,5 @@ def decision(kind: DecisionKind = "charge", **fields: Any) -> Decision:
 
 def entry(made: Line, **fields: Any) -> Entry:
     """The ledger entry of a line: posted by run-0 unless told otherwise."""
-    terms = {"status": "posted", "run_id": "run-0", "repeat": False, "at": STAMP.at, "by": "test"} | fields
+    terms: dict[str, Any] = {"status": "posted", "run_id": "run-0", "repeat": False, "at": STAMP.at, "by": "test"} | fields
     return charge(made, **terms)

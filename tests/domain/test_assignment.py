@@ -49,7 +49,7 @@ def test_earliest_end(start: str, minimum_days: int, expected: str) -> None:
     ],
 )
 def test_first_day_that_is_charged(charge_from: str | None, expected: str) -> None:
-    assert first_day(OPEN._replace(charge_from=charge_from and day(charge_from))) == day(expected)
+    assert first_day(OPEN._replace(charge_from=None if charge_from is None else day(charge_from))) == day(expected)
 
 
 @pytest.mark.parametrize(

@@ -139,9 +139,8 @@ def test_a_line_keeps_what_it_was_computed_from() -> None:
     ("debits", "expected"), [(True, "10"), (False, "0")], ids=["rules 4: on debits retail", "rules 4: off debits nothing"]
 )
 def test_auto_decrement_credit(debits: bool, expected: str) -> None:
-    [one] = priced_lines(
-        assignment("2024-01-10", auto_decrement_credit=debits), package(retail="10", cost="4"), *[day("2024-01-10")] * 2, nothing_spent
-    )
+    first, given_to = day("2024-01-10"), assignment("2024-01-10", auto_decrement_credit=debits)
+    [one] = priced_lines(given_to, package(retail="10", cost="4"), first, first, nothing_spent)
     assert (one.debit, one.margin) == (Decimal(expected), Decimal(6))
 
 

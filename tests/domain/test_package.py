@@ -188,7 +188,7 @@ def test_fixed_fields(name: str) -> None:
 def test_every_fixed_field_is_named_and_no_other() -> None:
     """rules 4, Edits: prices, name, description and minimum days may change."""
     old = package(frequency="monthly")
-    free = {
+    free: dict[str, Any] = {
         "name": "N",
         "description": "D",
         "cost": 1,

@@ -34,7 +34,8 @@ def package(*lists: PriceList, assigned: bool = True, **fields: Any) -> Package:
 
 
 def listed(begins: date, *, existing: bool = True, **prices: int) -> PriceList:
-    return PriceList(begins, existing, **{name: Decimal(price) for name, price in prices.items()})
+    named: dict[str, Any] = {name: Decimal(price) for name, price in prices.items()}
+    return PriceList(begins, existing, **named)
 
 
 def test_a_price_named_later_goes_into_the_list_of_the_first_open_day() -> None:
@@ -125,7 +126,7 @@ def test_a_correction_by_which_something_may_be_newly_due(sold: Package, new: Pr
 
 
 lists = st.builds(
-    lambda days, existing, prices: PriceList(D1 + timedelta(days), existing, **{name: Decimal(price) for name, price in prices.items()}),
+    lambda days, existing, prices: listed(D1 + timedelta(days), existing=existing, **prices),
     st.integers(0, 60), st.booleans(), st.dictionaries(st.sampled_from(PRICE_FIELDS), st.integers(0, 3), min_size=1),
 )  # fmt: skip
 

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from chalicelib.domain.assignment import Assignment
-from chalicelib.domain.charging import Due, Line, minimum, priced_line, priced_lines, running_period, still_due
+from chalicelib.domain.charging import Line, minimum, priced_line, priced_lines, running_period, still_due
+from chalicelib.domain.pricing import Due
 from chalicelib.domain.schedule import Period
 from chalicelib.domain.wording import not_due_reason
 from tests.domain.build import assignment, day, package, priced

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +22,7 @@ def at(hours: int) -> datetime:
     return FIRST + timedelta(hours=hours)
 
 
-def charged(hours: int, retail: str = "10", *, debit: bool = True, due: str = "2031-01-01", **fields: object) -> Entry:
+def charged(hours: int, retail: str = "10", *, debit: bool = True, due: str = "2031-01-01", **fields: Any) -> Entry:
     line = priced(retail, due, debit=debit, **fields)
     return ledger.charge(line, status="posted", run_id="run", repeat=False, at=at(hours), by="daily")
 

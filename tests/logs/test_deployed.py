@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def worked(stack: EmbeddedStack, api: httpx.Client) -> EmbeddedStack:
     for call in (a_call("a"), {"call_id": 1}):
         body = json.dumps({"customer": customer, "calls": [call]})
         sent = stack.client("sqs").send_message(QueueUrl=stack.queue_url("record_usage"), MessageBody=body)
-        until(lambda sent=sent: of(stack, "record_usage", sent["MessageId"]))
+        until(partial(of, stack, "record_usage", sent["MessageId"]))
     export = ok(api.post("/exports", json={"what": "customers", "format": "csv"}), 202)
     until(lambda: ok(api.get(f"/exports/{export['work_id']}"))["status"] == "finished")
     queue_is_empty(stack)
@@ -89,7 +90,7 @@ def until(found: Callable[[], Any]) -> Any:
     return result
 
 
-CALLS = {
+CALLS: dict[str, tuple[str, str, Json | str | None, int, Json]] = {
     "health": ("GET", "/health", None, 200, {}),
     "list": ("GET", "/packages", None, 200, {}),
     "console": ("GET", "/console/settings.json", None, 200, {}),
@@ -116,8 +117,7 @@ def test_a_call_has_one_line_with_its_fields(stack: EmbeddedStack, api: httpx.Cl
     for placeholder, real in ids.items():
         path, text = path.replace(placeholder, real), text.replace(placeholder, real)
     correlation_id = unique("corr")
-    content = {"content": text} if body else {}
-    answer = api.request(method, path, **content, headers=JSON | {HEADER: correlation_id})
+    answer = api.request(method, path, content=text if body else None, headers=JSON | {HEADER: correlation_id})
     assert (answer.status_code, answer.headers[HEADER]) == (status, correlation_id), answer.text
     (line,) = of(stack, "api_handler", correlation_id)
     expected = {
@@ -209,7 +209,7 @@ def test_messages_that_come_together_are_found_each_by_its_own_id(stack: Embedde
     stack.set_consumers(enabled=False)
     sent = [queues.send_message(QueueUrl=url, MessageBody=body)["MessageId"] for _ in range(2)]
     stack.set_consumers(enabled=True)
-    (first,), (second,) = (until(lambda one=one: of(stack, "record_usage", one)) for one in sent)
+    (first,), (second,) = (until(partial(of, stack, "record_usage", one)) for one in sent)
     assert first == second
     assert (first["messages"], first["messages_failed"], first["correlation_id"]) == (2, 0, " ".join(sent))
 
@@ -330,7 +330,7 @@ def test_nothing_that_a_caller_sent_is_logged(worked: EmbeddedStack, api: httpx.
         for body in (CANARY, json.dumps({"customer": customer, "calls": [{"call_id": "a b", "destination": CANARY}]}))
     ]
     for message in sent:
-        until(lambda message=message: of(stack, "record_usage", message["MessageId"]))
+        until(partial(of, stack, "record_usage", message["MessageId"]))
     for function in FUNCTIONS:
         assert lines(stack, function)
         assert CANARY not in stack.function_log(function), function

@@ -38,7 +38,7 @@ def generator() -> Path:
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The client, importable."""
     folder = tmp_path_factory.mktemp("client")
-    command = [generator(), "generate", "--path", DOCUMENT, "--output-path", folder / PACKAGE, "--meta", "none"]
+    command: list[str | Path] = [generator(), "generate", "--path", DOCUMENT, "--output-path", folder / PACKAGE, "--meta", "none"]
     subprocess.run(command, check=True, capture_output=True)
     sys.path.insert(0, str(folder))
     yield folder / PACKAGE

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from chalicelib.domain.schedule import DAY
-from chalicelib.storage import accounts
+from chalicelib.storage import accounts, assignments, balance_repair
 from chalicelib.storage.accounts import find_account
 from chalicelib.usecases import balance_check, customers
 from tests.api.support import Json, a_customer, a_package, an_assignment, balance, charges, contents, day, ok, pay
@@ -61,7 +61,7 @@ def paying(world: World, times: int) -> Callable[[Request, Callable[[], Answer]]
 def spoil(world: World) -> None:
     account = find_account(world.db, "one")
     assert account is not None
-    world.db.write(balance_check.balance_repair.rebalance(account, account.balance + 5, 0))
+    world.db.write(balance_repair.rebalance(account, account.balance + 5, 0))
 
 
 def test_writers_make_no_flaw(world: World) -> None:
@@ -109,13 +109,11 @@ def test_a_package_that_is_assigned_during_the_check_is_no_flaw(world: World) ->
         if request.operation == "query" and request.arguments["TableName"] == "catalog" and first.pop() if first else False:
             world.customer("three", world.package(assigned=0), 0, debits=False)
             item = next(item for item in world.store.items("catalog") if item["sk"]["S"] != "HOLDS")
-            world.db.write(balance_check.balance_repair.recount(item["sk"]["S"], 2, 3))
+            world.db.write(balance_repair.recount(item["sk"]["S"], 2, 3))
             new = accounts.account_from_item({"pk": "three", "currency": "USD"})
             assert new.customer_id == "three"
-            one = next(a for a in balance_check.assignments.of_customer(world.db, "one")[1])
-            world.db.write(
-                balance_check.assignments.create_assignment(one._replace(customer_id="three", assignment_id="three-0", charged=False))
-            )
+            one = next(a for a in assignments.of_customer(world.db, "one")[1])
+            world.db.write(assignments.create_assignment(one._replace(customer_id="three", assignment_id="three-0", charged=False)))
         return answer
 
     world.store.hook = hook
@@ -152,9 +150,9 @@ def test_a_ledger_restored_to_an_earlier_moment(world: World) -> None:
 def test_accounts_restored_to_an_earlier_moment(world: World) -> None:
     """docs/operations.md: the ledger is right, and what it charged for an assignment that is lost is told."""
     saved = snapshot(world, "accounts")
-    _, (assignment,) = balance_check.assignments.of_customer(world.db, "one")
+    _, (assignment,) = assignments.of_customer(world.db, "one")
     lost = assignment._replace(assignment_id="lost", charged=False, evaluate_from=TODAY + DAY)
-    world.db.write(balance_check.assignments.create_assignment(lost))
+    world.db.write(assignments.create_assignment(lost))
     world.evaluate(TODAY + DAY)
     restore(world, saved)
     found = checked(world)

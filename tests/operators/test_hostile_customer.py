@@ -18,8 +18,8 @@ from chalicelib.domain.package import Package
 from chalicelib.domain.record import Result, RunRecord
 from chalicelib.storage import accounts, assignments
 from chalicelib.usecases.runs import on_demand, reports
-from tests.world.dynamodb import MAX_ITEM, Request, error
-from tests.world.sizes import item_size
+from tests.world.dynamodb import Request, error
+from tests.world.sizes import MAX_ITEM, item_size
 
 from .test_large_worlds import flaws
 from .world import TODAY, World

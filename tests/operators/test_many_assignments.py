@@ -119,17 +119,15 @@ def test_d6_a_simulation_of_more_numbers_than_a_request_can_read_is_refused() ->
     st.lists(st.integers(0, 13)),
 )
 def test_d6_a_spend_is_that_of_the_days_of_its_period(periods: list[list[int]], days: list[int]) -> None:
-    world = World()
-    world.db.write(accounts.create_account(Account("c", "USD")))
-    for n, day in enumerate(days):
-        on = BEGUN + timedelta(days=day)
-        call = Call(f"call-{n}", f"{on}T09:00:00+00:00", on, "44", 60, Decimal(n + 1), None)
-        usage.record_calls(world.db, world.context(), "c", [call], timedelta(days=4000))
-    one = Assignment("c", "a", "p", BEGUN)
-
     def on(day: int) -> date:
         return BEGUN + timedelta(days=day)
 
+    world = World()
+    world.db.write(accounts.create_account(Account("c", "USD")))
+    for n, day in enumerate(days):
+        call = Call(f"call-{n}", f"{on(day)}T09:00:00+00:00", on(day), "44", 60, Decimal(n + 1), None)
+        usage.record_calls(world.db, world.context(), "c", [call], timedelta(days=4000))
+    one = Assignment("c", "a", "p", BEGUN)
     wanted = [(one, Period.uncut(on(first), on(last))) for first, last in periods]
     spend = loading.load_spend(world.db, wanted)
     for (first, last), (_, period) in zip(periods, wanted, strict=True):

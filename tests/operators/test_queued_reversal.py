@@ -9,10 +9,11 @@ import pytest
 
 from chalicelib.domain.deciding import RunRequest
 from chalicelib.domain.errors import Conflict
-from chalicelib.domain.record import Result, RunRecord
+from chalicelib.domain.record import Result, Reversal, RunRecord
 from chalicelib.storage import accounts, runs
 from chalicelib.usecases import customers
 from chalicelib.usecases.runs import on_demand, reports, reversal
+from tests.harness import Message
 from tests.world.dynamodb import Request
 
 from .test_large_worlds import flaws
@@ -38,7 +39,7 @@ def run_of(world: World) -> RunRecord:
     return reports.read_run(world.db, "run")
 
 
-def ask(world: World) -> reversal.Reversal:
+def ask(world: World) -> Reversal:
     return reversal.reverse(world.services, world.context(), "run")
 
 
@@ -185,7 +186,7 @@ def test_b11_many_lines_of_one_customer_are_reversed_by_the_queue(lines: int, is
     assert world.queued == []
 
 
-def a_run_with_a_parked_customer() -> tuple[World, str]:
+def a_run_with_a_parked_customer() -> tuple[World, Message]:
     """A run of all customers that finished with failures: one was parked, and is unparked now."""
     world = World()
     package = world.package(assigned=2, frequency="daily")

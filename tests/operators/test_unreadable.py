@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from chalicelib.domain.deciding import RunRequest
-from chalicelib.storage import accounts, runs
+from chalicelib.storage import accounts, balance_repair, runs
 from chalicelib.usecases import balance_check
 from chalicelib.usecases.runs import on_demand, read_message, work_off
 from tests.harness import InThread
@@ -101,7 +101,7 @@ def test_the_check_of_balances_tells_of_it_and_goes_on(which: Callable[[Item], b
     spoil(world, which, **attributes)
     cid = accounts.find_account(world.db, "cid")
     assert cid is not None
-    world.db.write(balance_check.balance_repair.rebalance(cid, cid.balance + 5, 0))
+    world.db.write(balance_repair.rebalance(cid, cid.balance + 5, 0))
     found: list[balance_check.Flaw] = []
     with world.waiting():
         balance_check.check_balances(world.db, 1, InThread(), found.append)

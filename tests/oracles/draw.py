@@ -22,7 +22,7 @@ PRICES = ("cost", "retail", "setup_cost", "setup_retail")
 
 
 @st.composite
-def packages(draw: Any, *, later_lists: int = 3, **fixed: Any) -> Package:
+def packages(draw: st.DrawFn, /, *, later_lists: int = 3, **fixed: Any) -> Package:
     """A package of any kind; `fixed` are fields that aren't drawn."""
     wanted = fixed.get("proration") or draw(st.sampled_from(("none", "daily")))
     frequency = draw(st.sampled_from(FREQUENCIES if wanted == "none" else FREQUENCIES[1:]))

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain.schedule import Period
+
 pytest.importorskip("chalicelib.domain.terms")
 
 from chalicelib.domain.assignment import Assignment
-from chalicelib.domain.charging import Line, Period, priced_lines, schedule_of
+from chalicelib.domain.charging import Line, priced_lines, schedule_of
 from chalicelib.domain.minutes import bucket_on
 from chalicelib.domain.prices import prices_on
 from chalicelib.domain.terms import active_quantity, change_days, terms_on

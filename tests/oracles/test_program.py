@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.assignment import Assignment
 from chalicelib.domain.charging import Line, in_order, priced_lines, schedule_of
 from chalicelib.domain.minutes import bucket_on, own_charge
-from chalicelib.domain.package import Package, PriceList
+from chalicelib.domain.package import PRICE_FIELDS, Package, PriceList
 from chalicelib.domain.schedule import DAY, Period
 from chalicelib.domain.terms import active_quantity, change_days, paused_until, terms_on, unit_days
 
@@ -128,7 +129,8 @@ def test_a_list_for_new_assignments_leaves_those_that_began_before_alone(
 ) -> None:
     one, what = as_assignment(given_to), as_package(sold)
     begins = (one.counted_from or one.start_date) + timedelta(days=later)
-    dearer = PriceList(begins, False, *[Decimal(77)] * 4)
+    prices: dict[str, Any] = dict.fromkeys(PRICE_FIELDS, Decimal(77))
+    dearer = PriceList(begins, False, **prices)
     first, last = given_to.start, given_to.start + timedelta(days=150)
     grandfathered = charged(what._replace(price_lists=(*what.price_lists, dearer)), one, first, last)
     assert grandfathered == charged(what, one, first, last)

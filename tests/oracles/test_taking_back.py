@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from itertools import count
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from chalicelib.domain import money
 from chalicelib.domain.charging import Line, priced_lines
 from chalicelib.domain.ledger import Entry, charge
+from chalicelib.domain.pricing import ChargeKind
 from chalicelib.domain.taking_back import Part, after_deductions, charges_of_period, deductions, parts
 from tests.domain.build import STAMP
 
@@ -33,8 +35,13 @@ def negative_line(ends: int = 10, retail: str = "50", cost: str = "31") -> Line:
 def an_entry(one: dated.Charge, made: int, line: Line) -> Entry:
     """The ledger's entry of the oracle's charge; `made` tells those of one day apart."""
     recorded = line._replace(
-        kind=one.kind, due_date=one.day, retail=decimal(one.retail), cost=decimal(one.cost), auto_decrement_credit=one.debited, period=None
-    )  # type: ignore[arg-type]
+        kind=cast(ChargeKind, one.kind),
+        due_date=one.day,
+        retail=decimal(one.retail),
+        cost=decimal(one.cost),
+        auto_decrement_credit=one.debited,
+        period=None,
+    )
     entry = charge(recorded, status="held" if one.held else "posted", run_id=one.name, repeat=True, at=STAMP.at, by="test")
     at = f"{STAMP.at.isoformat()}+{made:06}"
     return entry._replace(credited_retail=decimal(one.credited_retail), credited_cost=decimal(one.credited_cost), recorded_at=at)

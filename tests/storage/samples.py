@@ -56,7 +56,7 @@ FAILURES = (
     Failure(customer_id="acme", assignment_id=ID, due_date=date(2031, 1, 15), code="unexpected", detail="KeyError: 'x'"),
     Failure(customer_id="umbrella", assignment_id=None, due_date=date(2031, 1, 2), code="parked", detail="too many lines"),
 )
-RESULT = Result(totals={"EUR": TOTALS, "JPY": Totals(*[Decimal(0)] * 4, lines=0)}, failures=FAILURES, failed=3)
+RESULT = Result(totals={"EUR": TOTALS, "JPY": Totals()}, failures=FAILURES, failed=3)
 REASONS = (
     NotDue(assignment_id=ID, package_name="Minimum", reason="the period runs", spend=Decimal("1.50"), missing=Decimal("8.5")),
     NotDue(assignment_id="a2", package_name="PBX", reason="starts later", spend=None, missing=None),

@@ -13,7 +13,7 @@ THE_DAY = day("2024-03-05")
 
 
 def a_call(seconds: int = 60, charge: str = "1", **fields: Any) -> Call:
-    told = {"call_id": "call", "started_at": f"{THE_DAY}T12:00:00+00:00", "day": THE_DAY, "destination": "441234"} | fields
+    told: dict[str, Any] = {"call_id": "call", "started_at": f"{THE_DAY}T12:00:00+00:00", "day": THE_DAY, "destination": "441234"} | fields
     return Call(**told, seconds=seconds, charge=Decimal(charge))
 
 

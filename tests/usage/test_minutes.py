@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.assignment import Assignment
+from chalicelib.domain.assignment import Assignment, BucketKey
 from chalicelib.domain.minutes import (
     CALL_DRAWS_MAX,
     Bucket,
-    BucketKey,
     Buckets,
     Call,
     DayTotal,

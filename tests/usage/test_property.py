@@ -92,7 +92,7 @@ def frequencies(*, once: bool) -> st.SearchStrategy[tuple[Frequency, tuple[int, 
         st.sampled_from(fixed).map(lambda name: (name, ())),
         st.sets(st.integers(0, 6), max_size=3).map(lambda match: ("weekly", tuple(sorted(match)))),
         st.sets(st.integers(1, 31), max_size=3).map(lambda match: ("monthly", tuple(sorted(match)))),
-    )  # type: ignore[arg-type]
+    )
 
 
 @st.composite

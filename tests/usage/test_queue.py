@@ -136,7 +136,8 @@ def test_b13_what_fails_is_tried_again_before_the_queue_would_give_it_out(stack:
     stack.client("sqs").set_queue_attributes(QueueUrl=stack.queue_url(QUEUE), Attributes={"VisibilityTimeout": "30"})
     body = json.dumps({"customer": unique("nobody"), "calls": [call("1")]})
     push(stack, body)
-    began, found = time.monotonic(), []
+    began = time.monotonic()
+    found: list[str] = []
     while not found and time.monotonic() - began < SECONDS:
         found = dead(stack)
         time.sleep(0.2)

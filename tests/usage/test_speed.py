@@ -21,7 +21,7 @@ UNIT_MICROSECONDS = 12
 
 def unit() -> int:
     """A hundred look-ups by a tuple with a slice of text in it."""
-    table = {("4420", "441234567890"[:length]): length for length in range(12)}
+    table: dict[tuple[str | None, str], int] = {("4420", "441234567890"[:length]): length for length in range(12)}
     return sum(table.get((None, "441234567890"[: n % 12]), 1) for n in range(100))
 
 

@@ -32,7 +32,8 @@ def made(world: InProcess, context: RequestContext, last: date, **asked: Any) ->
 
 def pages(world: InProcess, context: RequestContext, currency: str | None, limit: int = 200) -> list[list[CustomerForecast]]:
     """The pages of customers with a currency, or of those who run short."""
-    found, after, last = [], None, None
+    found: list[list[CustomerForecast]] = []
+    after, last = None, None
     while not found or last is not None:
         if currency is None:
             page, last = forecasts_of_all.short_page(world.services, context, context.id, after, limit)
@@ -60,7 +61,8 @@ def sums_told(found: FoundForecast) -> Sums:
 def sums_of_each(found: Iterable[Forecast | WhatIf]) -> Sums:
     """The same from the forecasts of each customer."""
     sides = [_sides(one) for one in found]
-    after, before = ({}, {})
+    after: dict[tuple[str, str, str], ForecastSums] = {}
+    before: dict[tuple[str, str, str], ForecastSums] = {}
     for now, then in sides:
         _add(after, now)
         if then:

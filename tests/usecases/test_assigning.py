@@ -80,6 +80,6 @@ def test_days_are_known_to_have_begun_before_the_prices_of_their_packages_are_re
         read.append({name for name in ("runs", "catalog") if any(name in table for table in arguments["RequestItems"])})
         return batch(**arguments)
 
-    stage.store.batch_get_item = noted  # type: ignore[method-assign]
+    stage.store.batch_get_item = noted
     assigning.create_assignment(stage.db, stage.context("new"), Assignment("ann", "", "line", TODAY + timedelta(days=1)), None, False)
     assert read[:2] == [{"runs"}, {"catalog"}]

@@ -230,7 +230,7 @@ def test_crashes_and_messages_that_come_twice_change_nothing(monkeypatch: pytest
         calls[0] += 1
         if calls[0] == crash:
             raise Crashed
-        return effect()  # type: ignore[no-any-return]
+        return effect()
 
     audits.request_audit(stage.services, stage.context_at(AT, "audit"), AuditRequest())
     stage.store.hook = hook

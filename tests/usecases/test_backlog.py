@@ -45,6 +45,10 @@ def _edit(stage: Stage, *, confirmed: bool = True, **fields: Any) -> None:
     assignments.change_assignment(stage.db, stage.context("edit"), IDS, None, lambda old: old._replace(**fields), confirmed)
 
 
+def _set(name: str, day: date) -> dict[str, Any]:
+    return {name: day}
+
+
 def _refused(code: str, work: Callable[[], Any]) -> BillingError:
     with pytest.raises(Conflict) as refused:
         work()
@@ -153,9 +157,9 @@ def test_a9_the_first_day_does_not_move_past_a_due_date_that_nobody_posted(name:
     stage = _stage()
     _by_request(stage, TODAY)
     _ahead(stage, TODAY + 2 * DAY, failing=True)
-    refused = _refused("not_evaluated", lambda: _edit(stage, **{name: TODAY + DAY}))
+    refused = _refused("not_evaluated", lambda: _edit(stage, **_set(name, TODAY + DAY)))
     assert refused.extra["fields"] == [name]
-    _refused("not_evaluated", lambda: _edit(stage, **{name: TODAY + 9 * DAY}))
+    _refused("not_evaluated", lambda: _edit(stage, **_set(name, TODAY + 9 * DAY)))
     _days(stage, 3)
     assert _charged(stage) == _span(TODAY, TODAY + 3 * DAY)
 
@@ -193,7 +197,7 @@ def test_a9_nor_does_a_free_day_of_the_backlog(create: Create, name: str) -> Non
     stage = _stage(retail=Decimal(0))
     create(stage, TODAY - 2 * DAY)
     packages.change_package(stage.db, stage.context("price"), "line", None, lambda old: old._replace(retail=Decimal(5)))
-    _edit(stage, **{name: TODAY + DAY})
+    _edit(stage, **_set(name, TODAY + DAY))
     _days(stage, 1)
     assert _charged(stage) == [str(TODAY + DAY)]
 
@@ -236,7 +240,7 @@ def test_old_backlog_needs_confirmation(create: Create, start: date, needed: boo
 def test_b23_an_edit_into_the_past_needs_confirmation(name: str) -> None:
     stage = _stage(frequency="yearly")
     stage.assign("a", "ann", "line", -400, charge_from=TODAY + DAY)
-    back = {"start_date": {"start_date": date(2022, 3, 1), "charge_from": None}, "charge_from": {"charge_from": None}}[name]
+    back: dict[str, Any] = {"charge_from": None} | ({"start_date": date(2022, 3, 1)} if name == "start_date" else {})
     _refused("backlog", lambda: _edit(stage, confirmed=False, **back))
     assert not _charged(stage)
     _edit(stage, **back)

@@ -36,7 +36,8 @@ def a_stage(days: int = 2, *, max_lines: int = 1000, **package: Any) -> Stage:
 
 
 def correct(stage: Stage, begins: date, *, confirmed: bool = True, by: str = "correct", may: bool = True, **named: int) -> None:
-    new = PriceList(begins, **{name: Decimal(price) for name, price in named.items()}, reason="forgotten")
+    changed: dict[str, Any] = {name: Decimal(price) for name, price in named.items()}
+    new = PriceList(begins, **changed, reason="forgotten")
     context = stage.context(by)._replace(may_charge=may)
     prices.write_price_list(stage.db, context, "line", None, new, correct=True, confirm_backlog=confirmed)
 
@@ -356,7 +357,8 @@ def test_a_crash_anywhere_leaves_nothing_uncharged_or_charged_twice() -> None:
 
 def _charged_in_spite_of_a_crash(calls: int) -> bool:
     """Whether there was one, after so many calls of the database."""
-    stage, left, crashed = a_stage(), iter(range(calls)), []
+    stage, left = a_stage(), iter(range(calls))
+    crashed: list[bool] = []
 
     def hook(_: Request, carry_out: Callable[[], Any]) -> Any:
         answer = carry_out()

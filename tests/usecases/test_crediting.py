@@ -38,8 +38,8 @@ def charge(stage: Stage) -> Entry:
 def credit(
     stage: Stage, retail: str | None = None, cost: str | None = None, *, of: Entry | None = None, name: str = "credit", **more: Any
 ) -> Entry:
-    amounts = (None if one is None else Decimal(one) for one in (retail, cost))
-    asked = CreditRequest("wrong price", *amounts, **more)
+    new_retail, new_cost = (None if one is None else Decimal(one) for one in (retail, cost))
+    asked = CreditRequest("wrong price", new_retail, new_cost, **more)
     return crediting.give_credit(stage.db, stage.context(name), "ann", (of or charge(stage)).entry_id, asked)
 
 
@@ -201,7 +201,8 @@ def test_a_reversal_voids_what_was_credited_as_a_whole() -> None:
 def test_a_lost_answer_credits_once() -> None:
     """The SDK sends a transaction again whose answer was lost; later than a client token lasts, it finds its own credit."""
     stage = a_stage()
-    transact, lost = stage.db.transact, []
+    transact = stage.db.transact
+    lost: list[bool] = []
 
     def twice(actions: Any) -> None:
         transact(actions)

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from tests.oracles import dated, draw
 from tests.oracles.facts import as_assignment, as_package
 from tests.world.stage import Stage
 
-AUDITED = {"entered_at": "2031-01-01T10:00:00+00:00", "superseded_at": "2031-01-02T10:00:00+00:00"}
+AUDITED: dict[str, Any] = {"entered_at": "2031-01-01T10:00:00+00:00", "superseded_at": "2031-01-02T10:00:00+00:00"}
 
 
 def stored_package(new: Package) -> Package | None:

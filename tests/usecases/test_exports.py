@@ -128,11 +128,11 @@ def test_closed_days_are_exported_as_they_were_closed(small: None) -> None:
     on_demand.run_live(stage.services, stage.context("run"), RunRequest("rich", TODAY, "charge_again", "run-1"))
     credit(stage, "before", "1")
     of = days(TODAY - timedelta(days=40), TODAY)
-    asked = {"of": of, "form": "csv"}
-    for what in ("ledger", "journal"):
-        ask(stage, f"{what}-1", what=what, **asked)
+    both: tuple[ExportWhat, ...] = ("ledger", "journal")
+    for what in both:
+        ask(stage, f"{what}-1", what=what, of=of, form="csv")
     work_off(stage)
-    first = [files(stage, f"{what}-1") for what in ("ledger", "journal")]
+    first = [files(stage, f"{what}-1") for what in both]
     stage.next_day()
     late = call(1, did="4420")._replace(day=TODAY - DAY, started_at=f"{TODAY - DAY}T09:00:00+00:00")
     settled = f"{TODAY}~2-minimum_spend~rich-mobile"
@@ -146,10 +146,10 @@ def test_closed_days_are_exported_as_they_were_closed(small: None) -> None:
     customers.book_payment(stage.db, stage.context("pay-poor"), "poor", Decimal(100), "")
     stage.evaluate("next")
     assert exported(stage, "all", of=days(of.first, of.last + DAY)) == list(ledgers(stage)) != exported(stage, "old", of=of)
-    for what in ("ledger", "journal"):
-        ask(stage, f"{what}-2", what=what, **asked)
+    for what in both:
+        ask(stage, f"{what}-2", what=what, of=of, form="csv")
     work_off(stage)
-    assert [files(stage, f"{what}-2") for what in ("ledger", "journal")] == first
+    assert [files(stage, f"{what}-2") for what in both] == first
 
 
 def test_an_export_of_some_days_has_what_was_posted_on_them() -> None:

@@ -20,6 +20,7 @@ from chalicelib.storage import accounts
 from chalicelib.usecases import forecasts_of_all
 from chalicelib.usecases.forecasts import ForecastAsk, forecast_customer
 from chalicelib.usecases.forecasts_of_all import planning, reading
+from chalicelib.usecases.runs import sweep
 from chalicelib.usecases.work import merging, pieces, read_work, turns
 from tests.harness import Message
 from tests.usecases.exporting import ask, work_off
@@ -221,7 +222,7 @@ def test_of_one_package_only_those_who_have_it_are_planned() -> None:
 
 def test_an_assignment_that_cant_be_planned_is_told_and_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     stage, context = peopled(), peopled().context(NAME)
-    monkeypatch.setattr(planning.Catalog, "of", lambda *_: {})
+    monkeypatch.setattr(sweep.Catalog, "of", lambda *_: {})
     found = made(stage, context, LAST)
     assert found.work.state == "finished_with_failures"
     assert found.work.failed == 13

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from chalicelib import deployment
+from chalicelib.domain.deciding import RunRequest
 from chalicelib.domain.errors import Malformed
 from chalicelib.jobs import queue
 from chalicelib.storage import progress
 from chalicelib.usecases.messages import MESSAGE_VERSION
 from chalicelib.usecases.runs import Message, body_of, daily, on_demand, read_message, reports, reversal
-from chalicelib.usecases.runs.deciding import RunRequest
 from tests.logs.test_log_lines import Context
 from tests.world.stage import TODAY, Stage, furnished
 
@@ -186,6 +186,7 @@ def test_the_version_travels_beside_the_body(monkeypatch: pytest.MonkeyPatch) ->
     refused = queue.post_charges({"Records": [_record(message, later)]}, _Context())
     assert refused == {"batchItemFailures": [{"itemIdentifier": "m"}]}
     assert stage.state() == before
-    for attributes in (sent["MessageAttributes"], {}):
+    both: tuple[dict[str, Any], ...] = (sent["MessageAttributes"], {})
+    for attributes in both:
         assert queue.post_charges({"Records": [_record(message, attributes)]}, _Context()) == {"batchItemFailures": []}
     assert stage.state()["ledger"] != before["ledger"]

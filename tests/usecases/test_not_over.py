@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.deciding import IfCharged, RunRequest
-from chalicelib.domain.report import Report
+from chalicelib.domain.report import Report, total_of
 from chalicelib.domain.schedule import DAY
 from chalicelib.usecases import assignments
 from chalicelib.usecases.runs import daily, on_demand, reports
@@ -60,7 +60,7 @@ def test_a2_a_period_that_a_later_end_date_cuts_short_is_settled_once() -> None:
     stage = _stage()
     report = _live(stage, NEXT)
     assert _statuses(report) == {"a": "not_over", "b": "posted"}
-    assert (on_demand.total_of(report.outcomes).retail, report.balance_after) == (Decimal(7), Decimal(0))
+    assert (total_of(report.outcomes).retail, report.balance_after) == (Decimal(7), Decimal(0))
     _edit(stage, end_date=date(2024, 3, 15))
     _pass(stage, date(2024, 4, 2))
     assert _settled(stage) == [("2024-03-16", "24.193548")]
@@ -80,7 +80,7 @@ def test_a2_a_simulation_shows_the_line_and_leaves_it_out_of_its_sums() -> None:
     report = on_demand.simulate_customer(stage.db, stage.context("simulate"), RunRequest("ann", NEXT, "charge_again", ""))
     assert _statuses(report) == {"a": "not_over", "b": "simulated"}
     assert [outcome.line.retail for outcome in report.outcomes if outcome.status == "not_over"] == [Decimal(50)]
-    assert on_demand.total_of(report.outcomes).retail == Decimal(7)
+    assert total_of(report.outcomes).retail == Decimal(7)
     assert not any(outcome.already_charged for outcome in report.outcomes)
     summary = reports.simulate_all(stage.db, stage.context("simulate"), RunRequest(None, NEXT, "charge_again", ""))
     assert summary.totals["USD"].retail == Decimal(7)
@@ -90,7 +90,7 @@ def test_a2_a_run_of_all_customers_goes_on_with_its_other_lines() -> None:
     stage = _stage()
     on_demand.run_live(stage.services, stage.context("run"), RunRequest(None, NEXT, "skip", "run-all"))
     stage.work_off()
-    lines, _ = reports.list_lines(stage.db, "run-all", 0, 10)
+    lines, _ = reports.list_lines(stage.db, "run-all", None, 10)
     assert {outcome.line.assignment_id: outcome.status for outcome in lines} == {"a": "not_over", "b": "posted"}
     assert not _settled(stage)
 

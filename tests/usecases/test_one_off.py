@@ -28,7 +28,8 @@ def a_stage(limit: str | None = None) -> Stage:
 
 
 def charge(stage: Stage, retail: str = "50", *, name: str = "visit", debit: bool = True, **more: Any) -> Entry:
-    asked = OneOffRequest("Visit", **({"date": TODAY, "retail": Decimal(retail), "auto_decrement_credit": debit} | more))
+    fields: dict[str, Any] = {"date": TODAY, "retail": Decimal(retail), "auto_decrement_credit": debit} | more
+    asked = OneOffRequest("Visit", **fields)
     return one_off.charge_one_off(stage.db, stage.context(name), "ann", asked)
 
 
@@ -207,7 +208,8 @@ def test_a_customer_that_is_not_there(work: Callable[[Stage], Entry]) -> None:
 def test_a_lost_answer_writes_once(work: Callable[[Stage], Entry]) -> None:
     """The SDK sends a transaction again whose answer was lost; later than a client token lasts, it finds its own entry."""
     stage = a_stage()
-    transact, lost = stage.db.transact, []
+    transact = stage.db.transact
+    lost: list[bool] = []
 
     def twice(actions: Any) -> None:
         transact(actions)

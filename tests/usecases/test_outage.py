@@ -50,7 +50,8 @@ def edit(stage: Stage) -> None:
     """From the fourth day on another price, another quantity, and nothing is debited."""
     new = PriceList(day(3), retail=Decimal(12))
     prices.write_price_list(stage.db, stage.context("price"), "line", None, new, correct=False)
-    for number, values in enumerate(({"quantity": 5}, {"auto_decrement_credit": False})):
+    changes: tuple[dict[str, Any], ...] = ({"quantity": 5}, {"auto_decrement_credit": False})
+    for number, values in enumerate(changes):
         entry = TermsEntry(day(3), None, values)
         assignments.write_terms(stage.db, stage.context(f"terms {number}"), ("caller", "a1"), None, entry, False, correct=False)
     entry = TermsEntry(day(3), None, {"quantity": 3})

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.domain.errors import Invalid, NotFound, NotOpen, VersionMismatch
 from chalicelib.domain.package import PriceList
+from chalicelib.domain.price_lists import PriceLists
 from chalicelib.domain.schedule import DAY
 from chalicelib.storage import ledger, progress
 from chalicelib.storage import packages as stored
@@ -27,13 +28,14 @@ def a_stage(**package: Any) -> Stage:
     return stage
 
 
-def enter(stage: Stage, begins: date, *, correct: bool = False, existing: bool = True, **named: int) -> prices.PriceLists:
-    new = PriceList(begins, existing, **{name: Decimal(price) for name, price in named.items()}, reason="typo" if correct else "")
+def enter(stage: Stage, begins: date, *, correct: bool = False, existing: bool = True, **named: int) -> PriceLists:
+    changed: dict[str, Any] = {name: Decimal(price) for name, price in named.items()}
+    new = PriceList(begins, existing, **changed, reason="typo" if correct else "")
     return prices.write_price_list(stage.db, stage.context("prices"), "line", None, new, correct=correct)
 
 
 def patch(stage: Stage, **named: int) -> None:
-    new = {name: Decimal(price) for name, price in named.items()}
+    new: dict[str, Any] = {name: Decimal(price) for name, price in named.items()}
     packages.change_package(stage.db, stage.context("patch"), "line", None, lambda old: old._replace(**new), named)
 
 
@@ -96,7 +98,7 @@ def test_what_was_missed_is_not_open_any_more() -> None:
     assert [price for _, price in charged(stage)] == [10, 10, 10, 12]
 
 
-def during(stage: Stage, operation: str, act: Callable[[], None]) -> None:
+def during(stage: Stage, operation: str, act: Callable[[], object]) -> None:
     """Have something happen once, just before a call of the database."""
 
     def hook(request: Request, carry_out: Callable[[], Any]) -> Any:
@@ -142,7 +144,7 @@ def test_removing_a_list_that_loses_the_race_is_refused() -> None:
 def test_a_sweep_sees_every_list_that_was_entered_before_it_began() -> None:
     """It reads packages only after the day's evaluation is marked as begun."""
     stage = a_stage()
-    during(stage, "update_item", lambda: enter(stage, TODAY, retail=12) and None)
+    during(stage, "update_item", lambda: enter(stage, TODAY, retail=12))
     stage.evaluate()
     assert charged(stage) == [(TODAY, 12)]
 

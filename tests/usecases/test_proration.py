@@ -144,7 +144,7 @@ def test_b24_a_minimum_in_proportion_to_its_days() -> None:
     assert ledger_of(stage) == "03-01 minimum_spend 65965.517241"
 
 
-ENDED = {"end_date": date(2031, 3, 10)}
+ENDED: dict[str, Any] = {"end_date": date(2031, 3, 10)}
 
 
 def held() -> Stage:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib import ids
+from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import Assignment, TermsEntry
 from chalicelib.domain.errors import BillingError, Conflict, Invalid, NotOpen
 from chalicelib.domain.minutes import Call
@@ -302,7 +303,7 @@ def test_a_transfer_goes_on_without_setup_and_what_begins_later_moves_along_with
 def test_a_transfer_is_refused_whole_with_every_reason() -> None:
     stage = _stage()
     stage.customer("eve")
-    customers.write_customer(stage.db, stage.context("euro"), "euro", None, lambda _: customers.Account("euro", "EUR"))
+    customers.write_customer(stage.db, stage.context("euro"), "euro", None, lambda _: Account("euro", "EUR"))
     stage.assign("a", "ann", "line", did=DID, end_date=date(2024, 6, 30))
     stage.assign("e", "eve", "line", starts=200, did=DID)
     _replace(stage, "a", "big", LATER + DAY)

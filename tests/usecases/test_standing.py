@@ -177,7 +177,7 @@ def test_what_a_reversal_cancelled_is_charged_again() -> None:
     assert balance(stage) == 0
 
 
-PHONE = {"package": FIFTY | {"cost": Decimal(5)}}
+PHONE: dict[str, Any] = {"package": FIFTY | {"cost": Decimal(5)}}
 
 
 def ended_on_the_tenth(stage: Stage) -> None:

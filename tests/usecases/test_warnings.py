@@ -26,7 +26,7 @@ def test_b4_a_customer_with_thousands_is_looked_at_in_one_query() -> None:
         queries.append(arguments)
         return query(**arguments)
 
-    stage.store.query = counted  # type: ignore[method-assign]
+    stage.store.query = counted
 
     def told(like: Assignment) -> list[str]:
         package = packages.find_package(stage.db, like.package_id)

@@ -82,7 +82,7 @@ class Meter:
 
 def error(code: str, message: str = "", operation: str = "", reasons: Sequence[str] | None = None) -> ClientError:
     """What boto3 raises; `reasons` are the codes of a cancelled transaction."""
-    response: dict[str, Any] = {"Error": {"Code": code, "Message": message or code}}
+    response: Any = {"Error": {"Code": code, "Message": message or code}}
     if reasons is not None:
         response["CancellationReasons"] = [{"Code": one} if one == "None" else {"Code": one, "Message": one} for one in reasons]
         response["Error"]["Message"] = (

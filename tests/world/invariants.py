@@ -113,7 +113,9 @@ def _credited(world: "World", entries: list[Entry]) -> None:
             charge = by_place[place]
             moves = entry.credit_change == (-entry.retail if charge.credit_change else 0)
             world.watch.demand("a credit moves the balance as its charge did", moves, entry, charge)
-            world.watch.demand("what may be charged anew is voided", charge.voided or (entry.credits and not entry.recharge), entry, charge)
+            world.watch.demand(
+                "what may be charged anew is voided", charge.voided or bool(entry.credits and not entry.recharge), entry, charge
+            )
         for key, retail, cost in taken_of:
             taken[entry.customer_id, key].append((retail, cost))
     for (customer, key), entry in by_place.items():
@@ -121,7 +123,7 @@ def _credited(world: "World", entries: list[Entry]) -> None:
         credited = entry.credited_retail, entry.credited_cost
         if entry.status != "cancelled":
             world.watch.demand("what was credited of a charge is what was taken of it", credited == sums, entry, sums)
-        most = entry.credited_retail <= max(entry.retail, 0) and entry.credited_cost <= max(entry.cost, 0)
+        most = entry.credited_retail <= max(entry.retail, Decimal(0)) and entry.credited_cost <= max(entry.cost, Decimal(0))
         world.watch.demand("a charge is credited no more than it came to", most, entry)
 
 

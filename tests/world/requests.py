@@ -259,7 +259,8 @@ def price(world: "World") -> Request:
 def put_prices(world: "World") -> Request:
     """Enter a price list, mostly of a coming day."""
     package, begins, existing = world.a_package(), world.near(-1, 4), world.perhaps(0.7)
-    named = {name: Decimal(world.pick(("0", "1", "2.25", "7"))) for name in world.chance.sample(PRICE_FIELDS, world.pick((1, 2)))}
+    changed = world.chance.sample(PRICE_FIELDS, world.pick((1, 2)))
+    named: dict[str, Any] = {name: Decimal(world.pick(("0", "1", "2.25", "7"))) for name in changed}
     new = PriceList(begins, existing, **named)
     return Request("put prices", lambda context: prices.write_price_list(world.db, context, package, None, new, correct=False))
 

@@ -126,7 +126,7 @@ class Scheduler:
         self.run()
         if actor.error is not None:
             raise actor.error
-        return actor.result  # type: ignore[no-any-return]
+        return actor.result
 
     def switch(self, pause: float = 0.0) -> None:
         """Let others go. Raises `Crashed` when the process has gone meanwhile."""

@@ -25,6 +25,7 @@ from chalicelib.domain.account import Account
 from chalicelib.domain.errors import BillingError, Contention, Invalid, NotFound, Throttled
 from chalicelib.domain.ledger import Entry
 from chalicelib.domain.package import Package
+from chalicelib.domain.record import StartedEvaluation
 from chalicelib.domain.schedule import DAY, Frequency
 from chalicelib.storage import assignments as stored
 from chalicelib.storage.keys import TABLES
@@ -262,16 +263,15 @@ class World(InProcess):
             self._ask(request, context if request.keyed else self.context("i"), tries)
         for _ in range(self.pick((2, 4, 6))):
             drawn = self.chance.choices(list(DRAWN), self.profile.asked)[0] if any(self.profile.asked) else next(iter(DRAWN))
-            request = drawn(self)
-            if request:
-                self._ask(request, self.context("i"), 0)
+            if (new := drawn(self)) is not None:
+                self._ask(new, self.context("i"), 0)
         if self.perhaps(0.7):
             day = self.near(0, self.profile.ahead)
             self._ask(Request("daily run", partial(self.evaluate, day)), self.context("d"), 0)
         self.scheduler.run()
         self._playing = False
 
-    def evaluate(self, day: date, context: RequestContext) -> daily.StartedEvaluation:
+    def evaluate(self, day: date, context: RequestContext) -> StartedEvaluation:
         return daily.start_evaluation(self.services, context, day, allow_future=day > self.day)
 
     # Requests

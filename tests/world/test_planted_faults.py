@@ -16,17 +16,19 @@ from botocore.exceptions import ClientError
 from chalicelib.domain import charging, crediting, deciding, pricing, schedule
 from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import Assignment
-from chalicelib.domain.ledger import Entry
+from chalicelib.domain.ledger import Entry, voided_recharge_key
 from chalicelib.domain.package import Package
 from chalicelib.domain.posting import Debit
+from chalicelib.domain.prices import prices_on
 from chalicelib.domain.progress import Progress
+from chalicelib.domain.terms import terms_on
 from chalicelib.storage import accounts, assignments, keys, ledger, progress
 from chalicelib.storage.db import Action, Db, update
 from chalicelib.storage.db import put as put_item
 from chalicelib.storage.errors import Cancelled
 from chalicelib.usecases import edits, one_off, posting
 from chalicelib.usecases.request_context import RequestContext, Services
-from chalicelib.usecases.runs import daily_work
+from chalicelib.usecases.runs import daily_work, rounds
 from chalicelib.usecases.runs.daily_work import DailyWork
 from chalicelib.usecases.runs.messages import SegmentMessage
 
@@ -122,7 +124,7 @@ def progress_first(patch: pytest.MonkeyPatch) -> None:
 
 def failures_unmarked(patch: pytest.MonkeyPatch) -> None:
     """What could not be posted leaves no mark for later runs."""
-    follows = daily_work.round_outcome
+    follows = rounds.round_outcome
     patch.setattr(daily_work, "round_outcome", lambda plans, statuses, day: follows(plans, statuses, day)._replace(marks={}))
 
 
@@ -200,19 +202,19 @@ def free_again(patch: pytest.MonkeyPatch) -> None:
 
 def present_price(patch: pytest.MonkeyPatch) -> None:
     """Whatever is evaluated costs what it costs on the last day that is evaluated."""
-    dated = pricing.prices_on
+    dated = prices_on
     _on_the_last_day(patch, lambda last: patch.setattr(pricing, "prices_on", lambda package, _, begun: dated(package, last, begun)))
 
 
 def present_quantity(patch: pytest.MonkeyPatch) -> None:
     """Whatever is evaluated is charged for the quantity of the last day that is evaluated."""
-    dated = pricing.terms_on
+    dated = terms_on
 
     def as_of(last: date) -> None:
-        def terms_on(assignment: Assignment, day: date) -> Any:
+        def of_that_day(assignment: Assignment, day: date) -> Any:
             return dated(assignment, day)._replace(quantity=dated(assignment, last).quantity)
 
-        patch.setattr(pricing, "terms_on", terms_on)
+        patch.setattr(pricing, "terms_on", of_that_day)
 
     _on_the_last_day(patch, as_of)
 
@@ -257,7 +259,7 @@ def credited_beyond(patch: pytest.MonkeyPatch) -> None:
 
 def recharged_once(patch: pytest.MonkeyPatch) -> None:
     """What was charged anew and voided again has the key of what is to be charged anew: a recharge without its number."""
-    numbered = deciding.voided_recharge_key
+    numbered = voided_recharge_key
     patch.setattr(deciding, "voided_recharge_key", lambda identity, _: numbered(identity, 1))
 
 

@@ -127,7 +127,7 @@ def test_b12_reading_a_run_of_all_costs_the_same_for_every_number_of_customers(o
         stage = finished(of_all(size)) if over else of_all(size)
         run = runs.find_run(stage.db, ALL.run_id)
         assert run is not None
-        told = recorded_run_view(recorded_run(stage.db, run))
+        told: dict[str, Any] = {**recorded_run_view(recorded_run(stage.db, run))}
         assert told["lines_posted"] == size
         assert not over or (told["by_customer_left_out"], told["by_package"][0]["lines"]) == (max(0, size - 200), size)
         asked.append(requests(stage, partial(recorded_run, stage.db, run)))

@@ -436,7 +436,7 @@ def calls_fix_the_currency(db: Db) -> None:
 @case
 def accounts_are_parked_once(db: Db) -> None:
     db.write(accounts.create_account(CUSTOMER))
-    written = {"version": 2, "updated_at": "2031-01-01T00:00:00+00:00", "updated_by": "ada"}
+    written: dict[str, Any] = {"version": 2, "updated_at": "2031-01-01T00:00:00+00:00", "updated_by": "ada"}
     with pytest.raises(ConditionFailed):
         db.write(accounts.unpark_account(CUSTOMER._replace(**written)))
     db.write(accounts.park(CUSTOMER._replace(**written), TODAY))

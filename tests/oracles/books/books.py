@@ -344,7 +344,7 @@ class Books(Handovers):
         """The assignments whose minutes the call may draw from, in order."""
         giving = [(one, bucket) for one in customer.assignments.values() if (bucket := one.bucket(call.day))]
         found = [pair for pair in giving if self._order(*pair, call) and not self.waits(customer, *pair)]
-        return sorted(found, key=lambda pair: self._order(*pair, call) or ())
+        return sorted(found, key=lambda pair: self._order(pair[0], pair[1], call) or ())
 
     def _order(self, one: Assignment, bucket: Bucket, call: Call) -> tuple[object, ...] | None:
         """The DID's own minutes first, then the longest prefix, the earliest expiry, the lowest assignment id."""

@@ -172,7 +172,7 @@ class Line:
     @property
     def made_by(self) -> str | None:
         """The id of its assignment."""
-        return self.assignment and self.assignment.assignment_id
+        return None if self.assignment is None else self.assignment.assignment_id
 
     @property
     def order(self) -> tuple[object, ...]:

@@ -76,8 +76,8 @@ class Runs(Ledgers):
         """One that was posted before is left alone; one that takes nothing is no line."""
         made = _made(customer, line)
         if made:
-            whole = {name: sum((getattr(one, name) for one in made), NOTHING) for name in ("retail", "cost")}
-            return [Step("skipped", [replace(line, **whole, nominal=whole["retail"])])]
+            retail, cost = (sum((getattr(one, name) for one in made), NOTHING) for name in ("retail", "cost"))
+            return [Step("skipped", [replace(line, retail=retail, cost=cost, nominal=retail)])]
         parts = parts_of(line, customer.entries)
         if self._not_over(line):
             return [Step("not_over", [part.line]) for part in parts]
