@@ -86,7 +86,7 @@ javascript: setup node_modules/.package-lock.json
 
 node_modules/.package-lock.json: package-lock.json | $(NODE_VENV)/bin/npm
 	@echo "Fetching what checks the console's JavaScript, once for each change of package-lock.json"
-	@$(NODE) npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@
+	@$(NODE) npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error && touch $@
 
 $(NODE_VENV)/bin/npm: | setup
 	@UV_PROJECT_ENVIRONMENT=$(NODE_VENV) $(BIN)/uv sync --quiet --locked --system-certs --python $(BIN)/python --only-group javascript

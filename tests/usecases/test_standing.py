@@ -12,14 +12,16 @@ from chalicelib.domain.deciding import IfCharged, RunRequest
 from chalicelib.domain.ledger import Entry
 from chalicelib.domain.minutes import Call
 from chalicelib.domain.package import PriceList
-from chalicelib.domain.record import RunRecord
+from chalicelib.domain.record import Plan, RunRecord
 from chalicelib.domain.report import Outcome, Report, Status
 from chalicelib.storage import plans
 from chalicelib.usecases import crediting, customers, prices, usage
 from chalicelib.usecases.runs import on_demand, reports, reversal
 from tests.harness import RETAINED
 from tests.usecases.test_proration import FIFTY, MARCH, a_stage, balance, charges, evaluate_through, ledger_of
+from tests.world.scheduler import Crashed
 from tests.world.stage import TODAY, Stage
+from tests.world.test_crashes import CrashAt
 
 DAY = timedelta(days=1)
 
@@ -228,6 +230,49 @@ def test_what_later_runs_give_back_is_not_taken_off(evaluated: bool) -> None:
     for day in range(14):
         run(stage, MARCH + day * DAY, f"by hand {day}")
     assert balance(stage) == Decimal("-16.129032")
+
+
+def planned_before_the_end_is_evaluated() -> tuple[Stage, RunRecord, Plan]:
+    """A recharge that leaves what is given back on the 11th to the evaluation of that day, which finds nothing to take from."""
+    stage = a_stage(**PHONE, end_date=MARCH + 9 * DAY)
+    evaluate_through(stage, MARCH)
+    credit(stage, charges(stage)[0], recharge=True)
+    evaluate_through(stage, MARCH + 9 * DAY)
+    asked = RunRecord("anew", "package", MARCH, stage.context("anew").timestamp, "test", "ann", "skip", 1)
+    plan = on_demand.plan_once(stage.services, stage.context("anew"), asked, "ann")
+    evaluate_through(stage, MARCH + 10 * DAY)
+    assert ledger_of(stage) == "03-01 50"
+    return stage, asked, plan
+
+
+def test_an_evaluation_between_a_recharge_and_its_posting_loses_nothing() -> None:
+    stage, asked, plan = planned_before_the_end_is_evaluated()
+    done = on_demand.carry_out(stage.db, stage.context("anew"), asked, plan)
+    assert [(one.line.due_date, one.line.retail, one.status) for one in done.steps] == [
+        (MARCH, 50, "repeat"), (MARCH + 10 * DAY, Decimal("-33.870968"), "posted"),
+    ]  # fmt: skip
+    assert balance(stage) == Decimal("-16.129032")
+    evaluate_through(stage, MARCH + 12 * DAY)
+    for day in (MARCH, MARCH + 10 * DAY):
+        assert {one.status for one in run(stage, day, f"more {day}")} == {"skipped"}
+    assert balance(stage) == Decimal("-16.129032")
+
+
+def test_a_crash_after_a_late_recharge_loses_nothing_either() -> None:
+    stage, asked, plan = planned_before_the_end_is_evaluated()
+    stage.store.hook = counting = CrashAt(0, after=False)
+    on_demand.carry_out(stage.db, stage.context("anew"), asked, plan)
+    assert counting.calls > 8
+    for number in range(1, counting.calls + 1):
+        stage, asked, plan = planned_before_the_end_is_evaluated()
+        stage.store.hook = CrashAt(number, after=True)
+        with pytest.raises(Crashed):
+            on_demand.carry_out(stage.db, stage.context("anew"), asked, plan)
+        stage.store.hook = None
+        on_demand.carry_out(
+            stage.db, stage.context("anew"), asked, on_demand.plan_once(stage.services, stage.context("anew"), asked, "ann")
+        )
+        assert balance(stage) == Decimal("-16.129032"), number
 
 
 def test_what_is_in_the_sum_is_given_back_by_no_later_run() -> None:

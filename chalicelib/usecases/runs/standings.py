@@ -1,18 +1,20 @@
 """What stands of the lines of a date, and what those come to that are charged anew."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from ...domain.assignment import Assignment, uncharged_since
-from ...domain.charging import Line, priced_lines
+from ...domain.charging import Line, in_order, priced_lines
+from ...domain.deciding import Decision
 from ...domain.ledger import Entry, charge_key, due_date_key
 from ...domain.money import ZERO
 from ...domain.package import Package
 from ...domain.schedule import DAY
 from ...domain.standing import Standing, less_negative_lines, standing_of
-from ...domain.taking_back import KINDS
+from ...domain.taking_back import KINDS, charges_of_period
 from ...storage import ledger, progress
 from ...storage.db import Db
+from ..loading import charges_behind, packages_of, without_posted
 from ..posting import LedgerKey
 from .sweep import Group
 
@@ -55,6 +57,35 @@ def as_one_sum(
         return _less_negative_lines(db, line, assignment, package, uncharged_since(assignment, since, group.account.evaluate_from))
 
     return [one_sum(line) if line.identity in anew else line for line in lines]
+
+
+def given_back_meanwhile(db: Db, recharged: Iterable[Line], found: Iterable[Assignment]) -> list[Decision]:
+    """The negative lines that recharges have left to an evaluation which has begun by now: it may have found nothing to take from, as
+    long as the recharge was not posted. Whoever else takes them back does so under the same keys.
+
+    To be asked for once the recharges are posted: an evaluation that begins later finds them.
+    """
+    lines, known = [one for one in recharged if one.covers], {one.assignment_id: one for one in found}
+    begun = progress.latest_started(db) if lines else None
+    if begun is None:
+        return []
+    catalog = packages_of(db, known.values())
+    left = [
+        one for line in lines if (given := known.get(line.assignment_id)) for one in _left(line, given, catalog[given.package_id], begun)
+    ]
+    due = in_order({one.identity: one for one in without_posted(db, left)}.values())
+    charges = charges_behind(db, due)
+    return [Decision(one, "take_back", charge_key(one.identity), charges=charges_of_period(one, charges)) for one in due]
+
+
+def _left(line: Line, assignment: Assignment, package: Package, begun: date) -> Iterator[Line]:
+    """The negative lines after a recharge, through a day whose evaluation has begun, that it is not less already."""
+    if line.covers is None or package.proration != "daily":
+        return
+    last = min(line.covers.whole.until - DAY, begun)
+    for one in priced_lines(assignment, package, line.due_date + DAY, last, lambda *_: ZERO):
+        if one.takes_back and one.due_date not in line.net_of:
+            yield one
 
 
 def _may_be_less(line: Line, package: Package, standings: Mapping[str, Standing]) -> bool:
