@@ -63,13 +63,13 @@ def moves(decisions: Sequence[Decision], credit: account.Credit | None, provenan
 def _move(decision: Decision, fits: bool, provenance: Provenance) -> Move:
     if not fits and decision.kind == "retry":
         return Move(decision, "held", None)
+    repeat = decision.held.repeat if decision.held else decision.kind in REPEATS
+    status: Status = "held" if not fits else "repeat" if repeat else "posted"
     if decision.held:
-        return Move(decision, "posted", _posted_entry(decision.held, decision.line, provenance))
-    repeat = decision.kind in REPEATS
+        return Move(decision, status, _posted_entry(decision.held, decision.line, provenance))
     entry = charge(
         decision.line, status="posted" if fits else "held", run_id=provenance.run_id, repeat=repeat, at=provenance.at, by=provenance.by
     )
-    status: Status = "held" if not fits else "repeat" if repeat else "posted"
     return Move(decision, status, entry._replace(key=decision.key))
 
 

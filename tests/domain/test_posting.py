@@ -56,10 +56,11 @@ def test_an_entry_says_what_it_did_to_the_balance_and_who_made_it_when() -> None
 def test_a_held_repeat_keeps_its_key_when_a_later_run_posts_it() -> None:
     """rules 6: a repeat's identity is the charge's and the run that charged it again, whoever posts it."""
     line = priced()
-    held = Decision(line, "retry", f"{charge_key(line.identity)}~run-0")
-    [move] = posting.moves([held], TWENTY, STAMP)
+    waiting = entry(line, status="held", repeat=True)._replace(key=f"{charge_key(line.identity)}~run-0")
+    [move] = posting.moves([Decision(line, "retry", waiting.key, waiting)], TWENTY, STAMP)
     assert move.entry is not None
-    assert move.entry.key == held.key
+    assert (move.status, move.entry.status, move.entry.key) == ("repeat", "posted", waiting.key)
+    assert move.status == posting.recorded_status(move.entry, STAMP.run_id), "as it is told by whoever finds it"
 
 
 def test_each_is_tried_by_itself_in_order() -> None:
