@@ -100,7 +100,7 @@ const asked = (values) => JSON.stringify(body(values));
 
 const isCharged = (line) => !["skipped", "written_off", "not_over"].includes(line.status);
 
-const anything = (report) => (report.lines ? report.lines.some(isCharged) : report.by_package.length > 0);
+const anything = (report) => (report.lines ? report.lines.some(isCharged) : report.by_package.some((one) => one.lines > 0));
 
 /**
  * The last question before a live run. It says what the reader saw (`expect`); where that has changed since, the service charges nothing
