@@ -303,14 +303,16 @@ class Books(Handovers):
             return
         if self.is_fixed(one):
             raise Refused("replaced")
+        if one.cancelled:
+            return
         customer, untouched = self.customers[one.customer_id], one.start >= self.today and not one.touched
         if one.start <= self.today and self.earliest_end < min(one.earliest_end, one.last_day) and one.minimum_days:
             raise Refused("minimum_days")
-        if untouched and not one.cancelled:
+        if untouched:
             del customer.assignments[one.assignment_id]
         elif one.start > self.today:
             one.cancelled = True
-        elif not one.cancelled:
+        else:
             one.end = min(self.earliest_end, one.last_day)
 
     # Usage
