@@ -128,7 +128,6 @@ RARELY = {
     "record_usage": {"record-usage:V": "as above"},
     "do_work": {
         "do-work:V": "as above",
-        "usage:Q": "an audit looks up the calls of a minimum spend that was settled",
         "accounts:G": "a customer in the middle of whose assignments a message ends is read again by the next",
         "results:A": "a large file that is not finished is given up at once, not by the bucket's lifecycle",
     },
