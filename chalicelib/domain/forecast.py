@@ -16,7 +16,7 @@ from .forecast_days import CustomerFacts, DueDays, spend_with_calls, spend_witho
 from .posting import held_charges_before
 from .pricing import ChargeKind, Due
 from .record import Failure
-from .report import HeldBefore
+from .report import HeldBefore, is_below_cost
 from .schedule import DAY
 
 FORECAST_LINES_MAX: Final = 2_000_000
@@ -199,8 +199,7 @@ class _Tally:
             self._held[one.key] = place, len(self._lines)
             self._put(place, ForecastSums(held=line.retail))
         else:
-            below = line.retail < line.cost and not line.takes_back
-            self._put(place, ForecastSums(line.retail, line.cost, line.debit, money.ZERO, 1, below))
+            self._put(place, ForecastSums(line.retail, line.cost, line.debit, money.ZERO, 1, is_below_cost(line)))
         self._list(one, held)
 
     def _put(self, place: SumsKey, more: ForecastSums) -> None:

@@ -51,13 +51,15 @@ class HeldBefore(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """Sums of one currency. `held` is the retail of held lines, which the other sums leave out."""
+    """Sums of one currency. `held` is the retail of held lines, which the other sums leave out; `below_cost` counts lines whose retail
+    is below their cost."""
 
     cost: Decimal = money.ZERO
     retail: Decimal = money.ZERO
     credit_debited: Decimal = money.ZERO
     held: Decimal = money.ZERO
     lines: int = 0
+    below_cost: int = 0
 
     @property
     def margin(self) -> Decimal:
@@ -110,6 +112,11 @@ class Report(NamedTuple):
     digest: str | None = None
 
 
+def is_below_cost(line: Line) -> bool:
+    """Whether a line is charged for less than it costs."""
+    return line.retail < line.cost and not line.takes_back
+
+
 def add(totals: Totals, outcome: Outcome) -> Totals:
     """The totals with one more line in them."""
     line = outcome.line
@@ -123,6 +130,7 @@ def add(totals: Totals, outcome: Outcome) -> Totals:
         money.plus(totals.credit_debited, line.debit),
         totals.held,
         totals.lines + 1,
+        totals.below_cost + is_below_cost(line),
     )
 
 
@@ -142,6 +150,7 @@ def merge(one: Totals, other: Totals) -> Totals:
         money.plus(one.credit_debited, other.credit_debited),
         money.plus(one.held, other.held),
         one.lines + other.lines,
+        one.below_cost + other.below_cost,
     )
 
 

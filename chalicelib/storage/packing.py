@@ -41,7 +41,7 @@ T = TypeVar("T")
 _DATED: Final = 2
 """The format since which lines are priced by dated lists and terms."""
 _NET: Final = 3
-"""The format since which a recharge says which negative lines are in its sum."""
+"""The format since which a recharge says which negative lines are in its sum, and totals count lines below cost."""
 _PERIOD_ROW = RowFormat(
     Period, date_column("since"), date_column("until"), date_column("whole_until"), date_column("whole_since", absent=None, since=_DATED)
 )
@@ -92,8 +92,9 @@ _NOT_DUE_ROW = RowFormat(
     amount_column("missing", absent=None),
 )
 _TOTALS = RowFormat(
-    Totals, amount_column("cost"), amount_column("retail"), amount_column("credit_debited"), amount_column("held"), plain_column("lines")
-)
+    Totals, amount_column("cost"), amount_column("retail"), amount_column("credit_debited"), amount_column("held"), plain_column("lines"),
+    plain_column("below_cost", absent=0, since=_NET),
+)  # fmt: skip
 _FAILURE = RowFormat(
     Failure,
     plain_column("customer_id"),

@@ -47,7 +47,7 @@ def assignment_columns() -> Columns:
 
 
 def _of_sums() -> Columns:
-    return "group", "package_id", "package_name", "customer", "currency", *columns(answers.Totals), "lines"
+    return "group", "package_id", "package_name", "customer", "currency", *columns(answers.Totals)[:-1], "lines", "below_cost"
 
 
 def package_columns() -> Columns:

@@ -57,6 +57,7 @@ def test_a_price_survives_the_whole_way(api: httpx.Client, stack: EmbeddedStack,
             "margin": TIMES_3,
             "credit_debited": "74074073406.740736",
             "held": "0.00",
+            "below_cost": 0,
         }
         assert report["totals"] == totals
         assert (report["balance_before"], report["balance_after"]) == ("999999999999.999999", "925925926593.259263")

@@ -84,7 +84,14 @@ def test_a_simulation_reports_what_a_live_run_charges(api: httpx.Client, custome
         ("setup", "1.00"), ("setup", "1.00"), ("recurring", "4.00"), ("recurring", "7.00"),
     ]  # fmt: skip
     assert set(statuses(report)) == {"simulated"}
-    assert report["totals"] == {"cost": "3.00", "retail": "13.00", "margin": "10.00", "credit_debited": "5.00", "held": "0.00"}
+    assert report["totals"] == {
+        "cost": "3.00",
+        "retail": "13.00",
+        "margin": "10.00",
+        "credit_debited": "5.00",
+        "held": "0.00",
+        "below_cost": 0,
+    }
     assert (report["balance_before"], report["balance_after"]) == ("10.00", "5.00")
 
 
@@ -312,7 +319,14 @@ def test_held_lines_show_in_a_simulation(api: httpx.Client) -> None:
         an_assignment(api, poor, a_package(api, retail=price, cost="1"), auto_decrement_credit=True)
     report = run(api, poor, day())
     assert statuses(report) == ["simulated", "held", "simulated"]
-    assert report["totals"] == {"cost": "2.00", "retail": "5.00", "margin": "3.00", "credit_debited": "5.00", "held": "3.00"}
+    assert report["totals"] == {
+        "cost": "2.00",
+        "retail": "5.00",
+        "margin": "3.00",
+        "credit_debited": "5.00",
+        "held": "3.00",
+        "below_cost": 0,
+    }
     assert report["balance_after"] == "-5.00"
 
 

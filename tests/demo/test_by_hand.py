@@ -136,6 +136,7 @@ def test_run_package_on_1_april(billed: Billed) -> None:
         "margin": "222.92",
         "credit_debited": "1.20",  # only the prepaid line is debited
         "held": "0.00",
+        "below_cost": 0,
     }
     assert (report["balance_before"], report["balance_after"]) == ("92.00", "90.80")
 

@@ -15,8 +15,8 @@ def outcome(status: Status, retail: str = "10", cost: str = "4", debit: bool = T
     return Outcome(priced(retail=retail, cost=cost, debit=debit, currency=currency), status)
 
 
-def totals(cost: str, retail: str, credit: str, held: str, lines: int) -> Totals:
-    return Totals(Decimal(cost), Decimal(retail), Decimal(credit), Decimal(held), lines)
+def totals(cost: str, retail: str, credit: str, held: str, lines: int, below_cost: int = 0) -> Totals:
+    return Totals(Decimal(cost), Decimal(retail), Decimal(credit), Decimal(held), lines, below_cost)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,8 @@ def totals(cost: str, retail: str, credit: str, held: str, lines: int) -> Totals
         ([outcome("skipped")], totals("0", "0", "0", "0", 0)),
         ([outcome("already_charged")], totals("0", "0", "0", "0", 0)),
         ([outcome("posted"), outcome("held", "3"), outcome("repeat", "0.000001", "0")], totals("4", "10.000001", "10.000001", "3", 2)),
+        ([outcome("posted", "3"), outcome("posted", "4"), outcome("held", "1")], totals("8", "7", "7", "1", 2, 1)),
+        ([outcome("posted", "-5", "-4")], totals("-4", "-5", "-5", "0", 1)),
     ],
     ids=[
         "rules 6: nothing",
@@ -42,6 +44,8 @@ def totals(cost: str, retail: str, credit: str, held: str, lines: int) -> Totals
         "rules 6: left alone doesn't count",
         "rules 6: posted by another doesn't count",
         "rules 6: the sums are exact",
+        "rules 6: lines below cost are counted, held ones not",
+        "rules 6: what is given back is not below cost",
     ],
 )
 def test_tally(outcomes: list[Outcome], expected: Totals) -> None:

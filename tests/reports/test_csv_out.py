@@ -120,7 +120,16 @@ def test_a_report_that_lacks_lines_is_refused_as_csv() -> None:
 
 
 def test_sums_of_all_customers_stand_in_one_table() -> None:
-    sums = {"currency": "USD", "cost": "1.00", "retail": "2.00", "margin": "1.00", "credit_debited": "0.00", "held": "0.00", "lines": 1}
+    sums = {
+        "currency": "USD",
+        "cost": "1.00",
+        "retail": "2.00",
+        "margin": "1.00",
+        "credit_debited": "0.00",
+        "held": "0.00",
+        "lines": 1,
+        "below_cost": 0,
+    }
     body = {"by_package": [{"package_id": "p", "package_name": "Line", **sums}], "by_customer": [{"customer": "acme", **sums}]}
     assert [(row["group"], row["package_name"], row["customer"], row["retail"]) for row in read(csv_out.report_csv(body))] == [
         ("package", "Line", "", "2.00"), ("customer", "", "acme", "2.00"),
@@ -199,5 +208,5 @@ def test_lines_end_as_rfc_4180_says_and_an_empty_list_has_its_heading(name: str)
 
 
 def test_an_empty_summary_has_its_heading_all_the_same() -> None:
-    heading = "group,package_id,package_name,customer,currency,cost,retail,margin,credit_debited,held,lines"
+    heading = "group,package_id,package_name,customer,currency,cost,retail,margin,credit_debited,held,lines,below_cost"
     assert csv_out.report_csv({"by_package": [], "by_customer": []}) == heading + "\r\n"

@@ -25,7 +25,7 @@ LINE: Json = {
     "currency": "USD", "unit_retail": "12.50", "cost": "29.00", "retail": "50.00", "margin": "21.00",
     "status": "simulated", "already_charged": False, "charged": None, "difference": None, "explanation": "4 x 12.50",
 }  # fmt: skip
-SUMS: Json = {"cost": "29.00", "retail": "50.00", "margin": "21.00", "credit_debited": "0.00", "held": "0.00"}
+SUMS: Json = {"cost": "29.00", "retail": "50.00", "margin": "21.00", "credit_debited": "0.00", "held": "0.00", "below_cost": 0}
 REPORT: Json = {
     "run_id": None, "simulate": True, "date": "2031-02-28", "customer": "acme", "currency": "USD", "generated_at": "2031-02-01T00:00:00Z",
     "lines": [LINE], "lines_left_out": 0, "not_due": [{"package_name": "Later", "reason": "next due 2031-03-01"}], "not_due_left_out": 0,
@@ -140,6 +140,8 @@ def test_b1_what_was_charged_already_is_compared_where_something_was() -> None:
             {"lines": [{**LINE, "period": {"from": "2031-01-31", "to": "2031-02-28", "through": "2031-02-27"}}]},
             "2031-01-31 through 2031-02-27",
         ),
+        ({"totals": SUMS | {"below_cost": 1}}, "1 line has a retail below cost."),
+        ({"totals": SUMS | {"below_cost": 2}}, "2 lines have a retail below cost."),
         ({"simulate": False, "run_id": "r-1", "status": "finished"}, "r-1"),
         ({"simulate": False, "reversal": {"date": "2031-03-02"}}, "This run was reversed on 2031-03-02."),
     ],

@@ -76,7 +76,8 @@ export const Totals = ({ totals, currency }) => html`
   <${Stat} label="Retail"><${Money} value=${totals.retail} currency=${currency} /><//>
   <${Stat} label="Cost"><${Money} value=${totals.cost} currency=${currency} /><//>
   <${Stat} label="Margin"><${Money} value=${totals.margin} currency=${currency} /><//>
-  ${!format.isZero(totals.held) && html`<${Stat} label="Held" note="passes the debit limit"><${Money} value=${totals.held} currency=${currency} /><//>`}`;
+  ${!format.isZero(totals.held) && html`<${Stat} label="Held" note="passes the debit limit"><${Money} value=${totals.held} currency=${currency} /><//>`}
+  ${totals.below_cost > 0 && html`<${Stat} label="Below cost" note="retail below cost">${format.plural(totals.below_cost, "line")}<//>`}`;
 
 /** The report of one customer. */
 export function Report({ report }) {

@@ -45,6 +45,7 @@ class Totals(TypedDict):
     margin: Money
     credit_debited: Money
     held: Money
+    below_cost: Count
 
 
 class NotDue(TypedDict):
