@@ -303,7 +303,7 @@ PLANTED = {
     "an end date moves the mark of what failed": Planted(marked_by_an_end, 51),
     "an unconditional debit": Planted(unconditional_add, 0),
     "an unconditional payment": Planted(added_beside, 2),
-    "a package's rules change once it is free again": Planted(free_again, 481),
+    "a package's rules change once it is free again": Planted(free_again, 3829),
     "the present price in place of the dated one": Planted(present_price, 0),
     "the quantity of the evaluation's day": Planted(present_quantity, 111),
     "a credit on no condition": Planted(credited_unseen, 587),
