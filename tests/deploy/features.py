@@ -547,9 +547,6 @@ DO_WORK: dict[str, Feature] = {
     ),
     "audit": Feature("accounts:Q catalog:B do-work:M ledger:Q results:RW runs:GPQU", audit_a_customer),
     "export packages": Feature("catalog:Q do-work:M results:RW runs:GPQU", lambda s: do_all_of(s, an_export(s, "packages"))),
-    "forecast all customers": Feature(
-        "accounts:S catalog:B do-work:M ledger:BQ ledger/index/held:Q results:RW runs:GPQU usage:Q", lambda s: do_all_of(s, a_forecast(s))
-    ),
     "begin": Feature("catalog:G do-work:M ledger:S results:RW runs:GPQU", begin_new_work, is_slow=True),
 }
 PREPARED = {
