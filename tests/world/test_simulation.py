@@ -7,7 +7,7 @@ import pytest
 from .faults import KINDS
 from .simulation import World, run
 
-BLOCKS = 10
+BLOCKS = 6
 SEEDS = 100
 """A block's. Enough of them together for every fault to be injected, every kind of edit, and every invariant to be looked at."""
 EDITED = (
