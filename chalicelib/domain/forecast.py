@@ -16,7 +16,7 @@ from .forecast_days import CustomerFacts, DueDays, spend_with_calls, spend_witho
 from .posting import held_charges_before
 from .pricing import ChargeKind, Due
 from .record import Failure
-from .report import HeldBefore, is_below_cost
+from .report import HeldBefore, Totals, is_below_cost, merge
 from .schedule import DAY
 
 FORECAST_LINES_MAX: Final = 2_000_000
@@ -24,24 +24,7 @@ FORECAST_LINES_MAX: Final = 2_000_000
 FORECAST_LINES_LISTED: Final = 1000
 
 
-class ForecastSums(NamedTuple):
-    """Sums of what is posted, in one currency. `held` is the retail of what stays held, which the others leave out; `below_cost` counts
-    lines whose retail is below their cost."""
-
-    retail: Decimal = money.ZERO
-    cost: Decimal = money.ZERO
-    credit_debited: Decimal = money.ZERO
-    held: Decimal = money.ZERO
-    lines: int = 0
-    below_cost: int = 0
-
-    @property
-    def margin(self) -> Decimal:
-        """What the provider earns."""
-        return money.minus(self.retail, self.cost)
-
-
-NO_SUMS: Final = ForecastSums()
+NO_SUMS: Final = Totals()
 
 
 class ForecastLine(NamedTuple):
@@ -85,11 +68,11 @@ class Forecast(NamedTuple):
 
     request: ForecastRequest
     facts: CustomerFacts
-    sums: ForecastSums
-    by_day: Mapping[date, ForecastSums]
-    by_month: Mapping[str, ForecastSums]
-    by_package: Mapping[str, ForecastSums]
-    by_kind: Mapping[ChargeKind, ForecastSums]
+    sums: Totals
+    by_day: Mapping[date, Totals]
+    by_month: Mapping[str, Totals]
+    by_package: Mapping[str, Totals]
+    by_kind: Mapping[ChargeKind, Totals]
     lines: Sequence[ForecastLine]
     lines_left_out: int
     balance_after: Decimal
@@ -120,18 +103,10 @@ def forecast(facts: CustomerFacts, request: ForecastRequest) -> Forecast:
     return made._replace(shortage=_shortage(facts, request, planned), parks_on=planned.parks_on)
 
 
-def merged(one: ForecastSums, other: ForecastSums) -> ForecastSums:
-    """The sum of two sums."""
-    return ForecastSums(
-        money.plus(one.retail, other.retail), money.plus(one.cost, other.cost), money.plus(one.credit_debited, other.credit_debited),
-        money.plus(one.held, other.held), one.lines + other.lines, one.below_cost + other.below_cost,
-    )  # fmt: skip
-
-
-def difference(before: ForecastSums, after: ForecastSums) -> ForecastSums:
+def difference(before: Totals, after: Totals) -> Totals:
     """What the sums have more, or less, after a change."""
-    return ForecastSums(
-        money.minus(after.retail, before.retail), money.minus(after.cost, before.cost),
+    return Totals(
+        money.minus(after.cost, before.cost), money.minus(after.retail, before.retail),
         money.minus(after.credit_debited, before.credit_debited), money.minus(after.held, before.held),
         after.lines - before.lines, after.below_cost - before.below_cost,
     )  # fmt: skip
@@ -180,7 +155,7 @@ class _Tally:
 
     def __init__(self, request: ForecastRequest, retail_max: Callable[[Line], Decimal | None]) -> None:
         self._request, self._retail_max = request, retail_max
-        self._sums: dict[SumsKey, ForecastSums] = {}
+        self._sums: dict[SumsKey, Totals] = {}
         self._lines: list[ForecastLine] = []
         self._left_out = 0
         self._held: dict[str, tuple[SumsKey, int]] = {}
@@ -192,19 +167,19 @@ class _Tally:
         line, place = one.line, (one.day, one.line.package_id, one.line.kind)
         held = self._held.pop(one.key, None) if one.released else None
         if held:
-            self._put(held[0], ForecastSums(held=-line.retail))
+            self._put(held[0], Totals(held=-line.retail))
         if one.day < self._request.first:
             return
         if one.status == "held":
             self._held[one.key] = place, len(self._lines)
-            self._put(place, ForecastSums(held=line.retail))
+            self._put(place, Totals(held=line.retail))
         else:
-            self._put(place, ForecastSums(line.retail, line.cost, line.debit, money.ZERO, 1, is_below_cost(line)))
+            self._put(place, Totals(line.cost, line.retail, line.debit, money.ZERO, 1, is_below_cost(line)))
         self._list(one, held)
 
-    def _put(self, place: SumsKey, more: ForecastSums) -> None:
+    def _put(self, place: SumsKey, more: Totals) -> None:
         standing = self._sums.get(place)
-        self._sums[place] = merged(standing, more) if standing else more
+        self._sums[place] = merge(standing, more) if standing else more
 
     def _list(self, one: PlannedLine, held: tuple[SumsKey, int] | None) -> None:
         posted_on = one.day if one.status == "posted" else None
@@ -221,15 +196,15 @@ class _Tally:
         by_day = self._grouped(lambda place: place[0])
         total = NO_SUMS
         for some in by_day.values():
-            total = merged(total, some)
+            total = merge(total, some)
         return Forecast(
             self._request, facts, total, by_day, self._grouped(lambda place: place[0].isoformat()[:7]),
             self._grouped(lambda place: place[1]), self._grouped(lambda place: place[2]), self._lines, self._left_out, balance, before,
             None, None, failures,
         )  # fmt: skip
 
-    def _grouped(self, key: Callable[[SumsKey], K]) -> dict[K, ForecastSums]:
-        found: dict[K, ForecastSums] = {}
+    def _grouped(self, key: Callable[[SumsKey], K]) -> dict[K, Totals]:
+        found: dict[K, Totals] = {}
         for place, some in sorted(self._sums.items()):
-            found[key(place)] = merged(found.get(key(place), NO_SUMS), some)
+            found[key(place)] = merge(found.get(key(place), NO_SUMS), some)
         return dict(sorted(found.items()))

@@ -6,9 +6,10 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
-from .forecast import NO_SUMS, Forecast, ForecastRequest, ForecastSums, Shortage, merged
+from .forecast import NO_SUMS, Forecast, ForecastRequest, Shortage
 from .package import Package
 from .pricing import ChargeKind
+from .report import Totals, merge
 from .work import WorkRecord
 
 SumsGroup = Literal["day", "kind", "month", "package", "total"]
@@ -18,8 +19,8 @@ SumsGroup = Literal["day", "kind", "month", "package", "total"]
 class PlannedSums(NamedTuple):
     """What some days bring; with changes also what they would bring without them."""
 
-    sums: ForecastSums
-    before: ForecastSums | None = None
+    sums: Totals
+    before: Totals | None = None
 
 
 NOTHING_PLANNED: Final = PlannedSums(NO_SUMS)
@@ -112,7 +113,7 @@ def planned_groups(after: Forecast, before: Forecast | None) -> Iterator[tuple[S
         yield group, key, PlannedSums(groups.get((group, key), NO_SUMS), known)
 
 
-def _groups(found: Forecast) -> Iterator[tuple[tuple[SumsGroup, str], ForecastSums]]:
+def _groups(found: Forecast) -> Iterator[tuple[tuple[SumsGroup, str], Totals]]:
     yield from ((("day", day.isoformat()), sums) for day, sums in found.by_day.items())
     yield from ((("kind", kind), sums) for kind, sums in found.by_kind.items())
     yield from ((("package", package_id), sums) for package_id, sums in found.by_package.items())
@@ -120,5 +121,5 @@ def _groups(found: Forecast) -> Iterator[tuple[tuple[SumsGroup, str], ForecastSu
 
 def added(one: PlannedSums, other: PlannedSums) -> PlannedSums:
     """The sum of two sums."""
-    before = one.before if other.before is None else merged(one.before or NO_SUMS, other.before)
-    return PlannedSums(merged(one.sums, other.sums), before)
+    before = one.before if other.before is None else merge(one.before or NO_SUMS, other.before)
+    return PlannedSums(merge(one.sums, other.sums), before)

@@ -3,8 +3,9 @@
 from typing import Any
 
 from ..domain import money
-from ..domain.forecast import NO_SUMS, Forecast, ForecastLine, ForecastSums, Shortage, difference
+from ..domain.forecast import NO_SUMS, Forecast, ForecastLine, Shortage, difference
 from ..domain.forecast_changes import WhatIf
+from ..domain.report import Totals
 from . import answers
 from .csv_out import columns, demand_whole, to_csv
 from .field_values import fields_of, iso
@@ -67,12 +68,12 @@ def _what_if_view(found: WhatIf) -> answers.WhatIf:
     }  # fmt: skip
 
 
-def _package_view(value: Forecast, package_id: str, before: ForecastSums, after: ForecastSums) -> answers.PackageWhatIf:
+def _package_view(value: Forecast, package_id: str, before: Totals, after: Totals) -> answers.PackageWhatIf:
     name = _named(value, package_id)["package_name"]
     return {"package_id": package_id or None, "package_name": name, **compared(before, after)}
 
 
-def compared(before: ForecastSums, after: ForecastSums) -> answers.Comparison:
+def compared(before: Totals, after: Totals) -> answers.Comparison:
     """Sums without and with changes."""
     return {
         "before": fields_of(answers.ForecastSums, before), "after": fields_of(answers.ForecastSums, after),

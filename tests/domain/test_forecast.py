@@ -12,11 +12,12 @@ from chalicelib.domain import forecast_days, money
 from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import Assignment, TermsEntry
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.forecast import Forecast, ForecastRequest, ForecastSums, Shortage, forecast
+from chalicelib.domain.forecast import Forecast, ForecastRequest, Shortage, forecast
 from chalicelib.domain.forecast_days import CustomerFacts
 from chalicelib.domain.ledger import Entry
 from chalicelib.domain.package import Package
 from chalicelib.domain.prices import PriceList
+from chalicelib.domain.report import Totals
 
 from .build import account, assignment, day, entry, package, priced
 
@@ -52,7 +53,7 @@ def test_a_balance_lasts_nine_months() -> None:
     made = through(facts(account(balance="95", debit_limit="0"), (debited(), MONTHLY)), "2031-12-31")
     assert [one.posted_on is not None for one in made.lines] == [True] * 9 + [False] * 3
     assert made.shortage == Shortage(date(2031, 10, 1), Decimal(25), date(2031, 9, 30), Decimal(25))
-    assert made.sums == ForecastSums(Decimal(90), Decimal(36), Decimal(90), Decimal(30), 9)
+    assert made.sums == Totals(Decimal(36), Decimal(90), Decimal(90), Decimal(30), 9)
     assert made.sums.margin == 54
     assert made.balance_after == 5
 
@@ -142,7 +143,7 @@ def test_held_charges_are_tried_first() -> None:
 def test_a_charge_that_stays_held_is_a_shortage_and_no_sum() -> None:
     made = through(facts(account(debit_limit="0", held=1), held=[held("8", "2030-12-15", "z")]), "2031-01-31")
     assert told(made) == []
-    assert made.sums == ForecastSums()
+    assert made.sums == Totals()
     assert made.shortage == Shortage(date(2031, 1, 1), Decimal(8), FIRST, Decimal(8))
 
 
@@ -188,7 +189,7 @@ def test_a_charge_below_its_cost_is_counted() -> None:
 
 def test_parked_customers_are_in_no_sum() -> None:
     made = through(facts(account(parked=True), (assignment("2030-12-15"), MONTHLY)), "2031-12-31")
-    assert (made.lines, made.sums, made.shortage) == ([], ForecastSums(), None)
+    assert (made.lines, made.sums, made.shortage) == ([], Totals(), None)
 
 
 def test_more_than_the_safety_bound_parks_on_its_day() -> None:

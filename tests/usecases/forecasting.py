@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final
 
-from chalicelib.domain.forecast import NO_SUMS, Forecast, ForecastSums, merged
+from chalicelib.domain.forecast import NO_SUMS, Forecast
 from chalicelib.domain.forecast_changes import WhatIf
 from chalicelib.domain.forecast_of_all import CustomerForecast, FoundForecast, PlannedSums, customer_forecast
+from chalicelib.domain.report import Totals, merge
 from chalicelib.domain.work import WorkRecord
 from chalicelib.usecases import forecasts_of_all
 from chalicelib.usecases.forecasts import ForecastAsk
@@ -61,8 +62,8 @@ def sums_told(found: FoundForecast) -> Sums:
 def sums_of_each(found: Iterable[Forecast | WhatIf]) -> Sums:
     """The same from the forecasts of each customer."""
     sides = [_sides(one) for one in found]
-    after: dict[tuple[str, str, str], ForecastSums] = {}
-    before: dict[tuple[str, str, str], ForecastSums] = {}
+    after: dict[tuple[str, str, str], Totals] = {}
+    before: dict[tuple[str, str, str], Totals] = {}
     for now, then in sides:
         _add(after, now)
         if then:
@@ -83,13 +84,13 @@ def _sides(one: Forecast | WhatIf) -> tuple[Forecast, Forecast | None]:
     return (one.after, one.before) if isinstance(one, WhatIf) else (one, None)
 
 
-def _add(sums: dict[tuple[str, str, str], ForecastSums], one: Forecast) -> None:
+def _add(sums: dict[tuple[str, str, str], Totals], one: Forecast) -> None:
     currency = one.facts.account.currency
-    groups: dict[str, dict[str, ForecastSums]] = {
+    groups: dict[str, dict[str, Totals]] = {
         "month": dict(one.by_month), "day": {day.isoformat(): some for day, some in one.by_day.items()},
         "package": dict(one.by_package), "kind": {str(kind): some for kind, some in one.by_kind.items()}, "total": {"": one.sums},
     }  # fmt: skip
     for group, by_key in groups.items():
         for key, some in by_key.items():
             place = currency, group, key
-            sums[place] = merged(sums.get(place, NO_SUMS), some)
+            sums[place] = merge(sums.get(place, NO_SUMS), some)

@@ -6,10 +6,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ...domain.forecast import ForecastSums, Shortage
+from ...domain.forecast import Shortage
 from ...domain.forecast_changes import Changes, DiscountChange, PriceChange
 from ...domain.forecast_of_all import CustomerForecast, PlannedSums
 from ...domain.package import PRICE_FIELDS, PriceList
+from ...domain.report import Totals
 
 Json = Any
 
@@ -24,13 +25,13 @@ def planned_of(value: Json) -> PlannedSums:
     return PlannedSums(*map(_sums_of, value))
 
 
-def _json_of_sums(one: ForecastSums) -> Json:
+def _json_of_sums(one: Totals) -> Json:
     return [*map(_text, one[:4]), *one[4:]]
 
 
-def _sums_of(value: Json) -> ForecastSums:
-    retail, cost, debited, held, lines, below_cost = value
-    return ForecastSums(Decimal(retail), Decimal(cost), Decimal(debited), Decimal(held), lines, below_cost)
+def _sums_of(value: Json) -> Totals:
+    cost, retail, debited, held, lines, below_cost = value
+    return Totals(Decimal(cost), Decimal(retail), Decimal(debited), Decimal(held), lines, below_cost)
 
 
 def _text(amount: Decimal) -> str:
