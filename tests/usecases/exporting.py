@@ -1,9 +1,9 @@
 """Exports in a world of the tests: asked for, worked off, and read."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from chalicelib.domain.export import POSTED_EXPORTS, ExportFormat, ExportWhat
 from chalicelib.domain.schedule import DAY
@@ -14,8 +14,11 @@ from chalicelib.usecases.exports import ExportRequest
 from chalicelib.usecases.statements import PostingDays
 from chalicelib.wire.export_views import ledger_row
 from tests.harness import InProcess
+from tests.world.scheduler import Crashed
+from tests.world.test_crashes import CrashAt
 
 Row = dict[str, Any]
+W = TypeVar("W", bound=InProcess)
 AT: Final = datetime(2024, 3, 1, 12, tzinfo=UTC)
 
 
@@ -47,6 +50,21 @@ def work_off(world: InProcess, seconds_left: float = 100.0) -> int:
         world.carry_out_work(world.queued_work[0], world.context_at(AT, f"worker-{number}"), lambda: seconds_left)
         del world.queued_work[0]
     raise AssertionError("the work does not end")
+
+
+def work_off_despite_crash(world: W, asked: Callable[[W], object], seconds_left: float, crash: CrashAt | None = None) -> None:
+    """Ask for a work and work it off, one message again after a crash as another invocation."""
+    world.store.hook = world.s3.hook = crash
+    asked(world)
+    for _ in range(5):
+        try:
+            work_off(world, seconds_left)
+        except Crashed:
+            world.store.hook = world.s3.hook = None
+            world.queued_work[:] = world.queued_work[1:] + world.queued_work[:1]  # others come before it is visible again
+        else:
+            break
+    world.store.hook = world.s3.hook = None
 
 
 def files(world: InProcess, name: str = "export") -> list[bytes]:

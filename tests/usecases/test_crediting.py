@@ -12,6 +12,7 @@ from chalicelib.domain.ledger import Entry
 from chalicelib.storage import ledger
 from chalicelib.usecases import crediting, customers
 from chalicelib.usecases.runs import on_demand, reversal
+from tests.harness import lose_an_answer
 from tests.usecases.test_proration import balance
 from tests.world.stage import TODAY, Stage
 
@@ -201,16 +202,7 @@ def test_a_reversal_voids_what_was_credited_as_a_whole() -> None:
 def test_a_lost_answer_credits_once() -> None:
     """The SDK sends a transaction again whose answer was lost; later than a client token lasts, it finds its own credit."""
     stage = a_stage()
-    transact = stage.db.transact
-    lost: list[bool] = []
-
-    def twice(actions: Any) -> None:
-        transact(actions)
-        if not lost:
-            lost.append(actions)
-            transact(actions)
-
-    stage.db.transact = twice  # type: ignore[method-assign]
+    lose_an_answer(stage.db)
     credit(stage, "20")
     assert len(entries(stage, "credit")) == 1
     assert (balance(stage), charge(stage).left_retail) == (Decimal("-9.95"), Decimal("9.95"))

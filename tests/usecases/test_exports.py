@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 import random
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
@@ -31,11 +30,11 @@ from chalicelib.wire.csv_out import assignments_csv, columns, packages_csv, to_c
 from chalicelib.wire.export_views import ledger_row
 from chalicelib.wire.views import assignment_view, customer_view, package_view
 from tests.harness import RETAINED, Message
-from tests.usecases.exporting import Row, ask, days, exported, files, ledgers, rows, work_off
-from tests.world.dynamodb import Answer, Request
+from tests.usecases.exporting import Row, ask, days, exported, files, ledgers, rows, work_off, work_off_despite_crash
 from tests.world.scheduler import Crashed
 from tests.world.simulation import World
 from tests.world.stage import TODAY, Stage, call, furnished
+from tests.world.test_crashes import CrashAt
 
 SEEDS = 20
 """Of a block."""
@@ -188,51 +187,20 @@ def test_an_export_of_nothing_is_one_file_without_rows() -> None:
     assert file.count(b"\r\n") == 1
 
 
-class CrashAt:
-    """Hooks of the tables and of the bucket that end the process before or after one of their calls, counted together."""
-
-    def __init__(self, call: int, *, after: bool) -> None:
-        self.calls = 0
-        self._call, self._after = call, after
-
-    def __call__(self, request: Request | str, effect: Callable[[], Answer]) -> Answer:
-        self.calls += 1
-        if self.calls != self._call:
-            return effect()
-        if self._after:
-            effect()
-        raise Crashed
-
-
-def _worked_off(stage: Stage, seconds_left: float, hook: CrashAt | None = None) -> None:
-    """Work off an export, one message again after a crash as another invocation."""
-    stage.store.hook = stage.s3.hook = hook
-    ask(stage)
-    for _ in range(5):
-        try:
-            work_off(stage, seconds_left)
-        except Crashed:
-            stage.store.hook = stage.s3.hook = None
-            stage.queued_work[:] = stage.queued_work[1:] + stage.queued_work[:1]  # others come before it is visible again
-        else:
-            break
-    stage.store.hook = stage.s3.hook = None
-
-
 @pytest.mark.parametrize("seconds_left", [100.0, 10.0], ids=["in one go", "piece by piece"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_worker_killed_at_any_store_call_leaves_the_same_files(small: None, seconds_left: float, after: bool) -> None:
     whole, counter = furnished(), CrashAt(0, after=False)
-    _worked_off(whole, seconds_left, counter)
+    work_off_despite_crash(whole, ask, seconds_left, counter)
     expected = files(whole)
     assert counter.calls > 20
     for number in range(1, counter.calls + 1):
         stage = furnished()
         hook = CrashAt(number, after=after)
         try:
-            _worked_off(stage, seconds_left, hook)
+            work_off_despite_crash(stage, ask, seconds_left, hook)
         except Crashed:  # of the request: the caller sends it again
-            _worked_off(stage, seconds_left)
+            work_off_despite_crash(stage, ask, seconds_left)
         assert hook.calls >= number
         assert files(stage) == expected, f"crash at call {number}"
 

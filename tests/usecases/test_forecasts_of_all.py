@@ -1,7 +1,6 @@
 """Forecasts of all customers equal those of each, whatever happens to the workers (rules: Forecast)."""
 
 import random
-from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -23,12 +22,12 @@ from chalicelib.usecases.forecasts_of_all import planning, reading
 from chalicelib.usecases.runs import sweep
 from chalicelib.usecases.work import merging, pieces, read_work, turns
 from tests.harness import Message
-from tests.usecases.exporting import ask, work_off
+from tests.usecases.exporting import ask, work_off, work_off_despite_crash
 from tests.usecases.forecasting import NAME, made, pages, request, rows, rows_of_each, sums_of_each, sums_told
-from tests.usecases.test_exports import CrashAt
 from tests.world.scheduler import Crashed
 from tests.world.simulation import World
 from tests.world.stage import TODAY, Stage, furnished
+from tests.world.test_crashes import CrashAt
 
 LAST = TODAY + timedelta(days=40)
 SOON = TODAY + timedelta(days=2)
@@ -137,35 +136,24 @@ def result(stage: Stage) -> Any:
     return found.currencies, found.parked, rows(stage, context, "USD"), rows(stage, context, "JPY"), rows(stage, context, None)
 
 
-def _worked_off(stage: Stage, seconds_left: float, hook: Callable[..., Any] | None = None) -> None:
-    """Work off a forecast, one message again after a crash as another invocation."""
-    stage.store.hook = stage.s3.hook = hook
+def _ask(stage: Stage) -> None:
     request(stage, stage.context(NAME), SOON)
-    for _ in range(5):
-        try:
-            work_off(stage, seconds_left)
-        except Crashed:
-            stage.store.hook = stage.s3.hook = None
-            stage.queued_work[:] = stage.queued_work[1:] + stage.queued_work[:1]
-        else:
-            break
-    stage.store.hook = stage.s3.hook = None
 
 
 @pytest.mark.parametrize("seconds_left", [100.0, 10.0], ids=["in one go", "piece by piece"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_worker_killed_at_any_call_leaves_the_same_result(small: None, seconds_left: float, after: bool) -> None:
     whole, counter = few(), CrashAt(0, after=False)
-    _worked_off(whole, seconds_left, counter)
+    work_off_despite_crash(whole, _ask, seconds_left, counter)
     expected = result(whole)
     assert counter.calls > 40
     for call in range(1, counter.calls + 1):
         stage = few()
         hook = CrashAt(call, after=after)
         try:
-            _worked_off(stage, seconds_left, hook)
+            work_off_despite_crash(stage, _ask, seconds_left, hook)
         except Crashed:  # of the request: the caller sends it again
-            _worked_off(stage, seconds_left)
+            work_off_despite_crash(stage, _ask, seconds_left)
         assert hook.calls >= call
         assert result(stage) == expected, f"crash at call {call}"
 

@@ -17,7 +17,7 @@ from chalicelib.storage import accounts, ledger, packing
 from chalicelib.storage.rows import FIRST
 from chalicelib.usecases import balance_check, crediting, customers, one_off
 from chalicelib.usecases.runs import on_demand, reports, reversal
-from tests.harness import InThread
+from tests.harness import InThread, lose_an_answer
 from tests.world.stage import TODAY, Stage
 
 
@@ -208,16 +208,7 @@ def test_a_customer_that_is_not_there(work: Callable[[Stage], Entry]) -> None:
 def test_a_lost_answer_writes_once(work: Callable[[Stage], Entry]) -> None:
     """The SDK sends a transaction again whose answer was lost; later than a client token lasts, it finds its own entry."""
     stage = a_stage()
-    transact = stage.db.transact
-    lost: list[bool] = []
-
-    def twice(actions: Any) -> None:
-        transact(actions)
-        if not lost:
-            lost.append(actions)
-            transact(actions)
-
-    stage.db.transact = twice  # type: ignore[method-assign]
+    lose_an_answer(stage.db)
     made = work(stage)
     state = stage.state()
     assert work(stage) == made == stands(stage, made)

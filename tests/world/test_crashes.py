@@ -31,15 +31,15 @@ HELD = "2024-03-01~1-recurring~poor-line"
 
 
 class CrashAt:
-    """A hook that ends the process before or after a call; it counts all of them."""
+    """A hook of the tables, of the bucket, or of both, that ends the process before or after a call; it counts all of them."""
 
     def __init__(self, call: int, *, after: bool) -> None:
         self.calls = 0
-        self.requests: list[Request] = []
+        self.requests: list[Any] = []
         self._call = call
         self._after = after
 
-    def __call__(self, request: Request, effect: Callable[[], Answer]) -> Answer:
+    def __call__(self, request: Any, effect: Callable[[], Answer]) -> Answer:
         self.calls += 1
         self.requests.append(request)
         if self.calls != self._call:
