@@ -36,7 +36,7 @@ from .deciding import load_and_decide, make_plan
 from .limits import SYNCHRONOUS_ASSIGNMENTS_MAX, UNLIMITED, Limits, load_all, load_first, load_within
 from .messages import CustomerMessage, RunPackageSegmentMessage, body_of
 from .reports import read_run
-from .standings import given_back_meanwhile
+from .standings import missed_negative_lines
 from .sweep import Group
 
 SYNCHRONOUS_LINES_MAX = 500
@@ -221,8 +221,8 @@ def carry_out(db: Db, context: RequestContext, run: RunRecord, plan: Plan, loade
     acting = _decisions(db, plan.customer_id, left)
     came_of |= post_decisions(db, poster, [d for d in acting if not d.moves_account], None, uncharged)
     came_of |= post_decisions(db, poster, [d for d in acting if d.moves_account], account, uncharged)
-    meanwhile = given_back_meanwhile(db, [step.line for step in plan.steps if step.kind == "recharge"], found)
-    came_of |= {place: step for place, step in post_decisions(db, poster, meanwhile, account, {}).items() if step.status != "no_longer_due"}
+    missed = missed_negative_lines(db, [step.line for step in plan.steps if step.kind == "recharge"], found)
+    came_of |= {place: step for place, step in post_decisions(db, poster, missed, account, {}).items() if step.status != "no_longer_due"}
     done = plan._replace(steps=_carried_out(plan, came_of), done=True)
     plans.finish_plan(db, run.run_id, done)
     return done

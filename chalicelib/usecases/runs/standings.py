@@ -59,26 +59,31 @@ def as_one_sum(
     return [one_sum(line) if line.identity in anew else line for line in lines]
 
 
-def given_back_meanwhile(db: Db, recharged: Iterable[Line], found: Iterable[Assignment]) -> list[Decision]:
+def missed_negative_lines(db: Db, recharged: Iterable[Line], found: Iterable[Assignment]) -> list[Decision]:
     """The negative lines that recharges have left to an evaluation which has begun by now: it may have found nothing to take from, as
     long as the recharge was not posted. Whoever else takes them back does so under the same keys.
 
     To be asked for once the recharges are posted: an evaluation that begins later finds them.
     """
-    lines, known = [one for one in recharged if one.covers], {one.assignment_id: one for one in found}
+    lines = [one for one in recharged if one.covers]
+    ids = {one.assignment_id for one in lines}
+    known = {one.assignment_id: one for one in found if one.assignment_id in ids}
     begun = progress.latest_started(db) if lines else None
     if begun is None:
         return []
     catalog = packages_of(db, known.values())
     left = [
-        one for line in lines if (given := known.get(line.assignment_id)) for one in _left(line, given, catalog[given.package_id], begun)
+        one
+        for line in lines
+        if (given := known.get(line.assignment_id))
+        for one in _passed_negative_lines(line, given, catalog[given.package_id], begun)
     ]
     due = in_order({one.identity: one for one in without_posted(db, left)}.values())
     charges = charges_behind(db, due)
     return [Decision(one, "take_back", charge_key(one.identity), charges=charges_of_period(one, charges)) for one in due]
 
 
-def _left(line: Line, assignment: Assignment, package: Package, begun: date) -> Iterator[Line]:
+def _passed_negative_lines(line: Line, assignment: Assignment, package: Package, begun: date) -> Iterator[Line]:
     """The negative lines after a recharge, through a day whose evaluation has begun, that it is not less already."""
     if line.covers is None or package.proration != "daily":
         return
