@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.domain.audit_findings import FINDING_KINDS
 from chalicelib.domain.deciding import RunRequest
-from chalicelib.domain.errors import Invalid, NotFound
+from chalicelib.domain.errors import Invalid, Malformed, NotFound
 from chalicelib.domain.ledger import Entry
 from chalicelib.storage import keys, ledger
 from chalicelib.storage.db import remove, update
@@ -143,6 +143,14 @@ def test_findings_come_by_customer_and_key_and_page_by_page(monkeypatch: pytest.
     assert [row["entry_id"] for row in rows] == sorted(row["entry_id"] for row in rows)
     for limit in (1, 2, 3, 7):
         assert findings(stage, limit=limit) == rows
+
+
+@pytest.mark.parametrize("after", [{"file": "9", "start": "0"}, {"file": "0", "start": "7"}, {"file": "x", "start": "0"}, {"pk": "0"}])
+def test_a_place_that_no_page_gave_is_refused(after: dict[str, str]) -> None:
+    stage = furnished()
+    audit(stage)
+    with pytest.raises(Malformed):
+        audits.findings_page(stage.services, "audit", after, 10)
 
 
 def test_what_changes_while_it_is_looked_at_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from chalicelib.usecases import forecasts_of_all
 from chalicelib.usecases.forecasts import ForecastAsk, forecast_customer
 from chalicelib.usecases.forecasts_of_all import planning, reading
 from chalicelib.usecases.runs import sweep
-from chalicelib.usecases.work import merging, pieces, read_work, turns
+from chalicelib.usecases.work import merging, pieces, read_work, results, turns
 from tests.harness import Message
 from tests.usecases.exporting import ask, work_off, work_off_despite_crash
 from tests.usecases.forecasting import NAME, made, pages, request, rows, rows_of_each, sums_of_each, sums_told
@@ -176,10 +176,10 @@ def test_messages_that_come_twice_and_in_any_order_leave_the_same_result(small: 
 
 
 @pytest.mark.parametrize("limit", [1, 2, 4, 200])
-@pytest.mark.parametrize("row_bytes", [20, 1024])
-def test_pages_continue_each_other(monkeypatch: pytest.MonkeyPatch, limit: int, row_bytes: int) -> None:
+@pytest.mark.parametrize("read_bytes", [20, 4096])
+def test_pages_continue_each_other(monkeypatch: pytest.MonkeyPatch, limit: int, read_bytes: int) -> None:
     monkeypatch.setattr(merging, "FILE_ROWS", 3)
-    monkeypatch.setattr(reading, "ROW_BYTES", row_bytes)
+    monkeypatch.setattr(results, "READ_BYTES", read_bytes)
     stage, context = peopled(), peopled().context(NAME)
     made(stage, context, LAST)
     for currency in ("USD", None):
@@ -188,7 +188,7 @@ def test_pages_continue_each_other(monkeypatch: pytest.MonkeyPatch, limit: int, 
         assert [one for page in found for one in page] == rows(stage, context, currency)
 
 
-@pytest.mark.parametrize("after", [{"file": "9", "offset": "0"}, {"file": "0", "offset": "7"}, {"file": "x", "offset": "0"}, {"pk": "0"}])
+@pytest.mark.parametrize("after", [{"file": "9", "start": "0"}, {"file": "0", "start": "7"}, {"file": "x", "start": "0"}, {"pk": "0"}])
 def test_a_place_that_no_page_gave_is_refused(after: dict[str, str]) -> None:
     stage, context = peopled(), peopled().context(NAME)
     made(stage, context, LAST)

@@ -13,7 +13,7 @@ from ...storage.keys import Key
 from ..customers import read_customer
 from ..request_context import RequestContext, Services
 from ..work import read_work, turns
-from ..work.results import RowStart, row_start, rows_from, rows_page
+from ..work.results import rows_from, rows_page
 from .strategy import COUNTS, AuditForms, AuditStrategy
 
 __all__ = ["AuditForms", "AuditRequest", "AuditStrategy", "FoundAudit", "findings_page", "read_audit", "request_audit"]
@@ -56,10 +56,8 @@ def read_audit(services: Services, work_id: str) -> FoundAudit:
     found, files = _find_audit(services.db, work_id)
     if files is None:
         return FoundAudit(found)
-    counts: Counter[str] = Counter()
-    for _, row in rows_from(services.objects(), files, RowStart()):
-        counts.update(row.get(COUNTS, {}))
-        break
+    first: dict[str, Any] = next((row for _, row in rows_from(services.objects(), files)), {})
+    counts = Counter[str](first.get(COUNTS, {}))
     counts["not_compared"] += found.failed
     return FoundAudit(found, counts)
 
@@ -69,17 +67,13 @@ def findings_page(services: Services, work_id: str, after: Key | None, limit: in
     _, files = _find_audit(services.db, work_id)
     if files is None:
         return [], None
+    objects = services.objects()
     if after is None:
-        after = _behind_counts(services, files)
-    return rows_page(services.objects(), files, after, limit)
-
-
-def _behind_counts(services: Services, files: list[ResultFile]) -> Key:
-    """Where the findings begin: counts are the first row, if there is any."""
-    for place, row in rows_from(services.objects(), files, row_start(None)):
-        if COUNTS not in row:
-            return place.key
-    return RowStart(len(files)).key
+        first = next((place for place, row in rows_from(objects, files) if COUNTS not in row), None)  # the first row has the counts
+        if first is None:
+            return [], None
+        after = first.key
+    return rows_page(objects, files, after, limit)
 
 
 def _find_audit(db: Db, work_id: str) -> tuple[WorkRecord, list[ResultFile] | None]:

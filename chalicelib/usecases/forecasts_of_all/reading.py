@@ -1,11 +1,11 @@
 """Reads what a forecast of all customers came to: its sums, and pages of its customers."""
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, cast
 
-from ...domain.errors import Conflict, Malformed, NotFound
+from ...domain.errors import Conflict, NotFound
 from ...domain.forecast_of_all import NOTHING_PLANNED, CurrencyForecast, CustomerCounts, CustomerForecast, FoundForecast, PlannedSums
 from ...domain.pricing import ChargeKind
 from ...domain.work import ResultFile, WorkRecord
@@ -15,15 +15,12 @@ from ...storage.keys import Key
 from ...storage.objects import Objects
 from ..request_context import RequestContext, Services
 from ..work import read_work
+from ..work.results import rows_from, rows_page
 from .planning import COUNTS, asked_of, file_name
-from .rows import Json, customer_of, planned_of, rows_of
+from .rows import customer_of, planned_of
 
 PACKAGES_LISTED: Final = 1000
 PARKED_LISTED: Final = 200
-ROW_BYTES: Final = 1024
-"""Of a row, about: what is read at once for a page."""
-READ_BYTES: Final = 1024 * 1024
-"""What is read at once of what is read whole."""
 
 
 def read_forecast(services: Services, context: RequestContext, work_id: str) -> FoundForecast:
@@ -36,10 +33,10 @@ def read_forecast(services: Services, context: RequestContext, work_id: str) -> 
     files, objects = [one.file for one in work.file_results(services.db, work_id)], services.objects()
     currencies = [_currency_forecast(objects, files, one) for one in _currencies(files)]
     parked = _named(files, file_name("parked"))
-    listed, _ = _page(objects, parked, None, PARKED_LISTED)
+    listed, _ = rows_page(objects, parked, None, PARKED_LISTED)
     named = {package_id for one in currencies for package_id in one.by_package if package_id}
     return made._replace(
-        currencies=currencies, parked=listed, parked_left_out=sum(file.rows for file in parked) - len(listed),
+        currencies=currencies, parked=[one["row"] for one in listed], parked_left_out=sum(file.rows for file in parked) - len(listed),
         packages=packages.find_packages(services.db, named) if named else {},
     )  # fmt: skip
 
@@ -67,8 +64,8 @@ def _customers(
     if not _has_result(found, context):
         raise NotFound("the forecast has no result: it was cancelled, or it has expired")
     files = _named([one.file for one in work.file_results(services.db, work_id)], name)
-    rows, last = _page(services.objects(), files, after, limit)
-    return [customer_of(row) for row in rows], last
+    rows, last = rows_page(services.objects(), files, after, limit)
+    return [customer_of(one["row"]) for one in rows], last
 
 
 def _forecast_work(db: Db, work_id: str) -> WorkRecord:
@@ -91,14 +88,14 @@ def _named(files: Sequence[ResultFile], name: str) -> list[ResultFile]:
 
 
 def _currencies(files: Sequence[ResultFile]) -> list[str]:
-    sums = file_name("sums", " ").strip()
+    sums = file_name("sums") + "-"
     return list(dict.fromkeys(file.name.removeprefix(sums) for file in files if file.name.startswith(sums)))
 
 
 def _currency_forecast(objects: Objects, files: Sequence[ResultFile], currency: str) -> CurrencyForecast:
     groups: dict[str, dict[str, PlannedSums]] = {name: {} for name in ("total", "month", "day", "kind")}
     counts, count, largest = CustomerCounts(), 0, list[tuple[Any, ...]]()
-    for row in (row for file in _named(files, file_name("sums", currency)) for row in _all_rows(objects, file)):
+    for _, row in rows_from(objects, _named(files, file_name("sums", currency))):
         group, key = row["group"], row["key"]
         if group == COUNTS:
             counts = CustomerCounts(*row["row"])
@@ -114,54 +111,3 @@ def _currency_forecast(objects: Objects, files: Sequence[ResultFile], currency: 
         currency, counts, groups["total"].get("", NOTHING_PLANNED), groups["month"], groups["day"], by_package, count - len(by_package),
         cast(dict[ChargeKind, PlannedSums], groups["kind"]),
     )  # fmt: skip
-
-
-def _all_rows(objects: Objects, file: ResultFile) -> Iterator[Json]:
-    offset = 0
-    while offset < file.size:
-        lines, offset = _lines(objects, file, offset, READ_BYTES)
-        yield from rows_of(lines)
-
-
-def _page(objects: Objects, files: Sequence[ResultFile], after: Key | None, limit: int) -> tuple[list[Json], Key | None]:
-    """Up to `limit` rows of files that continue each other, and where to go on. Raises `Malformed` for a place that is none."""
-    number, offset = _place(files, after)
-    if number == len(files):
-        return [], None
-    lines, end = _lines(objects, files[number], offset, limit * ROW_BYTES)
-    if len(lines) > limit:
-        lines, end = lines[:limit], offset + sum(map(len, lines[:limit]))
-    try:
-        rows = [row["row"] for row in rows_of(lines)]
-    except (ValueError, TypeError):
-        raise _not_ours() from None
-    if end == files[number].size:
-        number, end = number + 1, 0
-    return rows, {"file": str(number), "offset": str(end)} if number < len(files) else None
-
-
-def _place(files: Sequence[ResultFile], after: Key | None) -> tuple[int, int]:
-    if after is None:
-        return 0, 0
-    try:
-        number, offset = int(after["file"]), int(after["offset"])
-    except (KeyError, ValueError):
-        raise _not_ours() from None
-    if not (0 <= number < len(files) and 0 <= offset < files[number].size):
-        raise _not_ours()
-    return number, offset
-
-
-def _not_ours() -> Malformed:
-    return Malformed("the cursor was not given by this list")
-
-
-def _lines(objects: Objects, file: ResultFile, offset: int, size: int) -> tuple[list[bytes], int]:
-    """The whole lines of about `size` bytes of a file, one at least, and where they end."""
-    while True:
-        end = min(offset + size, file.size)
-        body = objects.read(file.key, offset, end)
-        lines = body[: body.rfind(b"\n") + 1].splitlines(keepends=True)
-        if lines or end == file.size:
-            return lines, offset + sum(map(len, lines))
-        size *= 2

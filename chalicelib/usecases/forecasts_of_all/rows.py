@@ -1,7 +1,7 @@
 """How the results of a forecast are written, as JSON: amounts as text, so that they stay exact."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -96,8 +96,3 @@ def _discount_change(said: Mapping[str, Any]) -> DiscountChange:
 def line_of_row(row: Json) -> bytes:
     """A row as a line of a file."""
     return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-
-
-def rows_of(lines: Iterable[bytes]) -> list[Json]:
-    """The rows of lines. Raises `ValueError` for what is none."""
-    return [json.loads(line) for line in lines]

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
+from ...domain.errors import Malformed
 from ...domain.work import ResultFile
 from ...storage.keys import Key
 from ...storage.objects import Objects
@@ -24,12 +26,10 @@ class RowStart(NamedTuple):
         return {"file": str(self.file), "start": str(self.start)}
 
 
-def row_start(key: Key | None) -> RowStart:
-    """The place that a cursor says; the beginning without one."""
-    return RowStart(int(key["file"]), int(key["start"])) if key else RowStart()
+BEGINNING: Final = RowStart()
 
 
-def rows_from(objects: Objects, files: Sequence[ResultFile], place: RowStart) -> Iterator[tuple[RowStart, Any]]:
+def rows_from(objects: Objects, files: Sequence[ResultFile], place: RowStart = BEGINNING) -> Iterator[tuple[RowStart, Any]]:
     """The rows from a place on, each with where it begins."""
     for number, file in enumerate(files[place.file :], place.file):
         start = place.start if number == place.file else 0
@@ -44,10 +44,19 @@ def rows_from(objects: Objects, files: Sequence[ResultFile], place: RowStart) ->
 
 
 def rows_page(objects: Objects, files: Sequence[ResultFile], after: Key | None, limit: int) -> tuple[list[Any], Key | None]:
-    """Up to `limit` rows, and where to go on."""
-    found: list[Any] = []
-    for place, row in rows_from(objects, files, row_start(after)):
-        if len(found) == limit:
-            return found, place.key
-        found.append(row)
-    return found, None
+    """Up to `limit` rows, and where to go on. Raises `Malformed` for a place that is none."""
+    try:
+        found = list(islice(rows_from(objects, files, _row_start(files, after)), limit + 1))
+    except (KeyError, ValueError):
+        raise Malformed("the cursor was not given by this list") from None
+    return [row for _, row in found[:limit]], found[limit][0].key if len(found) > limit else None
+
+
+def _row_start(files: Sequence[ResultFile], key: Key | None) -> RowStart:
+    """The place that a cursor says; the beginning without one. Raises `KeyError` or `ValueError` for one that lies in no file."""
+    if key is None:
+        return BEGINNING
+    place = RowStart(int(key["file"]), int(key["start"]))
+    if not (0 <= place.file < len(files) and 0 <= place.start < files[place.file].size):
+        raise ValueError
+    return place
