@@ -15,18 +15,19 @@ from .keys import ACCOUNTS, CATALOG, LEDGER
 
 
 class Fact(NamedTuple):
-    """The part of a ledger entry that the check needs. `listed`: it is in the index of held charges."""
+    """The part of a ledger entry that the check needs. `listed`: it is in the index of held charges. `reverses`: an entry id."""
 
     key: str
     status: str
     credit_change: Decimal
     listed: bool
+    reverses: str | None
 
 
 def facts(db: Db, customer_id: str) -> Iterator[Fact]:
     """All ledger entries of a customer, oldest first."""
     for item in db.query_all(LEDGER, "#pk = :pk", {"pk": customer_id}):
-        yield Fact(item["sk"], item["status"], item["credit_change"], "held_by" in item)
+        yield Fact(item["sk"], item["status"], item["credit_change"], "held_by" in item, item.get("reverses"))
 
 
 def ledger_customers(db: Db, segment: int, count: int) -> Iterator[set[str]]:

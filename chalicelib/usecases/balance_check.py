@@ -5,7 +5,7 @@ readings in a row agree on it, and a repair is written on condition of the value
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from decimal import Decimal
 from functools import partial
@@ -16,15 +16,15 @@ from ..domain.account import Account
 from ..domain.assignment import Assignment
 from ..domain.charging import KIND_ORDER
 from ..domain.errors import Contention
-from ..domain.ledger import key_identity
-from ..storage import assignments, balance_repair
+from ..domain.ledger import Entry, key_identity
+from ..storage import assignments, balance_repair, ledger
 from ..storage.balance_repair import Fact
 from ..storage.db import Action, Db
 from ..storage.retry import retry_on_contention
 from .runs.sweep import Group, customers
 
 FlawKind = Literal[
-    "balance", "held", "uncharged", "no_assignment", "unlisted", "no_customer", "package_count", "minutes_count", "no_package",
+    "balance", "held", "uncharged", "no_assignment", "unlisted", "reversed", "no_customer", "package_count", "minutes_count", "no_package",
     "unreadable", "busy",
 ]  # fmt: skip
 _OF_ASSIGNMENTS: Final = tuple(f"{order}-{kind}" for kind, order in KIND_ORDER.items() if kind != "one_off")
@@ -44,13 +44,14 @@ class Flaw(NamedTuple):
 
 
 class LedgerTally(NamedTuple):
-    """What a customer's ledger comes to: `charges` by assignment id, `unlisted` held charges by key."""
+    """What a customer's ledger comes to: `charges` by assignment id, `unlisted` held charges and `reversed_` ones by key."""
 
     balance: Decimal
     held: int
     entries: int
     charges: dict[str, int]
     unlisted: tuple[str, ...]
+    reversed_: tuple[str, ...]
 
 
 class Coverage(NamedTuple):
@@ -92,23 +93,25 @@ def ledger_tally(facts: Iterator[Fact]) -> LedgerTally:
     """What entries come to."""
     balance, held, entries = money.ZERO, 0, 0
     charges: Counter[str] = Counter()
-    unlisted = []
+    unlisted, reversed_ = [], []
     for fact in facts:
         entries += 1
         balance = money.plus(balance, fact.credit_change)
         held += fact.status == "held"
         if fact.status == "held" and not fact.listed:
             unlisted.append(fact.key)
+        if fact.reverses:
+            reversed_.append(fact.reverses.partition("~")[2])
         if fact.key.split("~")[1] in _OF_ASSIGNMENTS:
             charges[key_identity(fact.key)[0].assignment_id] += 1
-    return LedgerTally(balance, held, entries, dict(charges), tuple(unlisted))
+    return LedgerTally(balance, held, entries, dict(charges), tuple(unlisted), tuple(reversed_))
 
 
-def flaws(account: Account, found: list[Assignment], tally: LedgerTally) -> list[Flaw]:
-    """What of a customer contradicts the ledger."""
+def flaws(account: Account, found: list[Assignment], tally: LedgerTally, reversed_: Iterable[Entry]) -> list[Flaw]:
+    """What of a customer contradicts the ledger. `reversed_` are the charges that have a reversal."""
     return [
         *_account_flaws(account, tally), *_assignment_flaws(account, found, tally), *_listing_flaws(account, tally),
-        *_minutes_flaws(account, found),
+        *_minutes_flaws(account, found), *_reversal_flaws(reversed_),
     ]  # fmt: skip
 
 
@@ -148,6 +151,14 @@ def _minutes_flaws(account: Account, found: list[Assignment]) -> Iterator[Flaw]:
         yield Flaw("minutes_count", account.customer_id, detail, balance_repair.recount_minutes(account, giving, len(found) - giving))
 
 
+def _reversal_flaws(reversed_: Iterable[Entry]) -> Iterator[Flaw]:
+    """Charges that a former release reversed: it did not note what was given back, so that it could be given back once more."""
+    for entry in reversed_:
+        if not entry.voided:
+            right = ledger.write_credit(entry.after_credit(entry.left_retail, entry.left_cost, voided=True))
+            yield Flaw("reversed", entry.entry_id, "is reversed and still counts as standing", right)
+
+
 def _check_segment(db: Db, number: int, segments: int, tell: Tell) -> Coverage:
     """Check the customers of a segment, one after the other."""
     seen_customers, entries = 0, 0
@@ -159,12 +170,12 @@ def _check_segment(db: Db, number: int, segments: int, tell: Tell) -> Coverage:
     for group in customers(db, number, segments, None, unreadable):
         assigned.update(one.package_id for one in group.assignments)
         try:
-            tally = ledger_tally(balance_repair.facts(db, group.account.customer_id))
+            tally, reversed_ = _read_ledger(db, group.account.customer_id)
         except (KeyError, ValueError, TypeError) as error:
             unreadable(group.account.customer_id, error)
             continue
         seen_customers, entries = seen_customers + 1, entries + tally.entries
-        if flaws(group.account, group.assignments, tally):
+        if flaws(group.account, group.assignments, tally, reversed_):
             for flaw in _confirmed(db, group):
                 tell(flaw)
     return Coverage(assigned, seen_customers, entries)
@@ -182,15 +193,22 @@ def _flaws_seen_twice(db: Db, customer_id: str) -> list[Flaw]:
     first, second = _read_facts(db, customer_id), _read_facts(db, customer_id)
     if first != second:
         raise Contention("the customer is being written to")
-    account, found, tally = second
-    return flaws(account, found, tally) if account else []
+    account, found, tally, reversed_ = second
+    return flaws(account, found, tally, reversed_) if account else []
 
 
-def _read_facts(db: Db, customer_id: str) -> tuple[Account | None, list[Assignment], LedgerTally]:
+def _read_facts(db: Db, customer_id: str) -> tuple[Account | None, list[Assignment], LedgerTally, list[Entry]]:
     """The ledger before what follows from it: a charge that was seen has an assignment that is marked by then."""
-    tally = ledger_tally(balance_repair.facts(db, customer_id))
+    tally, reversed_ = _read_ledger(db, customer_id)
     account, found = assignments.of_customer(db, customer_id)
-    return account, found, tally
+    return account, found, tally, reversed_
+
+
+def _read_ledger(db: Db, customer_id: str) -> tuple[LedgerTally, list[Entry]]:
+    """What a customer's ledger comes to, and its charges that have a reversal."""
+    tally = ledger_tally(balance_repair.facts(db, customer_id))
+    found = ledger.find_entries(db, [(customer_id, key) for key in tally.reversed_])
+    return tally, [found[pair] for pair in sorted(found)]
 
 
 def _strangers(db: Db, number: int, segments: int, tell: Tell) -> None:

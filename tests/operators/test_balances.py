@@ -9,10 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
+from chalicelib.domain.crediting import CreditRequest
+from chalicelib.domain.deciding import RunRequest
+from chalicelib.domain.errors import Conflict
 from chalicelib.domain.schedule import DAY
 from chalicelib.storage import accounts, assignments, balance_repair
 from chalicelib.storage.accounts import find_account
-from chalicelib.usecases import balance_check, customers
+from chalicelib.usecases import balance_check, crediting, customers
+from chalicelib.usecases.runs import on_demand, reversal
 from tests.api.support import Json, a_customer, a_package, an_assignment, balance, charges, contents, day, ok, pay
 from tests.conftest import REQUEST_SECONDS
 from tests.harness import InThread
@@ -91,6 +95,23 @@ def test_what_was_written_since_is_not_repaired_over(world: World) -> None:
     (flaw,) = checked(world)
     assert balance_check.repair(world.db, flaw)
     assert checked(world) == []
+
+
+def test_what_a_former_release_reversed_is_voided(world: World) -> None:
+    """It wrote the reversal, and nothing beside the charge: the whole could be credited once more, and `skip` left it alone."""
+    asked = RunRequest("one", TODAY, "charge_again", "again")
+    on_demand.run_live(world.services, world.context(), asked)
+    reversal.reverse(world.services, world.context(), "again")
+    (item,) = (item for item in world.store.items("ledger") if "voided" in item)
+    former = {name: value for name, value in item.items() if name not in {"voided", "credited", "credited_cost", "version"}}
+    world.store.put_item(TableName="ledger", Item=former)
+    (flaw,) = checked(world)
+    assert (flaw.kind, flaw.where) == ("reversed", f"one~{item['sk']['S']}")
+    assert balance_check.repair(world.db, flaw)
+    assert checked(world) == []
+    assert [one for one in world.store.items("ledger") if "voided" in one] == [item]
+    with pytest.raises(Conflict, match="is left of the charge"):
+        crediting.give_credit(world.db, world.context(), "one", flaw.where, CreditRequest("twice"))
 
 
 def test_a_check_writes_nothing(world: World) -> None:
