@@ -101,6 +101,11 @@ class Entry(NamedTuple):
         return self.line is not None and self.line.takes_back
 
     @property
+    def nominal_retail(self) -> Decimal:
+        """The retail before credits and negative lines."""
+        return self.line.nominal_retail if self.line else self.retail
+
+    @property
     def left_retail(self) -> Decimal:
         """What is left of a charge's retail: nothing of a negative line, or of what was cancelled."""
         return self._left(self.retail, self.credited_retail)

@@ -32,7 +32,7 @@ class Standing(NamedTuple):
     @property
     def charged(self) -> Decimal | None:
         """The retail of the charge that stands, before credits and negative lines."""
-        return self.charge.line.nominal_retail if self.charge and self.charge.line else None
+        return self.charge.nominal_retail if self.charge else None
 
 
 def standing_of(entries: Iterable[Entry]) -> Standing:

@@ -248,7 +248,7 @@ class ChargeBatch(_Attempt):
             elif entry is not None:
                 status = posting.recorded_status(entry, self._poster.run_id)
                 other = status == "already_charged"
-                self._drop(move.decision._replace(charged=entry.retail) if other else move.decision, status)
+                self._drop(move.decision._replace(charged=entry.nominal_retail) if other else move.decision, status)
 
     def _renew(self, decision: Decision, held: Entry) -> None:
         """Go on with a held charge as it stands, with what is held with it by now."""

@@ -338,6 +338,19 @@ def test_another_run_that_came_first_says_what_it_charged() -> None:
     assert told([step.outcome for step in done.steps]) == [("already_charged", True, "10", "10")]
 
 
+def test_another_run_that_recharged_first_says_what_it_charged_before_negative_lines() -> None:
+    stage = a_stage(**PHONE, end_date=MARCH + 9 * DAY)
+    ended_on_the_tenth(stage)
+    reverse(stage, "first")
+    reverse(stage, "end")
+    context = stage.context("slow")
+    slow = RunRecord("slow", "package", MARCH, context.timestamp, "test", "ann", "skip", 1)
+    plan = on_demand.plan_once(stage.services, context, slow, "ann")
+    run(stage, MARCH, "anew")
+    done = on_demand.carry_out(stage.db, context, slow, plan)
+    assert told([step.outcome for step in done.steps]) == [("already_charged", True, "16.129032", "50")]
+
+
 def test_what_was_charged_is_kept_with_the_plan_in_all_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chalicelib.storage.packing.PART_LINES_MAX", 2)
     stage = Stage(segments=1)
