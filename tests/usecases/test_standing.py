@@ -338,6 +338,27 @@ def test_another_run_that_came_first_says_what_it_charged() -> None:
     assert told([step.outcome for step in done.steps]) == [("already_charged", True, "10", "10")]
 
 
+@pytest.mark.parametrize("voided", [False, True], ids=["the repeat stands", "the repeat was voided and recharged"])
+def test_a_recharge_carried_out_late_charges_nothing_beside_what_stands_by_then(voided: bool) -> None:
+    """Two runs are interrupted once they have decided: one that repeats the charge, and, when the charge was voided, one that recharges
+    it. The first is carried out before the second."""
+    stage = a_line()
+    stage.evaluate()
+    context = stage.context("late")
+    repeat = RunRecord("repeat", "package", TODAY, context.timestamp, "test", "ann", "charge_again", 1)
+    recharge = RunRecord("recharge", "package", TODAY, context.timestamp, "test", "ann", "skip", 1)
+    to_repeat = on_demand.plan_once(stage.services, context, repeat, "ann")
+    credit(stage, charges(stage)[0], recharge=True)
+    to_recharge = on_demand.plan_once(stage.services, context, recharge, "ann")
+    on_demand.carry_out(stage.db, context, repeat, to_repeat)
+    if voided:
+        credit(stage, charges(stage)[1], recharge=True)
+        assert [one.status for one in run(stage, TODAY, "anew")] == ["repeat"]
+    done = on_demand.carry_out(stage.db, context, recharge, to_recharge)
+    assert told([step.outcome for step in done.steps]) == [("already_charged", True, "10", "10")]
+    assert balance(stage) == -10
+
+
 def test_another_run_that_recharged_first_says_what_it_charged_before_negative_lines() -> None:
     stage = a_stage(**PHONE, end_date=MARCH + 9 * DAY)
     ended_on_the_tenth(stage)

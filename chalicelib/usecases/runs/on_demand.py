@@ -36,7 +36,7 @@ from .deciding import load_and_decide, make_plan
 from .limits import SYNCHRONOUS_ASSIGNMENTS_MAX, UNLIMITED, Limits, load_all, load_first, load_within
 from .messages import CustomerMessage, RunPackageSegmentMessage, body_of
 from .reports import read_run
-from .standings import missed_negative_lines
+from .standings import charged_meanwhile, missed_negative_lines
 from .sweep import Group
 
 SYNCHRONOUS_LINES_MAX = 500
@@ -216,7 +216,7 @@ def carry_out(db: Db, context: RequestContext, run: RunRecord, plan: Plan, loade
     current = {one.assignment_id: one for one in found}
     uncharged = {one.assignment_id: one for one in found if not one.charged}
     poster = Poster(run.run_id, run.created_by, context.clock)
-    came_of = {} if loaded else _own_earlier(db, plan, run.run_id)
+    came_of = {} if loaded else _decided_earlier(db, plan, run.run_id)
     left = [step for step in plan.steps if (plan.customer_id, step.key) not in came_of and _goes_on(step, current)]
     acting = _decisions(db, plan.customer_id, left)
     came_of |= post_decisions(db, poster, [d for d in acting if not d.moves_account], None, uncharged)
@@ -238,6 +238,13 @@ def _decisions(db: Db, customer_id: str, steps: Sequence[Step]) -> list[Decision
         return Decision(step.line, step.kind, step.key, held.get((customer_id, step.key)), behind, step.charged)
 
     return [decision(step) for step in steps]
+
+
+def _decided_earlier(db: Db, plan: Plan, run_id: str) -> dict[LedgerKey, Step]:
+    """What became of the lines of a plan since it was decided: by an earlier attempt at this run, or by other runs."""
+    own = _own_earlier(db, plan, run_id)
+    recharges = [step for step in plan.steps if step.kind == "recharge" and (plan.customer_id, step.key) not in own]
+    return own | charged_meanwhile(db, plan.customer_id, recharges)
 
 
 def _own_earlier(db: Db, plan: Plan, run_id: str) -> dict[LedgerKey, Step]:

@@ -9,6 +9,7 @@ from ...domain.deciding import Decision
 from ...domain.ledger import Entry, charge_key, due_date_key
 from ...domain.money import ZERO
 from ...domain.package import Package
+from ...domain.record import Step
 from ...domain.schedule import DAY
 from ...domain.standing import Standing, less_negative_lines, standing_of
 from ...domain.taking_back import KINDS, charges_of_period
@@ -57,6 +58,22 @@ def as_one_sum(
         return _less_negative_lines(db, line, assignment, package, uncharged_since(assignment, since, group.account.evaluate_from))
 
     return [one_sum(line) if line.identity in anew else line for line in lines]
+
+
+def charged_meanwhile(db: Db, customer_id: str, recharges: Sequence[Step]) -> dict[LedgerKey, Step]:
+    """Of recharges that were decided earlier, those for which a charge stands or is held by now, under whatever key, with what became
+    of them: a run that was interrupted may have posted a repeat since."""
+    if not recharges:
+        return {}
+    lines = [step.line for step in recharges]
+    recorded = ledger.find_entries(db, [(customer_id, charge_key(line.identity)) for line in lines])
+    standings = read_standings(db, customer_id, lines, recorded)
+    by_step = [(step, standings[charge_key(step.line.identity)]) for step in recharges]
+    return {
+        (customer_id, step.key): step._replace(status="already_charged" if standing.charge else "held", charged=standing.charged)
+        for step, standing in by_step
+        if standing.charge or standing.is_held
+    }
 
 
 def missed_negative_lines(db: Db, recharged: Iterable[Line], found: Iterable[Assignment]) -> list[Decision]:
