@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
 from typing import Any, Final, TypeVar
 
 from chalicelib.domain.export import POSTED_EXPORTS, ExportFormat, ExportWhat
@@ -13,7 +14,7 @@ from chalicelib.usecases import exports
 from chalicelib.usecases.exports import ExportRequest
 from chalicelib.usecases.statements import PostingDays
 from chalicelib.wire.export_views import ledger_row
-from tests.harness import InProcess
+from tests.harness import InProcess, Message
 from tests.world.scheduler import Crashed
 from tests.world.test_crashes import CrashAt
 
@@ -65,6 +66,19 @@ def work_off_despite_crash(world: W, asked: Callable[[W], object], seconds_left:
         else:
             break
     world.store.hook = world.s3.hook = None
+
+
+def work_off_doubled(world: InProcess) -> None:
+    """Work off what the queue of long work holds, the newest message first, all that came before delivered once more after each."""
+    delivered: list[Message] = []
+    invocations = count()
+    while world.queued_work:
+        message = world.queued_work.pop()
+        delivered.append(message)
+        for again in (message, *delivered[::-1]):
+            world.carry_out_work(again, world.context_at(AT, f"worker-{next(invocations)}"), lambda: 10.0)
+        new = [one for one in world.queued_work if one not in delivered]
+        world.queued_work[:] = [one for n, one in enumerate(new) if one not in new[:n]]
 
 
 def files(world: InProcess, name: str = "export") -> list[bytes]:

@@ -8,7 +8,6 @@ import random
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
-from itertools import count
 from typing import Any
 
 import pytest
@@ -29,8 +28,8 @@ from chalicelib.wire import answers
 from chalicelib.wire.csv_out import assignments_csv, columns, packages_csv, to_csv
 from chalicelib.wire.export_views import ledger_row
 from chalicelib.wire.views import assignment_view, customer_view, package_view
-from tests.harness import RETAINED, Message
-from tests.usecases.exporting import Row, ask, days, exported, files, ledgers, rows, work_off, work_off_despite_crash
+from tests.harness import RETAINED
+from tests.usecases.exporting import Row, ask, days, exported, files, ledgers, rows, work_off, work_off_despite_crash, work_off_doubled
 from tests.world.scheduler import Crashed
 from tests.world.simulation import World
 from tests.world.stage import TODAY, Stage, call, furnished
@@ -210,15 +209,7 @@ def test_messages_that_come_twice_and_in_any_order_leave_the_same_files(small: N
     expected = [json.dumps(row) for row in exported(whole)]
     stage = furnished()
     ask(stage)
-    delivered: list[Message] = []
-    invocations = count()
-    while stage.queued_work:
-        message = stage.queued_work.pop()
-        delivered.append(message)
-        for again in (message, *delivered[::-1]):
-            stage.carry_out_work(again, stage.context(f"worker-{next(invocations)}"), lambda: 10.0)
-        new = [one for one in stage.queued_work if one not in delivered]
-        stage.queued_work = [one for n, one in enumerate(new) if one not in new[:n]]
+    work_off_doubled(stage)
     assert [json.dumps(row) for row in rows(stage)] == expected
 
 

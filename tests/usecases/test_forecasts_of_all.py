@@ -4,7 +4,6 @@ import random
 from datetime import timedelta
 from decimal import Decimal
 from functools import lru_cache
-from itertools import count
 from typing import Any
 
 import pytest
@@ -21,8 +20,7 @@ from chalicelib.usecases.forecasts import ForecastAsk, forecast_customer
 from chalicelib.usecases.forecasts_of_all import planning, reading
 from chalicelib.usecases.runs import sweep
 from chalicelib.usecases.work import merging, pieces, read_work, results, turns
-from tests.harness import Message
-from tests.usecases.exporting import ask, work_off, work_off_despite_crash
+from tests.usecases.exporting import ask, work_off, work_off_despite_crash, work_off_doubled
 from tests.usecases.forecasting import NAME, made, pages, request, rows, rows_of_each, sums_of_each, sums_told
 from tests.world.scheduler import Crashed
 from tests.world.simulation import World
@@ -163,15 +161,7 @@ def test_messages_that_come_twice_and_in_any_order_leave_the_same_result(small: 
     made(whole, whole.context(NAME), SOON)
     stage = few()
     request(stage, stage.context(NAME), SOON)
-    delivered: list[Message] = []
-    invocations = count()
-    while stage.queued_work:
-        message = stage.queued_work.pop()
-        delivered.append(message)
-        for again in (message, *delivered[::-1]):
-            stage.carry_out_work(again, stage.context(f"worker-{next(invocations)}"), lambda: 10.0)
-        new = [one for one in stage.queued_work if one not in delivered]
-        stage.queued_work = [one for n, one in enumerate(new) if one not in new[:n]]
+    work_off_doubled(stage)
     assert result(stage) == result(whole)
 
 
