@@ -75,7 +75,7 @@ sizes: setup
 	@$(BIN)/python -m tools.sizes
 
 duplication: setup
-	@$(BIN)/pylint --rcfile=pyproject.toml --score=n app.py chalicelib tools demo
+	@$(BIN)/pylint --rcfile=pyproject.toml --score=n app.py chalicelib tools demo bench tests
 
 # The console's JavaScript: lint and format by Biome, types by TypeScript. Both come from the npm registry, as package-lock.json
 # has them with their hashes; npm comes as a wheel, so that nobody needs Node. Only this fetches them, into node_modules.
