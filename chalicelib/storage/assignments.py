@@ -199,12 +199,13 @@ _CONTENT = (
 )  # fmt: skip
 
 
-def update_assignment(old: Assignment, new: Assignment, *, uncharged: bool) -> Action:
+def update_assignment(old: Assignment, new: Assignment, *, uncharged: bool, owing: bool = False) -> Action:
     """Write an edit if nobody else edited since `old`; with `uncharged`, only while nothing is charged.
 
-    `evaluate_from` is written when the edit moves it, on condition that no run has moved it meanwhile.
+    `evaluate_from` is written when the edit moves it, or makes something due from it on (`owing`), on condition that nobody has moved
+    it meanwhile.
     """
-    moved = new.evaluate_from != old.evaluate_from
+    moved = owing or new.evaluate_from != old.evaluate_from
     change, values = _ASSIGNMENT_CODEC.change(new, (*_CONTENT, "evaluate_from") if moved else _CONTENT)
     values["read"] = old.version
     condition = "#version = :read" + (" AND attribute_not_exists(#charged)" if uncharged else "")

@@ -113,9 +113,11 @@ def write_edit(db: Db, context: RequestContext, planned: EditPlan, done: ChangeT
     """Write it, and what was done, with what it depends on: that nothing is charged meanwhile where days before the first open one
     change, and that no evaluation has begun of a day that has to be open."""
     old, new = planned.old, planned.new
-    uncharged = planned.moved or (planned.owes_from is not None and not old.charged)
+    owing = planned.owes_from is not None
+    uncharged = planned.moved or (owing and not old.charged)
     actions: list[Action] = [
-        assignments.update_assignment(old, new, uncharged=uncharged), record_change(context, assignment_change(done, new, old)),
+        assignments.update_assignment(old, new, uncharged=uncharged, owing=owing),
+        record_change(context, assignment_change(done, new, old)),
     ]  # fmt: skip
     days = [planned.terms.begins] if planned.terms and not planned.terms.owes_from else []
     days += [new.start_date] if editing.changed_setup_prices(old, new) else []
