@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from ..domain import posting, taking_back
 from ..domain.account import Account, current_credit
 from ..domain.assignment import Assignment
-from ..domain.charging import Line, still_due
+from ..domain.charging import Line, at_same_terms, still_due
 from ..domain.deciding import Decision
 from ..domain.errors import Conflict, NotFound
 from ..domain.ledger import Entry, is_part
@@ -260,12 +260,12 @@ class ChargeBatch(_Attempt):
         self._pending = [*self._pending[:place], decision._replace(held=held), *later, *self._pending[place + 1 :]]
 
     def _sort_out_edited(self, refused: list[Assignment]) -> None:
-        """Of assignments that were edited, go on with what is still due; the edit posts the rest."""
+        """Of assignments that were edited, go on with what is still due at the same terms; the edit, or an evaluation, posts the rest."""
         for old in refused:
             new = assignments.find_assignment(self._db, old.customer_id, old.assignment_id)
             self._uncharged[old.assignment_id] = new or old
             for decision in [d for d in self._pending if d.line.assignment_id == old.assignment_id and d.kind != "retry"]:
-                if new is None or not still_due(decision.line, new):
+                if new is None or not (still_due(decision.line, new) and at_same_terms(decision.line, old, new)):
                     self._drop(decision, "no_longer_due")
 
     def _drop(self, decision: Decision, status: Status) -> None:
