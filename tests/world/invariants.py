@@ -156,12 +156,14 @@ class _Case:
         what was known then. Nothing else excuses a charge.
         """
         final = self.final._replace(cancelled=False)
+        made_by = self.watch.made_by[entry.customer_id, entry.key]
+        by_hand = self.watch.runs.get(made_by) == "package" and entry.date >= self.watch.open_from[made_by]
         yield self.packages[-1], final
         for one in self.versions:
             same = (one.start_date, one.charge_from) == (final.start_date, final.charge_from)
             if same and entry.recorded_at[:10] < str(entry.date):
                 yield self.packages[-1], final._replace(end_date=one.end_date)
-            if same and self.watch.runs.get(entry.run_id or "") == "package" and entry.date >= self.watch.open_from[entry.run_id or ""]:
+            if same and by_hand:
                 yield from ((package, one._replace(cancelled=False)) for package in self.packages)
 
     def debits(self, entry: Entry) -> bool:

@@ -168,9 +168,14 @@ def _run(world: "World", customer: str | None) -> Request:
 def _run_on(world: "World", customer: str | None, day: date, again: IfCharged, revive: bool = False) -> Request:
     return Request(
         "run package",
-        lambda context: on_demand.run_live(world.services, context, RunRequest(customer, day, again, context.id, revive)),
+        lambda context: _run_live(world, context, RunRequest(customer, day, again, context.id, revive)),
         keyed=True,
     )
+
+
+def _run_live(world: "World", context: RequestContext, asked: RunRequest) -> on_demand.LiveRun:
+    world.watch.asked(asked.run_id)
+    return on_demand.run_live(world.services, context, asked)
 
 
 def run_again(world: "World") -> Request | None:

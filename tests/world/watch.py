@@ -51,8 +51,10 @@ class Watch:
         self.packages: dict[str, list[Item]] = defaultdict(list)
         self.runs: dict[str, str] = {}
         self.open_from: dict[str, date] = {}
-        """By run: the first day whose evaluation had not begun when the run was asked for."""
+        """By run: the first day whose evaluation had not begun when the run was asked for; it looks before it is recorded."""
         self.ever_held: set[tuple[str, str]] = set()
+        self.made_by: dict[tuple[str, str], str] = {}
+        """By customer id and key of an entry: the run that made it. Another one may have posted it, if it was held."""
         self.edits: Counter[str] = Counter()
         """What was edited that has a date."""
         self.begun: date | None = None
@@ -134,6 +136,8 @@ class Watch:
         place = entry["pk"]["S"], entry["sk"]["S"]
         self._count_entries(change, place[1])
         self.statuses[place] = new
+        if change.old is None:
+            self.made_by[place] = text(entry, "run") or ""
         if new == "held":
             self.ever_held.add(place)
 
@@ -164,7 +168,11 @@ class Watch:
                 self.begun = date.fromisoformat(str(text(new, "day")))
         if text(new, "sk") == "RUN":
             self.runs[new["run_id"]["S"]] = new["kind"]["S"]
-            self.open_from.setdefault(new["run_id"]["S"], self.begun + DAY if self.begun else date.min)
+            self.asked(new["run_id"]["S"])
+
+    def asked(self, run_id: str) -> None:
+        """Note from when on days are open for a run that somebody asks for now, unless it was asked for before."""
+        self.open_from.setdefault(run_id, self.begun + DAY if self.begun else date.min)
 
     def _credit(self, changes: list[Change]) -> None:
         """Every commit moves a balance by what its entries say, and counts held charges as they come and go."""
