@@ -195,11 +195,6 @@ def added_beside(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Db, "transact", transact)
 
 
-def free_again(patch: pytest.MonkeyPatch) -> None:
-    """A package may change its rules when its last assignment is removed."""
-    patch.setattr(Package, "was_assigned", property(lambda self: self.assignments > 0))
-
-
 def present_price(patch: pytest.MonkeyPatch) -> None:
     """Whatever is evaluated costs what it costs on the last day that is evaluated."""
     dated = prices_on
@@ -264,7 +259,7 @@ def recharged_once(patch: pytest.MonkeyPatch) -> None:
 
 
 def recharged_by_run(patch: pytest.MonkeyPatch) -> None:
-    """Each run has a key of its own for what it charges anew."""
+    """Each run has a key of its own for what it charges anew, and does not look again before it posts it."""
     decide = deciding.decide
 
     def by_run(lines: Any, standings: Any, held: Any, request: deciding.RunRequest, *more: Any) -> list[deciding.Decision]:
@@ -272,6 +267,7 @@ def recharged_by_run(patch: pytest.MonkeyPatch) -> None:
         return [one._replace(key=f"{one.key}~{request.run_id}") if one.kind == "recharge" else one for one in made]
 
     patch.setattr("chalicelib.usecases.runs.deciding.decide", by_run)
+    patch.setattr("chalicelib.usecases.runs.on_demand.charged_meanwhile", lambda *_: {})
 
 
 def one_off_twice(patch: pytest.MonkeyPatch) -> None:
@@ -303,7 +299,6 @@ PLANTED = {
     "an end date moves the mark of what failed": Planted(marked_by_an_end, 51),
     "an unconditional debit": Planted(unconditional_add, 0),
     "an unconditional payment": Planted(added_beside, 2),
-    "a package's rules change once it is free again": Planted(free_again, 3829),
     "the present price in place of the dated one": Planted(present_price, 0),
     "the quantity of the evaluation's day": Planted(present_quantity, 111),
     "a credit on no condition": Planted(credited_unseen, 587),
