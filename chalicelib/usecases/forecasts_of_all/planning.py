@@ -6,7 +6,6 @@ which the second merge adds up. A file has the rows of one use and currency, so 
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
-from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final, Literal, NamedTuple
 
@@ -23,14 +22,13 @@ from ..runs.sweep import Catalog, Group, customers
 from ..segment import Unreadable
 from ..snapshot import CustomerSnapshot
 from ..work.strategy import Record, Resort, Strategy
-from .rows import Json, changes_of, customer_of, json_of_customer, json_of_planned, line_of_row, planned_of
+from ..work.sums import Json, largest_first
+from .rows import changes_of, customer_of, json_of_customer, json_of_planned, line_of_row, planned_of
 
 Use = Literal["customers", "parked", "short", "sums"]
 """What rows are for: pages of customers, by amount; customers who are parked; customers who run short, by date; sums."""
 COUNTS: Final = "counts"
 """The group, beside those of sums, that counts customers."""
-_ABOVE_ALL: Final = 10**24
-"""Millionths above every amount: what is left of it sorts the other way round, also as text."""
 
 
 class Asked(NamedTuple):
@@ -154,7 +152,7 @@ class _ByUse:
                 continue
             row, planned = record.value
             one = customer_of(row)
-            yield _record("customers", one.currency, _rank(one.planned.sums.retail), one.customer_id, row)
+            yield _record("customers", one.currency, largest_first(one.planned.sums.retail), one.customer_id, row)
             if one.shortage:
                 yield _record("short", "", one.shortage.short_on.isoformat(), one.customer_id, row)
             counts[one.currency] = counted(counts.get(one.currency, CustomerCounts()), counts_of(one))
@@ -177,7 +175,3 @@ def _with_months(planned: Iterable[Json]) -> Iterator[tuple[str, str, PlannedSum
         yield group, key, sums
         if group == "day":
             yield "month", key[:7], sums
-
-
-def _rank(retail: Decimal) -> str:
-    return f"{_ABOVE_ALL - int(retail.scaleb(6)):025}"

@@ -2,7 +2,6 @@
 
 import heapq
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final, cast
 
 from ...domain.errors import Conflict, NotFound
@@ -15,7 +14,7 @@ from ...storage.keys import Key
 from ...storage.objects import Objects
 from ..request_context import RequestContext, Services
 from ..work import read_work
-from ..work.results import rows_from, rows_page
+from ..work.results import expiry_of, files_named, has_result, rows_from, rows_page
 from .planning import COUNTS, asked_of, file_name
 from .rows import customer_of, planned_of
 
@@ -27,12 +26,12 @@ def read_forecast(services: Services, context: RequestContext, work_id: str) -> 
     """A forecast of all customers. Raises `NotFound`."""
     found = _forecast_work(services.db, work_id)
     request, first_open, _ = asked_of(found)
-    made = FoundForecast(found, request, first_open, _expiry(found))
-    if not _has_result(found, context):
+    made = FoundForecast(found, request, first_open, expiry_of(found))
+    if not has_result(found, context):
         return made
     files, objects = [one.file for one in work.file_results(services.db, work_id)], services.objects()
     currencies = [_currency_forecast(objects, files, one) for one in _currencies(files)]
-    parked = _named(files, file_name("parked"))
+    parked = files_named(files, file_name("parked"))
     listed, _ = rows_page(objects, parked, None, PARKED_LISTED)
     named = {package_id for one in currencies for package_id in one.by_package if package_id}
     return made._replace(
@@ -61,9 +60,9 @@ def _customers(
     found = _forecast_work(services.db, work_id)
     if not found.is_over:
         raise Conflict("the forecast is not finished: poll it until it is", code="in_progress")
-    if not _has_result(found, context):
+    if not has_result(found, context):
         raise NotFound("the forecast has no result: it was cancelled, or it has expired")
-    files = _named([one.file for one in work.file_results(services.db, work_id)], name)
+    files = files_named([one.file for one in work.file_results(services.db, work_id)], name)
     rows, last = rows_page(services.objects(), files, after, limit)
     return [customer_of(one["row"]) for one in rows], last
 
@@ -75,18 +74,6 @@ def _forecast_work(db: Db, work_id: str) -> WorkRecord:
     return found
 
 
-def _expiry(found: WorkRecord) -> datetime:
-    return datetime.fromisoformat(found.created_at) + work.RESULT_DAYS
-
-
-def _has_result(found: WorkRecord, context: RequestContext) -> bool:
-    return found.state in ("finished", "finished_with_failures") and context.at < _expiry(found)
-
-
-def _named(files: Sequence[ResultFile], name: str) -> list[ResultFile]:
-    return [file for file in files if file.name == name]
-
-
 def _currencies(files: Sequence[ResultFile]) -> list[str]:
     sums = file_name("sums") + "-"
     return list(dict.fromkeys(file.name.removeprefix(sums) for file in files if file.name.startswith(sums)))
@@ -95,7 +82,7 @@ def _currencies(files: Sequence[ResultFile]) -> list[str]:
 def _currency_forecast(objects: Objects, files: Sequence[ResultFile], currency: str) -> CurrencyForecast:
     groups: dict[str, dict[str, PlannedSums]] = {name: {} for name in ("total", "month", "day", "kind")}
     counts, count, largest = CustomerCounts(), 0, list[tuple[Any, ...]]()
-    for _, row in rows_from(objects, _named(files, file_name("sums", currency))):
+    for _, row in rows_from(objects, files_named(files, file_name("sums", currency))):
         group, key = row["group"], row["key"]
         if group == COUNTS:
             counts = CustomerCounts(*row["row"])

@@ -10,40 +10,25 @@ from ...domain.forecast import Shortage
 from ...domain.forecast_changes import Changes, DiscountChange, PriceChange
 from ...domain.forecast_of_all import CustomerForecast, PlannedSums
 from ...domain.package import PRICE_FIELDS, PriceList
-from ...domain.report import Totals
-
-Json = Any
+from ..work.sums import Json, exact, json_of_totals, totals_of
 
 
 def json_of_planned(one: PlannedSums) -> Json:
     """Sums, and those without the changes if there are any."""
-    return [_json_of_sums(sums) for sums in one if sums is not None]
+    return [json_of_totals(sums) for sums in one if sums is not None]
 
 
 def planned_of(value: Json) -> PlannedSums:
     """What was written."""
-    return PlannedSums(*map(_sums_of, value))
-
-
-def _json_of_sums(one: Totals) -> Json:
-    return [*map(_text, one[:4]), *one[4:]]
-
-
-def _sums_of(value: Json) -> Totals:
-    cost, retail, debited, held, lines, below_cost = value
-    return Totals(Decimal(cost), Decimal(retail), Decimal(debited), Decimal(held), lines, below_cost)
-
-
-def _text(amount: Decimal) -> str:
-    return format(amount, "f")
+    return PlannedSums(*map(totals_of, value))
 
 
 def json_of_customer(one: CustomerForecast) -> Json:
     """A customer's row."""
     short = one.shortage
     return [
-        one.customer_id, one.name, one.currency, json_of_planned(one.planned), _text(one.balance_before), _text(one.balance_after),
-        [short.short_on.isoformat(), _text(short.top_up), short.top_up_by.isoformat(), _text(short.top_up_payable)] if short else None,
+        one.customer_id, one.name, one.currency, json_of_planned(one.planned), exact(one.balance_before), exact(one.balance_after),
+        [short.short_on.isoformat(), exact(short.top_up), short.top_up_by.isoformat(), exact(short.top_up_payable)] if short else None,
         *(day.isoformat() if day else None for day in (one.short_on_before, one.parks_on)),
     ]  # fmt: skip
 
@@ -65,7 +50,7 @@ def text_of_changes(changes: Changes) -> str:
     """What is tried, as the record of the work has it."""
     prices = [{"package_id": one.package_id, **_json_of_prices(one.prices)} for one in changes.prices]
     discounts = [
-        one._asdict() | {"begins": one.begins.isoformat(), "until": one.until and one.until.isoformat(), "percent": _text(one.percent)}
+        one._asdict() | {"begins": one.begins.isoformat(), "until": one.until and one.until.isoformat(), "percent": exact(one.percent)}
         for one in changes.discounts
     ]
     return json.dumps({"prices": prices, "discounts": discounts}, separators=(",", ":"))
@@ -73,7 +58,7 @@ def text_of_changes(changes: Changes) -> str:
 
 def _json_of_prices(one: PriceList) -> Json:
     named = {name: getattr(one, name) for name in PRICE_FIELDS}
-    amounts = {name: _text(amount) for name, amount in named.items() if amount is not None}
+    amounts = {name: exact(amount) for name, amount in named.items() if amount is not None}
     return {"begins": one.begins.isoformat(), "existing": one.existing, **amounts}
 
 
