@@ -13,7 +13,7 @@ from ..storage.lines import Position
 from ..usecases.runs import reports, requests, reversal
 from ..usecases.runs.limits import REQUEST_LIMITS
 from ..wire import answers, csv_out, fields, views
-from ..wire.bodies import RunBody, SimulationBody
+from ..wire.bodies import KeepableSimulationBody, RunBody, SimulationBody
 from .access import CHARGE, READ
 from .call import Answer, Call, Sent
 from .formats import CSV, CSV_ROWS_MAX, HTML, report_page
@@ -46,10 +46,34 @@ def run(call: Call) -> Answer[answers.AnyReport]:
     return Answer(shown, work_result=work_result)
 
 
-@run_route(blueprint, "/runs/simulations", READ, forms=_REPORT)
-def simulate(call: Call) -> Answer[answers.AnySimulation]:
+def _is_kept(sent: Sent, _query: Mapping[str, Any]) -> bool:
+    """Whether a simulation is work, of which a record is written. One that will be refused is none."""
+    return isinstance(sent.json, dict) and bool(sent.json.get("keep"))
+
+
+@run_route(blueprint, "/runs/simulations", READ, live=_is_kept, forms=_REPORT)
+def simulate(call: Call) -> Answer[answers.KeptSimulation | answers.AnySimulation]:
     """Run Package, simulated: what would be posted on one date. Never live, so that a policy can allow it alone."""
-    return Answer(_simulation(call, call.body(SimulationBody)))
+    body = call.body(KeepableSimulationBody)
+    if not body.keep:
+        return Answer(_simulation(call, body))
+    from ..usecases.simulations import request_simulation  # not in cold starts
+
+    made = request_simulation(call.services, call.context, body.request(call.context.today, call.context.id))
+    return Answer(_kept(call, made.work_id), 202, {"Location": f"simulations/{made.work_id}"})
+
+
+@get(blueprint, "/runs/simulations/{work_id}")
+def read_simulation(call: Call) -> Answer[answers.KeptSimulation]:
+    """A kept simulation of all customers: how far it is, and what a live run would post once it is finished."""
+    return Answer(_kept(call, call.params["work_id"]))
+
+
+def _kept(call: Call, work_id: str) -> answers.KeptSimulation:
+    from ..usecases.simulations import read_simulation  # not in cold starts
+    from ..wire.simulation_views import kept_simulation_view
+
+    return kept_simulation_view(*read_simulation(call.services, call.context, work_id))
 
 
 def _simulation(call: Call, body: SimulationBody) -> answers.AnySimulation:

@@ -22,7 +22,8 @@ REPEATS: Final[tuple[DecisionKind, ...]] = ("repeat", "recharge")
 
 
 class RunRequest(NamedTuple):
-    """What a caller wants run. `expect` is the digest of what was seen, of which a live run may not differ."""
+    """What a caller wants run. `expect` says what was seen, from which a live run may not differ: of one customer the digest, of all
+    the id of the kept simulation."""
 
     customer_id: str | None
     date: date

@@ -17,14 +17,56 @@ CANONICAL_FORMAT: Final = "packages-billing plan 2"
 """Changes with the canonical lines, so that digests of two formats are never the same."""
 _WORDS: Final[Mapping[DecisionKind, str]] = {"take_back": "charge", "skip": "leave", "written_off": "leave", "not_over": "leave"}
 """What is posted or not counts, not by which of our ways; the other decisions are said as they are."""
+_SAID: Final = {"leave": "leave alone", "retry": "try the held", "repeat": "charge again", "recharge": "charge anew"}
+"""How decisions are told; the others as they are."""
 _BETWEEN: Final = "|"
 """Stands in none of the parts: ids, words, dates and amounts."""
 
 
 def digest(decisions: Sequence[Decision], credit: account.Credit) -> str:
     """The digest of a customer's decisions, tried against the credit in their order; 64 hexadecimal digits."""
-    lines = sorted(_canonical(decision, fits) for decision, fits in judged(decisions, credit))
+    return digest_of(canonical_lines(decisions, credit))
+
+
+def canonical_lines(decisions: Sequence[Decision], credit: account.Credit) -> list[str]:
+    """What a digest is of: a line for each charge, sorted."""
+    return sorted(_canonical(decision, fits) for decision, fits in judged(decisions, credit))
+
+
+def digest_of(lines: Sequence[str]) -> str:
+    """The digest of canonical lines."""
     return hashlib.sha256("\n".join([CANONICAL_FORMAT, *lines]).encode()).hexdigest()
+
+
+def difference(seen: Sequence[str], now: Sequence[str]) -> str:
+    """Names the first charge that two plans differ in, says how it was and how it is, and how many more differ; "" if none does."""
+    was, is_now = _by_charge(seen), _by_charge(now)
+    differing = sorted(charge for charge in was.keys() | is_now.keys() if was.get(charge) != is_now.get(charge))
+    if not differing:
+        return ""
+    assignment_id, kind, due_date = charge = differing[0]
+    seen_and_now = f"{_said(was.get(charge))} was seen, now it is {_said(is_now.get(charge))}"
+    words = f"{kind} of {assignment_id or 'no assignment'} due {due_date}: {seen_and_now}"
+    return words if len(differing) == 1 else f"{words}; {len(differing)} charges differ"
+
+
+def _by_charge(lines: Sequence[str]) -> dict[tuple[str, ...], list[str]]:
+    """What canonical lines say of each charge: several, where a negative line has several parts."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for line in lines:
+        *charge, rest = line.split(_BETWEEN, 3)
+        found.setdefault(tuple(charge), []).append(rest)
+    return found
+
+
+def _said(parts: Sequence[str] | None) -> str:
+    return " and ".join(map(_said_of_part, parts)) if parts else "nothing"
+
+
+def _said_of_part(part: str) -> str:
+    decided, quantity, cost, retail, debit, fits = part.split(_BETWEEN)
+    held = ", which is held" if fits == "no" else ""
+    return f"{_SAID.get(decided, decided)} {quantity} for {retail}, cost {cost}, debit {debit}{held}"
 
 
 def _canonical(decision: Decision, fits: bool | None) -> str:

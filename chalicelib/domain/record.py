@@ -132,7 +132,8 @@ class Undone(NamedTuple):
 
 
 class RunRecord(NamedTuple):
-    """A live run. `done` of `segments` pieces have finished; `reversed_on` is the day of its reversal."""
+    """A live run. `done` of `segments` pieces have finished; `reversed_on` is the day of its reversal. `expect` names the kept
+    simulation from which a run of all customers may not differ."""
 
     run_id: str
     kind: RunKind
@@ -154,6 +155,7 @@ class RunRecord(NamedTuple):
     reversals_cancelled: int = 0
     reversals_failed: int = 0
     include_written_off: bool = False
+    expect: str | None = None
 
     @property
     def is_over(self) -> bool:

@@ -115,6 +115,10 @@ def strategy_of(services: Services, found: WorkRecord) -> work.Strategy:
         from ..usecases.forecasts_of_all import forecast_strategy  # not in cold starts
 
         return forecast_strategy(services, found)
+    if found.kind == "simulation":
+        from ..usecases.simulations import KeptSimulation  # not in cold starts
+
+        return KeptSimulation(services, found)
     return exports.export_strategy(services, found, EXPORT_FORMS)
 
 

@@ -40,6 +40,7 @@ RUN_CODEC = Codec(
         "reversals_cancelled": integer_attribute("reversals_cancelled", 0),
         "reversals_failed": integer_attribute("reversals_failed", 0),
         "include_written_off": plain_attribute("written_off", False),
+        "expect": plain_attribute("expect", None),
     },
     elsewhere=("done", "result"),
 )

@@ -15,6 +15,7 @@ from ..domain.minutes import Call
 from ..domain.package import Package, PackageType, Proration
 from ..domain.schedule import Frequency
 from .fields import (
+    DIGEST_PATTERN,
     AccountingCode,
     Called,
     ConnexcsPackage,
@@ -30,7 +31,6 @@ from .fields import (
     MatchDay,
     MinimumDays,
     Name,
-    PlanDigest,
     Price,
     RunId,
     Simulate,
@@ -134,20 +134,35 @@ class SimulationBody(Body):
         )
 
 
+class KeepableSimulationBody(SimulationBody):
+    """A Run Package that is simulated, and kept if asked for."""
+
+    keep: Flag = False
+
+    @classmethod
+    def cross(cls, values: Mapping[str, Any]) -> Iterator[Fault]:
+        """What is kept is of all customers."""
+        if values.get("keep") and values.get("customer"):
+            yield Fault("/keep", "is for a simulation of all customers; that of one has a digest, which POST /runs takes as expect")
+
+
 class RunBody(SimulationBody):
     """A Run Package."""
 
     simulate: Simulate = True
-    expect: PlanDigest | None = None
+    expect: Id | None = None
 
     @classmethod
     def cross(cls, values: Mapping[str, Any]) -> Iterator[Fault]:
-        """A live run of all customers says what to do with charged lines; of one customer it may say what was seen."""
+        """A live run of all customers says what to do with charged lines. One that is to post what was seen says what that was."""
         customer, simulate = values.get("customer", "faulty"), values.get("simulate", "faulty")
         if (customer, simulate, values.get("if_charged", "faulty")) == (None, False, None):
             yield Fault("/if_charged", "is required for a live run of all customers: charge_again or skip")
-        if values.get("expect") and (customer is None or simulate is True):
-            yield Fault("/expect", "is for a live run of one customer: the digest of its simulation")
+        expect = values.get("expect")
+        if expect and simulate is True:
+            yield Fault("/expect", "is for a live run: it says what was seen")
+        elif expect and customer not in (None, "faulty") and not DIGEST_PATTERN.fullmatch(expect):
+            yield Fault("/expect", "must be the digest of the customer's simulation: 64 hexadecimal digits")
 
     def request(self, today: Day, run_id: str) -> RunRequest:
         """The same with what is expected of it."""

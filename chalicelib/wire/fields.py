@@ -21,6 +21,7 @@ LAST_DAY: Final = date(2999, 12, 31)
 DESTINATION_CHARACTERS_MAX: Final = 10_000
 SIMULATIONS = "simulations"
 """No run's id: what is at its address is a route."""
+DIGEST_PATTERN = re.compile(r"[0-9a-f]{64}", re.ASCII)
 ID_PATTERN = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._:\-]{1,64}", re.ASCII)
 _DIGITS_OF_DID: Final = range(3, 21)
 _DIGITS_CALLED: Final = range(1, 33)
@@ -242,7 +243,6 @@ MatchDay = Annotated[Any, WithJsonSchema(_MATCH_SCHEMA)]
 Simulate = Annotated[bool, PlainValidator(parse_simulate), WithJsonSchema(_SIMULATE_SCHEMA)]
 SimulateOnly = Annotated[bool, PlainValidator(_simulate_only), WithJsonSchema(_YES_SCHEMA)]
 Id = Annotated[str, PlainValidator(identifier), WithJsonSchema({"type": "string", "pattern": f"^{ID_PATTERN.pattern}$"})]
-PlanDigest = Annotated[str, Field(pattern="^[0-9a-f]{64}$", strict=True)]
 RunId = Annotated[str, PlainValidator(_run_id), WithJsonSchema({"type": "string", "pattern": f"^{ID_PATTERN.pattern}$"})]
 Did = Annotated[str, PlainValidator(_did), WithJsonSchema(_number_schema(_DIGITS_OF_DID, "1-9"))]
 KnownDid = Annotated[str, PlainValidator(known_did), WithJsonSchema(DID_SCHEMA)]

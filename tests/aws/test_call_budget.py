@@ -63,6 +63,7 @@ HELD: Final = "a held charge"
 WORK: Final = "work-00001"
 AUDIT: Final = "audit-1"
 FORECAST: Final = "forecast-00001"
+KEPT: Final = "simulation-00001"
 CHARGED: Final = {"customer_id": "rich", "entry_id": f"rich~{DAY}~1-recurring~rich-line~run:1"}
 LISTED: Final = "2999-01-01"
 """The day on which a price list of the package `listed` begins."""
@@ -131,7 +132,8 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "list_runs": [Asked(), Asked(query={"limit": "200"})],
     "read_run": [Asked({"run_id": "run:1"})],
     "list_run_lines": [Asked({"run_id": "run:1"})],
-    "simulate": [SIMULATED],
+    "simulate": [SIMULATED, Asked(body={"keep": True}, most=5)],
+    "read_simulation": [Asked({"work_id": KEPT}, most=2)],
     "forecast": [
         Asked(body={"customer": BIG, "to": "2024-04-30"}, most=20, a_thousand=20, too_many=20_000),
         Asked(body={"to": "2024-04-30"}, most=6),
@@ -170,6 +172,8 @@ def furnish(db: Db, size: int) -> None:
     db.transact(work.record_work(WorkRecord(AUDIT, "audit", {"to": DAY}, f"{AT}", "test", 2, started_at=f"{AT}", state="finished")))
     days = {"from": DAY, "to": DAY, "first_open_day": DAY, "today": DAY}
     db.transact(work.record_work(WorkRecord(FORECAST, "forecast", days, f"{AT}", "test", 2, state="finished")))
+    kept = {"date": DAY, "if_charged": "skip", "include_written_off": "no", "today": DAY}
+    db.transact(work.record_work(WorkRecord(KEPT, "simulation", kept, f"{AT}", "test", 2, state="finished")))
     db.write(work.write_turns(Turns(tuple(ids[:5]), tuple(ids[5:55]), version=1)))
     evaluated = Sweep(TODAY - timedelta(days=1))
     progress.start_sweep(db, evaluated, None)

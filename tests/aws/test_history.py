@@ -63,7 +63,7 @@ SILENT: Final = {
     "charge_one_off": "the entry in the ledger says who charged it",
     "credit_entry": "the entry in the ledger says who gave it, and why",
     "record_usage": "a call is no change of anything that somebody decides",
-    "simulate": "stores nothing",
+    "simulate": "stores nothing, or the record of the work says who asked for it",
     "forecast": "the record of the work says who asked for it, if it is of all customers",
     "request_audit": "the record of the work says who asked for it",
     "request_export": "the record of the work says who asked for it",

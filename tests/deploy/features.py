@@ -182,6 +182,11 @@ class Sample:
         do_all_of(self, made)
         return made
 
+    @cached_property
+    def kept(self) -> str:
+        """A finished simulation of all customers."""
+        return a_finished_simulation(self)
+
     def prepare(self, function: str) -> None:
         """Make what a function works on, before anything is forbidden and before the date is evaluated."""
         for name in PREPARED.get(function, ()):
@@ -247,6 +252,23 @@ def an_audit(s: Sample) -> str:
 def a_forecast(s: Sample) -> str:
     """The id of a forecast of all customers that nobody has worked at."""
     return str(ok(s.api.post("/forecasts", json={"to": day(30)}), 202)["work_id"])
+
+
+def a_simulation(s: Sample) -> str:
+    """The id of a simulation of all customers that is to be kept, and that nobody has worked at."""
+    asked = {"date": s.on, "keep": True, "if_charged": "skip"}
+    return str(ok(s.api.post("/runs/simulations", json=asked), 202)["work_id"])
+
+
+def a_finished_simulation(s: Sample) -> str:
+    made = a_simulation(s)
+    do_all_of(s, made)
+    return made
+
+
+def run_as_kept(s: Sample) -> None:
+    asked = {"date": s.on, "simulate": False, "if_charged": "skip", "expect": s.kept, "run_id": unique("run")}
+    ok(s.api.post("/runs", json=asked), 202)
 
 
 def an_export(s: Sample, what: str = "ledger") -> str:
@@ -326,6 +348,9 @@ API: dict[str, Feature] = {
         "history:P post-charges:M runs:QP",
         lambda s: ok(s.api.post("/runs", json={"date": day(-400), "simulate": False, "if_charged": "skip"}), 202),
     ),
+    "run all live as it was seen": Feature("history:P post-charges:M runs:GQP", run_as_kept),
+    "keep a simulation": Feature("do-work:M runs:GP", a_simulation),
+    "read a kept simulation": Feature("results:R runs:GQ", lambda s: ok(s.api.get(f"/runs/simulations/{s.kept}"))),
     "forecast all": Feature("do-work:M runs:GPQ", a_forecast),
     "read a forecast": Feature("catalog:B results:R runs:GQ", lambda s: ok(s.api.get(f"/forecasts/{s.forecast}"))),
     "read its customers": Feature("results:R runs:GQ", lambda s: ok(s.api.get(f"/forecasts/{s.forecast}/customers?currency=USD"))),
@@ -492,6 +517,10 @@ POST_CHARGES: dict[str, Feature] = {
         "accounts:GSU catalog:B ledger:BU ledger/index/held:Q runs:GQPU", lambda s: a_days_piece(s, s.rich, "posted")
     ),
     "run all live": Feature("accounts:QSU catalog:B ledger:BPU ledger/index/held:Q runs:GQPU usage:Q", lambda s: a_recorded_run(s, "run")),
+    "run all live as it was seen": Feature(
+        "accounts:QSU catalog:B ledger:BPU ledger/index/held:Q results:R runs:GQPU usage:Q",
+        lambda s: a_recorded_run(s, "kept_run", expect=a_finished_simulation(s)),
+    ),
     "reverse": Feature("accounts:U ledger:BPU runs:GQU", a_reversal),
     "begin": Feature("catalog:G", a_new_worker, is_slow=True),
 }
@@ -551,8 +580,8 @@ DO_WORK: dict[str, Feature] = {
 }
 PREPARED = {
     "api_handler": (
-        "exported", "audited", "forecast", "package", "assignment", "empty", "caller", "held", "begun", "future", "replaceable", "ahead",
-        "fleet", "overspent", "charge",
+        "exported", "audited", "forecast", "kept", "package", "assignment", "empty", "caller", "held", "begun", "future", "replaceable",
+        "ahead", "fleet", "overspent", "charge",
     ),
     "run_package": ("assignment", "spender", "overspent", "held"),
     "post_charges": ("assignment", "plain", "poor", "spender", "rich", "reversible"),

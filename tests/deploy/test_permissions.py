@@ -128,8 +128,8 @@ RARELY = {
     "record_usage": {"record-usage:V": "as above"},
     "do_work": {
         "do-work:V": "as above",
-        "ledger/index/held:Q": "a forecast of all tries what customers have held, if any does",
-        "usage:Q": "a forecast of all, or an audit, looks up the calls of a minimum spend, if there is one",
+        "ledger/index/held:Q": "a forecast of all, or a kept simulation, tries what customers have held, if any does",
+        "usage:Q": "a forecast of all, an audit, or a kept simulation looks up the calls of a minimum spend, if there is one",
         "accounts:G": "a customer in the middle of whose assignments a message ends is read again by the next",
         "results:A": "a large file that is not finished is given up at once, not by the bucket's lifecycle",
     },

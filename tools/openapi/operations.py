@@ -55,6 +55,11 @@ _BY_POSTING: Final = (
     "minimum spend, payment, reversal, proration, credit, one-off charge, adjustment."
 )
 
+_SIMULATION: Final = (
+    "As `POST /runs` with `simulate: true`, at a path of its own: it stores nothing and needs to read only. With `keep: true` all "
+    "customers are simulated in the background, however many they are, and each one's plan is kept for 30 days: 202, then poll "
+    "`Location`. A live run of all customers takes its `work_id` as `expect`. Only that counts `Idempotency-Key`."
+)
 _FORECAST: Final = (
     "Each day is planned as its evaluation will post it. At most 1,100 days. With `changes` the answer "
     "describes the days as they would be with these prices and discounts, and `what_if` compares. No charge is written. As CSV, all lines. "
@@ -157,8 +162,9 @@ OPERATIONS: Final = {
                      invalid=("too_many",), seeks=True,
                      notes="A live run of all customers, of more than 500 lines, or of a customer with more than 1,000 assignments, "
                      "goes on in the background: 202, then poll `Location`. A simulation stores nothing and ignores `Idempotency-Key`."),
-    "simulate": Operation("Runs", body=bodies.SimulationBody, invalid=("too_many",), seeks=True,
-                          notes="As `POST /runs` with `simulate: true`, at a path of its own: it stores nothing and needs to read only."),
+    "simulate": Operation("Runs", body=bodies.KeepableSimulationBody, also=(202,), conflicts=("too_much_work",), invalid=("too_many",),
+                          seeks=True, notes=_SIMULATION),
+    "read_simulation": Operation("Runs", notes="Its summary is null until it is finished; after 30 days it is gone."),
     "forecast": Operation("Forecasts", body=forecast_bodies.ForecastBody, also=(202,), conflicts=("too_much_work",),
                           invalid=("not_open", "too_many"), seeks=True, notes=_FORECAST),
     "read_forecast": Operation("Forecasts", notes="Its sums are gone after 30 days. As CSV, a row for each currency and group."),

@@ -7,6 +7,7 @@ same service always gives the same examples.
 import json
 import re
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -206,6 +207,9 @@ def _runs(say: Recorder) -> None:
     ids = {"customer_id": "acme"}
     say("simulate", "one_customer", "POST", "/runs/simulations", body={"customer": "acme", "date": "2031-02-28"})
     say("simulate", "all_customers", "POST", "/runs/simulations", body={"date": "2031-02-28"})
+    kept = say("simulate", "kept", "POST", "/runs/simulations", body={"date": "2031-02-28", "if_charged": "skip", "keep": True})
+    _wait_for(say, kept)
+    say("read_simulation", "finished", "GET", "/runs/simulations/{work_id}", ids={"work_id": kept["work_id"]})
     asked = {"customer": "acme", "simulate": "yes", "date": "2031-02-28"}
     seen = say("run", "simulate_one_customer", "POST", "/runs", body=asked)["digest"]
     say("run", "simulate_all_customers", "POST", "/runs", body={"date": "2031-02-28"})
@@ -233,13 +237,17 @@ def _runs(say: Recorder) -> None:
     say("reverse_run", "all_of_it", "POST", "/runs/{run_id}/reversal", ids=run)
 
 
+def _wait_for(say: Recorder, made: Mapping[str, Any]) -> None:
+    while say.api.get(f"/work/{made['work_id']}").json()["status"] == "running":
+        time.sleep(0.1)
+
+
 def _exports(say: Recorder, stack: EmbeddedStack) -> None:
     """One is finished; another is cancelled before anything has begun of it."""
     today = datetime.now(UTC).date().isoformat()
     asked = {"what": "ledger", "posted_from": today, "posted_to": today}
     ids = {"work_id": say("request_export", "of_a_day", "POST", "/exports", body=asked)["work_id"]}
-    while say.api.get(f"/work/{ids['work_id']}").json()["status"] == "running":
-        time.sleep(0.1)
+    _wait_for(say, ids)
     say("read_export", "finished", "GET", "/exports/{work_id}", ids=ids)
     say("read_work", "finished", "GET", "/work/{work_id}", ids=ids)
     say("list_work", "first_page", "GET", "/work", query={"limit": "1"})
@@ -252,8 +260,7 @@ def _exports(say: Recorder, stack: EmbeddedStack) -> None:
 def _audits(say: Recorder) -> None:
     """Of one customer, once days are evaluated."""
     ids = {"work_id": say("request_audit", "of_a_customer", "POST", "/audits", body={"customer": "acme"})["work_id"]}
-    while say.api.get(f"/work/{ids['work_id']}").json()["status"] == "running":
-        time.sleep(0.1)
+    _wait_for(say, ids)
     say("read_audit", "finished", "GET", "/audits/{work_id}", ids=ids)
     say("list_findings", "first_page", "GET", "/audits/{work_id}/findings", ids=ids, query={"limit": "2"})
 
@@ -267,8 +274,7 @@ def _forecasts(say: Recorder) -> None:
     say("forecast", "what_if", "POST", "/forecasts", body={**asked, "changes": changes})
     of_all = {"from": "2031-03-01", "to": "2031-04-30", "changes": changes}
     ids = {"work_id": say("forecast", "of_all_customers", "POST", "/forecasts", body=of_all)["work_id"]}
-    while say.api.get(f"/work/{ids['work_id']}").json()["status"] == "running":
-        time.sleep(0.1)
+    _wait_for(say, ids)
     say("read_forecast", "finished", "GET", "/forecasts/{work_id}", ids=ids)
     say("list_forecast_customers", "first_page", "GET", "/forecasts/{work_id}/customers", ids=ids, query={"currency": "USD", "limit": "1"})
     say("list_forecast_short", "first_page", "GET", "/forecasts/{work_id}/short", ids=ids)

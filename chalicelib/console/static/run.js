@@ -1,6 +1,6 @@
 // Run Package: simulate first, then run live after one more question.
 
-import { call } from "./api.js";
+import { ApiError, call, get, path } from "./api.js";
 import { settings } from "./auth.js";
 import { CustomerField } from "./customer-field.js";
 import { Check, DayField, Radios } from "./fields.js";
@@ -11,6 +11,8 @@ import { Report, Summary } from "./report.js";
 import { go, replace, useRoute } from "./router.js";
 import { announce } from "./toast.js";
 import { Button, Dialog, Money, Page, Problem } from "./ui.js";
+
+const POLL_MS = 1000;
 
 export function RunPackage() {
   const { query } = useRoute();
@@ -26,7 +28,7 @@ export function RunPackage() {
       if_charged: "",
       include_written_off: false,
     },
-    send: (values) => call("POST", "runs/simulations", { body: body(values) }),
+    send: (values) => (values.scope === "all" ? kept(values) : call("POST", "runs/simulations", { body: body(values) })),
     done: (made) => {
       const { values } = form;
       setReport({ ...made, asked: asked(values) });
@@ -76,6 +78,7 @@ export function RunPackage() {
             ${anything(report) && !stale && html`<div class="actions"><${Button} needs="charge" look="primary" onClick=${() => setAsking(true)}>Run it live…<//></div>`}
           </div>
           ${stale && html`<p class="hint">The form has changed since. Simulate again to see what it says now.</p>`}
+          ${report.unseen > 0 && html`<p class="hint">${format.plural(report.unseen, "customer")} could not be simulated, and will be left alone.</p>`}
           ${skips && html`<p class="hint">What is charged already is left alone.</p>`}
           ${report.customer ? html`<${Report} report=${report} />` : html`<${Summary} report=${report} />`}
         </section>`
@@ -86,6 +89,17 @@ export function RunPackage() {
 
 /** What happens to what is charged: as chosen, or else as is usual for one customer and for all. */
 const ifCharged = ({ scope, if_charged: chosen }) => chosen || (scope === "all" ? "skip" : "charge_again");
+
+/** The simulation of all customers, which is made in the background and kept, so that a live run can be held against it. */
+async function kept(values) {
+  let made = await call("POST", "runs/simulations", { body: { ...body(values), keep: true } });
+  while (made.status === "running") {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    made = await get(path("runs", "simulations", made.work_id));
+  }
+  if (!made.summary) throw new ApiError(409, { detail: "The simulation was cancelled. Simulate again." });
+  return { ...made.summary, kept: made.work_id, unseen: made.failures_total };
+}
 
 /** A simulation of what the form asks for; a live run is only ever sent from the dialog. */
 const body = (values) => ({
@@ -103,8 +117,8 @@ const isCharged = (line) => !["skipped", "written_off", "not_over"].includes(lin
 const anything = (report) => (report.lines ? report.lines.some(isCharged) : report.by_package.some((one) => one.lines > 0));
 
 /**
- * The last question before a live run. It says what the reader saw (`expect`); where that has changed since, the service charges nothing
- * and tells what would be charged now.
+ * The last question before a live run. It says what the reader saw (`expect`). Where that has changed since, the service charges nothing
+ * and tells what would be charged now; of all customers it charges the others, and the run tells who differs.
  */
 function Confirm({ report, values, close, changed }) {
   const [runId, setRunId] = useState("");
@@ -126,7 +140,7 @@ function Confirm({ report, values, close, changed }) {
         return run_id;
       },
       text,
-      report.digest,
+      report.digest ?? report.kept,
     );
     if (outcome?.error?.code === "differs") {
       setRunId("");
@@ -145,7 +159,7 @@ function Confirm({ report, values, close, changed }) {
         report.customer
           ? html`<strong>${report.customer}</strong> is charged ${lines.length > held.length ? format.plural(lines.length - held.length, "line") : "nothing"} dated
           ${" "}<${Time} value=${report.date} />${held.length > 0 && `; ${format.plural(held.length, "line")} would be held, beyond the debit limit`}:`
-          : html`Every customer is charged what is due on <${Time} value=${report.date} />:`
+          : html`Every customer is charged what is due on <${Time} value=${report.date} />, as it was simulated; where that has changed since, the customer is left alone:`
       }</p>
       <${Amounts} report=${report} />
       ${

@@ -8,10 +8,20 @@ from ...domain.record import WorkResult
 from ..request_context import RequestContext, Services
 from ..segment import SecondsLeft
 from . import background, daily, on_demand, reports, reversal
-from .messages import CustomerMessage, Message, ReversalMessage, RunPackageSegmentMessage, SegmentMessage, body_of, read_message
+from .messages import (
+    CustomerMessage,
+    KeptRunSegmentMessage,
+    Message,
+    ReversalMessage,
+    RunPackageSegmentMessage,
+    SegmentMessage,
+    body_of,
+    read_message,
+)
 
 __all__ = [
     "CustomerMessage",
+    "KeptRunSegmentMessage",
     "Message",
     "ReversalMessage",
     "RunPackageSegmentMessage",
@@ -31,7 +41,7 @@ def work_off(services: Services, context: RequestContext, message: Message, seco
     match message:
         case SegmentMessage():
             return daily.work_sweep(services, context, message, seconds_left)
-        case RunPackageSegmentMessage():
+        case RunPackageSegmentMessage() | KeptRunSegmentMessage():
             return background.work_segment(services, context, message, seconds_left)
         case CustomerMessage():
             return background.work_customer(services, context, message, seconds_left)

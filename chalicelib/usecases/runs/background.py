@@ -12,10 +12,14 @@ from ..request_context import RequestContext, Services
 from ..segment import LeftOut, Round, RoundLimits, SecondsLeft, work_through
 from ..time_budget import within_time_budget
 from . import on_demand, reports
-from .deciding import make_plan
-from .messages import CustomerMessage, RunPackageSegmentMessage
+from .deciding import decide_for, plan_of
+from .kept import KeptPlans
+from .messages import CustomerMessage, KeptRunSegmentMessage, RunPackageSegmentMessage
 from .recording import complete_segment
 from .sweep import Catalog, Group, RunSegment
+
+RunMessage = RunPackageSegmentMessage | KeptRunSegmentMessage
+"""A segment of a live run of all customers."""
 
 
 def work_customer(services: Services, context: RequestContext, message: CustomerMessage, seconds_left: SecondsLeft) -> WorkResult | None:
@@ -33,13 +37,14 @@ def work_customer(services: Services, context: RequestContext, message: Customer
         return work_result
 
 
-def work_segment(services: Services, context: RequestContext, message: RunPackageSegmentMessage, seconds_left: SecondsLeft) -> WorkResult:
+def work_segment(services: Services, context: RequestContext, message: RunMessage, seconds_left: SecondsLeft) -> WorkResult:
     """Carry out a recorded run of all customers in one segment, or in what is left of it; what that did."""
     services = within_time_budget(services, seconds_left)
     run = reports.read_run(services.db, message.run_id)
     if run.is_over:  # a message that was delivered again, late: it may not charge what is new since then
         return WorkResult(Result({}))
-    work = RunPackageWork(services.db, context, run, message)
+    kept = KeptPlans(services, run.expect) if run.expect else None
+    work = RunPackageWork(services.db, context, run, message, kept)
     return work_through(RunSegment(services, message, run.segments), work, seconds_left)
 
 
@@ -50,8 +55,8 @@ class RunPackageWork:
     """Customer by customer: whoever was decided for is charged next."""
     is_full: Final = False
 
-    def __init__(self, db: Db, context: RequestContext, run: RunRecord, message: RunPackageSegmentMessage) -> None:
-        self._db, self._context, self._run, self._message = db, context, run, message
+    def __init__(self, db: Db, context: RequestContext, run: RunRecord, message: RunMessage, kept: KeptPlans | None = None) -> None:
+        self._db, self._context, self._run, self._message, self._kept = db, context, run, message, kept
         self._catalog = Catalog(db)
         self._work_results: list[WorkResult] = []
 
@@ -67,13 +72,17 @@ class RunPackageWork:
             return LeftOut(group.account.customer_id, error)
 
     def _decide(self, group: Group) -> Plan:
-        """The decisions, which stand once they are recorded. Where nothing is due, nothing is."""
+        """The decisions, which stand once they are recorded. Where nothing is due, nothing is. Raises `Conflict` differs for decisions that
+        are not the expected ones."""
         customer_id, found = group.account.customer_id, group.assignments
         standing = plans.find_plan(self._db, self._run.run_id, customer_id)
         if standing:
             return standing
         demand_unparked(group.account)
-        plan = make_plan(self._db, self._context, self._run, group.account, found, self._catalog.of(found))
+        seen = decide_for(self._db, self._context, self._run, group, self._catalog.of(found))
+        if self._kept and group.whole:  # of one who is not whole an earlier message has looked at everything
+            self._kept.demand_same(seen)
+        plan = plan_of(self._context, seen)
         return plans.save_plan(self._db, self._run.run_id, plan) if plan.steps else plan._replace(done=True)
 
     def apply(self, round_: Round[Plan | LeftOut]) -> None:

@@ -59,8 +59,18 @@ def make_plan(
     db: Db, context: RequestContext, run: RunRecord, account: Account, found: Sequence[Assignment], catalog: Mapping[str, Package]
 ) -> Plan:
     """What the run decides about a customer, once."""
-    ask = RunRequest(account.customer_id, run.date, run.if_charged or "skip", run.run_id, run.include_written_off)
-    seen = load_and_decide(db, context, [Group(account, list(found))], ask, catalog)[0]
+    return plan_of(context, decide_for(db, context, run, Group(account, list(found)), catalog))
+
+
+def decide_for(db: Db, context: RequestContext, run: RunRecord, group: Group, catalog: Mapping[str, Package]) -> CustomerDecisions:
+    """What the run would do for a customer."""
+    ask = RunRequest(group.customer_id, run.date, run.if_charged or "skip", run.run_id, run.include_written_off)
+    return load_and_decide(db, context, [group], ask, catalog)[0]
+
+
+def plan_of(context: RequestContext, seen: CustomerDecisions) -> Plan:
+    """Decisions as a plan."""
+    account = seen.account
     listed, left_out = seen.not_due[:REPORT_LINES_MAX], max(0, len(seen.not_due) - REPORT_LINES_MAX)
     return Plan(
         account.customer_id,

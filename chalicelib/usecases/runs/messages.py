@@ -41,6 +41,15 @@ class RunPackageSegmentMessage(NamedTuple):
     cursor: Key | None = None
 
 
+class KeptRunSegmentMessage(NamedTuple):
+    """The same of a run that expects a kept simulation. A release that knows of none refuses it: it would post what nobody saw."""
+
+    run_id: str
+    segment: int
+    piece: int = 0
+    cursor: Key | None = None
+
+
 class CustomerMessage(NamedTuple):
     """A live Run Package of one customer."""
 
@@ -55,7 +64,7 @@ class ReversalMessage(NamedTuple):
     undone: Undone
 
 
-Message = SegmentMessage | RunPackageSegmentMessage | CustomerMessage | ReversalMessage
+Message = SegmentMessage | RunPackageSegmentMessage | KeptRunSegmentMessage | CustomerMessage | ReversalMessage
 
 
 def _read_undone(value: Any) -> Undone:
@@ -63,7 +72,10 @@ def _read_undone(value: Any) -> Undone:
 
 
 _CHARGE_MESSAGES: Final = MessageFormat[Message](
-    {"daily": SegmentMessage, "run": RunPackageSegmentMessage, "customer_run": CustomerMessage, "reversal": ReversalMessage},
+    {
+        "daily": SegmentMessage, "run": RunPackageSegmentMessage, "kept_run": KeptRunSegmentMessage, "customer_run": CustomerMessage,
+        "reversal": ReversalMessage,
+    },
     {
         "run_id": read_text, "again_id": read_text, "by": read_text, "after": read_text, "date": Day.fromisoformat, "on": Day.fromisoformat,
         "segment": read_count, "segments": read_count, "piece": read_count, "cursor": read_key, "undone": _read_undone,

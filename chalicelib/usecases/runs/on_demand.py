@@ -33,8 +33,9 @@ from ..posting import LedgerKey, Poster, post_decisions
 from ..request_context import RequestContext, Services
 from ..snapshot import CustomerSnapshot
 from .deciding import load_and_decide, make_plan
+from .kept import demand_kept
 from .limits import SYNCHRONOUS_ASSIGNMENTS_MAX, UNLIMITED, Limits, load_all, load_first, load_within
-from .messages import CustomerMessage, RunPackageSegmentMessage, body_of
+from .messages import CustomerMessage, KeptRunSegmentMessage, RunPackageSegmentMessage, body_of
 from .reports import read_run
 from .standings import charged_meanwhile, missed_negative_lines
 from .sweep import Group
@@ -80,20 +81,24 @@ def run_live(services: Services, context: RequestContext, ask: RunRequest, limit
     """Post what is due; the run's record is still `running` when it goes on in the background.
 
     The same run id again completes an interrupted or a partly failed run, or answers with the finished one. What is expected is
-    planned within `limits` while the caller waits. Raises `Conflict` run_id_reused, parked, or differs with the report as it is now.
+    planned within `limits` while the caller waits. Raises `Conflict` run_id_reused, parked, or differs with the report as it is now; of all
+    customers `Invalid` for what is no kept simulation of the same, `Conflict` in_progress for one that is not finished.
     """
     db, segments = services.db, 1 if ask.customer_id else services.segments
     asked = RunRecord(
         ask.run_id, "package", ask.date, context.timestamp, context.by, ask.customer_id, ask.if_charged, segments,
-        include_written_off=ask.include_written_off,
+        include_written_off=ask.include_written_off, expect=None if ask.customer_id else ask.expect,
     )  # fmt: skip
     if ask.customer_id:
         return _run_customer(services, context, ask, asked, limits)
+    if ask.expect:
+        demand_kept(db, context, ask)
     run = _write_record(db, context, asked)
     _demand_same(run, asked)
     run = _reopened(db, run)
     if not run.is_over:
-        services.send([body_of(RunPackageSegmentMessage(run.run_id, segment)) for segment in range(run.segments)])
+        message = KeptRunSegmentMessage if run.expect else RunPackageSegmentMessage
+        services.send([body_of(message(run.run_id, segment)) for segment in range(run.segments)])
     return LiveRun(run)
 
 
@@ -148,7 +153,8 @@ def _taken_up(services: Services, context: RequestContext, ask: RunRequest, aske
 def _demand_same(run: RunRecord, asked: RunRecord) -> None:
     """Raise `Conflict` run_id_reused for a run that was recorded for something else."""
     if _run_identity(run) != _run_identity(asked):
-        raise Conflict(f"run {run.run_id} was made with another customer, date, if_charged or include_written_off", code="run_id_reused")
+        other = "customer, date, if_charged, include_written_off or simulation"
+        raise Conflict(f"run {run.run_id} was made with another {other}", code="run_id_reused")
 
 
 def _reopened(db: Db, run: RunRecord) -> RunRecord:
@@ -173,7 +179,7 @@ def _left_to_the_queue(services: Services, run: RunRecord) -> LiveRun:
 
 def _run_identity(run: RunRecord) -> tuple[object, ...]:
     """What a run id stands for."""
-    return run.kind, run.customer_id, run.date, run.if_charged, run.include_written_off
+    return run.kind, run.customer_id, run.date, run.if_charged, run.include_written_off, run.expect
 
 
 def plan_once(services: Services, context: RequestContext, run: RunRecord, customer_id: str) -> Plan:

@@ -1,7 +1,7 @@
 """What runs report: their records, their lines, and what they come to; of all customers summed up by package and by customer."""
 
-from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from itertools import islice
 from typing import Final
 
@@ -29,7 +29,7 @@ SIMULATED_AT_ONCE: Final = 100
 """Customers whose charges are looked up together."""
 
 
-class _Groups:
+class SummaryGroups:
     """Adds outcomes up three ways."""
 
     def __init__(self) -> None:
@@ -37,7 +37,13 @@ class _Groups:
         self._packages: dict[tuple[str, str], SummaryGroup] = {}
         self._customers: dict[tuple[str, str], SummaryGroup] = {}
 
+    @property
+    def packages(self) -> list[SummaryGroup]:
+        """The sums by package."""
+        return list(self._packages.values())
+
     def add(self, outcome: Outcome) -> None:
+        """Add a line."""
         line = outcome.line
         self._totals[line.currency] = add(self._totals.get(line.currency, Totals()), outcome)
         name = NO_PACKAGE if line.is_one_off else line.package_name
@@ -48,14 +54,15 @@ class _Groups:
             sums[new.id, new.currency] = known._replace(totals=add(known.totals, outcome))
 
     def summary(self, day: date, at: str, listed: int) -> Summary:
-        packages, customers = _by_retail(self._packages.values()), _by_retail(self._customers.values())
+        """The sums, with the largest groups."""
+        packages, customers = (sorted(sums.values(), key=by_retail) for sums in (self._packages, self._customers))
         left_out = max(0, len(packages) - listed), max(0, len(customers) - listed)
         return Summary(day, at, self._totals, packages[:listed], customers[:listed], *left_out)
 
 
 def simulate_all(db: Db, context: RequestContext, ask: RunRequest, listed: int = SUMMARY_GROUPS_MAX) -> Summary:
     """What a live run of all customers would charge. Writes nothing. Raises `Invalid` too_many over 20,000 assignments."""
-    sums, catalog, seen = _Groups(), Catalog(db), 0
+    sums, catalog, seen = SummaryGroups(), Catalog(db), 0
     parked: list[str] = []
     groups = customers(db, 0, 1, None)
     while some := list(islice(groups, SIMULATED_AT_ONCE)):
@@ -86,15 +93,16 @@ def read_summary(db: Db, run: RunRecord) -> Summary:
 
 
 def _summary_of_plans(db: Db, run: RunRecord) -> Summary:
-    sums = _Groups()
+    sums = SummaryGroups()
     for plan in plans.plans_after(db, run.run_id):
         for step in plan.steps if plan.done else ():
             sums.add(step.outcome)
     return sums.summary(run.date, run.created_at, SUMMARY_GROUPS_MAX)
 
 
-def _by_retail(sums: Iterable[SummaryGroup]) -> list[SummaryGroup]:
-    return sorted(sums, key=lambda one: (-one.totals.retail, one.id))
+def by_retail(one: SummaryGroup) -> tuple[Decimal, str]:
+    """Sorts the largest first."""
+    return -one.totals.retail, one.id
 
 
 def read_report(db: Db, run: RunRecord) -> Report:

@@ -13,7 +13,7 @@ from ...storage.db import Db, Item
 from ...storage.keys import ACCOUNTS, Key
 from ..request_context import Services
 from ..segment import Unreadable
-from .messages import RunPackageSegmentMessage, SegmentMessage, body_of
+from .messages import KeptRunSegmentMessage, RunPackageSegmentMessage, SegmentMessage, body_of
 
 
 class Group(NamedTuple):
@@ -37,7 +37,7 @@ class RunSegment(NamedTuple):
     """The segment of a run that a message is for; the run has so many `segments`."""
 
     services: Services
-    message: SegmentMessage | RunPackageSegmentMessage
+    message: SegmentMessage | RunPackageSegmentMessage | KeptRunSegmentMessage
     segments: int
 
     def members(self, unreadable: Unreadable) -> Iterator[Group]:

@@ -23,7 +23,8 @@ from .turns import end_work, hand_out
 FILE_ROWS: Final = 1_000_000
 """Of a file at most: what Excel opens, and what a worker writes well within its time."""
 RESORTED_GROUPS: Final = 10_000
-"""Whose new records a worker holds at once."""
+"""Whose new records a worker holds at once, unless these groups have more than `RESORTED_BYTES`."""
+RESORTED_BYTES: Final = 16 * 1024 * 1024
 _BUFFERS_BYTES: Final = 24 * 1024 * 1024
 """Of all chunks together that are merged."""
 _FOLDERS: Final = {work.SORTED: "sorted", work.FILES: "files"}
@@ -113,11 +114,18 @@ def _write_rows(strategy: Strategy, number: int, merge: "Merge", writer: ObjectW
 
 def _write_sorted(resort: Resort, number: int, merge: "Merge", writer: ObjectWriter) -> tuple[str, int]:
     """Write the records of some groups as they are sorted anew."""
-    groups = islice(merge.groups(resort.depth), RESORTED_GROUPS)
-    lines = sorted(map(line_of, resort.records(number, groups)))
+    lines = sorted(map(line_of, resort.records(number, _some_groups(merge, resort.depth))))
     for line in lines:
         writer.write(line)
     return "", len(lines)
+
+
+def _some_groups(merge: "Merge", depth: int) -> Iterator[Iterator[Record]]:
+    begun = sum(merge.offsets)
+    for group in islice(merge.groups(depth), RESORTED_GROUPS):
+        yield group
+        if sum(merge.offsets) - begun > RESORTED_BYTES:
+            break
 
 
 def _rows(merge: "Merge", strategy: Strategy) -> Iterator[Mapping[str, Any]]:

@@ -13,5 +13,6 @@ from .ledger import *  # noqa: F403
 from .packages import *  # noqa: F403
 from .problems import *  # noqa: F403
 from .runs import *  # noqa: F403
+from .simulations import *  # noqa: F403
 from .statement import *  # noqa: F403
 from .work import *  # noqa: F403
