@@ -97,6 +97,7 @@ def shared_services() -> Services:
         configured.call_retention,
         send_work=partial(send_messages, None, configured.work_queue_url),
         objects=objects,
+        overview=configured.overview,
     )
 
 

@@ -41,6 +41,7 @@ _CHECKS: Mapping[str, tuple[Check, str]] = {
     "CALL_RETENTION_DAYS": (_is_positive, "a whole number from 1"),
     "HISTORY_DAYS": (_is_positive, "a whole number from 1"),
     "SERVE_DOCS": (lambda value: value.lower() in _YES_OR_NO, "true or false"),
+    "OVERVIEW": (lambda value: value.lower() in _YES_OR_NO, "true or false"),
 }
 
 

@@ -49,7 +49,8 @@ class Services(NamedTuple):
     """What use cases need from a deployment. `send` queues messages for `post_charges`, `send_work` for `do_work`; `objects` are made
     when they are asked for first; `threads(n)` posts n jobs at a time.
 
-    A worker holds the plans of at most `round_customers` customers before it posts them.
+    A worker holds the plans of at most `round_customers` customers before it posts them. `overview`: whether a forecast of all customers
+    is made after each daily run.
     """
 
     db: Db
@@ -63,3 +64,4 @@ class Services(NamedTuple):
     round_customers: int = 2000
     send_work: Send = _no_queue
     objects: Callable[[], Objects] = _no_objects
+    overview: bool = False

@@ -123,6 +123,7 @@ RARELY = {
         "ledger:Q": "an index of held charges that is behind is not believed",
         "runs:B": "the plan of a live run with more than 1,000 lines is stored in parts",
         "post-charges:V": "a message that fails comes back sooner than its queue would give it out",
+        "do-work:M": "where OVERVIEW is true, a daily run that is over has the overview made",
         "post-charges:M": "a segment or a reversal that takes longer than the function may run is handed on",
     },
     "record_usage": {"record-usage:V": "as above"},

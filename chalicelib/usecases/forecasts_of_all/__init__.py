@@ -1,24 +1,31 @@
 """The forecast of all customers, as long work: asked for, planned customer by customer, summed, and read.
 
-`planning` is the strategy of the work, `rows` says how its results are written, `reading` reads them.
+`planning` is the strategy of the work, `rows` says how its results are written, `reading` reads them, `overview` has one made by itself.
 """
 
 from ...domain.work import WorkRecord
 from ..forecasts import ForecastAsk, checked_request
 from ..request_context import RequestContext, Services
 from ..work import turns
-from .planning import forecast_strategy
+from .overview import begin_overview
+from .planning import asked_for, forecast_strategy
 from .reading import customers_page, read_forecast, short_page
 from .rows import text_of_changes
 
-__all__ = ["customers_page", "forecast_strategy", "read_forecast", "request_forecast", "short_page"]
+__all__ = [
+    "begin_overview",
+    "customers_page",
+    "forecast_strategy",
+    "read_forecast",
+    "request_forecast",
+    "short_page",
+]
 
 
 def request_forecast(services: Services, context: RequestContext, ask: ForecastAsk) -> WorkRecord:
     """Have all customers forecast. Raises `NotOpen`, `Invalid`, or `Conflict` when too much work waits."""
     request, first_open = checked_request(services.db, context, ask, listed=0)
-    days = {"from": request.first, "to": request.last, "first_open_day": first_open, "today": context.today}
-    said = {name: day.isoformat() for name, day in days.items()}
+    said = asked_for(request, first_open)
     if ask.package_id:
         said["package"] = ask.package_id
     if ask.changes:

@@ -39,6 +39,12 @@ class Asked(NamedTuple):
     changes: Changes | None
 
 
+def asked_for(request: ForecastRequest, first_open: date) -> dict[str, str]:
+    """The days of a forecast, as its record says them."""
+    days = {"from": request.first, "to": request.last, "first_open_day": first_open, "today": request.today}
+    return {name: day.isoformat() for name, day in days.items()}
+
+
 def asked_of(found: WorkRecord) -> Asked:
     """What was asked for."""
     said = found.asked

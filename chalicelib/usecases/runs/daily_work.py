@@ -157,7 +157,12 @@ class DailyWork:
         in_time = self._standing.begun == message.sweep and message.on in (date.min, self._context.today)
         if in_time and not self._again:
             progress.finish_sweep(self._db, message.segment, message.segments, message.sweep)
-        return work_result._replace(left=self._finish_run(work_result.result))
+        left = self._finish_run(work_result.result)
+        if self._services.overview:
+            from ..forecasts_of_all import begin_overview  # made of what runs are made of, and not in cold starts
+
+            begin_overview(self._services, self._context, message.run_id)
+        return work_result._replace(left=left)
 
     def _finish_run(self, result: Result) -> int | None:
         """Note in the run that the segment is through, also when a later day has overtaken it; how many are left of one that runs.
