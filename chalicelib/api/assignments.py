@@ -10,8 +10,7 @@ from ..domain.detail import Detail
 from ..domain.errors import Fault, Invalid
 from ..usecases import assigning, assignments, warnings
 from ..wire import answers, csv_out, field_values, terms_views, views
-from ..wire.assignment_bodies import EDITABLE, AssignmentBody, AssignmentEdit, TermsEdit
-from ..wire.bodies import merge_patch, parse
+from ..wire.assignment_bodies import AssignmentBody, TermsEdit, edited_assignment
 from .access import WRITE_SCOPE
 from .call import Answer, Call
 from .formats import CSV
@@ -53,9 +52,7 @@ def change_assignment(call: Call) -> Answer[answers.SavedAssignment]:
     """Change some fields of an assignment."""
 
     def edit(old: Assignment) -> Assignment:
-        body = parse(AssignmentEdit, _patched(old, call.json))
-        _demand_same_package(old, body)
-        return body.applied(old)
+        return edited_assignment(old, call.json)
 
     confirmed = isinstance(call.json, dict) and call.json.get("confirm_backlog") is True
     named = call.named(FIRST_VALUES)
@@ -132,17 +129,3 @@ def _saved_assignment(call: Call, detail: Detail) -> answers.SavedAssignment:
 
 def _ids(call: Call) -> tuple[str, str]:
     return call.params["customer_id"], call.params["assignment_id"]
-
-
-def _patched(old: Assignment, patch: Any) -> dict[str, Any]:
-    """The assignment as a body, with the patch in it. Its minimum days are the package's, so they are not said again."""
-    return merge_patch({name: field_values.json_value(getattr(old, name)) for name in ("package_id", "did", *EDITABLE)}, patch)
-
-
-def _demand_same_package(old: Assignment, body: AssignmentEdit) -> None:
-    given: dict[str, object] = {"package_id": body.package_id, "did": body.did}
-    given |= {} if body.minimum_days is None else {"minimum_days": body.minimum_days}
-    moved = [name for name, value in given.items() if value != getattr(old, name)]
-    faults = [Fault(f"/{name}", "never changes; end this assignment and make another") for name in moved]
-    if faults:
-        raise Invalid(faults)

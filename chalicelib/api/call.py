@@ -177,7 +177,7 @@ def file_sent(request: Request) -> Sent:
     raw = _raw(request)
     _demand_type(request, (formats.CSV,))
     _demand_coding(request, raw)
-    jsontext.demand_size(raw)
+    jsontext.demand_size(raw, jsontext.FILE_BYTES_MAX)
     try:
         return Sent(csv=raw.decode())
     except ValueError:

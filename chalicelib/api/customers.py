@@ -34,7 +34,7 @@ def write_customer(call: Call) -> Answer[answers.SavedCustomer]:
         return body.applied(old or Account(customer_id, ""), call.services.default_currency)
 
     account, created = customers.write_customer(call.services.db, call.context, customer_id, call.version(), edit)
-    return tagged(_saved_customer(call, account), 201 if created else 200, location=customer_id if created else None)
+    return tagged(saved_customer(call, account), 201 if created else 200, location=customer_id if created else None)
 
 
 @patch(blueprint, _CUSTOMER_PATH, WRITE_SCOPE)
@@ -47,7 +47,7 @@ def change_customer(call: Call) -> Answer[answers.SavedCustomer]:
         )
 
     account = customers.change_customer(call.services.db, call.context, call.params["customer_id"], call.version(), edit)
-    return tagged(_saved_customer(call, account))
+    return tagged(saved_customer(call, account))
 
 
 @get(blueprint, _CUSTOMER_PATH)
@@ -131,7 +131,7 @@ def cancel_held(call: Call) -> Answer[answers.LedgerEntry]:
 @action(blueprint, _CUSTOMER_PATH + "/unpark", CHARGE)
 def unpark(call: Call) -> Answer[answers.SavedCustomer]:
     """Let the next daily run post a parked customer's charges."""
-    return tagged(_saved_customer(call, customers.unpark_customer(call.services.db, call.context, call.params["customer_id"])))
+    return tagged(saved_customer(call, customers.unpark_customer(call.services.db, call.context, call.params["customer_id"])))
 
 
 @get(blueprint, _CUSTOMER_PATH + "/features", {"date": OPTIONAL_DAY})
@@ -143,7 +143,7 @@ def read_features(call: Call) -> Answer[answers.Features]:
     return Answer({"customer_id": call.params["customer_id"], "date": day.isoformat(), "features": features})
 
 
-def _saved_customer(call: Call, account: Account) -> answers.SavedCustomer:
+def saved_customer(call: Call, account: Account) -> answers.SavedCustomer:
     """The customer as written; what charges and payments make of them is told only to those who may read."""
     saved: answers.SavedCustomer = {**views.customer_view(account)}
     if not call.may_read:

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 FAULTS_MAX = 100
 """Faults that one answer names; a body made of nothing but faults would be answered at many times its size."""
 ROW_FAULTS_MAX = 20
-"""Faults that are named of one row of a file: a thousand rows with every match day wrong would not fit into an answer."""
+"""Faults that are named of one row of a file, so that one row does not take the place of all others."""
+FILE_FAULTS_MAX = 200
+"""Faults that are named of a file; the others are counted."""
 POINTER_CHARACTERS_MAX = 120
 DETAIL_CHARACTERS_MAX = 1000
 """Characters of what a refusal repeats of a request: a caller's own field names may be as long as its body."""
@@ -46,6 +48,11 @@ HEADING = 1
 def row_fault(row: int, column: str, detail: str, pointer: str = "") -> RowFault:
     """A fault of a cell, or of a part of it at `pointer` (`/frequency_match/0`)."""
     return RowFault(row, column, f"/rows/{row}{pointer or (column and f'/{column}')}", detail)
+
+
+def faults_in_row(row: int, faults: Iterable[Fault | RowFault]) -> list[RowFault]:
+    """What is wrong with the JSON that a row stands for, as faults of its cells."""
+    return [row_fault(row, fault.pointer.partition("/")[2].partition("/")[0], fault.detail, fault.pointer) for fault in faults]
 
 
 def _first_of_row(found: Sequence[RowFault]) -> Sequence[RowFault]:
@@ -101,7 +108,8 @@ def demand_open(day: date, first_open_day: date) -> None:
 
 
 class InvalidRows(Invalid):
-    """Rows of a file that break a rule. Each is named, with its first faults and the number of the others: an answer stays short."""
+    """Rows of a file that break a rule, each with its first faults and the number of the others. Of many faults the first are named;
+    `errors_left_out` says how many more there are."""
 
     def __init__(self, faults: Iterable[RowFault], *, code: str | None = None) -> None:
         named = sorted(
@@ -110,7 +118,9 @@ class InvalidRows(Invalid):
         )
         by_row = {row: tuple(found) for row, found in groupby(named, attrgetter("row"))}
         super().__init__((), code=code)
-        self.faults = [fault for found in by_row.values() for fault in _first_of_row(found)]
+        found = [fault for faults_of_row in by_row.values() for fault in _first_of_row(faults_of_row)]
+        self.faults = found[:FILE_FAULTS_MAX]
+        self.extra = {"errors_left_out": len(found) - FILE_FAULTS_MAX} if len(found) > FILE_FAULTS_MAX else {}
         self.detail = f"{_rows_detail(named, code)}; nothing was written"
 
 

@@ -12,7 +12,7 @@ from ..domain.history import charge_change, customer_change
 from ..domain.ledger import Entry, split_entry_id
 from ..domain.terms import active_quantity
 from ..storage import accounts, assignments, ledger
-from ..storage.db import Db
+from ..storage.db import Action, Db
 from ..storage.errors import Cancelled
 from ..storage.keys import Key
 from ..storage.ledger import Window
@@ -48,10 +48,8 @@ def write_customer(
         old = accounts.find_account(db, customer_id)
         if old is None:
             demand_version(0, version)
-            new = edit(None)._replace(
-                created_at=context.timestamp, created_by=context.by, updated_at=context.timestamp, updated_by=context.by
-            )
-            db.transact([accounts.create_account(new), record_change(context, customer_change("customer.created", new))])
+            new = edited_account(context, None, edit(None))
+            db.transact(account_actions(context, None, new))
             return new, True
         demand_version(old.version, version)
         return _write_account(db, context, old, edit(old)), False
@@ -70,7 +68,19 @@ def change_customer(db: Db, context: RequestContext, customer_id: str, version: 
     return retry_on_contention(attempt)
 
 
-def _write_account(db: Db, context: RequestContext, old: Account, new: Account) -> Account:
+def _write_account(db: Db, context: RequestContext, old: Account, edited: Account) -> Account:
+    new = edited_account(context, old, edited)
+    if new != old:
+        db.transact(account_actions(context, old, new))
+    return new
+
+
+def edited_account(context: RequestContext, old: Account | None, new: Account) -> Account:
+    """A new or edited customer with who wrote it, and when; `old` itself if nothing changes. Raises `Conflict` currency_fixed,
+    `MayNotCharge`."""
+    at, by = context.timestamp, context.by
+    if old is None:
+        return new._replace(created_at=at, created_by=by, updated_at=at, updated_by=by)
     if new == old:
         return old
     if new.currency != old.currency and (old.assignments or old.entries or old.calls):
@@ -80,9 +90,14 @@ def _write_account(db: Db, context: RequestContext, old: Account, new: Account) 
         )
     if not context.may_charge and _gives_credit(old, new):
         raise MayNotCharge("a higher debit limit, or none, lets more be charged")
-    new = new._replace(version=old.version + 1, updated_at=context.timestamp, updated_by=context.by)
-    db.transact([accounts.replace_account(old, new), record_change(context, customer_change("customer.changed", new, old))])
-    return new
+    return new._replace(version=old.version + 1, updated_at=at, updated_by=by)
+
+
+def account_actions(context: RequestContext, old: Account | None, new: Account) -> list[Action]:
+    """Write a new or changed customer, and what was done."""
+    if old is None:
+        return [accounts.create_account(new), record_change(context, customer_change("customer.created", new))]
+    return [accounts.replace_account(old, new), record_change(context, customer_change("customer.changed", new, old))]
 
 
 def _gives_credit(old: Account, new: Account) -> bool:

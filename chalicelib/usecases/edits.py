@@ -112,21 +112,37 @@ def new_version(context: RequestContext, old: Assignment, new: Assignment) -> As
 def write_edit(db: Db, context: RequestContext, planned: EditPlan, done: ChangeType) -> None:
     """Write it, and what was done, with what it depends on: that nothing is charged meanwhile where days before the first open one
     change, and that no evaluation has begun of a day that has to be open."""
+    db.transact([*edit_actions(context, planned, done), *still_open(days_to_be_open(planned)), *tenure_actions(db, planned)])
+
+
+def edit_actions(context: RequestContext, planned: EditPlan, done: ChangeType) -> list[Action]:
+    """Write the assignment, and what was done to it."""
     old, new = planned.old, planned.new
     owing = planned.owes_from is not None
     uncharged = planned.moved or (owing and not old.charged)
-    actions: list[Action] = [
-        assignments.update_assignment(old, new, uncharged=uncharged, owing=owing),
-        record_change(context, assignment_change(done, new, old)),
-    ]  # fmt: skip
+    update = assignments.update_assignment(old, new, uncharged=uncharged, owing=owing)
+    return [update, record_change(context, assignment_change(done, new, old))]
+
+
+def days_to_be_open(planned: EditPlan) -> list[date]:
+    """The days whose evaluation must not have begun when an edit is written."""
     days = [planned.terms.begins] if planned.terms and not planned.terms.owes_from else []
-    days += [new.start_date] if editing.changed_setup_prices(old, new) else []
-    actions += [progress.not_begun(min(days))] if days else []
+    return [*days, planned.new.start_date] if editing.changed_setup_prices(planned.old, planned.new) else days
+
+
+def still_open(days: Collection[date]) -> list[Action]:
+    """The condition that the evaluation of none of these days has begun: neither has that of a later day, if not of the first."""
+    return [progress.not_begun(min(days))] if days else []
+
+
+def tenure_actions(db: Db, planned: EditPlan) -> list[Action]:
+    """Write from when to when the assignment has its DID, if that changes. Raises `Conflict` did_in_use."""
+    old, new = planned.old, planned.new
     if new.cancelled and new.did:
-        actions += dids.remove_tenure(db, new)
-    elif new.did and (new.start_date, new.end_date) != (old.start_date, old.end_date):
-        actions += [dids.change_tenures(dids.free_tenures(db, new), [new])]
-    db.transact(actions)
+        return dids.remove_tenure(db, new)
+    if new.did and (new.start_date, new.end_date) != (old.start_date, old.end_date):
+        return [dids.change_tenures(dids.free_tenures(db, new), [new])]
+    return []
 
 
 def _demand_evaluated(db: Db, account: Account, package: Package, old: Assignment, new: Assignment, open_day: date) -> None:

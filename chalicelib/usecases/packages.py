@@ -47,7 +47,7 @@ def create_package(db: Db, context: RequestContext, package: Package) -> Package
 
     def attempt() -> Package:
         try:
-            db.transact([packages.create_package(new), record_change(context, package_change("package.created", new))])
+            db.transact(creation_of_package(context, new))
         except Cancelled as cancelled:
             if cancelled.failed(0):
                 return read_package(db, context.id)
@@ -88,18 +88,28 @@ def change_package(
         old = read_package(db, package_id)
         demand_version(old.version, version)
         day = backlog.find_first_open_day(db, context.today)
-        shown = in_force(old, day)
-        new = edit(shown)
-        prices = {name: getattr(new, name) for name in PRICE_FIELDS if name in named or getattr(new, name) != getattr(shown, name)}
-        new = new._replace(**{name: getattr(old, name) for name in PRICE_FIELDS}, price_lists=old.price_lists)
-        _check_edit(old, new)
-        demand_fitting(old, prices)
-        new = with_prices(new, prices, day, context.timestamp)
+        new = edited_package(old, edit, day, context.timestamp, named)
         written = old if new == old else write_change(db, context, old, new, while_open(old, new, day))
-        has_dated_prices = old.was_assigned and new.price_lists != old.price_lists
-        return ChangedPackage(written, day if has_dated_prices else None)
+        return ChangedPackage(written, prices_changed_from(old, new, day))
 
     return retry_on_contention(attempt)
+
+
+def edited_package(old: Package, edit: PackageEdit, day: date, at: str, named: Collection[str] = ()) -> Package:
+    """The package with `edit` applied to what is shown of it, `day` being the first open one. Raises `Conflict` package_in_use,
+    `Invalid`."""
+    shown = in_force(old, day)
+    new = edit(shown)
+    prices = {name: getattr(new, name) for name in PRICE_FIELDS if name in named or getattr(new, name) != getattr(shown, name)}
+    new = new._replace(**{name: getattr(old, name) for name in PRICE_FIELDS}, price_lists=old.price_lists)
+    _check_edit(old, new)
+    demand_fitting(old, prices)
+    return with_prices(new, prices, day, at)
+
+
+def prices_changed_from(old: Package, new: Package, day: date) -> date | None:
+    """The first open day, if an edit changes dated prices, which it does from that day on."""
+    return day if old.was_assigned and new.price_lists != old.price_lists else None
 
 
 def while_open(old: Package, new: Package, day: date) -> list[Action]:
@@ -111,9 +121,24 @@ def write_change(
     db: Db, context: RequestContext, old: Package, new: Package, also: Sequence[Action] = (), done: ChangeType = "package.changed"
 ) -> Package:
     """Write a changed package, in one transaction with what was done and what else there is to write or to demand. Raises `Contention`."""
-    new = new._replace(version=old.version + 1, updated_at=context.timestamp, updated_by=context.by)
-    db.transact([packages.update_package(old, new), *also, record_change(context, package_change(done, new, old))])
+    new = next_version(context, old, new)
+    db.transact([*change_actions(context, old, new, done), *also])
     return new
+
+
+def next_version(context: RequestContext, old: Package, new: Package) -> Package:
+    """The changed package with who changed it, and when."""
+    return new._replace(version=old.version + 1, updated_at=context.timestamp, updated_by=context.by)
+
+
+def change_actions(context: RequestContext, old: Package, new: Package, done: ChangeType = "package.changed") -> list[Action]:
+    """Write a changed package, and what was done to it."""
+    return [packages.update_package(old, new), record_change(context, package_change(done, new, old))]
+
+
+def creation_of_package(context: RequestContext, new: Package) -> list[Action]:
+    """Write a new package, and that it was made."""
+    return [packages.create_package(new), record_change(context, package_change("package.created", new))]
 
 
 def delete_package(db: Db, context: RequestContext, package_id: str, version: int | None) -> None:

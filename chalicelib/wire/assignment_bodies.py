@@ -9,8 +9,9 @@ from pydantic import Field
 from ..domain import assignment, money
 from ..domain.amending import DATED_FIELDS, FIRST_VALUES, TERMS_ENTRIES_MAX, first_terms_faults
 from ..domain.assignment import Assignment, TermsEntry
-from ..domain.errors import Fault
-from .bodies import Body
+from ..domain.errors import Fault, Invalid
+from .bodies import Body, merge_patch, parse
+from .field_values import json_value
 from .fields import Day, Did, Flag, FreeMinutes, Id, KnownDid, MinimumDays, Percent, Price, Quantity, Reason
 
 EDITABLE: Final = ("start_date", "end_date", "charge_from", "setup_cost", "setup_retail", *FIRST_VALUES)
@@ -53,10 +54,9 @@ class LaterTerms(TermsBody):
     since: Annotated[Day, Field(alias="from")]
 
 
-class _Assigned(Body):
-    """What an assignment is made of, by itself or as a row of a file."""
+class AssignedFields(Body):
+    """What an assignment is made of besides its package, by itself or as a row of a file."""
 
-    package_id: Id
     did: Did | None = None
     quantity: Quantity = 1
     start_date: Day
@@ -81,14 +81,15 @@ class _Assigned(Body):
         """The assignment with the fields that an edit may change."""
         return old._replace(**{name: getattr(self, name) for name in EDITABLE})
 
-    def draft(self, customer_id: str) -> Assignment:
+    def drafted(self, customer_id: str, package_id: str) -> Assignment:
         """A new assignment, still without id."""
-        return self.applied(Assignment(customer_id, "", self.package_id, self.start_date, self.did))
+        return self.applied(Assignment(customer_id, "", package_id, self.start_date, self.did))
 
 
-class AssignmentBody(_Assigned):
+class AssignmentBody(AssignedFields):
     """An assignment as callers write it."""
 
+    package_id: Id
     terms: Annotated[list[LaterTerms], Field(max_length=TERMS_ENTRIES_MAX, default=[])]
 
     @classmethod
@@ -99,20 +100,32 @@ class AssignmentBody(_Assigned):
 
     def draft(self, customer_id: str) -> Assignment:
         """A new assignment with its later terms, still without id."""
-        return super().draft(customer_id)._replace(terms=tuple(sorted((one.entry(one.since) for one in self.terms), key=_begins)))
+        later = tuple(sorted((one.entry(one.since) for one in self.terms), key=_begins))
+        return self.drafted(customer_id, self.package_id)._replace(terms=later)
 
 
 def _begins(entry: TermsEntry) -> date:
     return entry.begins
 
 
-class AssignmentEdit(_Assigned):
+class AssignmentEdit(AssignedFields):
     """An assignment as an edit leaves it: its DID, which never changes, may be one that can't be assigned any more."""
 
+    package_id: Id
     did: KnownDid | None = None
 
 
-class AssignmentRow(_Assigned):
-    """An assignment as a row of a file, which says whose it is."""
+def edited_assignment(old: Assignment, patch: Any) -> Assignment:
+    """The assignment with a merge patch of its fields. Raises `Invalid`, also for what never changes.
 
-    customer_id: Id
+    Its minimum days are the package's, so they are not said again.
+    """
+    shown = {name: json_value(getattr(old, name)) for name in ("package_id", "did", *EDITABLE)}
+    body = parse(AssignmentEdit, merge_patch(shown, patch))
+    given: dict[str, object] = {"package_id": body.package_id, "did": body.did}
+    given |= {} if body.minimum_days is None else {"minimum_days": body.minimum_days}
+    moved = [name for name, value in given.items() if value != getattr(old, name)]
+    faults = [Fault(f"/{name}", "never changes; end this assignment and make another") for name in moved]
+    if faults:
+        raise Invalid(faults)
+    return body.applied(old)

@@ -2,22 +2,24 @@
 
 They are accepted as spreadsheets write them: with a byte order mark, a line `sep=;`, semicolons or tabs for commas, padded
 cells, and empty columns and rows at the end. Rows are counted as a spreadsheet counts them: the heading is row 1. An empty
-cell leaves its field out. An apostrophe that our own CSV puts before a text is removed again. Faults of the heading are
-reported first, then those of all rows at once.
+cell leaves its field out. An apostrophe that our own CSV puts before a text is removed again, and columns that only our answers
+have are passed over, so that what was exported can be edited and sent back. Faults of the heading are reported first, then those of
+all rows at once.
 """
 
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from types import UnionType
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Annotated, Any, Final, NamedTuple, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from ..domain.errors import HEADING, Fault, Invalid, InvalidRows, Malformed, RowFault, row_fault
-from .bodies import B, parse
+from ..domain.errors import HEADING, Invalid, InvalidRows, Malformed, RowFault, faults_in_row, row_fault
+from .bodies import B, Body, parse
 from .csv_out import unprotected
+from .fields import identifier
 from .jsontext import pointer, spoiled
 
 CELL_SEPARATORS: Final = ",;\t"
@@ -26,6 +28,14 @@ FILE_COLUMNS_MAX: Final = 100
 _CELL_DIGITS_MAX: Final = 18
 _SAID: Final = re.compile(r'"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)')
 _NOT_TEXT: Final = "is not valid text: the file is not UTF-8; save it as CSV UTF-8"
+
+
+class RowValues(NamedTuple):
+    """A row: its number, the id of what it is about, if it has one, and its other cells as JSON has them, without the empty ones."""
+
+    number: int
+    row_id: str | None
+    values: dict[str, Any]
 
 
 def read_rows(text: str, model: type[B]) -> list[tuple[int, B]]:
@@ -37,10 +47,23 @@ def read_rows(text: str, model: type[B]) -> list[tuple[int, B]]:
 
 
 def sift(text: str, model: type[B]) -> tuple[list[tuple[int, B]], list[RowFault]]:
-    """The rows that are well-formed, and the faults of the others. Raises what `read` does, but not for rows."""
+    """The rows that are well-formed, and the faults of the others. Raises what `read_rows` does, but not for rows."""
+    found, faults = row_values(text, model)
+    rows = []
+    for number, _, values in found:
+        try:
+            rows.append((number, parse(model, values)))
+        except Invalid as error:
+            faults += faults_in_row(number, error.faults)
+    return rows, faults
+
+
+def row_values(text: str, model: type[Body], id_column: str = "") -> tuple[list[RowValues], list[RowFault]]:
+    """The rows as the JSON that they stand for, which is still to be checked, and the faults of those that stand for none. A file with
+    an `id_column` may change what there is, so it may lack columns that something new requires. Raises as `sift` does."""
     records = _records(text)
     heading = _without_empty_end(records[0][1]) if records else []
-    faults = list(_heading_faults(heading, model))
+    faults = list(_heading_faults(heading, model, id_column))
     if faults:
         raise InvalidRows(faults)
     found, rows = records[1:], []
@@ -50,7 +73,7 @@ def sift(text: str, model: type[B]) -> tuple[list[tuple[int, B]], list[RowFault]
         )
     for number, cells in found:
         try:
-            rows.append((number, _body_of_row(number, heading, cells, model)))
+            rows.append(_row_of_cells(number, heading, cells, model, id_column))
         except InvalidRows as error:
             faults += [fault for fault in error.faults if isinstance(fault, RowFault)]
     return rows, faults
@@ -88,7 +111,7 @@ def _without_empty_end(cells: list[str], least: int = 0) -> list[str]:
     return cells[:count]
 
 
-def _heading_faults(heading: list[str], model: type[B]) -> Iterator[RowFault]:
+def _heading_faults(heading: list[str], model: type[Body], id_column: str) -> Iterator[RowFault]:
     """What is wrong with the file as a whole; if nothing is, what is wrong with single columns."""
     fields = model.model_fields
     if not heading:
@@ -100,38 +123,41 @@ def _heading_faults(heading: list[str], model: type[B]) -> Iterator[RowFault]:
     elif "" in heading:
         yield row_fault(HEADING, "", f"column {heading.index('') + 1} has no name")
     else:
-        yield from _column_faults(heading, model)
+        yield from _column_faults(heading, model, id_column)
 
 
-def _column_faults(heading: list[str], model: type[B]) -> Iterator[RowFault]:
+def _column_faults(heading: list[str], model: type[Body], id_column: str) -> Iterator[RowFault]:
     fields = model.model_fields
     for n, name in enumerate(heading):
-        if name not in fields:
+        if name not in fields and name not in model.read_only:
             yield row_fault(HEADING, name, f"is not a column; there are {', '.join(fields)}", pointer(name))
         elif name in heading[:n]:
             yield row_fault(HEADING, name, "is given twice")
     for name, field in fields.items():
-        if field.is_required() and name not in heading:
+        if field.is_required() and name not in heading and not (id_column in heading and name != id_column):
             yield row_fault(HEADING, name, "is required")
 
 
-def _body_of_row(number: int, heading: list[str], cells: list[str], model: type[B]) -> B:
-    """One row as the body that JSON would have. Raises `InvalidRows`."""
+def _row_of_cells(number: int, heading: list[str], cells: list[str], model: type[Body], id_column: str) -> RowValues:
+    """One row as the JSON that it stands for. Raises `InvalidRows`."""
     cells = _without_empty_end(cells, len(heading))
     if len(cells) != len(heading):
         raise InvalidRows([row_fault(number, "", f"has {len(cells)} cells, the heading has {len(heading)}")])
-    values = {name: cell_value(model.model_fields[name], unprotected(cell)) for name, cell in zip(heading, cells, strict=True) if cell}
+    fields = model.model_fields
+    named = [(name, cell) for name, cell in zip(heading, cells, strict=True) if cell and name in fields]
+    values = {name: cell_value(fields[name], unprotected(cell)) for name, cell in named}
     faults = list(spoiled(values))
     if faults:
-        raise InvalidRows(_in_row(number, (fault._replace(detail=_NOT_TEXT) for fault in faults)))
+        raise InvalidRows(faults_in_row(number, [fault._replace(detail=_NOT_TEXT) for fault in faults]))
+    return RowValues(number, _row_id(number, id_column, values.pop(id_column, None)), values)
+
+
+def _row_id(number: int, column: str, cell: str | None) -> str | None:
+    """The id of what a row is about. Raises `InvalidRows` for a cell that is none."""
     try:
-        return parse(model, values)
-    except Invalid as error:
-        raise InvalidRows(_in_row(number, error.faults)) from None
-
-
-def _in_row(number: int, faults: Iterable[Fault | RowFault]) -> list[RowFault]:
-    return [row_fault(number, fault.pointer.split("/")[1], fault.detail, fault.pointer) for fault in faults]
+        return None if cell is None else identifier(cell)
+    except ValueError as error:
+        raise InvalidRows([row_fault(number, column, str(error))]) from None
 
 
 def cell_value(field: FieldInfo, cell: str) -> Any:

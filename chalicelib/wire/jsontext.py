@@ -7,6 +7,8 @@ from typing import Any, NamedTuple, NoReturn
 from ..domain.errors import Fault, Invalid, Malformed, TooLarge
 
 BODY_BYTES_MAX = 262_144
+FILE_BYTES_MAX = 4 * 1024 * 1024
+"""Of a file of rows: what Lambda is handed, with what quoting adds."""
 _INTEGER_DIGITS_MAX = 20
 _REPLACEMENT = "\ufffd"
 
@@ -31,10 +33,10 @@ def read_json(raw: bytes) -> Any:
     return value
 
 
-def demand_size(raw: bytes) -> None:
+def demand_size(raw: bytes, most: int = BODY_BYTES_MAX) -> None:
     """Raise `TooLarge` for more bytes than are read of a body."""
-    if len(raw) > BODY_BYTES_MAX:
-        raise TooLarge(f"the body has {len(raw)} bytes; at most {BODY_BYTES_MAX} are read")
+    if len(raw) > most:
+        raise TooLarge(f"the body has {len(raw)} bytes; at most {most} are read")
 
 
 def pointer(*parts: object) -> str:

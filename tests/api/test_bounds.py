@@ -10,8 +10,8 @@ from chalice.app import Response
 from chalicelib.api import formats, problems
 from chalicelib.domain.errors import Conflict, Invalid, InvalidRows, Malformed, RowFault
 from chalicelib.wire import csv_in, jsontext
-from chalicelib.wire.assignment_bodies import AssignmentRow
 from chalicelib.wire.bodies import PackageBody, RunBody, parse
+from chalicelib.wire.import_rows import AssignmentRow
 from tests.domain.build import priced
 
 KB = 1024
@@ -75,7 +75,8 @@ def test_d5_a_file_of_faults_only_is_refused_within_the_bound() -> None:
     with pytest.raises(InvalidRows) as refused:
         csv_in.read_rows(text, PackageBody)
     assert len(json.dumps(problems.problem_response(refused.value).body)) <= formats.ANSWER_BYTES_MAX
-    assert len({one.row for one in refused.value.faults if isinstance(one, RowFault)}) == 1000
+    assert len({one.row for one in refused.value.faults if isinstance(one, RowFault)}) == 200
+    assert refused.value.extra == {"errors_left_out": 800}
 
 
 @pytest.mark.parametrize(("lines", "is_told"), [(10, True), (100_000, False)])

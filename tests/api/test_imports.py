@@ -321,7 +321,7 @@ def test_faults_of_the_middle_of_a_file_too_large_are_still_named(api: httpx.Cli
     ("headers", "content", "status", "code"),
     [
         ({"Content-Type": "application/json"}, b"{}", 415, "unsupported_media_type"),
-        (AS_CSV, b'name\n"Line', 400, "malformed"), (AS_CSV, b"name\n" + b"x" * 262_144, 413, "too_large"), (AS_CSV, b"", 422, "invalid"),
+        (AS_CSV, b'name\n"Line', 400, "malformed"), (AS_CSV, b"name\n" + b"x" * 4_194_304, 413, "too_large"), (AS_CSV, b"", 422, "invalid"),
     ],
     ids=["type", "quotes", "size", "empty"],
 )  # fmt: skip

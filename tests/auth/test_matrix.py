@@ -67,6 +67,8 @@ SCOPES = {
     "POST /packages": WRITE,
     "POST /packages/import": WRITE,
     "POST /packages/import/check": READ,
+    "POST /customers/import": WRITE,
+    "POST /customers/import/check": READ,
     "POST /assignments/import": WRITE,
     "POST /assignments/import/check": READ,
     f"PUT {PACKAGE}": WRITE,

@@ -114,6 +114,7 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "list_assignments_of_did": [Asked({"did": DID})],
     "list_assignments_of_package": [Asked({"package_id": "line"}), Asked({"package_id": "minutes"}, {"limit": "200"})],
     "import_packages": [Asked(body="name\nNew\n", query={"dry_run": "false"}, content_type="text/csv")],
+    "import_customers": [Asked(body="customer_id,name\nfresh,New\nrich,Richer\n", query={"dry_run": "false"}, content_type="text/csv")],
     "import_assignments": [Asked(body=_assigned(DAY), query={"dry_run": "false"}, content_type="text/csv", most=20)],
     "record_usage": [Asked(BIG_ONE, body={"calls": [CALL]}, most=20)],
     "read_usage": [Asked(BIG_ONE), Asked(BIG_ONE, {"from": "2024-01-01", "limit": "200"})],
@@ -140,6 +141,7 @@ ASKED: Final[dict[str, list[Asked]]] = {
     ],
     "reverse_run": [Asked({"run_id": "run:1"}, most=40)],
     "check_packages": [Asked(body="name\nNew\n", content_type="text/csv")],
+    "check_customers": [Asked(body="customer_id,name\nfresh,New\nrich,Richer\n", content_type="text/csv")],
     "check_assignments": [Asked(body=_assigned(DAY), content_type="text/csv", most=20)],
     "run": [SIMULATED, Asked(body={"date": "2024-03-02"}, most=20, a_thousand=20, too_many=20_000)],
 }  # fmt: skip

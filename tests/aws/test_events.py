@@ -84,6 +84,8 @@ REQUESTS = {
     "POST /customers/{customer_id}/usage": Asked(200, OF_CUSTOMER, body={"calls": [CALL]}),
     "GET /customers/{customer_id}/assignments": Asked(200, OF_CUSTOMER),
     "POST /customers/{customer_id}/assignments": Asked(201, OF_CUSTOMER, body=NEW),
+    "POST /customers/import": Asked(200, body="customer_id,name\r\nfresh,Fähre\r\n", headers=CSV),
+    "POST /customers/import/check": Asked(200, body="customer_id,name\r\nfresh,Fähre\r\n", headers=CSV),
     "POST /assignments/import": Asked(
         200, body=f"customer_id,package_id,start_date\r\n{CUSTOMER},line,{DAY}\r\n", headers=CSV
     ),

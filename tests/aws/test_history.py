@@ -48,6 +48,10 @@ CHANGED: Final[Mapping[str, list[tuple[Asked, Mapping[str, int]]]]] = {
         (ASKED["transfer_did"][0], {}),
         (ASKED["transfer_did"][1], {"assignment.transferred": 3, "assignment.created": 3}),
     ],
+    "import_customers": [
+        (ASKED["import_customers"][0], {"customer.created": 1, "customer.changed": 1}),
+        (ASKED["import_customers"][0]._replace(query={"dry_run": "true"}), {}),
+    ],
     "import_assignments": [(ASKED["import_assignments"][0], {"assignment.created": 1})],
     "run": [
         (ASKED["run"][0], {}),
@@ -69,6 +73,7 @@ SILENT: Final = {
     "request_export": "the record of the work says who asked for it",
     "cancel_work": "results are not what is sold",
     "check_packages": "stores nothing",
+    "check_customers": "stores nothing",
     "check_assignments": "stores nothing",
 }
 KEY: Final = {"Idempotency-Key": "one request"}

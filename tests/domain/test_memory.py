@@ -13,6 +13,7 @@ from chalicelib.domain.account import Account
 from chalicelib.domain.assigning import RequestedAssignment
 from chalicelib.domain.assignment import Assignment
 from chalicelib.domain.errors import Conflict, InvalidRows
+from chalicelib.domain.importing import FileOfAssignments
 from chalicelib.domain.schedule import Frequency, Schedule
 from chalicelib.usecases import backlog, imports
 from tests.domain.build import assignment, day, package
@@ -98,7 +99,7 @@ def test_d7_a_file_of_ancient_rows_is_given_back() -> None:
 
     def ask() -> None:
         with pytest.raises(InvalidRows):
-            imports.assign(stage.db, stage.context("import"), rows, [], dry_run=True)
+            imports.assign(stage.db, stage.context("import"), FileOfAssignments(rows), dry_run=True)
 
     kept, peak = memory(ask)
     assert kept < MB

@@ -83,6 +83,7 @@ def test_what_a_parameter_is_when_it_is_left_out() -> None:
     }
     assert {where: default for where, default in found.items() if default is not None} == {
         ("import_packages", "dry_run"): "true", ("import_assignments", "dry_run"): "true",
+        ("import_customers", "dry_run"): "true",
         ("replace_assignment", "dry_run"): "false", ("transfer_did", "dry_run"): "false",
         ("write_price_list", "correct"): "false", ("write_terms", "correct"): "false",
         ("read_customer_statement", "cost"): "false",

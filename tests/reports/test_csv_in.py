@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.errors import BillingError, InvalidRows, Malformed, RowFault
 from chalicelib.wire import csv_in
-from chalicelib.wire.assignment_bodies import AssignmentRow
 from chalicelib.wire.bodies import Body, PackageBody, parse
 from chalicelib.wire.csv_out import to_csv
 from chalicelib.wire.fields import legible
+from chalicelib.wire.import_rows import AssignmentRow
 
 HEAD = "customer_id,package_id,start_date,did,quantity,auto_decrement_credit,confirm_backlog\r\n"
 GOOD = "acme,p1,2031-01-15,4420794600,2,true,FALSE\r\n"
@@ -74,8 +74,8 @@ def test_every_faulty_row_is_named_with_all_its_faults(rows: str, named: list[tu
     assert faults(HEAD + rows) == named
 
 
-def test_a_thousand_faulty_rows_are_all_named() -> None:
-    assert [row for row, _, _ in faults(HEAD + ",p1,2031-01-15,,,,\n" * 1000)] == list(range(2, 1002))
+def test_of_a_thousand_faulty_rows_the_first_are_named() -> None:
+    assert [row for row, _, _ in faults(HEAD + ",p1,2031-01-15,,,,\n" * 1000)] == list(range(2, 202))
 
 
 @pytest.mark.parametrize(
@@ -87,11 +87,10 @@ def test_a_thousand_faulty_rows_are_all_named() -> None:
         ("retail\n1\n", [(1, "name", "/rows/1/name")]),
         ("name:retail\nLine:1\n", [(1, "name", "/rows/1/name"), (1, "name:retail", "/rows/1/name:retail")]),
         ("name,,retail\nLine,,1\n", [(1, "", "/rows/1")]), ("na\ufffdme\nLine\n", [(1, "", "/rows/1")]),
-        ("name,package_id\nLine,p1\n", [(1, "package_id", "/rows/1/package_id")]),
         ("name\n", [(1, "", "/rows/1")]), ("name\n" + "Line\n" * 1001, [(1, "", "/rows/1")]),
         ("name," * 52_000, [(1, "", "/rows/1")]), ("x," * 101 + "\n", [(1, "", "/rows/1")]),
     ],
-    ids=["nothing", "blank", "unknown", "twice", "required", "colons", "unnamed", "encoding", "read-only", "no-rows", "too-many", "flood",
+    ids=["nothing", "blank", "unknown", "twice", "required", "colons", "unnamed", "encoding", "no-rows", "too-many", "flood",
          "columns"],
 )  # fmt: skip
 def test_a_faulty_heading_is_told_as_row_1(text: str, named: list[tuple[int, str, str]]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from chalicelib.domain.assigning import RequestedAssignment
 from chalicelib.domain.assignment import Assignment
 from chalicelib.domain.errors import Conflict, Invalid
+from chalicelib.domain.importing import FileOfAssignments
 from chalicelib.storage import accounts, assignments
 from chalicelib.usecases import assigning, imports, warnings
 from tests.world.stage import TODAY, Stage
@@ -49,7 +50,7 @@ def alone(stage: Stage, draft: Assignment) -> Seen:
 def in_a_file(stage: Stage, draft: Assignment) -> Seen:
     row = RequestedAssignment(2, draft._replace(assignment_id="new"))
     try:
-        (made,) = imports.assign(stage.db, stage.context("file"), [row], [], dry_run=False)
+        (made,) = imports.assign(stage.db, stage.context("file"), FileOfAssignments([row]), dry_run=False)
     except Invalid as error:
         return None, [(fault.pointer.removeprefix("/rows/2"), fault.detail) for fault in error.faults]
     return made.detail.assignment, [(one.code, one.detail) for one in made.warnings]

@@ -10,6 +10,7 @@ import pytest
 from chalicelib.domain.assigning import RequestedAssignment
 from chalicelib.domain.assignment import Assignment
 from chalicelib.domain.errors import BillingError, Conflict, InvalidRows
+from chalicelib.domain.importing import FileOfAssignments
 from chalicelib.domain.schedule import DAY
 from chalicelib.storage import assignments as stored
 from chalicelib.usecases import assigning, assignments, customers, imports, packages, warnings
@@ -27,7 +28,7 @@ def _by_request(stage: Stage, start: date, package: str = "line", *, confirmed: 
 
 def _by_file(stage: Stage, start: date, package: str = "line", *, confirmed: bool = True) -> None:
     row = RequestedAssignment(2, Assignment("ann", "a", package, start), confirm_backlog=confirmed)
-    imports.assign(stage.db, stage.context("file"), [row], [], dry_run=False)
+    imports.assign(stage.db, stage.context("file"), FileOfAssignments([row]), dry_run=False)
 
 
 CREATED = pytest.mark.parametrize("create", [_by_request, _by_file], ids=["request", "file"])

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.domain.assigning import RequestedAssignment
 from chalicelib.domain.assignment import Assignment, TermsEntry
+from chalicelib.domain.importing import FileOfAssignments
 from chalicelib.domain.package import PriceList
 from chalicelib.domain.schedule import DAY
 from chalicelib.storage import ledger
@@ -34,7 +35,8 @@ def _by_request(stage: Stage) -> None:
 
 
 def _by_file(stage: Stage) -> None:
-    imports.assign(stage.db, stage.context("file"), [RequestedAssignment(2, Assignment("ann", "a", "p", TODAY))], [], dry_run=False)
+    row = RequestedAssignment(2, Assignment("ann", "a", "p", TODAY))
+    imports.assign(stage.db, stage.context("file"), FileOfAssignments([row]), dry_run=False)
 
 
 @pytest.mark.parametrize("create", [_by_request, _by_file], ids=["request", "file"])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.assigning import RequestedAssignment
 from chalicelib.domain.assignment import Assignment
+from chalicelib.domain.importing import FileOfAssignments
 from chalicelib.domain.ledger import key_identity
 from chalicelib.storage import ledger
 from chalicelib.storage.ledger import Window
@@ -31,7 +32,7 @@ def imported(starts: list[int], debits: list[bool]) -> list[tuple[str, str, str,
     ]
     drafts.append(Assignment("other", "b", "line", stage.today - timedelta(days=1), auto_decrement_credit=True))
     rows = [RequestedAssignment(n, draft, None, confirm_backlog=True) for n, draft in enumerate(drafts, 2)]
-    imports.assign(stage.db, stage.context("import"), rows, [], dry_run=False)
+    imports.assign(stage.db, stage.context("import"), FileOfAssignments(rows), dry_run=False)
     found, _ = ledger.find_statement(stage.db, "poor", Window(), None, 1000)
     told = [(one.date.isoformat(), one.kind, key_identity(one.key)[0].assignment_id, one.status) for one in found]
     assert [one.status for one in ledger.find_statement(stage.db, "other", Window(), None, 9)[0]] == ["posted", "held"]

@@ -477,6 +477,7 @@ FIELDS: Final = {
     "rows": "How many rows the file has, its heading left out.",
     "row": "The row, counted as a spreadsheet does: the heading is row 1.",
     "column": "The column's heading; empty for the whole row.",
+    "change": "What becomes of it: it is `created`, `changed`, or, if it is already as the row says, `unchanged`.",
     "ImportedPackage.package": "The package that the row makes.",
     "assignment": "The assignment that the row makes.",
     "ImportedAssignment.backlog": "What was due before the first open day and is charged at once.",
@@ -572,6 +573,7 @@ FIELDS: Final = {
     # problems
     "Problem.type": "A URN that ends with the code.",
     "title": "The kind of error, in words.",
+    "errors_left_out": "How many faults of a file are not listed.",
     "errors": "Every bad field, or every call that is refused.",
     "pointer": "A JSON pointer to the field; a parameter as `/name`; empty for the whole request.",
     "request_id": "Finds the call in the service's log.",

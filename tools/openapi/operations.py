@@ -37,7 +37,10 @@ TAGS: Final = {
     "Forecasts": "What the days to come bring, by the planner that posts.",
     "Service": "The service itself.",
 }
-_FILE: Final = "The columns are the fields of one; every faulty row is named, and nothing is written unless all are right."
+_FILE: Final = (
+    "The columns are the fields of one. A row with the id of what stands changes it, as a PATCH does; columns that only answers have "
+    "are passed over. Faults are named by row and column, up to 200 of them, and nothing is written unless all rows are right."
+)
 _PRICE_LIST: Final = (
     "A price list that begins on the same day is replaced. With `correct=true` and a `reason`, `from` need not be an open day: "
     "existing charges do not change, what is not charged yet uses the corrected prices, and what was not due before is charged by the "
@@ -131,6 +134,9 @@ OPERATIONS: Final = {
     "read_features": Operation("Customers"),
     "create_assignment": Operation("Assignments", 201, assignment_bodies.AssignmentBody,
                                    conflicts=("minimum_days", "did_in_use", *_BACKLOG)),
+    "import_customers": Operation("Customers", also=(201,), seeks=False, invalid=("too_many",), notes=_FILE),
+    "check_customers": Operation("Customers", seeks=False, invalid=("too_many",),
+                                 notes=f"As `POST /customers/import` with `dry_run=true`. {_FILE}"),
     "import_assignments": Operation("Assignments", also=(201,), seeks=False,
                                     invalid=("too_many",), notes=_FILE),
     "check_assignments": Operation("Assignments", seeks=False, invalid=("too_many",),
@@ -189,5 +195,14 @@ OPERATIONS: Final = {
                              "`Location`, whose `reversal` says how far it is. Asked again, it completes what failed."),
 }  # fmt: skip
 
-NO_LOCATION: Final = ("pay", "adjust", "charge_one_off", "credit_entry", "import_packages", "import_assignments", "transfer_did")
+NO_LOCATION: Final = (
+    "pay",
+    "adjust",
+    "charge_one_off",
+    "credit_entry",
+    "import_packages",
+    "import_customers",
+    "import_assignments",
+    "transfer_did",
+)
 """Made by a POST or PUT, but with no address of their own."""

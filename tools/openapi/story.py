@@ -129,6 +129,9 @@ def _customers(say: Recorder, package: str) -> str:
     say("list_customers", "first_page", "GET", "/customers", query={"limit": "2"})
     body: Json = {"package_id": package, "quantity": 4, "start_date": "2031-01-15", "auto_decrement_credit": True}
     made = say("create_assignment", "to_a_customer", "POST", "/customers/{customer_id}/assignments", ids=ids, body=body)
+    listed = "customer_id,name,debit_limit\r\nacme,Acme Ltd,250\r\nlumen,Lumen AG,\r\n"
+    say("check_customers", "a_file", "POST", "/customers/import/check", csv=listed)
+    say("import_customers", "dry_run", "POST", "/customers/import", csv=listed)
     file = f"customer_id,package_id,start_date\r\nacme,{package},2031-03-01\r\n"
     say("check_assignments", "a_file", "POST", "/assignments/import/check", csv=file)
     say("import_assignments", "dry_run", "POST", "/assignments/import", csv=file)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from ...domain.importing import RowChange
 from ...domain.pricing import ChargeKind
 from .common import Count, Currency, Day, Instant, Money, Seconds, Warned, Written
 from .packages import Package
@@ -181,6 +182,22 @@ class EndedAssignment(Warned):
     """An assignment was ended, and something is left to do about it."""
 
 
+class ImportedCustomer(TypedDict):
+    """A row of a file, and the customer that it makes or changes."""
+
+    row: Count
+    change: RowChange
+    customer: SavedCustomer
+
+
+class ImportedCustomers(TypedDict):
+    """What an import of customers made and changed, or would."""
+
+    dry_run: bool
+    rows: Count
+    items: list[ImportedCustomer]
+
+
 class _PlannedAssignmentId(TypedDict):
     assignment_id: str | None
 
@@ -190,15 +207,16 @@ class PlannedAssignment(_PlannedAssignmentId, AssignmentFields, Written, _Detail
 
 
 class ImportedAssignment(Warned):
-    """A row of a file, the assignment that it makes, and what that charges at once."""
+    """A row of a file, the assignment that it makes or changes, and what that charges at once."""
 
     row: Count
+    change: RowChange
     assignment: PlannedAssignment
     backlog: list[DueBefore]
 
 
 class ImportedAssignments(TypedDict):
-    """What an import of assignments made, or would make."""
+    """What an import of assignments made and changed, or would."""
 
     dry_run: bool
     rows: Count

@@ -4,6 +4,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
+from ...domain.importing import RowChange
 from ...domain.package import PackageType, Proration
 from ...domain.schedule import Frequency
 from .common import Count, Currency, Day, Instant, Money, Versioned, Warned, Written
@@ -104,14 +105,15 @@ class Preview(TypedDict):
 
 
 class ImportedPackage(Warned):
-    """A row of a file, and the package that it makes."""
+    """A row of a file, and the package that it makes or changes."""
 
     row: Count
+    change: RowChange
     package: PlannedPackage
 
 
 class ImportedPackages(TypedDict):
-    """What an import of packages made, or would make."""
+    """What an import of packages made and changed, or would."""
 
     dry_run: bool
     rows: Count

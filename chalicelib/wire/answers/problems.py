@@ -44,6 +44,7 @@ class Problem(TypedDict):
     code: str
     detail: NotRequired[str]
     errors: NotRequired[list[Fault]]
+    errors_left_out: NotRequired[Count]
     request_id: NotRequired[str]
     backlog: NotRequired[list[DueBefore]]
     due_dates: NotRequired[Count]

@@ -1,0 +1,181 @@
+"""Files of assignments."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from functools import partial
+from typing import Final, NamedTuple
+
+from ...domain.account import Account
+from ...domain.assigning import AssigningFacts, Backlog, RequestedAssignment, plan_assignments
+from ...domain.assignment import Assignment, first_day
+from ...domain.charging import Line
+from ...domain.detail import Detail
+from ...domain.errors import InvalidRows, RowFault, row_fault
+from ...domain.importing import AssignmentChange, FileOfAssignments, RowChange
+from ...domain.schedule import DAY
+from ...domain.warning import BillingWarning
+from ...storage import packages
+from ...storage.db import Action, Db
+from ...storage.keys import Key
+from ...storage.retry import retry_on_contention
+from .. import backlog, loading, warnings
+from ..assigning import LoadedForAssigning, creation_actions, load_for_assigning
+from ..assignments import post_backlog
+from ..edits import EditPlan, days_to_be_open, edit_actions, load, plan_edit, still_open, tenure_actions
+from ..request_context import RequestContext
+from .rows import RowOutcome, demand_right, demand_room, plan_rows, repeated_rows
+
+IMPORT_BACKLOG_MAX: Final = 2000
+"""Due dates of backlog that one file may charge at once: what fits into the time of a request."""
+_PACKAGES_AT_ONCE: Final = 1000
+
+
+class Made(NamedTuple):
+    """What became, or would become, of a row, what it charges at once, and what is odd about it."""
+
+    row: int
+    change: RowChange
+    detail: Detail
+    backlog: list[Line]
+    warnings: Sequence[BillingWarning] = ()
+
+
+class _Planned(NamedTuple):
+    """The rows of a file in the making."""
+
+    new: Sequence[tuple[int, Assignment]]
+    edits: Sequence[tuple[int, "_PlannedEdit"]]
+
+
+class _PlannedEdit(NamedTuple):
+    """An edit, what it does to the tenures of its DID, and what it charges at once."""
+
+    plan: EditPlan
+    tenures: list[Action]
+    backlog: list[Line]
+
+    @property
+    def changes(self) -> bool:
+        return self.plan.new != self.plan.old
+
+
+def package_ids_by_name(db: Db, names: Iterable[str]) -> dict[str, list[str]]:
+    """The ids of the packages that have each of these names, exactly; deleted ones have none."""
+    found: dict[str, list[str]] = {name: [] for name in names}
+    after: Key | None = None
+    while found:
+        listed, after = packages.list_packages(db, after, _PACKAGES_AT_ONCE)
+        for one in listed:
+            if one.name in found:
+                found[one.name].append(one.package_id)
+        if after is None:
+            break
+    return found
+
+
+def assign(db: Db, context: RequestContext, file: FileOfAssignments, *, dry_run: bool) -> list[Made]:
+    """Make and change assignments and post their backlog; a dry run says what would be posted. A retry of the same request completes it.
+
+    Raises `InvalidRows` for every row that can't be, also too_many; `MayNotCharge`.
+    """
+
+    def attempt() -> tuple[Mapping[str, Account], list[Made]]:
+        loaded = load_for_assigning(db, context, file.new)
+        looking = context._replace(may_charge=context.may_charge or dry_run)
+        facts, planned = loaded.facts, _planned(db, looking, file, loaded)
+        if not loaded.made:
+            _demand_room(context, loaded, planned)
+        if loaded.made or not dry_run:
+            for _, one in planned.new:
+                backlog.demand_may_charge_rest(db, context, one, facts.packages[one.package_id])
+        actions = [] if loaded.made or dry_run else _import_actions(context, loaded, planned)
+        if actions:
+            db.transact(actions)
+        last = facts.open_day - DAY
+        made = [Made(row, "created", loaded.detail(one), _backlog(db, loaded.detail(one), last)) for row, one in planned.new]
+        made += [_made_of_edit(row, one) for row, one in planned.edits]
+        owners = {**facts.accounts, **{one.plan.account.customer_id: one.plan.account for _, one in planned.edits}}
+        return owners, sorted(made, key=lambda one: one.row)
+
+    owners, made = retry_on_contention(attempt)
+    details = [one.detail for one in made] if dry_run else post_backlog(db, context, owners, [one.detail for one in made])
+    warned = warnings.row_warnings(db, [(one.row, one.detail) for one in made])
+    return [one._replace(detail=detail, warnings=warned[one.row]) for one, detail in zip(made, details, strict=True)]
+
+
+def _made_of_edit(row: int, edit: _PlannedEdit) -> Made:
+    plan = edit.plan
+    begins, warned = (plan.terms.begins, plan.terms.warnings) if plan.terms else (None, ())
+    return Made(
+        row, RowOutcome(row, plan.old, plan.new).change, Detail(plan.new, plan.package, None, plan.open_day, begins, warned), edit.backlog
+    )
+
+
+def _backlog(db: Db, detail: Detail, last: date) -> list[Line]:
+    return loading.load_and_price(db, detail.assignment, detail.package, first_day(detail.assignment), last)
+
+
+def _planned(db: Db, context: RequestContext, file: FileOfAssignments, loaded: LoadedForAssigning) -> _Planned:
+    """The assignments, or those that an earlier attempt has made. Raises `InvalidRows` with the faults of all rows."""
+    edits, faults = plan_rows([(row.row, row) for row in file.changes], partial(_plan_change, db, context))
+    if loaded.made:
+        numbers = {row.draft.assignment_id: row.row for row in file.new}
+        return _Planned([(numbers[one.assignment_id], one) for one in loaded.made], edits)
+    planned, obstacles = plan_assignments(file.new, loaded.facts, context.timestamp, context.by)
+    against = [row_fault(row, one.pointer.removeprefix("/"), one.detail) for row, found in obstacles.items() for one in found]
+    twice = repeated_rows([(row.row, row.ids[1]) for row in file.changes], "assignment_id")
+    demand_right([*file.malformed, *against, *faults, *twice, *_contested_dids(file.new, edits)])
+    _demand_payable(loaded.facts, planned, edits)
+    return _Planned([(row, one.assignment) for row, one in planned.items()], edits)
+
+
+def _plan_change(db: Db, context: RequestContext, row: int, wanted: AssignmentChange) -> tuple[int, _PlannedEdit]:
+    """What a row changes. Raises what a PATCH does."""
+    plan = plan_edit(db, context, load(db, wanted.ids), None, wanted.edit)
+    if plan.new == plan.old:
+        return row, _PlannedEdit(plan, [], [])
+    due: list[Line] = []
+    if plan.owes_from:
+        backlog.demand_confirmed(db, context, plan.account, plan.new, plan.package, plan.owes_from, confirmed=wanted.confirm_backlog)
+        due = backlog.due_lines(db, plan.new, plan.package, plan.owes_from, plan.open_day - DAY)
+    return row, _PlannedEdit(plan, tenure_actions(db, plan), due)
+
+
+def _contested_dids(new: Sequence[RequestedAssignment], edits: Sequence[tuple[int, _PlannedEdit]]) -> list[RowFault]:
+    """The rows that change when an assignment has its DID, while another row of the file is about the same DID."""
+    moving = [(row, one.plan.new.did or "") for row, one in edits if one.tenures]
+    rows = sorted([*moving, *((row.row, row.draft.did) for row in new if row.draft.did)])
+    moved = {did for _, did in moving}
+    return repeated_rows([(row, did) for row, did in rows if did in moved], "did")
+
+
+def _demand_payable(facts: AssigningFacts, planned: Mapping[int, Backlog], edits: Sequence[tuple[int, _PlannedEdit]]) -> None:
+    """Raise `InvalidRows` too_many for more backlog than a request can post."""
+    due = sum(len(one.dates) for one in planned.values()) + sum(len(one.backlog) for _, one in edits)
+    if due > IMPORT_BACKLOG_MAX:
+        detail = f"{due} due dates lie before {facts.open_day}, more than {IMPORT_BACKLOG_MAX}: split the file, or use charge_from"
+        raise InvalidRows([row_fault(max([*planned, *(row for row, _ in edits)]), "", detail)], code="too_many")
+
+
+def _demand_room(context: RequestContext, loaded: LoadedForAssigning, planned: _Planned) -> None:
+    rows = sorted(
+        [*((row, one, None) for row, one in planned.new), *((row, None, one) for row, one in planned.edits)], key=lambda one: one[0]
+    )
+
+    def actions(some: Sequence[tuple[int, Assignment | None, _PlannedEdit | None]]) -> int:
+        part = _Planned([(row, one) for row, one, _ in some if one], [(row, one) for row, _, one in some if one])
+        return len(_import_actions(context, loaded, part))
+
+    demand_room(rows, actions, lambda one: one[0])
+
+
+def _import_actions(context: RequestContext, loaded: LoadedForAssigning, planned: _Planned) -> list[Action]:
+    facts, new = loaded.facts, [one for _, one in planned.new]
+    edits = [one for _, one in planned.edits if one.changes]
+    days = [day for one in edits for day in days_to_be_open(one.plan)]
+    return [
+        *creation_actions(context, new, facts.accounts, facts.packages, loaded.tenures),
+        *(action for one in edits for action in edit_actions(context, one.plan, "assignment.changed")),
+        *(action for one in edits for action in one.tenures),
+        *still_open(days),
+    ]

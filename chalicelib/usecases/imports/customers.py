@@ -1,0 +1,45 @@
+"""Files of customers."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from ...domain.account import Account
+from ...domain.errors import RowFault
+from ...domain.importing import RequestedCustomer
+from ...storage import accounts
+from ...storage.db import Action, Db
+from ...storage.retry import retry_on_contention
+from ..customers import account_actions, edited_account
+from ..request_context import RequestContext
+from .rows import RowOutcome, demand_right, demand_room, plan_rows, repeated_rows
+
+
+def write_customers(
+    db: Db, context: RequestContext, rows: Sequence[RequestedCustomer], malformed: Sequence[RowFault], *, dry_run: bool
+) -> list[RowOutcome[Account]]:
+    """Create or change customers; a dry run says what would be written.
+
+    Raises `InvalidRows` for every row that can't be, those `malformed` as they came included, also too_many; `MayNotCharge`.
+    """
+
+    def attempt() -> list[RowOutcome[Account]]:
+        standing = accounts.find_accounts(db, {row.customer_id for row in rows})
+        planned, faults = plan_rows([(row.row, row) for row in rows], partial(_plan, context, standing))
+        twice = repeated_rows([(row.row, row.customer_id) for row in rows], "customer_id")
+        demand_right([*malformed, *faults, *twice])
+        demand_room(planned, lambda some: len(_actions(context, some)), lambda one: one.row)
+        actions = [] if dry_run else _actions(context, planned)
+        if actions:
+            db.transact(actions)
+        return planned
+
+    return retry_on_contention(attempt)
+
+
+def _plan(context: RequestContext, standing: dict[str, Account], row: int, wanted: RequestedCustomer) -> RowOutcome[Account]:
+    old = standing.get(wanted.customer_id)
+    return RowOutcome(row, old, edited_account(context, old, wanted.edit(old)))
+
+
+def _actions(context: RequestContext, planned: Sequence[RowOutcome[Account]]) -> list[Action]:
+    return [action for one in planned if one.new != one.old for action in account_actions(context, one.old, one.new)]

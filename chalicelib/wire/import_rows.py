@@ -1,0 +1,150 @@
+"""Rows of files as what they ask for. A row that says what stands by its id changes it by the rules of PATCH: its cells are the patch.
+
+Fields are checked when what stands is known, so the faults of all rows are found in one place, where they are planned.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from ..domain.account import Account
+from ..domain.assigning import RequestedAssignment
+from ..domain.assignment import Assignment
+from ..domain.errors import Fault, Invalid, RowFault, faults_in_row, row_fault
+from ..domain.importing import AssignmentChange, FileOfAssignments, RequestedCustomer, RequestedPackage
+from ..domain.package import Package
+from . import views
+from .assignment_bodies import AssignedFields, edited_assignment
+from .bodies import Body, CustomerBody, PackageBody, merge_patch, parse
+from .csv_in import RowValues, row_values
+from .csv_out import assignment_columns
+from .fields import Id, Name
+
+Values = Mapping[str, Any]
+NewIds = Callable[[int], Sequence[str]]
+"""So many ids for what is new, the same whenever they are asked for."""
+PackagesByName = Callable[[set[str]], Mapping[str, Sequence[str]]]
+"""The ids of the packages with each of some names."""
+
+
+class PackageRow(PackageBody):
+    """A package as a row of a file; one with an id changes the package that stands."""
+
+    read_only = PackageBody.read_only - {"package_id"}
+
+    package_id: Id | None = None
+
+
+class CustomerRow(CustomerBody):
+    """A customer as a row of a file, new or as it stands already."""
+
+    read_only = CustomerBody.read_only - {"customer_id"}
+
+    customer_id: Id
+
+
+class AssignmentRow(AssignedFields):
+    """An assignment as a row of a file, which says whose it is. One with an id changes the assignment that stands; a new one says its
+    package by id or by name."""
+
+    read_only = frozenset(assignment_columns()) - {"assignment_id", "customer_id", "package_id", *AssignedFields.model_fields}
+
+    customer_id: Id
+    assignment_id: Id | None = None
+    package_id: Id | None = None
+    package: Name | None = None
+
+    @classmethod
+    def cross(cls, values: Mapping[str, Any]) -> Iterator[Fault]:
+        """Also that it names one package."""
+        yield from super().cross(values)
+        named = [name for name in ("package_id", "package") if values.get(name, "faulty") is not None]
+        if not named:
+            yield Fault("/package_id", "is required, or the name of the package in package")
+        elif len(named) == 2 and "package" in values and "package_id" in values:
+            yield Fault("/package", "is the name of a package that package_id does not say already; give one of both")
+
+
+def requested_packages(text: str, new_ids: NewIds, default_currency: str) -> tuple[list[RequestedPackage], list[RowFault]]:
+    """The packages of a file, and the faults of rows that can't be read. Raises `Malformed`, `InvalidRows`."""
+    rows, malformed = row_values(text, PackageRow, "package_id")
+    ids = iter(new_ids(len(rows)))
+    requested = [
+        RequestedPackage(number, row_id or next(ids), partial(_package, values, default_currency), row_id is None)
+        for number, row_id, values in rows
+    ]
+    return requested, malformed
+
+
+def requested_customers(text: str, default_currency: str) -> tuple[list[RequestedCustomer], list[RowFault]]:
+    """The customers of a file, and the faults of rows that can't be read. Raises `Malformed`, `InvalidRows`."""
+    rows, malformed = row_values(text, CustomerRow, "customer_id")
+    nameless = [row_fault(number, "customer_id", "is required") for number, row_id, _ in rows if row_id is None]
+    requested = [
+        RequestedCustomer(number, row_id, partial(_customer, row_id, values, default_currency))
+        for number, row_id, values in rows
+        if row_id is not None
+    ]
+    return requested, [*malformed, *nameless]
+
+
+def requested_assignments(text: str, new_ids: NewIds, packages_by_name: PackagesByName) -> FileOfAssignments:
+    """The assignments of a file. Raises `Malformed`, `InvalidRows`."""
+    rows, malformed = row_values(text, AssignmentRow, "assignment_id")
+    names = {name for row in rows if isinstance(name := row.values.get("package"), str)}
+    known, ids = packages_by_name(names) if names else {}, iter(new_ids(len(rows)))
+    new: list[RequestedAssignment] = []
+    changes: list[AssignmentChange] = []
+    for row in rows:
+        try:
+            values = _with_package_id(row, known)
+            if row.row_id is None:
+                new.append(_new_assignment(row.number, next(ids), parse(AssignmentRow, values)))
+            else:
+                changes.append(_assignment_change(row.number, row.row_id, values))
+        except Invalid as error:
+            malformed += faults_in_row(row.number, error.faults)
+    return FileOfAssignments(new, changes, malformed)
+
+
+def _with_package_id(row: RowValues, known: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The cells with the id of the package that they name. Raises `Invalid` unless one package has the name."""
+    name = row.values.get("package")
+    if name is None or "package_id" in row.values:
+        return row.values
+    found = known.get(name, ())
+    if len(found) != 1:
+        many = f"{len(found)} packages have this name: give package_id" if found else "there is no package of this name"
+        raise Invalid([Fault("/package", many)])
+    return {field: value for field, value in row.values.items() if field != "package"} | {"package_id": found[0]}
+
+
+def _new_assignment(row: int, new_id: str, body: AssignmentRow) -> RequestedAssignment:
+    draft = body.drafted(body.customer_id, body.package_id or "")._replace(assignment_id=new_id)
+    return RequestedAssignment(row, draft, body.minimum_days, body.confirm_backlog)
+
+
+def _assignment_change(row: int, assignment_id: str, values: Values) -> AssignmentChange:
+    """Raises `Invalid` for one that doesn't say whose it is."""
+    whose = parse(_Owner, {"customer_id": values["customer_id"]} if "customer_id" in values else {})
+    patch = {name: value for name, value in values.items() if name not in ("customer_id", "package")}
+    edit = partial(_edited, patch)
+    return AssignmentChange(row, (whose.customer_id, assignment_id), edit, patch.get("confirm_backlog") is True)
+
+
+class _Owner(Body):
+    customer_id: Id
+
+
+def _edited(patch: Values, old: Assignment) -> Assignment:
+    return edited_assignment(old, dict(patch))
+
+
+def _package(values: Values, default_currency: str, shown: Package) -> Package:
+    fields = PackageBody.of(views.package_view(shown)) if shown.package_id else {}
+    return parse(PackageBody, merge_patch(fields, dict(values))).applied(shown, default_currency)
+
+
+def _customer(customer_id: str, values: Values, default_currency: str, old: Account | None) -> Account:
+    fields = CustomerBody.of(views.customer_view(old)) if old else {}
+    return parse(CustomerBody, merge_patch(fields, dict(values))).applied(old or Account(customer_id, ""), default_currency)
