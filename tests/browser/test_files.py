@@ -1,4 +1,4 @@
-"""Lists as CSV files out, and packages and assignments from CSV files in."""
+"""Lists as CSV files out, and packages, customers and assignments from CSV files in."""
 
 import csv
 from collections.abc import Callable
@@ -44,6 +44,21 @@ def test_faulty_rows_are_named_and_a_good_file_is_written_once(visit: Visit, api
     expect(page.get_by_role("link", name=name)).to_be_visible()
     items = pages(api, "/packages")
     assert [one["retail"] for one in items if one["name"] == name] == ["2.50"]
+
+
+def test_customers_come_in_and_change(visit: Visit, api: httpx.Client) -> None:
+    old, new = a_customer(api), unique("new")
+    page = visit.open("customers")
+    page.get_by_role("button", name="Import customers…").click()
+    dialog = page.get_by_role("dialog", name="Import customers")
+    dialog.get_by_label("CSV file").set_input_files(sheet(f"customer_id,name,debit_limit\n{old},Renamed,7\n{new},Fresh,\n"))  # type: ignore[arg-type]
+    rows = dialog.get_by_role("table", name="What would be made").get_by_role("row")
+    expect(rows.nth(1)).to_contain_text("Changed")
+    expect(rows.nth(2)).to_contain_text("New")
+    dialog.get_by_role("button", name="Import 2 customers").click()
+    expect(page.get_by_text("Imported 2 customers")).to_be_visible()
+    found = [ok(api.get(f"/customers/{name}")) for name in (old, new)]
+    assert [(one["name"], one["debit_limit"]) for one in found] == [("Renamed", "7.00"), ("Fresh", None)]
 
 
 def reload(page: Page) -> None:

@@ -21,14 +21,15 @@ export function Customers() {
   const { data: byId } = useLoad(async () => (IS_ID.test(prefix) ? get("customers", { prefix, limit: 50 }) : null), [prefix]);
   const loaded = new Map([...(list.items ?? []), ...(byId?.items ?? [])].map((one) => [one.customer_id, one]));
   const found = [...loaded.values()].filter((one) => `${one.customer_id} ${one.name}`.toLowerCase().includes(q.toLowerCase()));
-  const [importing, setImporting] = useState(false);
+  const [importing, setImporting] = useState(null);
   const imported = (count) => {
-    setImporting(false);
-    announce(`Imported ${format.plural(count, "assignment")}`);
+    setImporting(null);
+    announce(`Imported ${format.plural(count, importing === "customers" ? "customer" : "assignment")}`);
     list.reload();
   };
   const create = html`
-    <${Button} needs="write" look="quiet" onClick=${() => setImporting(true)}>Import assignments…<//>
+    <${Button} needs="write" look="quiet" onClick=${() => setImporting("customers")}>Import customers…<//>
+    <${Button} needs="write" look="quiet" onClick=${() => setImporting("assignments")}>Import assignments…<//>
     <${LinkButton} href="#/customers/new" needs="write" look="primary">New customer<//>`;
   return html`
     <${Page} title="Customers" lead="Who is charged: each with a currency, a credit balance and, if you like, a debit limit." actions=${create}>
@@ -44,7 +45,7 @@ export function Customers() {
             : html`<${Empty} title="Nobody matches">Ids are compared from their beginning, upper and lower case apart. <a href="#/customers">Show all customers</a><//>`
         }
       <//>
-      ${importing && html`<${Import} kind="assignments" close=${() => setImporting(false)} done=${imported} />`}
+      ${importing && html`<${Import} kind=${importing} close=${() => setImporting(null)} done=${imported} />`}
     <//>`;
 }
 

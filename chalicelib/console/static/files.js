@@ -1,4 +1,4 @@
-// Lists as CSV files out, and packages and assignments from CSV files in.
+// Lists as CSV files out, and packages, customers and assignments from CSV files in.
 
 import { call } from "./api.js";
 import * as format from "./format.js";
@@ -24,6 +24,9 @@ export function Download({ where, query, name, look = "small" }) {
     ${action.problem && html`<span class="fault" role="alert">${action.problem.message}</span>`}`;
 }
 
+const CHANGES = { created: "New", changed: "Changed", unchanged: "As it is" };
+const CHANGE = { name: "change", label: "", cell: (row) => CHANGES[row.change] };
+
 const KINDS = {
   packages: {
     title: "Import packages",
@@ -31,8 +34,29 @@ const KINDS = {
     example: "name,retail,frequency,frequency_match\nFax number,2.50,monthly,1;15",
     columns: [
       { name: "name", label: "Package", main: true, cell: ({ package: one }) => one.name },
+      CHANGE,
       { name: "charged", label: "Charged", cell: ({ package: one }) => format.rule(one) },
       { name: "retail", label: "Retail", num: true, cell: ({ package: one }) => html`<${Money} value=${one.retail} currency=${one.currency} />` },
+    ],
+  },
+  customers: {
+    title: "Import customers",
+    one: "customer",
+    example: "customer_id,name,currency,debit_limit\nacme,Acme Ltd,USD,100",
+    columns: [
+      {
+        name: "name",
+        label: "Customer",
+        main: true,
+        cell: ({ customer: one }) => html`${one.name || one.customer_id}<span class="sub mono">${one.customer_id}</span>`,
+      },
+      CHANGE,
+      {
+        name: "limit",
+        label: "Debit limit",
+        num: true,
+        cell: ({ customer: one }) => (one.debit_limit === null ? "–" : html`<${Money} value=${one.debit_limit} currency=${one.currency} />`),
+      },
     ],
   },
   assignments: {
@@ -46,6 +70,7 @@ const KINDS = {
         main: true,
         cell: ({ assignment: one }) => html`${one.customer_id}<span class="sub">${one.package.name}${one.did ? `, DID ${one.did}` : ""}</span>`,
       },
+      CHANGE,
       { name: "from", label: "From", cell: ({ assignment: one }) => format.day(one.start_date) },
       {
         name: "backlog",
@@ -89,7 +114,7 @@ const firstLines = (csv) =>
     .map((line) => line.slice(0, 200))
     .join("\n");
 
-/** @param {{kind: "packages"|"assignments", close: Function, done: (count: number) => void}} props checked first, then written whole or not at all */
+/** @param {{kind: "packages"|"customers"|"assignments", close: Function, done: (count: number) => void}} props checked first, then written whole or not at all */
 export function Import({ kind, close, done }) {
   const { title, one, example, columns } = KINDS[kind];
   const [file, setFile] = useState(null);
@@ -115,20 +140,21 @@ export function Import({ kind, close, done }) {
     const { answer } = (await intent.send((key) => call("POST", `${kind}/import`, { csv: file, key, query: { dry_run: "false" } }), kind + file)) ?? {};
     if (answer) done(answer.rows);
   };
-  const odd = checked?.items.filter((row) => row.warnings.length) ?? [];
+  const odd = checked?.items.filter((row) => row.warnings?.length) ?? [];
   const faults = problem?.errors.filter((fault) => fault.row) ?? [];
   return html`
     <${Dialog} title=${title} close=${close} busy=${busy}
       actions=${html`<${Button} needs="write" look="primary" disabled=${!checked} busy=${busy} busyLabel=${checked ? "Writing…" : "Checking…"} onClick=${write}>${checked ? `Import ${format.plural(checked.rows, one)}` : "Import"}<//>`}>
       <div class="field"><label for="import-file">CSV file</label>
         <input id="import-file" type="file" accept=".csv,text/csv" aria-describedby="import-hint" onChange=${(event) => choose(event.target.files[0])} />
-        <p class="hint" id="import-hint">The first row names the fields. It is checked at once; nothing is written before you say so, and then all rows or none.</p></div>
+        <p class="hint" id="import-hint">The first row names the fields. A row with the id of what stands changes it. The file is checked at once; nothing is written before you say so, and then all rows or none.</p></div>
       <pre class="mono example" tabindex="0" aria-label=${file === null ? "Example" : "First rows"}>${file === null ? example : firstLines(file)}</pre>
       ${file !== null && from && html`<p class="hint">Read as ${from}: look whether letters with accents are right.</p>`}
       <div aria-live="polite">
         ${
           faults.length
-            ? html`<p class="fault">${problem?.message}</p><${Table} caption="Faulty rows" rows=${faults} columns=${FAULTS} id=${(fault) => fault.pointer} />`
+            ? html`<p class="fault">${problem?.message}</p><${Table} caption="Faulty rows" rows=${faults} columns=${FAULTS} id=${(fault) => fault.pointer} />
+              ${problem?.problem.errors_left_out > 0 && html`<p class="hint">and ${problem?.problem.errors_left_out} more</p>`}`
             : html`<${Problem} error=${problem} />`
         }
         ${
@@ -141,7 +167,7 @@ export function Import({ kind, close, done }) {
         ${
           checked &&
           html`
-          <p class="above">${format.plural(checked.rows, one)} would be made:</p>
+          <p class="above">${format.plural(checked.rows, one)} would be made or changed:</p>
           <${Table} caption="What would be made" rows=${checked.items.slice(0, SHOWN)} columns=${columns} id=${(row) => row.row} />
           ${checked.rows > SHOWN && html`<p class="hint">and ${checked.rows - SHOWN} more</p>`}`
         }
