@@ -4,15 +4,17 @@ from typing import Any
 
 from chalice.app import Blueprint
 
+from ..domain.audit_findings import FINDING_KINDS
 from ..wire import answers
 from ..wire.work_bodies import AuditBody
 from .access import READ
 from .call import Answer, Call
 from .formats import CSV, findings_csv
-from .query import LIST
+from .query import LIST, Parameter, one_of
 from .routing import get, post
 
 blueprint = Blueprint(__name__)
+FINDING = Parameter(one_of(FINDING_KINDS))
 
 
 @post(blueprint, "/audits", READ)
@@ -35,13 +37,17 @@ def read_audit(call: Call) -> Answer[answers.Audit]:
     return Answer(audit_view(*audits.read_audit(call.services, call.params["work_id"])))
 
 
-@get(blueprint, "/audits/{work_id}/findings", LIST, forms={CSV: findings_csv})
+@get(blueprint, "/audits/{work_id}/findings", {"finding": FINDING, **LIST}, forms={CSV: findings_csv})
 def list_findings(call: Call) -> Answer[answers.Page[answers.AuditFinding]]:
-    """What an audit found, by customer and then by ledger key; empty until it is finished."""
+    """What an audit found, all of it or findings of a kind: by kind, customer and ledger key; empty until it is finished."""
     from ..usecases import audits
 
-    work_id = call.params["work_id"]
-    return call.page(f"audits/{work_id}", lambda after, limit: audits.findings_page(call.services, work_id, after, limit), _as_kept)
+    work_id, kind = call.params["work_id"], call.query.get("finding")
+    return call.page(
+        "/".join(["audits", work_id, *filter(None, [kind])]),
+        lambda after, limit: audits.findings_page(call.services, work_id, kind, after, limit),
+        _as_kept,
+    )
 
 
 def _as_kept(row: Any) -> answers.AuditFinding:

@@ -5,15 +5,17 @@ from typing import Any
 
 from chalice.app import Blueprint
 
+from ..domain.forecast_effects import EFFECTS
 from ..wire import answers, fields
 from .access import READ
 from .call import Answer, Call, Sent
 from .formats import CSV, CSV_ROWS_MAX, forecast_as_csv, forecast_customers_as_csv, forecast_sums_as_csv
-from .query import LIST, Parameter
+from .query import LIST, Parameter, one_of
 from .routing import get, run_route
 
 blueprint = Blueprint(__name__)
-_IN_CURRENCY: Mapping[str, Parameter] = {"currency": Parameter(fields.currency, required=True), **LIST}
+EFFECT = Parameter(one_of(EFFECTS))
+_CUSTOMERS: Mapping[str, Parameter] = {"currency": Parameter(fields.currency, required=True), "effect": EFFECT, **LIST}
 
 
 def _is_work(sent: Sent, _query: Mapping[str, Any]) -> bool:
@@ -45,16 +47,17 @@ def read_forecast(call: Call) -> Answer[answers.ForecastOfAll]:
     return Answer(_found(call, call.params["work_id"]))
 
 
-@get(blueprint, "/forecasts/{work_id}/customers", _IN_CURRENCY, forms={CSV: forecast_customers_as_csv})
+@get(blueprint, "/forecasts/{work_id}/customers", _CUSTOMERS, forms={CSV: forecast_customers_as_csv})
 def list_forecast_customers(call: Call) -> Answer[answers.Page[answers.ForecastCustomer]]:
-    """What a forecast brings to each customer with one currency, those with the largest retail first."""
-    from ..usecases.forecasts_of_all import customers_page  # not in cold starts
+    """What a forecast brings to each customer with one currency, those with the largest retail first; or to whom its changes do something,
+    those first to whom they do most."""
+    from ..usecases.forecasts_of_all import CustomersAsked, customers_page  # not in cold starts
     from ..wire.forecast_of_all_views import customer_forecast_view
 
-    work_id, currency = call.params["work_id"], call.query["currency"]
+    work_id, of = call.params["work_id"], CustomersAsked(call.query["currency"], call.query.get("effect"))
     return call.page(
-        f"forecast {work_id} {currency}",
-        lambda after, limit: customers_page(call.services, call.context, work_id, currency, after, limit),
+        " ".join(["forecast", work_id, *filter(None, of)]),
+        lambda after, limit: customers_page(call.services, call.context, work_id, of, after, limit),
         customer_forecast_view,
     )
 

@@ -1,6 +1,6 @@
 """Query parameters: known to the route, each once, all faults at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from chalice.app import Request
@@ -35,6 +35,17 @@ def flag(text: str) -> bool:
     if text not in ("true", "false"):
         raise ValueError("must be true or false")
     return text == "true"
+
+
+def one_of(names: Sequence[str]) -> Callable[[str], str]:
+    """Reads one of some names."""
+
+    def parse(text: str) -> str:
+        if text not in names:
+            raise ValueError(f"must be one of {', '.join(names)}")
+        return text
+
+    return parse
 
 
 OPTIONAL_DAY: Final = Parameter(fields.parse_date)

@@ -7,6 +7,8 @@ from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 from .forecast import NO_SUMS, Forecast, ForecastRequest, Shortage
+from .forecast_changes import Changes
+from .forecast_effects import EFFECTS, effects_of
 from .package import Package
 from .pricing import ChargeKind
 from .report import Totals, merge
@@ -67,12 +69,13 @@ class CurrencyForecast(NamedTuple):
 
 class FoundForecast(NamedTuple):
     """A forecast of all customers. Its sums are there once it is finished, and until it expires; `parked` are the first parked customers,
-    by id, `packages` those that the sums name."""
+    by id, `packages` those that the sums and the changes name."""
 
     work: WorkRecord
     request: ForecastRequest
     first_open_day: date
     expires_at: datetime
+    changes: Changes | None = None
     currencies: Sequence[CurrencyForecast] | None = None
     parked: Sequence[str] = ()
     parked_left_out: int = 0
@@ -92,10 +95,8 @@ def customer_forecast(after: Forecast, before: Forecast | None) -> CustomerForec
 
 def counts_of(one: CustomerForecast) -> CustomerCounts:
     """What a customer adds to the counts."""
-    now, before = one.planned
-    more = before is not None and now.retail > before.retail
-    less = before is not None and now.retail < before.retail
-    below = before is not None and now.retail < now.cost and before.retail >= before.cost
+    found = effects_of(*one.planned)
+    more, less, below = (effect in found for effect in EFFECTS)
     return CustomerCounts(1, one.shortage is not None, one.parks_on is not None, more, less, below)
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ..domain import money
+from ..domain.forecast_changes import Changes, PriceChange
 from ..domain.forecast_of_all import CurrencyForecast, CustomerForecast, FoundForecast, PlannedSums
-from ..domain.package import Package
+from ..domain.package import PRICE_FIELDS, Package
 from . import answers
 from .csv_out import columns, to_csv
 from .export_views import work_view
@@ -22,9 +23,35 @@ def forecast_of_all_view(found: FoundForecast) -> answers.ForecastOfAll:
     return {
         **work_view(found.work), "from": found.request.first.isoformat(), "to": found.request.last.isoformat(),
         "package": found.request.package_id, "first_open_day": found.first_open_day.isoformat(),
-        "expires_at": found.expires_at.isoformat(), "by_currency": sums, "parked_customers": list(found.parked),
+        "expires_at": found.expires_at.isoformat(), "changes": _changes_view(found.changes, found.packages) if found.changes else None,
+        "by_currency": sums, "parked_customers": list(found.parked),
         "parked_customers_left_out": found.parked_left_out,
     }  # fmt: skip
+
+
+def _changes_view(changes: Changes, packages: Mapping[str, Package]) -> answers.TriedChanges:
+    """What is tried, as it was asked for, with the names of packages."""
+    return {
+        "prices": [_prices_view(one, packages) for one in changes.prices],
+        "discounts": [
+            {
+                "package_id": one.package_id, "package_name": _name_of(one.package_id, packages), "customer_id": one.customer_id,
+                "from": one.begins.isoformat(), "until": iso(one.until), "percent": money.text(one.percent),
+            }
+            for one in changes.discounts
+        ],
+    }  # fmt: skip
+
+
+def _prices_view(one: PriceChange, packages: Mapping[str, Package]) -> answers.TriedPrices:
+    prices = one.prices
+    amounts = {name: money.text(amount) for name in PRICE_FIELDS if (amount := getattr(prices, name)) is not None}
+    shown: answers.TriedPrices = {
+        "package_id": one.package_id, "package_name": _name_of(one.package_id, packages), "from": prices.begins.isoformat(),
+        "existing": prices.existing, "cost": amounts.get("cost"), "retail": amounts.get("retail"),
+        "setup_cost": amounts.get("setup_cost"), "setup_retail": amounts.get("setup_retail"),
+    }  # fmt: skip
+    return shown
 
 
 def customer_forecast_view(value: CustomerForecast) -> answers.ForecastCustomer:
@@ -64,12 +91,16 @@ def _currency_view(value: CurrencyForecast, packages: Mapping[str, Package]) -> 
 
 def _named(package_id: str, packages: Mapping[str, Package]) -> dict[str, str | None]:
     """A package by its id; one-off charges have none."""
-    package = packages.get(package_id)
-    return {"package_id": package_id or None, "package_name": package.name if package else None}
+    return {"package_id": package_id or None, "package_name": _name_of(package_id, packages)}
+
+
+def _name_of(package_id: str | None, packages: Mapping[str, Package]) -> str | None:
+    package = packages.get(package_id or "")
+    return package.name if package else None
 
 
 def _package_view(package_id: str, one: PlannedSums, packages: Mapping[str, Package]) -> answers.PackageWhatIf:
-    return {"package_id": package_id or None, "package_name": _named(package_id, packages)["package_name"], **_compared(one)}
+    return {"package_id": package_id or None, "package_name": _name_of(package_id, packages), **_compared(one)}
 
 
 def _compared(one: PlannedSums) -> answers.Comparison:

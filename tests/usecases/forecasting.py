@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from chalicelib.domain.forecast import NO_SUMS, Forecast
 from chalicelib.domain.forecast_changes import WhatIf
+from chalicelib.domain.forecast_effects import Effect
 from chalicelib.domain.forecast_of_all import CustomerForecast, FoundForecast, PlannedSums, customer_forecast
 from chalicelib.domain.report import Totals, merge
 from chalicelib.domain.work import WorkRecord
@@ -31,22 +32,25 @@ def made(world: InProcess, context: RequestContext, last: date, **asked: Any) ->
     return forecasts_of_all.read_forecast(world.services, context, context.id)
 
 
-def pages(world: InProcess, context: RequestContext, currency: str | None, limit: int = 200) -> list[list[CustomerForecast]]:
-    """The pages of customers with a currency, or of those who run short."""
+def pages(
+    world: InProcess, context: RequestContext, currency: str | None, limit: int = 200, effect: Effect | None = None
+) -> list[list[CustomerForecast]]:
+    """The pages of customers with a currency, all or those to whom changes do something, or of those who run short."""
     found: list[list[CustomerForecast]] = []
     after, last = None, None
     while not found or last is not None:
         if currency is None:
             page, last = forecasts_of_all.short_page(world.services, context, context.id, after, limit)
         else:
-            page, last = forecasts_of_all.customers_page(world.services, context, context.id, currency, after, limit)
+            asked = forecasts_of_all.CustomersAsked(currency, effect)
+            page, last = forecasts_of_all.customers_page(world.services, context, context.id, asked, after, limit)
         found.append(page)
         after = last
     return found
 
 
-def rows(world: InProcess, context: RequestContext, currency: str | None) -> list[CustomerForecast]:
-    return [one for page in pages(world, context, currency) for one in page]
+def rows(world: InProcess, context: RequestContext, currency: str | None, effect: Effect | None = None) -> list[CustomerForecast]:
+    return [one for page in pages(world, context, currency, effect=effect) for one in page]
 
 
 def sums_told(found: FoundForecast) -> Sums:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.audit_findings import FINDING_KINDS
+from chalicelib.domain.audit_findings import FINDING_KINDS, FindingKind
 from chalicelib.domain.deciding import RunRequest
 from chalicelib.domain.errors import Invalid, Malformed, NotFound
 from chalicelib.domain.ledger import Entry
@@ -38,12 +38,12 @@ def audit(world: InProcess, name: str = "audit", seconds_left: float = 100.0, **
     return audits.read_audit(world.services, name)
 
 
-def findings(world: InProcess, name: str = "audit", limit: int = 1000) -> list[Row]:
-    """All findings, page by page."""
+def findings(world: InProcess, name: str = "audit", limit: int = 1000, kind: FindingKind | None = None) -> list[Row]:
+    """All findings, or those of a kind, page by page."""
     found: list[Row] = []
     after = None
     while True:
-        rows, after = audits.findings_page(world.services, name, after, limit)
+        rows, after = audits.findings_page(world.services, name, kind, after, limit)
         found += rows
         if after is None:
             return found
@@ -114,7 +114,7 @@ def test_a_balance_that_is_not_its_ledger_is_found_by_whoever_reads_the_whole_of
     change(stage, "credit_change", Decimal(5))
     audit(stage, "whole")
     audit(stage, "day", first=YESTERDAY)
-    assert told(stage, "whole") == [("balance", "rich", None), ("amount", "rich", f"rich~{CHARGE}")]
+    assert told(stage, "whole") == [("amount", "rich", f"rich~{CHARGE}"), ("balance", "rich", None)]
     assert told(stage, "day") == [("amount", "rich", f"rich~{CHARGE}")]
 
 
@@ -129,7 +129,7 @@ def test_late_calls_leave_an_audit_clean() -> None:
     assert audit_view(*found)["clean"] is True
 
 
-def test_findings_come_by_customer_and_key_and_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_findings_come_by_kind_customer_and_key_and_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(merging, "FILE_ROWS", 2)
     monkeypatch.setattr(results, "READ_BYTES", 300)
     stage = furnished()
@@ -137,12 +137,19 @@ def test_findings_come_by_customer_and_key_and_page_by_page(monkeypatch: pytest.
         change(stage, "retail", Decimal("0.25"), key)
     for entry in list(ledger.entries_of(stage.db, "poor")):
         change(stage, "currency", "EUR", entry.key, "poor")
-    audit(stage)
+    change(stage, "credit_change", Decimal(5))
+    counts = audit(stage).counts or {}
     rows = findings(stage)
     assert len(rows) > 8
-    assert [row["entry_id"] for row in rows] == sorted(row["entry_id"] for row in rows)
+    places = [(row["finding"], row["customer_id"], row["entry_id"] or "") for row in rows]
+    assert places == sorted(places)
+    assert len({kind for kind, _, _ in places}) > 1
     for limit in (1, 2, 3, 7):
         assert findings(stage, limit=limit) == rows
+        for kind in FINDING_KINDS:
+            of_kind = findings(stage, limit=limit, kind=kind)
+            assert of_kind == [row for row in rows if row["finding"] == kind]
+            assert len(of_kind) == counts.get(kind, 0)
 
 
 @pytest.mark.parametrize("after", [{"file": "9", "start": "0"}, {"file": "0", "start": "7"}, {"file": "x", "start": "0"}, {"pk": "0"}])
@@ -150,7 +157,7 @@ def test_a_place_that_no_page_gave_is_refused(after: dict[str, str]) -> None:
     stage = furnished()
     audit(stage)
     with pytest.raises(Malformed):
-        audits.findings_page(stage.services, "audit", after, 10)
+        audits.findings_page(stage.services, "audit", None, after, 10)
 
 
 def test_what_changes_while_it_is_looked_at_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:

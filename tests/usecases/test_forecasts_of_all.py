@@ -10,8 +10,9 @@ import pytest
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.errors import Conflict, Invalid, Malformed, NotFound
-from chalicelib.domain.forecast import Forecast
+from chalicelib.domain.forecast import NO_SUMS, Forecast
 from chalicelib.domain.forecast_changes import Changes, DiscountChange, PriceChange, WhatIf
+from chalicelib.domain.forecast_effects import EFFECTS, effects_of
 from chalicelib.domain.prices import PriceList
 from chalicelib.domain.schedule import DAY
 from chalicelib.storage import accounts
@@ -105,6 +106,32 @@ def test_the_forecast_of_all_is_those_of_each_together(small: None, changes: Cha
     assert {table: items for table, items in stage.state().items() if table != "runs"} == {
         table: items for table, items in seen.items() if table != "runs"
     }
+
+
+def test_to_whom_changes_do_something_is_listed_by_how_much_that_is(small: None) -> None:
+    stage = peopled()
+    cost = PriceChange("line", PriceList(SOON, cost=Decimal(9)))
+    gift = DiscountChange(None, "c1", SOON, None, Decimal(100))
+    changes = Changes([DEARER, cost], [*CHANGES.discounts, gift])
+    each = rows_of_each(of_each(stage, changes=changes))
+    context = stage.context(NAME)
+    (yen, dollars) = made(stage, context, LAST, changes=changes).currencies or ()
+    by_move = sorted(each, key=lambda one: (-abs(one.planned.sums.retail - (one.planned.before or NO_SUMS).retail), one.customer_id))
+    for effect, count_ in zip(EFFECTS, dollars.counts[-3:], strict=True):
+        found = rows(stage, context, "USD", effect)
+        assert found == [one for one in by_move if effect in effects_of(*one.planned)]
+        assert len(found) == count_ > 0
+        assert [one for page in pages(stage, context, "USD", 1, effect) for one in page] == found
+        assert rows(stage, context, yen.currency, effect) == []
+
+
+def test_an_effect_of_no_changes_is_refused() -> None:
+    stage = few()
+    context = stage.context(NAME)
+    made(stage, context, SOON)
+    with pytest.raises(Invalid) as refused:
+        rows(stage, context, "USD", "pays_more")
+    assert [fault.pointer for fault in refused.value.faults] == ["/effect"]
 
 
 def test_so_it_is_in_worlds_of_every_kind(small: None) -> None:

@@ -35,7 +35,7 @@ OF_ONE_OFFS: Final = ("frequency", "frequency_match", "starts")
 def findings(world: InProcess, name: str) -> list[Any]:
     audits.request_audit(world.services, world.context_at(AT, name), AuditRequest())
     work_off(world)
-    return audits.findings_page(world.services, name, None, 10_000)[0]
+    return audits.findings_page(world.services, name, None, None, 10_000)[0]
 
 
 def quiet(world: World) -> World:

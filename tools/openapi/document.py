@@ -8,9 +8,11 @@ from typing_extensions import is_typeddict
 
 import app
 from chalicelib import __version__, logging_context
-from chalicelib.api import access, call, query
+from chalicelib.api import access, audits, call, forecasts, query
 from chalicelib.api import schedule as schedule_
 from chalicelib.api.routing import ROUTES, WITH_BODY, Route, never
+from chalicelib.domain.audit_findings import FINDING_KINDS
+from chalicelib.domain.forecast_effects import EFFECTS
 from chalicelib.domain.schedule import FREQUENCIES, WEEKDAYS
 from chalicelib.wire import answers, fields
 
@@ -51,6 +53,8 @@ _QUERY: Final[Mapping[Any, Json]] = {
     schedule_.frequency: {"type": "string", "enum": list(FREQUENCIES)},
     schedule_.match: {"type": "string", "pattern": f"^({_DAY_OR_WEEKDAY}(,{_DAY_OR_WEEKDAY})*)?$", "maxLength": 123},
     schedule_.count: {"type": "integer", "minimum": 1, "maximum": schedule_.SCHEDULE_DATES_MAX},
+    forecasts.EFFECT.parse: {"type": "string", "enum": list(EFFECTS)},
+    audits.FINDING.parse: {"type": "string", "enum": list(FINDING_KINDS)},
     query.flag: {"type": "string", "enum": ["true", "false"]},
     fields.known_did: fields.DID_SCHEMA,
 }

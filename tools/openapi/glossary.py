@@ -383,6 +383,15 @@ FIELDS: Final = {
     "ForecastOfAll.started_at": "When its turn came (RFC 3339, with offset); null while it waits.",
     "ForecastOfAll.rows": "How many rows the results have; 0 until it is finished.",
     "ForecastOfAll.package": "The package that sums are of; null for all.",
+    "ForecastOfAll.changes": "The prices and discounts that are tried; null if none are.",
+    "TriedChanges.prices": "Prices that are tried.",
+    "TriedChanges.discounts": "Discounts that are tried.",
+    "TriedPrices.package_id": "The package whose prices they are.",
+    "TriedPrices.from": "The first day of these prices.",
+    "TriedDiscount.package_id": "The package; null for all.",
+    "TriedDiscount.customer_id": "The customer; null for all.",
+    "TriedDiscount.from": "The first day of the discount.",
+    "TriedDiscount.until": "Its last day; null if it has no end.",
     "ForecastOfAll.first_open_day": "The day from which everything is planned: what is owed from before is planned on it.",
     "ForecastOfAll.expires_at": "When the sums and customers will be gone (RFC 3339, with offset).",
     "ForecastOfAll.parked_customers": "Parked customers, of whom nothing is planned and who are in no sum. The first 200 by id.",
@@ -586,6 +595,9 @@ FIELDS: Final = {
 }  # fmt: skip
 
 PARAMETERS: Final = {
+    "effect": "Only customers to whom the changes do this, those first to whom they do most: `pays_more`, `pays_less`, or "
+    "`falls_below_cost`, who would pay less than they cost and did not before.",
+    "finding": "Only findings of this kind.",
     "cost": "Whether to tell costs and margins too; false if left out.",
     "package_id": "The package's id.",
     "customer_id": "The customer's id, chosen by whoever created it.",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
+from ...domain.audit_findings import FindingKind
 from ...domain.errors import Fault, Invalid, NotFound
 from ...domain.work import ResultFile, WorkRecord
 from ...storage import progress, work
@@ -13,7 +14,7 @@ from ...storage.keys import Key
 from ..customers import read_customer
 from ..request_context import RequestContext, Services
 from ..work import read_work, turns
-from ..work.results import rows_from, rows_page
+from ..work.results import files_named, rows_from, rows_page
 from .strategy import COUNTS, AuditForms, AuditStrategy
 
 __all__ = ["AuditForms", "AuditRequest", "AuditStrategy", "FoundAudit", "findings_page", "read_audit", "request_audit"]
@@ -56,24 +57,21 @@ def read_audit(services: Services, work_id: str) -> FoundAudit:
     found, files = _find_audit(services.db, work_id)
     if files is None:
         return FoundAudit(found)
-    first: dict[str, Any] = next((row for _, row in rows_from(services.objects(), files)), {})
-    counts = Counter[str](first.get(COUNTS, {}))
+    first: dict[str, Any] = next((row for _, row in rows_from(services.objects(), files_named(files, COUNTS))), {})
+    counts = Counter[str](first)
     counts["not_compared"] += found.failed
     return FoundAudit(found, counts)
 
 
-def findings_page(services: Services, work_id: str, after: Key | None, limit: int) -> tuple[list[Any], Key | None]:
-    """Up to `limit` findings, by customer and then by ledger key, and where to go on; none until the audit is finished."""
+def findings_page(
+    services: Services, work_id: str, kind: FindingKind | None, after: Key | None, limit: int
+) -> tuple[list[Any], Key | None]:
+    """Up to `limit` findings, of a kind or all, by kind, customer and ledger key, and where to go on; none until the audit is finished."""
     _, files = _find_audit(services.db, work_id)
     if files is None:
         return [], None
-    objects = services.objects()
-    if after is None:
-        first = next((place for place, row in rows_from(objects, files) if COUNTS not in row), None)  # the first row has the counts
-        if first is None:
-            return [], None
-        after = first.key
-    return rows_page(objects, files, after, limit)
+    wanted = files_named(files, kind) if kind else [file for file in files if file.name != COUNTS]
+    return rows_page(services.objects(), wanted, after, limit)
 
 
 def _find_audit(db: Db, work_id: str) -> tuple[WorkRecord, list[ResultFile] | None]:

@@ -34,7 +34,7 @@ FINDINGS_MAX: Final = 10_000
 ENTRIES_MAX: Final = 2_000_000
 """Of a customer that are compared."""
 COUNTS: Final = "counts"
-"""Names the first row, which has what all customers come to."""
+"""Names the file of one row that says what all customers come to; those of findings are named as their kind."""
 _SPENDS_MAX: Final = 20_000
 
 Row = Mapping[str, Any]
@@ -58,7 +58,7 @@ class AuditStrategy:
     """An audit of all customers, or of one."""
 
     depth: Final = 4
-    file_depth: Final = 0
+    file_depth: Final = 1
     resort: Final = None
 
     def __init__(self, services: Services, found: WorkRecord, forms: AuditForms) -> None:
@@ -89,9 +89,9 @@ class AuditStrategy:
         except Exception as error:  # noqa: BLE001 - told as a finding, whatever it is
             look = _not_compared(member.customer_id, ": ".join(code_and_detail(error)))
         counts = look.counts + Counter(finding.kind for finding in look.findings) + Counter(customers=1)
-        yield Record(("0", "", "", "", member.customer_id), dict(counts))
+        yield Record((COUNTS, "", "", "", member.customer_id), dict(counts))
         for number, finding in enumerate(look.findings[:FINDINGS_MAX]):
-            yield Record(("1", member.customer_id, finding.key, f"{number:06}"), self._forms.finding(finding))
+            yield Record((finding.kind, member.customer_id, finding.key, f"{number:06}"), self._forms.finding(finding))
 
     def _confirmed(self, member: Group) -> CustomerAudit:
         """What two looks in a row have found; a customer with nothing to tell of is looked at once."""
@@ -133,20 +133,19 @@ class AuditStrategy:
         return run.created_at if run else None
 
     def row(self, records: Iterator[Record]) -> Row:
-        """A finding; in the first row, what all customers come to."""
+        """A finding; or what all customers come to."""
         first = next(records)
-        if first.key[0] == "1":
+        if first.key[0] != COUNTS:
             row: Row = first.value
             return row
         counts = Counter(first.value)
         for record in records:
             counts.update(record.value)
-        return {COUNTS: counts}
+        return counts
 
-    def file_name(self, number: int, _key: tuple[str, ...]) -> str:
-        """Says of which days it is, and which file."""
-        days = [self._asked[name] for name in ("from", "to") if name in self._asked]
-        return "-".join(["audit", *days, f"{number}.jsonl"])
+    def file_name(self, _number: int, key: tuple[str, ...]) -> str:
+        """The kind of its findings, or that it has the counts."""
+        return key[0] if key else COUNTS
 
     def heading(self) -> bytes:
         """None: each row says what it is."""

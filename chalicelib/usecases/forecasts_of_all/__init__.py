@@ -9,10 +9,11 @@ from ..request_context import RequestContext, Services
 from ..work import turns
 from .overview import begin_overview
 from .planning import asked_for, forecast_strategy
-from .reading import customers_page, read_forecast, short_page
+from .reading import CustomersAsked, customers_page, read_forecast, short_page
 from .rows import text_of_changes
 
 __all__ = [
+    "CustomersAsked",
     "begin_overview",
     "customers_page",
     "forecast_strategy",

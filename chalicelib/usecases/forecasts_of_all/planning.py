@@ -6,11 +6,14 @@ which the second merge adds up. A file has the rows of one use and currency, so 
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final, Literal, NamedTuple
 
+from ...domain import money
 from ...domain.forecast import Forecast, ForecastRequest, forecast
 from ...domain.forecast_changes import Changes, with_changes
+from ...domain.forecast_effects import Effect, effects_of
 from ...domain.forecast_of_all import CustomerCounts, PlannedSums, added, counted, counts_of, customer_forecast, planned_groups
 from ...domain.progress import Progress
 from ...domain.work import WorkFailure, WorkRecord
@@ -25,8 +28,9 @@ from ..work.strategy import Record, Resort, Strategy
 from ..work.sums import Json, largest_first
 from .rows import changes_of, customer_of, json_of_customer, json_of_planned, line_of_row, planned_of
 
-Use = Literal["customers", "parked", "short", "sums"]
-"""What rows are for: pages of customers, by amount; customers who are parked; customers who run short, by date; sums."""
+Use = Literal["customers", "parked", "short", "sums"] | Effect
+"""What rows are for: pages of customers, by amount; customers who are parked; customers who run short, by date; sums; customers to whom
+changes do something, by how much that is."""
 COUNTS: Final = "counts"
 """The group, beside those of sums, that counts customers."""
 
@@ -159,6 +163,8 @@ class _ByUse:
             row, planned = record.value
             one = customer_of(row)
             yield _record("customers", one.currency, largest_first(one.planned.sums.retail), one.customer_id, row)
+            for effect in effects_of(*one.planned):
+                yield _record(effect, one.currency, largest_first(_moved(one.planned)), one.customer_id, row)
             if one.shortage:
                 yield _record("short", "", one.shortage.short_on.isoformat(), one.customer_id, row)
             counts[one.currency] = counted(counts.get(one.currency, CustomerCounts()), counts_of(one))
@@ -181,3 +187,8 @@ def _with_months(planned: Iterable[Json]) -> Iterator[tuple[str, str, PlannedSum
         yield group, key, sums
         if group == "day":
             yield "month", key[:7], sums
+
+
+def _moved(planned: PlannedSums) -> Decimal:
+    """By how much changes move the retail."""
+    return abs(planned.sums.retail - planned.before.retail) if planned.before else money.ZERO

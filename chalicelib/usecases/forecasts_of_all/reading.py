@@ -2,9 +2,11 @@
 
 import heapq
 from collections.abc import Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
-from ...domain.errors import Conflict, NotFound
+from ...domain.errors import Conflict, Fault, Invalid, NotFound
+from ...domain.forecast_changes import Changes
+from ...domain.forecast_effects import Effect
 from ...domain.forecast_of_all import NOTHING_PLANNED, CurrencyForecast, CustomerCounts, CustomerForecast, FoundForecast, PlannedSums
 from ...domain.pricing import ChargeKind
 from ...domain.work import ResultFile, WorkRecord
@@ -22,29 +24,41 @@ PACKAGES_LISTED: Final = 1000
 PARKED_LISTED: Final = 200
 
 
+class CustomersAsked(NamedTuple):
+    """Customers with a currency: all, or those to whom changes do something."""
+
+    currency: str
+    effect: Effect | None = None
+
+
 def read_forecast(services: Services, context: RequestContext, work_id: str) -> FoundForecast:
     """A forecast of all customers. Raises `NotFound`."""
     found = _forecast_work(services.db, work_id)
-    request, first_open, _ = asked_of(found)
-    made = FoundForecast(found, request, first_open, expiry_of(found))
+    request, first_open, changes = asked_of(found)
+    tried = _packages_tried(changes) if changes else set[str]()
+    known = packages.find_packages(services.db, tried) if tried else {}
+    made = FoundForecast(found, request, first_open, expiry_of(found), changes, packages=known)
     if not has_result(found, context):
         return made
     files, objects = [one.file for one in work.file_results(services.db, work_id)], services.objects()
     currencies = [_currency_forecast(objects, files, one) for one in _currencies(files)]
     parked = files_named(files, file_name("parked"))
     listed, _ = rows_page(objects, parked, None, PARKED_LISTED)
-    named = {package_id for one in currencies for package_id in one.by_package if package_id}
+    named = {package_id for one in currencies for package_id in one.by_package if package_id} - tried
     return made._replace(
         currencies=currencies, parked=[one["row"] for one in listed], parked_left_out=sum(file.rows for file in parked) - len(listed),
-        packages=packages.find_packages(services.db, named) if named else {},
+        packages={**known, **(packages.find_packages(services.db, named) if named else {})},
     )  # fmt: skip
 
 
 def customers_page(
-    services: Services, context: RequestContext, work_id: str, currency: str, after: Key | None, limit: int
+    services: Services, context: RequestContext, work_id: str, of: CustomersAsked, after: Key | None, limit: int
 ) -> tuple[list[CustomerForecast], Key | None]:
-    """Customers with one currency, those with the largest retail first. Raises `NotFound`, `Conflict` in_progress."""
-    return _customers(services, context, work_id, file_name("customers", currency), after, limit)
+    """Customers with one currency, those with the largest retail first; those to whom changes do something by how much that is.
+    Raises `NotFound`, `Invalid` for an effect of no changes, `Conflict` in_progress."""
+    if of.effect and asked_of(_forecast_work(services.db, work_id)).changes is None:
+        raise Invalid([Fault("/effect", "is for a forecast with changes: this one has none")])
+    return _customers(services, context, work_id, file_name(of.effect or "customers", of.currency), after, limit)
 
 
 def short_page(
@@ -52,6 +66,10 @@ def short_page(
 ) -> tuple[list[CustomerForecast], Key | None]:
     """Customers who run short, the first to do so first. Raises `NotFound`, `Conflict` in_progress."""
     return _customers(services, context, work_id, file_name("short"), after, limit)
+
+
+def _packages_tried(changes: Changes) -> set[str]:
+    return {one.package_id for one in changes.prices} | {one.package_id for one in changes.discounts if one.package_id}
 
 
 def _customers(

@@ -58,6 +58,36 @@ class ForecastCurrency(TypedDict):
 
 
 _Asked = TypedDict("_Asked", {"from": Day, "to": Day})
+_From = TypedDict("_From", {"from": Day})
+
+
+class TriedPrices(_From):
+    """Prices of a package that are tried from a day on; null are those that stay as they are."""
+
+    package_id: str
+    package_name: str | None
+    existing: bool
+    cost: Money | None
+    retail: Money | None
+    setup_cost: Money | None
+    setup_retail: Money | None
+
+
+class TriedDiscount(_From):
+    """A discount that is tried, in percent, of a package or of all, for a customer or for all."""
+
+    package_id: str | None
+    package_name: str | None
+    customer_id: str | None
+    until: Day | None
+    percent: str
+
+
+class TriedChanges(TypedDict):
+    """What is tried."""
+
+    prices: list[TriedPrices]
+    discounts: list[TriedDiscount]
 
 
 class ForecastOfAll(Work, _Asked):
@@ -66,6 +96,7 @@ class ForecastOfAll(Work, _Asked):
     package: str | None
     first_open_day: Day
     expires_at: Instant
+    changes: TriedChanges | None
     by_currency: list[ForecastCurrency] | None
     parked_customers: list[str]
     parked_customers_left_out: Count
