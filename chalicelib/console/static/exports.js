@@ -7,7 +7,8 @@ import * as format from "./format.js";
 import { useAction, useForm, useLoad } from "./hooks.js";
 import { html, useEffect, useRef, useState } from "./preact.js";
 import { announce } from "./toast.js";
-import { Badge, Button, Card, Day, Empty, Instant, Page, Problem, Skeleton, Table } from "./ui.js";
+import { Button, Card, Day, Empty, Instant, Page, Problem, Skeleton, Table } from "./ui.js";
+import { Progress, WorkState } from "./work.js";
 
 const POLL_MS = 2000;
 const SHOWN = 10;
@@ -94,26 +95,13 @@ function Ask({ done }) {
     <//>`;
 }
 
-const STATUSES = { cancelled: "Cancelled" };
-
 function Export({ one, changed }) {
-  const cancel = useAction(() => {
-    announce("Cancelled");
-    changed();
-  });
   const title = WHAT[one.what];
-  const isRunning = one.status === "running";
   return html`
-    <${Card} title=${title} aside=${html`<${Badge} status=${one.status}>${STATUSES[one.status]}<//>`}>
+    <${Card} title=${title} aside=${html`<${WorkState} one=${one} />`}>
       <p class="hint above">${one.posted_from && html`Posted <${Day} value=${one.posted_from} /> through <${Day} value=${one.posted_to} />. `}Asked for on <${Instant} value=${one.created_at} /> by ${one.created_by}.
         ${one.posted_from && !one.closed && " The last of these days was not over yet."}</p>
-      ${
-        isRunning &&
-        html`
-        <p><progress value=${one.pieces_done} max=${one.pieces} aria-label=${`${title}: progress`}></progress> ${one.started_at ? `${one.pieces_done} of ${format.plural(one.pieces, "piece")} done` : "Waits for its turn"}</p>
-        <p><${Button} look="small" busy=${cancel.busy} busyLabel="Cancelling…" aria-label=${`Cancel ${title}`} onClick=${() => cancel.run(() => call("DELETE", path("work", one.work_id)))}>Cancel<//></p>
-        <${Problem} error=${cancel.problem} />`
-      }
+      ${one.status === "running" && html`<${Progress} one=${one} title=${title} changed=${changed} />`}
       ${
         one.failures_total > 0 &&
         html`

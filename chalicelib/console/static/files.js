@@ -10,8 +10,12 @@ import { sentence } from "./warnings.js";
 const SHOWN = 50;
 const FIRST_LINES = 4;
 
-/** A list as a CSV file; a plain link could not carry who is signed in. */
-export function Download({ where, query, name, look = "small" }) {
+/**
+ * A list as a CSV file; a plain link could not carry who is signed in. What is asked for with a `body` is posted.
+ * @param {{where: string, name: string, query?: Record<string, any>, body?: Record<string, any>, look?: string, children?: any}} props
+ */
+export function Download({ where, query, body, name, look = "small", children = "Download CSV" }) {
+  const method = body ? "POST" : "GET";
   const action = useAction((text) => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
@@ -20,7 +24,7 @@ export function Download({ where, query, name, look = "small" }) {
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   });
   return html`
-    <${Button} look=${look} busy=${action.busy} busyLabel="Preparing…" onClick=${() => action.run(() => call("GET", where, { query, accept: "text/csv" }))}>Download CSV<//>
+    <${Button} look=${look} busy=${action.busy} busyLabel="Preparing…" onClick=${() => action.run(() => call(method, where, { query, body, accept: "text/csv" }))}>${children}<//>
     ${action.problem && html`<span class="fault" role="alert">${action.problem.message}</span>`}`;
 }
 

@@ -41,6 +41,9 @@ export function day(iso) {
   return `${Number(date)} ${MONTHS[Number(month) - 1]} ${year}`;
 }
 
+/** "2031-02" -> "Feb 2031". */
+export const month = (iso) => `${MONTHS[Number(iso.slice(5, 7)) - 1]} ${iso.slice(0, 4)}`;
+
 /** An instant as date and time of the billing time zone, with the zone's name given apart. */
 export function instant(iso, timeZone) {
   if (!iso) return "–";
@@ -90,6 +93,9 @@ export const title = (name) =>
     .replace(/^Did$/, "DID");
 
 export const plural = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
+
+/** A count, grouped: "1,437". */
+export const count = (number) => money(`${number}`);
 
 /** Seconds as minutes: 90 -> "1:30". */
 export const minutes = (seconds) => (seconds % 60 ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}` : `${seconds / 60}`);

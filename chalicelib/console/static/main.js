@@ -17,6 +17,7 @@ const customers = () => import("./customers.js");
 const customer = () => import("./customer.js");
 const assign = () => import("./assign.js");
 const handover = () => import("./handover.js");
+const audits = () => import("./audits.js");
 const runs = () => import("./runs.js");
 
 /**
@@ -43,6 +44,10 @@ const PAGES = [
   [/^runs$/, runs, "Runs"],
   [/^runs\/([^/]+)$/, runs, "Run", ["id"]],
   [/^held$/, () => import("./held.js"), "HeldCharges"],
+  [/^forecast$/, () => import("./forecast.js"), "Forecast"],
+  [/^forecast\/([^/]+)$/, () => import("./forecast-all.js"), "ForecastOfAll", ["id"]],
+  [/^audits$/, audits, "Audits"],
+  [/^audits\/([^/]+)$/, audits, "Audit", ["id"]],
   [/^exports$/, () => import("./exports.js"), "Exports"],
   [/^run$/, () => import("./run.js"), "RunPackage"],
 ];
@@ -52,6 +57,8 @@ const NAVIGATION = [
   ["run", "Run Package"],
   ["runs", "Daily runs"],
   ["held", "Held charges"],
+  ["forecast", "Forecast"],
+  ["audits", "Audits"],
   ["exports", "Exports"],
 ];
 

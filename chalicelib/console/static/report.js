@@ -145,7 +145,13 @@ export function ByCurrency({ totals }) {
   if (rows.length < 2) return rows.map((one) => html`<${Stats} key=${one.currency}><${Totals} totals=${one} currency=${one.currency} /><//>`);
   const amount = (name, label) => ({ name, label, num: true, cell: (one) => html`<${Money} value=${one[name]} of=${one.currency} />` });
   const columns = [
-    { name: "currency", label: "Currency", main: true, cell: (one) => html`<strong>${one.currency}</strong>` },
+    {
+      name: "currency",
+      label: "Currency",
+      main: true,
+      cell: (one) =>
+        html`<strong>${one.currency}</strong>${one.below_cost > 0 && html` <${Badge} tone="warn">${format.plural(one.below_cost, "line")} below cost<//>`}`,
+    },
     amount("held", "Held"),
     amount("cost", "Cost"),
     amount("margin", "Margin"),

@@ -25,7 +25,7 @@ export function RunPackage() {
       customer: query.customer ?? "",
       simulate: "yes",
       date: query.date ?? settings.today,
-      if_charged: "",
+      if_charged: query.if_charged ?? "",
       include_written_off: false,
     },
     send: (values) => (values.scope === "all" ? kept(values) : call("POST", "runs/simulations", { body: body(values) })),

@@ -1,0 +1,66 @@
+// Long work as pages follow it: asked for once, done in the background.
+
+import { call, get, path } from "./api.js";
+import * as format from "./format.js";
+import { useAction, useLoad } from "./hooks.js";
+import { html, useEffect } from "./preact.js";
+import { link } from "./router.js";
+import { announce } from "./toast.js";
+import { Badge, Button, Card, Instant, Problem, Skeleton, Table } from "./ui.js";
+
+const POLL_MS = 1500;
+const LISTED = 50;
+
+/** A work, loaded again as long as it runs. @param {string} where its path */
+export function useWork(where) {
+  const loaded = useLoad(() => get(where), [where]);
+  const { data, error, reload } = loaded;
+  useEffect(() => {
+    const timer = data?.status === "running" ? setTimeout(reload, POLL_MS) : undefined;
+    return () => clearTimeout(timer);
+  }, [data, error]);
+  return loaded;
+}
+
+export const WorkState = ({ one }) => html`<${Badge} status=${one.status}>${one.status === "cancelled" ? "Cancelled" : undefined}<//>`;
+
+/** How far a running work is, and the way to stop it. @param {{one: Record<string, any>, title: string, changed: () => void}} props */
+export function Progress({ one, title, changed }) {
+  const cancel = useAction(() => {
+    announce("Cancelled");
+    changed();
+  });
+  return html`
+    <p><progress value=${one.pieces_done} max=${one.pieces} aria-label=${`${title}: progress`}></progress> ${one.started_at ? `${one.pieces_done} of ${format.plural(one.pieces, "piece")} done` : "Waits for its turn"}</p>
+    <p><${Button} look="small" busy=${cancel.busy} busyLabel="Cancelling…" aria-label=${`Cancel ${title}`} onClick=${() => cancel.run(() => call("DELETE", path("work", one.work_id)))}>Cancel<//></p>
+    <${Problem} error=${cancel.problem} />`;
+}
+
+/** What of a work's customers failed. */
+export const Failures = ({ one, children }) =>
+  one.failures_total > 0 &&
+  html`
+  <div class="banner warn"><div><p class="banner-title">${children}</p>
+    <ul>${one.failures.map((failure) => html`<li key=${failure.customer + failure.detail}><a href=${link(["customers", failure.customer])}>${failure.customer}</a>: ${format.readable(failure.detail)}</li>`)}</ul>
+    ${one.failures_total > one.failures.length && html`<p>and ${one.failures_total - one.failures.length} more</p>`}</div></div>`;
+
+/**
+ * Works of a kind that were asked for lately; the page of each is at `where` and its id.
+ * @param {{kind: string, where: string, title: string}} props
+ */
+export function Earlier({ kind, where, title }) {
+  const { data, error, reload } = useLoad(() => get("work", { limit: LISTED }), []);
+  const found = data?.items.filter((one) => one.kind === kind) ?? [];
+  const columns = [
+    {
+      name: "at",
+      label: "Asked for",
+      main: true,
+      cell: (one) => html`<a href=${link([where, one.work_id])}><${Instant} value=${one.created_at} /></a><span class="sub">by ${one.created_by}</span>`,
+    },
+    { name: "state", label: "State", cell: (one) => html`<${WorkState} one=${one} />` },
+  ];
+  if (error) return html`<${Problem} error=${error} retry=${reload} />`;
+  if (!data) return html`<${Skeleton} lines=${3} />`;
+  return found.length > 0 && html`<${Card} title=${title} quiet><${Table} caption=${title} rows=${found} columns=${columns} id=${(one) => one.work_id} /><//>`;
+}
