@@ -20,6 +20,7 @@ from chalicelib.api import (
     imports,
     meta,
     packages,
+    reconciliations,
     reference,
     replacements,
     runs,
@@ -38,7 +39,7 @@ logging_context.configure()
 
 for module in (
     meta, packages, schedule, customers, statements, history, assignments, replacements, imports, usage, runs, work, exports, forecasts,
-    audits, reference, console,
+    audits, reconciliations, reference, console,
 ):  # fmt: skip
     app.register_blueprint(module.blueprint)
 

@@ -59,6 +59,27 @@ def findings_csv(body: Any) -> str:
     return audit_views.findings_csv(body)
 
 
+def reconciliation_as_csv(body: Any) -> str:
+    """The sums of a reconciliation."""
+    from ..wire import reconciliation_views
+
+    return reconciliation_views.reconciliation_csv(body)
+
+
+def discrepancies_as_csv(body: Any) -> str:
+    """A list of a reconciliation's discrepancies."""
+    from ..wire import reconciliation_views
+
+    return reconciliation_views.discrepancies_csv(body)
+
+
+def reconciliation_page(body: Any) -> str:
+    """A reconciliation as a page."""
+    from ..wire import pages
+
+    return pages.reconciliation(body)
+
+
 def forecast_sums_as_csv(body: Any) -> str:
     """The sums of a forecast of all customers."""
     from ..wire import forecast_of_all_views

@@ -128,6 +128,11 @@ def check_route(blueprint: Blueprint, path: str) -> Callable[[View], View]:
     return _route(blueprint, "POST", path, READ, reads=file_sent, live=never)
 
 
+def list_route(blueprint: Blueprint, path: str, scope: str, query: Mapping[str, Parameter]) -> Callable[[View], View]:
+    """A POST of a long list as a CSV file, which makes something of it."""
+    return _route(blueprint, "POST", path, scope, query=query, reads=file_sent)
+
+
 def _route(blueprint: Blueprint, method: str, path: str, *scopes: str, **promises: Any) -> Callable[[View], View]:
     def register(view: View) -> View:
         route = Route(method, path, view, scopes, **promises)

@@ -5,7 +5,7 @@ from typing import Final, Literal, NamedTuple
 
 from .errors import Conflict
 
-WorkKind = Literal["export", "forecast", "audit", "simulation"]
+WorkKind = Literal["export", "forecast", "audit", "simulation", "reconciliation"]
 WorkState = Literal["running", "finished", "finished_with_failures", "cancelled"]
 WORKS_AT_ONCE: Final = 5
 WORKS_WAITING_MAX: Final = 100

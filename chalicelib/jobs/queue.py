@@ -108,9 +108,9 @@ def strategy_of(services: Services, found: WorkRecord) -> work.Strategy:
     """How a work is done."""
     if found.kind == "audit":
         from ..usecases import audits  # not in cold starts
-        from ..wire.audit_views import finding_line, finding_view
+        from ..wire.audit_views import finding_view
 
-        return audits.AuditStrategy(services, found, audits.AuditForms(finding_view, finding_line))
+        return audits.AuditStrategy(services, found, audits.AuditForms(finding_view, jsontext.json_line))
     if found.kind == "forecast":
         from ..usecases.forecasts_of_all import forecast_strategy  # not in cold starts
 
@@ -119,6 +119,12 @@ def strategy_of(services: Services, found: WorkRecord) -> work.Strategy:
         from ..usecases.simulations import KeptSimulation  # not in cold starts
 
         return KeptSimulation(services, found)
+    if found.kind == "reconciliation":
+        from ..usecases import reconciliations  # not in cold starts
+        from ..wire.reconciliation_views import discrepancy_view
+
+        forms = reconciliations.ReconciliationForms(discrepancy_view, jsontext.json_line)
+        return reconciliations.ReconciliationStrategy(services, found, forms)
     return exports.export_strategy(services, found, EXPORT_FORMS)
 
 

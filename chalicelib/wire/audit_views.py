@@ -1,6 +1,5 @@
 """Audits as callers read them, and how findings are written into files."""
 
-import json
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -52,11 +51,6 @@ def finding_view(one: Finding) -> answers.AuditFinding:
 
 def _text(amount: Decimal | None) -> str | None:
     return None if amount is None else money.text(amount)
-
-
-def finding_line(row: Mapping[str, Any]) -> bytes:
-    """A row in a file."""
-    return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def findings_csv(body: Any) -> str:

@@ -11,6 +11,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from types import UnionType
 from typing import Annotated, Any, Final, NamedTuple, Union, get_args, get_origin
 
@@ -25,6 +26,10 @@ from .jsontext import pointer, spoiled
 CELL_SEPARATORS: Final = ",;\t"
 FILE_ROWS_MAX: Final = 1000
 FILE_COLUMNS_MAX: Final = 100
+LIST_ROWS_MAX: Final = 150_000
+"""Of a file that is only compared: what is checked within the time of a request."""
+LIST_FAULTS_MAX: Final = 200
+"""Rows of such a file whose faults are looked for."""
 _CELL_DIGITS_MAX: Final = 18
 _SAID: Final = re.compile(r'"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)')
 _NOT_TEXT: Final = "is not valid text: the file is not UTF-8; save it as CSV UTF-8"
@@ -46,6 +51,55 @@ def read_rows(text: str, model: type[B]) -> list[tuple[int, B]]:
     return rows
 
 
+def read_list(text: str, model: type[B], unique: str) -> Iterator[tuple[int, B]]:
+    """The rows of a long file one by one, with their numbers; no two have the same in the field `unique`.
+
+    What is wrong is raised after the last row, as `read_rows` does: use nothing before the end has come.
+    """
+    records = _records(text)
+    heading = _checked_heading(records, model)
+    if not 1 < len(records) <= LIST_ROWS_MAX + 1:
+        detail = f"{max(len(records) - 1, 0)} rows follow; a file has 1 to {LIST_ROWS_MAX}"
+        raise InvalidRows([row_fault(HEADING, "", detail)], code="too_many" if len(records) > 1 else None)
+    first_rows: dict[Any, int] = {}
+    faults: list[RowFault] = []
+    for number, cells in records[1:]:
+        try:
+            body = _listed_body(number, heading, cells, model)
+            _demand_first(first_rows.setdefault(getattr(body, unique), number), number, unique)
+        except InvalidRows as error:
+            faults += [fault for fault in error.faults if isinstance(fault, RowFault)]
+            if len(faults) > LIST_FAULTS_MAX:
+                break
+        else:
+            yield number, body
+    if faults:
+        raise InvalidRows(faults)
+
+
+def _listed_body(number: int, heading: list[str], cells: list[str], model: type[B]) -> B:
+    """The body of a row. Raises `InvalidRows`."""
+    values = _row_of_cells(number, heading, cells, model, "").values
+    try:
+        return parse(model, values)
+    except Invalid as error:
+        raise InvalidRows(faults_in_row(number, error.faults)) from None
+
+
+def _demand_first(first: int, number: int, unique: str) -> None:
+    if first != number:
+        raise InvalidRows([row_fault(number, unique, f"is given in row {first} already")])
+
+
+def _checked_heading(records: list[tuple[int, list[str]]], model: type[Body], id_column: str = "") -> list[str]:
+    """The heading. Raises `InvalidRows` for one that is not right."""
+    heading = _without_empty_end(records[0][1]) if records else []
+    faults = list(_heading_faults(heading, model, id_column))
+    if faults:
+        raise InvalidRows(faults)
+    return heading
+
+
 def sift(text: str, model: type[B]) -> tuple[list[tuple[int, B]], list[RowFault]]:
     """The rows that are well-formed, and the faults of the others. Raises what `read_rows` does, but not for rows."""
     found, faults = row_values(text, model)
@@ -62,10 +116,8 @@ def row_values(text: str, model: type[Body], id_column: str = "") -> tuple[list[
     """The rows as the JSON that they stand for, which is still to be checked, and the faults of those that stand for none. A file with
     an `id_column` may change what there is, so it may lack columns that something new requires. Raises as `sift` does."""
     records = _records(text)
-    heading = _without_empty_end(records[0][1]) if records else []
-    faults = list(_heading_faults(heading, model, id_column))
-    if faults:
-        raise InvalidRows(faults)
+    heading = _checked_heading(records, model, id_column)
+    faults: list[RowFault] = []
     found, rows = records[1:], []
     if not 1 <= len(found) <= FILE_ROWS_MAX:
         raise InvalidRows(
@@ -162,12 +214,18 @@ def _row_id(number: int, column: str, cell: str | None) -> str | None:
 
 def cell_value(field: FieldInfo, cell: str) -> Any:
     """The cell as JSON would have it; what fits no kind stays text and is refused as such."""
-    kinds = {get_origin(kind) or kind for kind in _kinds(field.annotation)}
+    annotation: Any = field.annotation
+    kinds = _kinds_of(annotation)
     if bool in kinds:
         return {"true": True, "false": False}.get(cell.lower(), cell)
     if int in kinds:
         return _integer(cell)
     return [_integer(part.strip()) for part in cell.split(";")] if list in kinds else cell
+
+
+@lru_cache(maxsize=1000)
+def _kinds_of(annotation: Any) -> frozenset[Any]:
+    return frozenset(get_origin(kind) or kind for kind in _kinds(annotation))
 
 
 def _kinds(annotation: Any) -> Iterator[Any]:

@@ -1,6 +1,5 @@
 """Long work and exports as callers read them, and how rows are written into files."""
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import cache
@@ -12,6 +11,7 @@ from ..domain.package import Package
 from ..domain.work import ResultFile, WorkRecord
 from . import answers
 from .csv_out import Columns, CsvLines, assignment_columns, assignment_row, columns, package_columns, package_row
+from .jsontext import json_line
 from .views import assignment_view, entry_view, package_view
 
 _CHANGING: Final = ("version", "voided")
@@ -76,7 +76,7 @@ def export_line(what: str, form: str, row: Mapping[str, Any]) -> bytes:
     """An exported row in a file."""
     if form == "csv":
         return _csv_lines(what).line(row).encode()
-    return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return json_line(row)
 
 
 @cache

@@ -1,7 +1,7 @@
 """JSON as exact text: numbers keep their digits, and whatever can't be kept exactly is refused."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from ..domain.errors import Fault, Invalid, Malformed, TooLarge
@@ -31,6 +31,11 @@ def read_json(raw: bytes) -> Any:
     if found.faults:
         raise found
     return value
+
+
+def json_line(row: Mapping[str, Any]) -> bytes:
+    """A row as a line of a file."""
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def demand_size(raw: bytes, most: int = BODY_BYTES_MAX) -> None:

@@ -8,7 +8,7 @@ from pydantic import Field
 from ..domain.errors import Fault
 from ..domain.export import POSTED_EXPORTS, ExportFormat, ExportWhat
 from .bodies import Body
-from .fields import Day, Id
+from .fields import Currency, Day, Did, Id, Price
 
 
 class ExportBody(Body):
@@ -47,3 +47,12 @@ class AuditBody(Body):
         since, to = values.get("since"), values.get("to")
         if since and to and to < since:
             yield Fault("/to", f"lies before from, {since}")
+
+
+class CarrierNumber(Body):
+    """A row of a carrier's list of numbers. `cost` is for a month; the rest is compared only where it is said."""
+
+    did: Did
+    cost: Price | None = None
+    currency: Currency | None = None
+    customer_id: Id | None = None

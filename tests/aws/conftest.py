@@ -11,6 +11,7 @@ from chalicelib import deployment
 from chalicelib.api import idempotent
 from chalicelib.domain.deciding import RunRequest
 from chalicelib.storage.keys import TABLES
+from chalicelib.storage.objects import Objects
 from chalicelib.usecases.runs import on_demand
 from tests.aws import gateway
 from tests.aws.gateway import Event
@@ -97,6 +98,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setenv("AUTH_MODE", "iam")
     monkeypatch.setattr(deployment, "dynamodb", lambda: made.stage.store)
     monkeypatch.setattr(deployment, "sqs", lambda: made.queue)
+    monkeypatch.setattr(deployment, "objects", lambda: Objects(made.stage.s3, "results"))
     for module in (deployment, idempotent):
         monkeypatch.setattr(module, "datetime", Clock)
     for cached in (deployment.configuration, deployment.shared_services):

@@ -64,6 +64,7 @@ WORK: Final = "work-00001"
 AUDIT: Final = "audit-1"
 FORECAST: Final = "forecast-00001"
 KEPT: Final = "simulation-00001"
+RECONCILIATION: Final = "reconciliation-1"
 CHARGED: Final = {"customer_id": "rich", "entry_id": f"rich~{DAY}~1-recurring~rich-line~run:1"}
 LISTED: Final = "2999-01-01"
 """The day on which a price list of the package `listed` begins."""
@@ -124,6 +125,9 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "request_audit": [Asked(body={}, most=4)],
     "read_audit": [Asked({"work_id": AUDIT}, most=2)],
     "list_findings": [Asked({"work_id": AUDIT}, most=2), Asked({"work_id": AUDIT}, {"limit": "200"}, most=2)],
+    "request_reconciliation": [Asked(body="did\n4420\n", most=4, content_type="text/csv")],
+    "read_reconciliation": [Asked({"work_id": RECONCILIATION}, most=2)],
+    "list_discrepancies": [Asked({"work_id": RECONCILIATION}, most=2), Asked({"work_id": RECONCILIATION}, {"limit": "200"}, most=2)],
     "read_forecast": [Asked({"work_id": FORECAST}, most=2)],
     "list_forecast_customers": [Asked({"work_id": FORECAST}, {"currency": "USD"}, most=2)],
     "list_forecast_short": [Asked({"work_id": FORECAST}, most=2)],
@@ -176,6 +180,8 @@ def furnish(db: Db, size: int) -> None:
     db.transact(work.record_work(WorkRecord(FORECAST, "forecast", days, f"{AT}", "test", 2, state="finished")))
     kept = {"date": DAY, "if_charged": "skip", "include_written_off": "no", "today": DAY}
     db.transact(work.record_work(WorkRecord(KEPT, "simulation", kept, f"{AT}", "test", 2, state="finished")))
+    asked = {"date": DAY, "size": "0"}
+    db.transact(work.record_work(WorkRecord(RECONCILIATION, "reconciliation", asked, f"{AT}", "test", 3, state="finished")))
     db.write(work.write_turns(Turns(tuple(ids[:5]), tuple(ids[5:55]), version=1)))
     evaluated = Sweep(TODAY - timedelta(days=1))
     progress.start_sweep(db, evaluated, None)

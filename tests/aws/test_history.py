@@ -69,6 +69,7 @@ SILENT: Final = {
     "record_usage": "a call is no change of anything that somebody decides",
     "simulate": "stores nothing, or the record of the work says who asked for it",
     "forecast": "the record of the work says who asked for it, if it is of all customers",
+    "request_reconciliation": "as an audit",
     "request_audit": "the record of the work says who asked for it",
     "request_export": "the record of the work says who asked for it",
     "cancel_work": "results are not what is sold",

@@ -169,6 +169,13 @@ class Sample:
         return made
 
     @cached_property
+    def reconciled(self) -> str:
+        """A finished reconciliation."""
+        made = a_reconciliation(self)
+        do_all_of(self, made)
+        return made
+
+    @cached_property
     def exported(self) -> str:
         """A finished export."""
         made = an_export(self)
@@ -247,6 +254,12 @@ def enter_a_price_list(s: Sample) -> None:
 def an_audit(s: Sample) -> str:
     """The id of an audit of a customer that nobody has worked at."""
     return str(ok(s.api.post("/audits", json={"customer": s.customer}), 202)["work_id"])
+
+
+def a_reconciliation(s: Sample) -> str:
+    """The id of a comparison with a carrier's list that nobody has worked at."""
+    file, headers = "did;cost\r\n+44 20 7946 0999;1.20\r\n", {"Content-Type": "text/csv"}
+    return str(ok(s.api.post("/reconciliations", content=file, headers=headers), 202)["work_id"])
 
 
 def a_forecast(s: Sample) -> str:
@@ -359,6 +372,9 @@ API: dict[str, Feature] = {
     "ask for an audit": Feature("accounts:G do-work:M runs:GPQ", an_audit),
     "read an audit": Feature("results:R runs:GQ", lambda s: ok(s.api.get(f"/audits/{s.audited}"))),
     "read the findings of an audit": Feature("results:R runs:GQ", lambda s: ok(s.api.get(f"/audits/{s.audited}/findings"))),
+    "ask for a reconciliation": Feature("do-work:M results:W runs:GP", a_reconciliation),
+    "read a reconciliation": Feature("results:R runs:GQ", lambda s: ok(s.api.get(f"/reconciliations/{s.reconciled}"))),
+    "read its discrepancies": Feature("results:R runs:GQ", lambda s: ok(s.api.get(f"/reconciliations/{s.reconciled}/discrepancies"))),
     "list work": Feature("runs:BQ", lambda s: ok(s.api.get("/work"))),
     "cancel work": Feature("do-work:M runs:GPU", lambda s: ok(s.api.delete(f"/work/{an_export(s)}"))),
     "list runs": Feature("runs:BQ", lambda s: ok(s.api.get("/runs"))),
@@ -575,18 +591,19 @@ DO_WORK: dict[str, Feature] = {
         "accounts:BS catalog:B do-work:M ledger:B results:RW runs:GPQU usage:B", lambda s: do_all_of(s, an_export(s, "assignments"))
     ),
     "audit": Feature("accounts:Q catalog:B do-work:M ledger:Q results:RW runs:GPQU", audit_a_customer),
+    "reconcile": Feature("accounts:S catalog:B do-work:M results:RW runs:GPQU", lambda s: do_all_of(s, a_reconciliation(s))),
     "export packages": Feature("catalog:Q do-work:M results:RW runs:GPQU", lambda s: do_all_of(s, an_export(s, "packages"))),
     "begin": Feature("catalog:G do-work:M ledger:S results:RW runs:GPQU", begin_new_work, is_slow=True),
 }
 PREPARED = {
     "api_handler": (
-        "exported", "audited", "forecast", "kept", "package", "assignment", "empty", "caller", "held", "begun", "future", "replaceable",
-        "ahead", "fleet", "overspent", "charge",
+        "exported", "audited", "reconciled", "forecast", "kept", "package", "assignment", "empty", "caller", "held", "begun", "future",
+        "replaceable", "ahead", "fleet", "overspent", "charge",
     ),
     "run_package": ("assignment", "spender", "overspent", "held"),
     "post_charges": ("assignment", "plain", "poor", "spender", "rich", "reversible"),
     "record_usage": ("fleet",),
-    "do_work": ("audited", "charged", "caller", "waiting", "spender"),
+    "do_work": ("assignment", "audited", "charged", "caller", "waiting", "spender"),
 }  # fmt: skip
 FEATURES = {
     "api_handler": API,

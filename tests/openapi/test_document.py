@@ -117,7 +117,9 @@ def test_every_error_code_is_described_with_a_real_problem() -> None:
 def test_every_operation_has_an_example(name: str) -> None:
     assert EXAMPLES[name]
     for example in EXAMPLES[name].values():
-        assert (example["request"] is not None) == (OPERATIONS[name].body is not None or name.startswith(("import_", "check_")))
+        assert (example["request"] is not None) == (
+            OPERATIONS[name].body is not None or name.startswith(("import_", "check_", "request_reconciliation"))
+        )
 
 
 def test_the_examples_are_what_the_service_answers() -> None:

@@ -16,6 +16,7 @@ from chalicelib.wire.bodies import Body, PackageBody, parse
 from chalicelib.wire.csv_out import to_csv
 from chalicelib.wire.fields import legible
 from chalicelib.wire.import_rows import AssignmentRow
+from chalicelib.wire.work_bodies import CarrierNumber
 
 HEAD = "customer_id,package_id,start_date,did,quantity,auto_decrement_credit,confirm_backlog\r\n"
 GOOD = "acme,p1,2031-01-15,4420794600,2,true,FALSE\r\n"
@@ -245,3 +246,34 @@ def _text(rows: list[list[str]]) -> str:
     out = io.StringIO(newline="")
     csv.writer(out).writerows(rows)
     return out.getvalue()
+
+
+def listed(text: str) -> list[tuple[int, str]]:
+    return [(number, body.did) for number, body in csv_in.read_list(text, CarrierNumber, "did")]
+
+
+def test_a_long_file_is_read_row_by_row() -> None:
+    rows = 50_000
+    text = "cost\tdid\n" + "".join(f"1.20\t+44 20 79{n:06}\n" for n in range(rows))
+    assert listed(text) == [(n + 2, f"442079{n:06}") for n in range(rows)]
+
+
+def test_of_a_long_file_the_first_faults_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_in, "LIST_FAULTS_MAX", 3)
+    for bad, named in ((3, [2, 3, 4]), (9, [2, 3, 4, 5])):
+        with pytest.raises(InvalidRows) as refused:
+            listed("did\n" + "x\n" * bad + "4420\n")
+        assert [fault.row for fault in refused.value.faults if isinstance(fault, RowFault)] == named
+
+
+def test_a_file_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_in, "LIST_ROWS_MAX", 2)
+    assert listed("did\n4420\n4421\n") == [(2, "4420"), (3, "4421")]
+    with pytest.raises(InvalidRows) as refused:
+        listed("did\n4420\n4421\n4422\n")
+    assert (refused.value.code, refused.value.detail) == ("too_many", "3 rows follow; a file has 1 to 2; nothing was written")
+
+
+def test_a_long_file_that_ends_within_a_cell_is_no_csv() -> None:
+    with pytest.raises(Malformed):
+        listed('did\n4420\n"4421\n')

@@ -81,6 +81,25 @@ def work_off_doubled(world: InProcess) -> None:
         world.queued_work[:] = [one for n, one in enumerate(new) if one not in new[:n]]
 
 
+def calls_that_may_crash(
+    furnish: Callable[[], W], asked: Callable[[W], object], result: Callable[[W], object], seconds_left: float, *, after: bool
+) -> int:
+    """How many calls of the stores a work makes: a crash at each, before or after its effect, leaves the same result."""
+    whole, counter = furnish(), CrashAt(0, after=False)
+    work_off_despite_crash(whole, asked, seconds_left, counter)
+    expected = result(whole)
+    for call in range(1, counter.calls + 1):
+        world = furnish()
+        hook = CrashAt(call, after=after)
+        try:
+            work_off_despite_crash(world, asked, seconds_left, hook)
+        except Crashed:  # of the request: the caller sends it again
+            work_off_despite_crash(world, asked, seconds_left)
+        assert hook.calls >= call
+        assert result(world) == expected, f"crash at call {call}"
+    return counter.calls
+
+
 def files(world: InProcess, name: str = "export") -> list[bytes]:
     """The files of a finished export."""
     found = exports.read_export(world.db, name)

@@ -21,12 +21,10 @@ from chalicelib.usecases.forecasts import ForecastAsk, forecast_customer
 from chalicelib.usecases.forecasts_of_all import planning, reading
 from chalicelib.usecases.runs import sweep
 from chalicelib.usecases.work import merging, pieces, read_work, results, turns
-from tests.usecases.exporting import ask, work_off, work_off_despite_crash, work_off_doubled
+from tests.usecases.exporting import ask, calls_that_may_crash, work_off, work_off_doubled
 from tests.usecases.forecasting import NAME, made, pages, request, rows, rows_of_each, sums_of_each, sums_told
-from tests.world.scheduler import Crashed
 from tests.world.simulation import World
 from tests.world.stage import TODAY, Stage, furnished
-from tests.world.test_crashes import CrashAt
 
 LAST = TODAY + timedelta(days=40)
 SOON = TODAY + timedelta(days=2)
@@ -168,19 +166,7 @@ def _ask(stage: Stage) -> None:
 @pytest.mark.parametrize("seconds_left", [100.0, 10.0], ids=["in one go", "piece by piece"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_worker_killed_at_any_call_leaves_the_same_result(small: None, seconds_left: float, after: bool) -> None:
-    whole, counter = few(), CrashAt(0, after=False)
-    work_off_despite_crash(whole, _ask, seconds_left, counter)
-    expected = result(whole)
-    assert counter.calls > 40
-    for call in range(1, counter.calls + 1):
-        stage = few()
-        hook = CrashAt(call, after=after)
-        try:
-            work_off_despite_crash(stage, _ask, seconds_left, hook)
-        except Crashed:  # of the request: the caller sends it again
-            work_off_despite_crash(stage, _ask, seconds_left)
-        assert hook.calls >= call
-        assert result(stage) == expected, f"crash at call {call}"
+    assert calls_that_may_crash(few, _ask, result, seconds_left, after=after) > 40
 
 
 def test_messages_that_come_twice_and_in_any_order_leave_the_same_result(small: None) -> None:

@@ -10,8 +10,10 @@ import app
 from chalicelib import __version__, logging_context
 from chalicelib.api import access, audits, call, forecasts, query
 from chalicelib.api import schedule as schedule_
+from chalicelib.api.reconciliations import discrepancy_kind
 from chalicelib.api.routing import ROUTES, WITH_BODY, Route, never
 from chalicelib.domain.audit_findings import FINDING_KINDS
+from chalicelib.domain.discrepancy_kinds import DISCREPANCY_KINDS
 from chalicelib.domain.forecast_effects import EFFECTS
 from chalicelib.domain.schedule import FREQUENCIES, WEEKDAYS
 from chalicelib.wire import answers, fields
@@ -55,6 +57,7 @@ _QUERY: Final[Mapping[Any, Json]] = {
     schedule_.count: {"type": "integer", "minimum": 1, "maximum": schedule_.SCHEDULE_DATES_MAX},
     forecasts.EFFECT.parse: {"type": "string", "enum": list(EFFECTS)},
     audits.FINDING.parse: {"type": "string", "enum": list(FINDING_KINDS)},
+    discrepancy_kind: {"type": "string", "enum": list(DISCREPANCY_KINDS)},
     query.flag: {"type": "string", "enum": ["true", "false"]},
     fields.known_did: fields.DID_SCHEMA,
 }

@@ -34,6 +34,7 @@ TAGS: Final = {
     "Runs": "Run Package: what is due on a date, simulated or posted; daily runs; reversals.",
     "Exports": "What all customers have, as files; long work, which makes them.",
     "Audits": "What was due, compared with what was posted.",
+    "Reconciliations": "What the carrier lists, compared with what is billed.",
     "Forecasts": "What the days to come bring, by the planner that posts.",
     "Service": "The service itself.",
 }
@@ -82,6 +83,11 @@ _AUDIT: Final = (
     "Made in the background: poll `Location`. Due dates from `from` to `to` are compared with the ledger, up to the last evaluated day; "
     "without `from` all of them, and balances too. Each charge is judged by the prices and terms that were entered before it was posted. "
     "Nothing is written. At most 5 works run at once; the others wait."
+)
+_RECONCILIATION: Final = (
+    "The file has the column `did` and, if known, `cost` (for a month), `currency` and `customer_id`, in any order, with numbers as people "
+    "write them; at most 150,000 rows and 4 MB. Faulty rows are named. It is compared in the background: poll `Location`. Nothing is "
+    "written. At most 5 works run at once; the others wait."
 )
 _ONE_OFF: Final = (
     "A new entry of kind `one_off`, posted now: what no package charges, such as a visit. It carries `date`. What does not fit within "
@@ -184,6 +190,12 @@ OPERATIONS: Final = {
     "read_audit": Operation("Audits", notes="What was compared and found is null until it is finished; after 30 days it is gone. A clean "
                             "audit has no finding but notes: `late_usage`, `repeated`, `corrected`, `voided`, `goodwill`."),
     "list_findings": Operation("Audits", notes="Of a customer the first 10,000 are listed; all are counted."),
+    "request_reconciliation": Operation("Reconciliations", 202, conflicts=("too_much_work",), invalid=("too_many",), seeks=False,
+                                        notes=_RECONCILIATION),
+    "read_reconciliation": Operation("Reconciliations", notes="What was compared and found is null until it is finished; after 30 days it "
+                                     "is gone. The first 200 discrepancies of each kind are listed. As CSV, the sums; as HTML, a page "
+                                     "to print."),
+    "list_discrepancies": Operation("Reconciliations", conflicts=("in_progress",), notes="Those of one kind come by number."),
     "list_work": Operation("Exports"),
     "read_work": Operation("Exports"),
     "cancel_work": Operation("Exports", conflicts=("not_running",),

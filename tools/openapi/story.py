@@ -72,6 +72,7 @@ def tell(stack: EmbeddedStack, api: httpx.Client) -> dict[str, dict[str, Json]]:
     _held(say, package)
     _parked(say, stack)
     _audits(say)
+    _reconciliations(say)
     _ends(say, assignment)
     found: dict[str, dict[str, Json]] = json.loads(comparable(json.dumps(say.told)))
     return found
@@ -266,6 +267,18 @@ def _audits(say: Recorder) -> None:
     _wait_for(say, ids)
     say("read_audit", "finished", "GET", "/audits/{work_id}", ids=ids)
     say("list_findings", "first_page", "GET", "/audits/{work_id}/findings", ids=ids, query={"limit": "2"})
+
+
+def _reconciliations(say: Recorder) -> None:
+    """A carrier's list that differs from what is billed in every way."""
+    file = "did;cost;currency;customer_id\r\n+44 20 7946 0901;1.50;USD;other\r\n0044 (20) 7946-0777;1.20;USD;\r\n"
+    made = say("request_reconciliation", "a_file", "POST", "/reconciliations", query={"date": "2031-02-28"}, csv=file)
+    ids = {"work_id": made["work_id"]}
+    while say.api.get(f"/work/{ids['work_id']}").json()["status"] == "running":
+        time.sleep(0.1)
+    say("read_reconciliation", "finished", "GET", "/reconciliations/{work_id}", ids=ids)
+    unbilled = {"kind": "unbilled", "limit": "2"}
+    say("list_discrepancies", "first_page", "GET", "/reconciliations/{work_id}/discrepancies", ids=ids, query=unbilled)
 
 
 def _forecasts(say: Recorder) -> None:

@@ -12,6 +12,7 @@ from .history import *  # noqa: F403
 from .ledger import *  # noqa: F403
 from .packages import *  # noqa: F403
 from .problems import *  # noqa: F403
+from .reconciliation import *  # noqa: F403
 from .runs import *  # noqa: F403
 from .simulations import *  # noqa: F403
 from .statement import *  # noqa: F403

@@ -35,6 +35,11 @@ def statement(body: Json) -> str:
     return _ENVIRONMENT.get_template("statement.html").render(body)
 
 
+def reconciliation(body: Json) -> str:
+    """The page of a comparison with what the carrier lists."""
+    return _ENVIRONMENT.get_template("reconciliation.html").render(body)
+
+
 def _spaced(name: str) -> str:
     """A name of the API in words, `not_over` as "not over"; anything else as it is."""
     return name.replace("one_off", "one-off").replace("_", " ") if name.islower() else name
