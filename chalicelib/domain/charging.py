@@ -288,13 +288,6 @@ def still_due(line: Line, assignment: Assignment) -> bool:
     return kept and from_then and line.due_date <= last
 
 
-def at_same_terms(line: Line, planned: Assignment, now: Assignment) -> bool:
-    """Whether an edit has left the terms of the line's days as they were when it was planned."""
-    since = line.period.since if line.period else line.due_date
-    days = (since + n * DAY for n in range((line.due_date - since).days + 1))
-    return all(terms_on(planned, day) == terms_on(now, day) for day in days)
-
-
 def as_tried(held: Line, assignment: Assignment | None, day: date) -> Line:
     """A held charge as it is tried on `day`: debited if its assignment says so then. Without one, or of a cancelled one, as it was held."""
     if assignment is None or assignment.cancelled:

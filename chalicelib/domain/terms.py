@@ -12,7 +12,17 @@ from typing import Final, NamedTuple
 from .assignment import Assignment, TermsEntry, valid_on
 from .schedule import DAY
 
-__all__: Final = ("Terms", "TermsEntry", "active_quantity", "change_days", "first_active_day", "paused_until", "terms_on", "unit_days")
+__all__: Final = (
+    "Terms",
+    "TermsEntry",
+    "active_quantity",
+    "change_days",
+    "first_active_day",
+    "paused_until",
+    "same_terms",
+    "terms_on",
+    "unit_days",
+)
 
 
 class Terms(NamedTuple):
@@ -36,6 +46,12 @@ def terms_on(assignment: Assignment, day: date) -> Terms:
         for entry in sorted(covering, key=lambda each: each.begins):
             terms = terms._replace(**entry.values)
     return terms
+
+
+def same_terms(one: Assignment, other: Assignment, first: date, last: date) -> bool:
+    """Whether two states of an assignment have the same terms on each of the days `first..last`."""
+    days = (first + n * DAY for n in range((last - first).days + 1))
+    return all(terms_on(one, day) == terms_on(other, day) for day in days)
 
 
 def active_quantity(assignment: Assignment, day: date) -> int:

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from ..domain import posting, taking_back
 from ..domain.account import Account, current_credit
 from ..domain.assignment import Assignment
-from ..domain.charging import Line, at_same_terms, still_due
+from ..domain.charging import Line, still_due
 from ..domain.deciding import Decision
 from ..domain.errors import Conflict, NotFound
 from ..domain.ledger import Entry, is_part
@@ -23,6 +23,7 @@ from ..domain.posting import TRANSACTION_ACTIONS_MAX, Debit, Move, Provenance
 from ..domain.record import Step
 from ..domain.report import Status
 from ..domain.taking_back import Part
+from ..domain.terms import same_terms
 from ..storage import accounts, assignments, ledger
 from ..storage.db import Action, Db
 from ..storage.errors import Cancelled
@@ -265,12 +266,18 @@ class ChargeBatch(_Attempt):
             new = assignments.find_assignment(self._db, old.customer_id, old.assignment_id)
             self._uncharged[old.assignment_id] = new or old
             for decision in [d for d in self._pending if d.line.assignment_id == old.assignment_id and d.kind != "retry"]:
-                if new is None or not (still_due(decision.line, new) and at_same_terms(decision.line, old, new)):
+                if new is None or not _goes_on(decision.line, old, new):
                     self._drop(decision, "no_longer_due")
 
     def _drop(self, decision: Decision, status: Status) -> None:
         self._note(decision, status)
         self._pending = [one for one in self._pending if ledger_key(one) != ledger_key(decision)]
+
+
+def _goes_on(line: Line, planned: Assignment, now: Assignment) -> bool:
+    """Whether a charge is due after an edit as it was planned before: on its due date and at the terms of its days."""
+    first = line.period.since if line.period else line.due_date
+    return still_due(line, now) and same_terms(planned, now, first, line.due_date)
 
 
 def _action_of_move(move: Move, entry: Entry) -> Action:
