@@ -53,7 +53,8 @@ def answered(db: Db, who: Caller, route: str, key: str, body: Any, work: Callabl
 
 
 def _hash(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+    """Of JSON values, and of dates, which queries have."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _obtain_claim(db: Db, fingerprints: Sequence[str], body_hash: str) -> ClaimRecord:
