@@ -162,9 +162,10 @@ class Sample:
 
     @cached_property
     def audited(self) -> str:
-        """A finished audit: some day has to be evaluated before."""
+        """A finished audit with a finding, a credit: some day has to be evaluated before."""
         finish_a_day(self)
-        made = an_audit(self)
+        credit_a_charge(self)
+        made = an_audit(self, self.charged)
         do_all_of(self, made)
         return made
 
@@ -251,9 +252,9 @@ def enter_a_price_list(s: Sample) -> None:
     ok(s.api.put(f"/packages/{s.package['package_id']}/prices/{day(30)}", json={"retail": "3"}), 201)
 
 
-def an_audit(s: Sample) -> str:
+def an_audit(s: Sample, customer: str | None = None) -> str:
     """The id of an audit of a customer that nobody has worked at."""
-    return str(ok(s.api.post("/audits", json={"customer": s.customer}), 202)["work_id"])
+    return str(ok(s.api.post("/audits", json={"customer": customer or s.customer}), 202)["work_id"])
 
 
 def a_reconciliation(s: Sample) -> str:
