@@ -19,7 +19,9 @@ from tools.embedded import EmbeddedStack
 GENERATOR = "openapi-python-client==0.29.1"
 ENVIRONMENT = ROOT / ".local" / "client-generator"
 PACKAGE = "generated_billing_client"
-CSV_ONLY = {f"{verb}_{what}" for verb in ("import", "check") for what in ("packages", "assignments")}
+CSV_ONLY = {f"{verb}_{what}" for verb in ("import", "check") for what in ("packages", "customers", "assignments")} | {
+    "request_reconciliation"
+}
 """The generator knows no bodies of text/csv."""
 
 

@@ -126,7 +126,7 @@ def test_a_key_that_came_later_may_be_missing(kind: str, name: str) -> None:
     ("body", "detail"),
     [
         (None, "the message has no kind"), ([], "the message has no kind"), ({}, "the message has no kind"),
-        ({"kind": "nothing"}, "daily, run, customer_run, reversal"), ({"kind": ["run"]}, "the message has no kind"),
+        ({"kind": "nothing"}, "daily, run, kept_run, customer_run, reversal"), ({"kind": ["run"]}, "the message has no kind"),
         ({"kind": "customer_run", "run_id": 5}, "run_id of the customer_run message can't be 5"),
         ({"kind": "run", "run_id": "a", "segment": "0"}, "segment of the run message can't be '0'"),
         ({"kind": "run", "run_id": "a", "segment": 0, "cursor": "a"}, "cursor of the run message can't be 'a'"),
