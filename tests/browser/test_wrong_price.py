@@ -12,6 +12,9 @@ from tests.browser.conftest import Visit
 from tests.conftest import client_of
 from tools.embedded import EmbeddedStack
 
+WORK_MS = 120_000
+"""Work in the background takes its time where many tests share a processor."""
+
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[EmbeddedStack]:
@@ -33,7 +36,7 @@ def simulate_all(page: Page) -> None:
     expect(page.get_by_role("radio", name="Leave alone")).to_be_checked()
     page.get_by_label("Date", exact=True).fill(day())
     page.get_by_role("button", name="Simulate").click()
-    expect(page.get_by_role("table", name="By customer").get_by_role("row")).to_have_count(1 + 3)
+    expect(page.get_by_role("table", name="By customer").get_by_role("row")).to_have_count(1 + 3, timeout=WORK_MS)
 
 
 def run_all(page: Page, api: httpx.Client, retail: str) -> str:

@@ -37,7 +37,7 @@ LETTERS = {
 """How a need is written: `accounts:GU` is GetItem and UpdateItem on that table."""
 EVERY = bool(os.environ.get("EVERY_PERMISSION"))
 """`make permissions` takes each of some 90 away, which takes several minutes; without, some of each role are."""
-SOME = 4
+SOME = 2
 AWS_ITSELF = ("logs:", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 """What Lambda does with a function's role, not the function: not asked for by the emulator."""
 
