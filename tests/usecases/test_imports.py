@@ -16,6 +16,7 @@ from chalicelib.storage import accounts, assignments, packages
 from chalicelib.usecases import imports
 from chalicelib.usecases.assignments import details
 from chalicelib.usecases.imports import Made, RowOutcome
+from chalicelib.usecases.runs import daily
 from chalicelib.wire import import_rows
 from chalicelib.wire.csv_out import assignments_csv
 from chalicelib.wire.views import assignment_view
@@ -212,6 +213,17 @@ def test_backlog_of_a_change_is_confirmed_and_posted_once() -> None:
     assert posted == 5
     assert assign(stage, confirmed)[0].change == "unchanged"
     assert len(stage.store.items("ledger")) == posted
+
+
+@pytest.mark.parametrize("quantity", [1, 2], ids=["unchanged", "changed"])
+def test_a_row_that_makes_nothing_due_posts_nothing_that_waits_for_a_run(quantity: int) -> None:
+    """Today is being evaluated, and the assignment's mark says that it may owe today: the run posts that, as it does after a PATCH."""
+    stage = stage_to_change()
+    daily.start_evaluation(stage.services, stage.context("evaluate"), TODAY, allow_future=False)
+    assign(stage, f"assignment_id,customer_id,quantity\nann-line,ann,{quantity}\n", may_charge=False)
+    assert stage.store.items("ledger") == []
+    stage.work_off()
+    assert len(stage.store.items("ledger")) == 2
 
 
 @pytest.mark.parametrize("crash_at", range(1, 9))

@@ -20,7 +20,7 @@ from ...storage.keys import Key
 from ...storage.retry import retry_on_contention
 from .. import backlog, loading, warnings
 from ..assigning import LoadedForAssigning, creation_actions, load_for_assigning
-from ..assignments import post_backlog
+from ..assignments import add_minutes, post_backlog
 from ..edits import EditPlan, days_to_be_open, edit_actions, load, plan_edit, still_open, tenure_actions
 from ..request_context import RequestContext
 from .rows import RowOutcome, demand_right, demand_room, plan_rows, repeated_rows
@@ -31,13 +31,14 @@ _PACKAGES_AT_ONCE: Final = 1000
 
 
 class Made(NamedTuple):
-    """What became, or would become, of a row, what it charges at once, and what is odd about it."""
+    """What became, or would become, of a row, what it charges at once, and what is odd about it. `owing`: it posts what is due."""
 
     row: int
     change: RowChange
     detail: Detail
     backlog: list[Line]
     warnings: Sequence[BillingWarning] = ()
+    owing: bool = True
 
 
 class _Planned(NamedTuple):
@@ -74,7 +75,8 @@ def package_ids_by_name(db: Db, names: Iterable[str]) -> dict[str, list[str]]:
 
 
 def assign(db: Db, context: RequestContext, file: FileOfAssignments, *, dry_run: bool) -> list[Made]:
-    """Make and change assignments and post their backlog; a dry run says what would be posted. A retry of the same request completes it.
+    """Make and change assignments and post their backlog; a dry run says what would be posted. A retry of the same request completes
+    what it made; what a crash leaves unposted of a change, the next daily run posts.
 
     Raises `InvalidRows` for every row that can't be, also too_many; `MayNotCharge`.
     """
@@ -98,17 +100,25 @@ def assign(db: Db, context: RequestContext, file: FileOfAssignments, *, dry_run:
         return owners, sorted(made, key=lambda one: one.row)
 
     owners, made = retry_on_contention(attempt)
-    details = [one.detail for one in made] if dry_run else post_backlog(db, context, owners, [one.detail for one in made])
+    details = {one.row: one.detail for one in made} if dry_run else _post(db, context, owners, made)
     warned = warnings.row_warnings(db, [(one.row, one.detail) for one in made])
-    return [one._replace(detail=detail, warnings=warned[one.row]) for one, detail in zip(made, details, strict=True)]
+    return [one._replace(detail=details[one.row], warnings=warned[one.row]) for one in made]
+
+
+def _post(db: Db, context: RequestContext, owners: Mapping[str, Account], made: Sequence[Made]) -> dict[int, Detail]:
+    """Post what rows make due, and nothing that others wait for a run with; what stands of each row then."""
+    owing, others = [one for one in made if one.owing], [one for one in made if not one.owing]
+    details = [
+        *post_backlog(db, context, owners, [one.detail for one in owing]), *add_minutes(db, [one.detail for one in others], context.today),
+    ]  # fmt: skip
+    return {one.row: detail for one, detail in zip((*owing, *others), details, strict=True)}
 
 
 def _made_of_edit(row: int, edit: _PlannedEdit) -> Made:
     plan = edit.plan
     begins, warned = (plan.terms.begins, plan.terms.warnings) if plan.terms else (None, ())
-    return Made(
-        row, RowOutcome(row, plan.old, plan.new).change, Detail(plan.new, plan.package, None, plan.open_day, begins, warned), edit.backlog
-    )
+    detail = Detail(plan.new, plan.package, None, plan.open_day, begins, warned)
+    return Made(row, RowOutcome(row, plan.old, plan.new).change, detail, edit.backlog, owing=plan.owes_from is not None)
 
 
 def _backlog(db: Db, detail: Detail, last: date) -> list[Line]:
