@@ -92,9 +92,9 @@ class Compared(NamedTuple):
 
 
 def months_share(package: Package) -> Fraction | None:
-    """How many of the package's charges a month has; None for what is charged once."""
+    """How many of the package's charges a month has, one for each match day; None for what is charged once."""
     share = _MONTHS_SHARE.get(package.frequency)
-    return share and share / package.every
+    return share and share * max(1, len(package.frequency_match)) / package.every
 
 
 def use_on(assignment: Assignment, package: Package, day: date) -> NumberUse:

@@ -68,6 +68,15 @@ def test_what_a_month_costs(frequency: Any, every: int, cost: str, month: str | 
     assert use.retail == (None if month is None else 3 * Fraction(month))
 
 
+@pytest.mark.parametrize(
+    ("frequency", "match", "every", "month"),
+    [("monthly", (15, 31), 1, "2.4"), ("weekly", (0, 2, 4), 1, "15.6"), ("weekly", (0, 4), 2, "5.2")],
+)
+def test_each_match_day_of_a_month_costs(frequency: Any, match: tuple[int, ...], every: int, month: str) -> None:
+    package = number_package(frequency=frequency, frequency_match=match, every=every)
+    assert use_on(assigned(), package, DAY).cost == Fraction(month)
+
+
 def test_a_month_counts_quantity_prices_and_discount_of_the_day() -> None:
     dearer = number_package(price_lists=(PriceList(date(2031, 3, 1), cost=Decimal(2)),))
     assert use_on(assigned(), dearer, date(2031, 2, 28)).cost == Fraction("1.2")
