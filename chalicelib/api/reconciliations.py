@@ -10,23 +10,14 @@ from ..wire import answers
 from .access import READ
 from .call import Answer, Call
 from .formats import CSV, HTML, discrepancies_as_csv, reconciliation_as_csv, reconciliation_page
-from .query import LIST, OPTIONAL_DAY, Parameter
+from .query import LIST, OPTIONAL_DAY, Parameter, one_of
 from .routing import get, list_route
 
 if TYPE_CHECKING:
     from ..domain.reconciliation import ListedNumber
 
 blueprint = Blueprint(__name__)
-
-
-def discrepancy_kind(text: str) -> str:
-    """A kind of discrepancy. Raises `ValueError`."""
-    if text not in DISCREPANCY_KINDS:
-        raise ValueError(f"must be one of {', '.join(DISCREPANCY_KINDS)}")
-    return text
-
-
-_OF_KIND: Final[Mapping[str, Parameter]] = {"kind": Parameter(discrepancy_kind), **LIST}
+_OF_KIND: Final[Mapping[str, Parameter]] = {"kind": Parameter(one_of(DISCREPANCY_KINDS)), **LIST}
 
 
 @list_route(blueprint, "/reconciliations", READ, {"date": OPTIONAL_DAY})

@@ -10,7 +10,7 @@ import * as format from "./format.js";
 import { useForm } from "./hooks.js";
 import { PackageField, PackageNames, packageId, usePackages } from "./package-field.js";
 import { html, useEffect, useState } from "./preact.js";
-import { Totals } from "./report.js";
+import { CHARGE, Totals } from "./report.js";
 import { go, link, replace, useRoute } from "./router.js";
 import { announce } from "./toast.js";
 import { Badge, Button, Card, Day, Empty, LinkButton, Money, Page, Problem, Stat, Stats, Table } from "./ui.js";
@@ -241,16 +241,7 @@ function Lines({ lines, leftOut }) {
 const isBelow = (line) => format.isNegative(format.minus(line.retail, line.cost));
 
 const LINES = [
-  {
-    name: "what",
-    label: "Charge",
-    main: true,
-    cell: (line) => html`
-      ${line.assignment_id ? html`<a href=${link(["customers", line.customer, "assignments", line.assignment_id])}>${line.package_name}</a>` : line.description}
-      ${line.did && html` <span class="mono muted">${line.did}</span>`}
-      ${line.kind !== "recurring" && html` <${Badge}>${format.KINDS[line.kind]}<//>`}
-      <span class="sub">${format.readable(line.explanation)}</span>`,
-  },
+  CHARGE,
   { name: "due", label: "Due", cell: (line) => html`<span class="nowrap"><${Day} value=${line.due_date} /></span>` },
   {
     name: "status",

@@ -22,17 +22,20 @@ export const ComputedFrom = ({ of: line }) => html`
     ]} />
   </div>`;
 
+/** What is charged, and why: of a line of a report or of a forecast. */
+export const CHARGE = {
+  name: "what",
+  label: "Charge",
+  main: true,
+  cell: (line) => html`
+    ${line.assignment_id ? html`<a href=${link(["customers", line.customer, "assignments", line.assignment_id])}>${line.package_name}</a>` : line.description}
+    ${line.did && html` <span class="mono muted">${line.did}</span>`}
+    ${line.kind !== "recurring" && html` <${Badge}>${format.KINDS[line.kind]}<//>`}
+    <span class="sub">${format.readable(line.explanation)}</span>`,
+};
+
 const LINES = [
-  {
-    name: "what",
-    label: "Charge",
-    main: true,
-    cell: (line) => html`
-      ${line.assignment_id ? html`<a href=${link(["customers", line.customer, "assignments", line.assignment_id])}>${line.package_name}</a>` : line.description}
-      ${line.did && html` <span class="mono muted">${line.did}</span>`}
-      ${line.kind !== "recurring" && html` <${Badge}>${format.KINDS[line.kind]}<//>`}
-      <span class="sub">${format.readable(line.explanation)}</span>`,
-  },
+  CHARGE,
   {
     name: "status",
     label: "Status",
