@@ -29,11 +29,20 @@ from chalicelib.wire.csv_out import assignments_csv, columns, packages_csv, to_c
 from chalicelib.wire.export_views import ledger_row
 from chalicelib.wire.views import assignment_view, customer_view, package_view
 from tests.harness import RETAINED
-from tests.usecases.exporting import Row, ask, days, exported, files, ledgers, rows, work_off, work_off_despite_crash, work_off_doubled
-from tests.world.scheduler import Crashed
+from tests.usecases.exporting import (
+    Row,
+    ask,
+    calls_that_may_crash,
+    days,
+    exported,
+    files,
+    ledgers,
+    rows,
+    work_off,
+    work_off_doubled,
+)
 from tests.world.simulation import World
 from tests.world.stage import TODAY, Stage, call, furnished
-from tests.world.test_crashes import CrashAt
 
 SEEDS = 20
 """Of a block."""
@@ -189,19 +198,7 @@ def test_an_export_of_nothing_is_one_file_without_rows() -> None:
 @pytest.mark.parametrize("seconds_left", [100.0, 10.0], ids=["in one go", "piece by piece"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_worker_killed_at_any_store_call_leaves_the_same_files(small: None, seconds_left: float, after: bool) -> None:
-    whole, counter = furnished(), CrashAt(0, after=False)
-    work_off_despite_crash(whole, ask, seconds_left, counter)
-    expected = files(whole)
-    assert counter.calls > 20
-    for number in range(1, counter.calls + 1):
-        stage = furnished()
-        hook = CrashAt(number, after=after)
-        try:
-            work_off_despite_crash(stage, ask, seconds_left, hook)
-        except Crashed:  # of the request: the caller sends it again
-            work_off_despite_crash(stage, ask, seconds_left)
-        assert hook.calls >= number
-        assert files(stage) == expected, f"crash at call {number}"
+    assert calls_that_may_crash(furnished, ask, files, seconds_left, after=after) > 20
 
 
 def test_messages_that_come_twice_and_in_any_order_leave_the_same_files(small: None) -> None:

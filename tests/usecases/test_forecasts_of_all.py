@@ -3,7 +3,6 @@
 import random
 from datetime import timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -24,7 +23,7 @@ from chalicelib.usecases.work import merging, pieces, read_work, results, turns
 from tests.usecases.exporting import ask, calls_that_may_crash, work_off, work_off_doubled
 from tests.usecases.forecasting import NAME, made, pages, request, rows, rows_of_each, sums_of_each, sums_told
 from tests.world.simulation import World
-from tests.world.stage import TODAY, Stage, furnished
+from tests.world.stage import TODAY, Stage, furnished, made_once
 
 LAST = TODAY + timedelta(days=40)
 SOON = TODAY + timedelta(days=2)
@@ -43,15 +42,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(merging, "_BUFFERS_BYTES", 3000)
 
 
+@made_once
 def peopled() -> Stage:
     """More customers, one with a currency of its own, one who is parked."""
-    copied = Stage()
-    copied.store.take_over(_peopled().store)
-    return copied
-
-
-@lru_cache(maxsize=1)
-def _peopled() -> Stage:
     stage = furnished()
     for n in range(7):
         stage.customer(f"c{n}", limit=f"{10 * n}")

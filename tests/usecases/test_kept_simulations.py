@@ -22,7 +22,7 @@ from tests.harness import lose_an_answer
 from tests.usecases.exporting import work_off, work_off_despite_crash
 from tests.world.scheduler import Crashed
 from tests.world.simulation import World
-from tests.world.stage import TODAY, Stage, furnished
+from tests.world.stage import TODAY, Stage, furnished, made_once
 from tests.world.test_crashes import CrashAt
 
 KEPT = "kept"
@@ -72,15 +72,9 @@ def posted(stage: Stage) -> Posted:
     return {customer: sorted(own, key=str) for customer, own in found.items()}
 
 
+@made_once
 def peopled() -> Stage:
     """Customers in plenty, one with a price of its own, one with a balance that is short, one who is parked."""
-    copied = Stage()
-    copied.store.take_over(_peopled().store)
-    return copied
-
-
-@lru_cache(maxsize=1)
-def _peopled() -> Stage:
     stage = furnished()
     stage.package("own", cost=Decimal(1), retail=Decimal(7), frequency="daily")
     for n in range(5):

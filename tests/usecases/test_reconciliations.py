@@ -4,7 +4,6 @@ import random
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ from chalicelib.usecases.work import merging, pieces, read_work, turns
 from chalicelib.wire import answers
 from chalicelib.wire.reconciliation_views import reconciliation_view
 from tests.usecases.exporting import ask, calls_that_may_crash, work_off, work_off_doubled
-from tests.world.stage import TODAY, Stage, furnished
+from tests.world.stage import TODAY, Stage, furnished, made_once
 
 NAME = "reconciliation"
 Listed = Mapping[str, ListedNumber]
@@ -42,15 +41,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(staging, "SLICE_NUMBERS", 2)
 
 
+@made_once
 def numbered() -> Stage:
     """Customers with numbers: billed, paused, over, to come, once, and yearly in yen."""
-    copied = Stage()
-    copied.store.take_over(_numbered().store)
-    return copied
-
-
-@lru_cache(maxsize=1)
-def _numbered() -> Stage:
     stage = Stage()
     stage.today = TODAY - timedelta(days=30)
     for name in ("acme", "beta", "gone"):
@@ -206,15 +199,9 @@ def test_so_it_is_for_any_list(small: None) -> None:
 FEW: Listed = {did: ALL[did] for did in ("44100", "44101", "44300", "44999")}
 
 
+@made_once
 def few() -> Stage:
     """A customer with two numbers, one without."""
-    copied = Stage()
-    copied.store.take_over(_few().store)
-    return copied
-
-
-@lru_cache(maxsize=1)
-def _few() -> Stage:
     stage = Stage()
     stage.customer("acme")
     stage.customer("beta")

@@ -6,7 +6,7 @@ One actor, no waiting: whatever is called runs at once and in the same order eac
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, wraps
 from itertools import repeat
 from typing import Any, Final
 
@@ -91,15 +91,22 @@ class Stage(InProcess):
         return True
 
 
+def made_once(make: Callable[[], Stage]) -> Callable[[], Stage]:
+    """Makes a stage once; each call gets a copy of it to itself."""
+    once = lru_cache(maxsize=1)(make)
+
+    @wraps(make)
+    def copy() -> Stage:
+        copied = Stage()
+        copied.store.take_over(once().store)
+        return copied
+
+    return copy
+
+
+@made_once
 def furnished() -> Stage:
     """A stage with something of everything, evaluated through yesterday."""
-    copied = Stage()
-    copied.store.take_over(_furnished().store)
-    return copied
-
-
-@lru_cache(maxsize=1)
-def _furnished() -> Stage:
     stage = Stage()
     stage.today = TODAY - 2 * DAY
     stage.customer("rich")

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
-from functools import lru_cache
 from itertools import count
 
 from chalicelib.domain.deciding import RunRequest
@@ -14,7 +13,7 @@ from chalicelib.usecases import customers, prices
 from chalicelib.usecases.runs import on_demand, reversal
 
 from .dynamodb import Answer, Request
-from .stage import TODAY, Stage
+from .stage import TODAY, Stage, made_once
 
 CUSTOMERS = ("ann", "ben", "cid")
 
@@ -40,15 +39,9 @@ def _run(stage: Stage, run_id: str) -> None:
     stage.work_off()
 
 
+@made_once
 def _reversed_and_corrected() -> Stage:
     """Everybody was charged at a wrong price, all of it was reversed, and the price corrected. Cid can't pay."""
-    copied = Stage()
-    copied.store.take_over(_prepared().store)
-    return copied
-
-
-@lru_cache(maxsize=1)
-def _prepared() -> Stage:
     stage = Stage()
     for name in CUSTOMERS:
         stage.customer(name, limit="0" if name == "cid" else None)
