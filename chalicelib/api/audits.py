@@ -10,11 +10,10 @@ from ..wire.work_bodies import AuditBody
 from .access import READ
 from .call import Answer, Call
 from .formats import CSV, findings_csv
-from .query import LIST, Parameter, one_of
+from .query import LIST, OneOf, Parameter
 from .routing import get, post
 
 blueprint = Blueprint(__name__)
-FINDING = Parameter(one_of(FINDING_KINDS))
 
 
 @post(blueprint, "/audits", READ)
@@ -37,7 +36,7 @@ def read_audit(call: Call) -> Answer[answers.Audit]:
     return Answer(audit_view(*audits.read_audit(call.services, call.params["work_id"])))
 
 
-@get(blueprint, "/audits/{work_id}/findings", {"finding": FINDING, **LIST}, forms={CSV: findings_csv})
+@get(blueprint, "/audits/{work_id}/findings", {"finding": Parameter(OneOf(FINDING_KINDS)), **LIST}, forms={CSV: findings_csv})
 def list_findings(call: Call) -> Answer[answers.Page[answers.AuditFinding]]:
     """What an audit found, all of it or findings of a kind: by kind, customer and ledger key; empty until it is finished."""
     from ..usecases import audits

@@ -10,12 +10,11 @@ from ..wire import answers, fields
 from .access import READ
 from .call import Answer, Call, Sent
 from .formats import CSV, CSV_ROWS_MAX, forecast_as_csv, forecast_customers_as_csv, forecast_sums_as_csv
-from .query import LIST, Parameter, one_of
+from .query import LIST, OneOf, Parameter
 from .routing import get, run_route
 
 blueprint = Blueprint(__name__)
-EFFECT = Parameter(one_of(EFFECTS))
-_CUSTOMERS: Mapping[str, Parameter] = {"currency": Parameter(fields.currency, required=True), "effect": EFFECT, **LIST}
+_CUSTOMERS: Mapping[str, Parameter] = {"currency": Parameter(fields.currency, required=True), "effect": Parameter(OneOf(EFFECTS)), **LIST}
 
 
 def _is_work(sent: Sent, _query: Mapping[str, Any]) -> bool:

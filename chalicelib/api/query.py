@@ -1,6 +1,7 @@
 """Query parameters: known to the route, each once, all faults at once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from chalice.app import Request
@@ -37,15 +38,16 @@ def flag(text: str) -> bool:
     return text == "true"
 
 
-def one_of(names: Sequence[str]) -> Callable[[str], str]:
-    """Reads one of some names."""
+@dataclass(frozen=True)
+class OneOf:
+    """Reads one of some names. Raises `ValueError`."""
 
-    def parse(text: str) -> str:
-        if text not in names:
-            raise ValueError(f"must be one of {', '.join(names)}")
+    names: tuple[str, ...]
+
+    def __call__(self, text: str) -> str:
+        if text not in self.names:
+            raise ValueError(f"must be one of {', '.join(self.names)}")
         return text
-
-    return parse
 
 
 OPTIONAL_DAY: Final = Parameter(fields.parse_date)

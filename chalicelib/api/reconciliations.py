@@ -10,14 +10,14 @@ from ..wire import answers
 from .access import READ
 from .call import Answer, Call
 from .formats import CSV, HTML, discrepancies_as_csv, reconciliation_as_csv, reconciliation_page
-from .query import LIST, OPTIONAL_DAY, Parameter, one_of
+from .query import LIST, OPTIONAL_DAY, OneOf, Parameter
 from .routing import get, list_route
 
 if TYPE_CHECKING:
     from ..domain.reconciliation import ListedNumber
 
 blueprint = Blueprint(__name__)
-_OF_KIND: Final[Mapping[str, Parameter]] = {"kind": Parameter(one_of(DISCREPANCY_KINDS)), **LIST}
+_OF_KIND: Final[Mapping[str, Parameter]] = {"kind": Parameter(OneOf(DISCREPANCY_KINDS)), **LIST}
 
 
 @list_route(blueprint, "/reconciliations", READ, {"date": OPTIONAL_DAY})

@@ -7,23 +7,15 @@ from chalice.app import Blueprint
 
 from ..domain import package, wording
 from ..domain.errors import Fault, Invalid
-from ..domain.schedule import FREQUENCIES, Frequency, Schedule
+from ..domain.schedule import FREQUENCIES, Schedule
 from ..usecases.packages import demand_short
 from ..wire import answers
 from .call import Answer, Call
-from .query import RANGE, REQUIRED_DAY, Parameter
+from .query import RANGE, REQUIRED_DAY, OneOf, Parameter
 from .routing import get
 
 blueprint = Blueprint(__name__)
 SCHEDULE_DATES_MAX = 366
-
-
-def frequency(text: str) -> Frequency:
-    """A frequency's name. Raises `ValueError`."""
-    known: dict[str, Frequency] = {name: name for name in FREQUENCIES}
-    if text not in known:
-        raise ValueError(f"must be one of {', '.join(FREQUENCIES)}")
-    return known[text]
 
 
 def match(text: str) -> tuple[str | int, ...]:
@@ -39,7 +31,7 @@ def count(text: str) -> int:
 
 
 _PARAMETERS = {
-    "frequency": Parameter(frequency, required=True), "frequency_match": Parameter(match), "every": Parameter(count, default=1),
+    "frequency": Parameter(OneOf(FREQUENCIES), required=True), "frequency_match": Parameter(match), "every": Parameter(count, default=1),
     "start": REQUIRED_DAY, **RANGE, "count": Parameter(count),
 }  # fmt: skip
 

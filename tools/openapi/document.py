@@ -8,14 +8,10 @@ from typing_extensions import is_typeddict
 
 import app
 from chalicelib import __version__, logging_context
-from chalicelib.api import access, audits, call, forecasts, query
+from chalicelib.api import access, call, query
 from chalicelib.api import schedule as schedule_
-from chalicelib.api.reconciliations import discrepancy_kind
 from chalicelib.api.routing import ROUTES, WITH_BODY, Route, never
-from chalicelib.domain.audit_findings import FINDING_KINDS
-from chalicelib.domain.discrepancy_kinds import DISCREPANCY_KINDS
-from chalicelib.domain.forecast_effects import EFFECTS
-from chalicelib.domain.schedule import FREQUENCIES, WEEKDAYS
+from chalicelib.domain.schedule import WEEKDAYS
 from chalicelib.wire import answers, fields
 
 from .glossary import PARAMETERS
@@ -52,12 +48,8 @@ _QUERY: Final[Mapping[Any, Json]] = {
     fields.identifier: {"type": "string", "pattern": f"^{fields.ID_PATTERN.pattern}$"},
     fields.currency: {"type": "string", "pattern": "^[A-Z]{3}$"},
     fields.beginning: {"type": "string", "pattern": "^[A-Za-z0-9._:\\-]{1,64}$"},
-    schedule_.frequency: {"type": "string", "enum": list(FREQUENCIES)},
     schedule_.match: {"type": "string", "pattern": f"^({_DAY_OR_WEEKDAY}(,{_DAY_OR_WEEKDAY})*)?$", "maxLength": 123},
     schedule_.count: {"type": "integer", "minimum": 1, "maximum": schedule_.SCHEDULE_DATES_MAX},
-    forecasts.EFFECT.parse: {"type": "string", "enum": list(EFFECTS)},
-    audits.FINDING.parse: {"type": "string", "enum": list(FINDING_KINDS)},
-    discrepancy_kind: {"type": "string", "enum": list(DISCREPANCY_KINDS)},
     query.flag: {"type": "string", "enum": ["true", "false"]},
     fields.known_did: fields.DID_SCHEMA,
 }
@@ -158,13 +150,18 @@ def _parameters(route: Route, shown: Mapping[str, Json]) -> Iterator[Json]:
     for name, parameter in route.query.items():
         common = name in _COMMON
         required = {"required": True} if parameter.required else {}
-        schema = _QUERY[parameter.parse] | _default(parameter)
+        schema = _schema_of(parameter) | _default(parameter)
         yield _component("parameters", name) if common else _parameter("query", name, schema, given, **required)
     yield _component("parameters", "CorrelationId")
     if route.method in VERSIONED:
         yield _component("parameters", "IfMatch")
     if _takes_key(route):
         yield _component("parameters", "IdempotencyKeyOfLive" if route.live else "IdempotencyKey")
+
+
+def _schema_of(parameter: query.Parameter) -> Json:
+    read = parameter.parse
+    return {"type": "string", "enum": list(read.names)} if isinstance(read, query.OneOf) else _QUERY[read]
 
 
 def _default(parameter: query.Parameter) -> Json:
