@@ -9,26 +9,7 @@ from typing import Any
 from chalice.app import Chalice, Cron
 
 from chalicelib import logging_context
-from chalicelib.api import (
-    assignments,
-    audits,
-    customers,
-    exports,
-    forecasts,
-    guards,
-    history,
-    imports,
-    meta,
-    packages,
-    reconciliations,
-    reference,
-    replacements,
-    runs,
-    schedule,
-    statements,
-    usage,
-    work,
-)
+from chalicelib.api import guards, resources
 from chalicelib.console import pages as console
 from chalicelib.jobs import functions, queue
 
@@ -37,11 +18,8 @@ app.debug = False
 app.register_middleware(guards.guard, "http")
 logging_context.configure()
 
-for module in (
-    meta, packages, schedule, customers, statements, history, assignments, replacements, imports, usage, runs, work, exports, forecasts,
-    audits, reconciliations, reference, console,
-):  # fmt: skip
-    app.register_blueprint(module.blueprint)
+for blueprint in (*resources.BLUEPRINTS, console.blueprint):
+    app.register_blueprint(blueprint)
 
 
 @app.schedule(Cron(0, 3, "*", "*", "?", "*"))
@@ -69,6 +47,12 @@ def record_usage(event: Any) -> dict[str, Any]:
 def do_work(event: Any) -> dict[str, Any]:
     """Do a bounded piece of long work."""
     return queue.do_work(event.to_dict(), event.context)
+
+
+@app.on_sqs_message(queue="apply-work", batch_size=1)
+def apply_work(event: Any) -> dict[str, Any]:
+    """Do a bounded piece of long work that writes."""
+    return queue.apply_work(event.to_dict(), event.context)
 
 
 @app.lambda_function()

@@ -18,6 +18,7 @@ class Config(NamedTuple):
     queue_url: str
     usage_queue_url: str
     work_queue_url: str
+    apply_queue_url: str
     results_bucket: str
     retry_seconds: int
     time_zone: str
@@ -52,6 +53,7 @@ def read_config(environment: Mapping[str, str] = os.environ) -> Config:
         queue_url=environment.get("POST_CHARGES_QUEUE_URL", ""),
         usage_queue_url=environment.get("RECORD_USAGE_QUEUE_URL", ""),
         work_queue_url=environment.get("DO_WORK_QUEUE_URL", ""),
+        apply_queue_url=environment.get("APPLY_WORK_QUEUE_URL", ""),
         results_bucket=environment.get("RESULTS_BUCKET", ""),
         retry_seconds=int(environment.get("RETRY_SECONDS") or 10),
         time_zone=environment.get("BILLING_TIMEZONE") or "UTC",

@@ -79,6 +79,7 @@ def services(correlation_id: str | None = None) -> Services:
     return shared_services()._replace(
         send=partial(send_messages, correlation_id, configured.queue_url),
         send_work=partial(send_messages, correlation_id, configured.work_queue_url),
+        send_apply=partial(send_messages, correlation_id, configured.apply_queue_url),
     )
 
 
@@ -96,6 +97,7 @@ def shared_services() -> Services:
         configured.default_currency,
         configured.call_retention,
         send_work=partial(send_messages, None, configured.work_queue_url),
+        send_apply=partial(send_messages, None, configured.apply_queue_url),
         objects=objects,
         overview=configured.overview,
     )

@@ -58,11 +58,11 @@ class InProcess:
         self.queued: list[Message] = []
         """Messages of `post_charges`, the first one first."""
         self.queued_work: list[Message] = []
-        """Messages of `do_work`."""
+        """Messages of `do_work` and of `apply_work`."""
         self.s3 = S3()
         self.services = Services(
             self.db, self.send, segments, max_lines, allow_future, "USD", RETAINED, threads, round_customers,
-            self.send_work, lambda: Objects(self.s3, "results"),
+            self.send_work, self.send_work, lambda: Objects(self.s3, "results"),
         )  # fmt: skip
 
     def send(self, messages: list[dict[str, object]]) -> None:

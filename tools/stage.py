@@ -43,6 +43,7 @@ class StackSettings(NamedTuple):
     post_charges_minutes: int
     record_usage_minutes: int
     do_work_minutes: int
+    apply_work_minutes: int
 
 
 class Stage(NamedTuple):

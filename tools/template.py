@@ -27,10 +27,10 @@ Resource = dict[str, Any]
 LOCAL_STAGE = "local"
 API = "api_handler"
 SCHEDULED = "evaluate_due_charges"
-CONSUMERS = {"post_charges": "PostCharges", "record_usage": "RecordUsage", "do_work": "DoWork"}
+CONSUMERS = {"post_charges": "PostCharges", "record_usage": "RecordUsage", "do_work": "DoWork", "apply_work": "ApplyWork"}
 """Functions fed by a queue, and what their queue's resources are called."""
 
-CONTINUED = ("post_charges", "do_work")
+CONTINUED = ("post_charges", "do_work", "apply_work")
 """The functions that send messages to their own queue."""
 RESULTS = "ResultsBucket"
 

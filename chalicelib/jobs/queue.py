@@ -36,6 +36,12 @@ def do_work(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return _work_off_batch("work", event, context, partial(_work_long, _seconds_left(context)), queue_url)
 
 
+def apply_work(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Work off pieces of long work that writes."""
+    queue_url = deployment.configuration().apply_queue_url
+    return _work_off_batch("work", event, context, partial(_work_long, _seconds_left(context)), queue_url)
+
+
 def record_usage(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Record batches of calls, as over HTTP."""
     return _work_off_batch(

@@ -46,8 +46,8 @@ def _no_objects() -> Objects:
 
 
 class Services(NamedTuple):
-    """What use cases need from a deployment. `send` queues messages for `post_charges`, `send_work` for `do_work`; `objects` are made
-    when they are asked for first; `threads(n)` posts n jobs at a time.
+    """What use cases need from a deployment. `send` queues messages for `post_charges`, `send_work` for `do_work`, `send_apply` for
+    `apply_work`; `objects` are made when they are asked for first; `threads(n)` posts n jobs at a time.
 
     A worker holds the plans of at most `round_customers` customers before it posts them. `overview`: whether a forecast of all customers
     is made after each daily run.
@@ -63,5 +63,6 @@ class Services(NamedTuple):
     threads: Callable[[int], Executor] = ThreadPoolExecutor
     round_customers: int = 2000
     send_work: Send = _no_queue
+    send_apply: Send = _no_queue
     objects: Callable[[], Objects] = _no_objects
     overview: bool = False

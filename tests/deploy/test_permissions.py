@@ -129,6 +129,7 @@ RARELY = {
     "record_usage": {"record-usage:V": "as above"},
     "do_work": {
         "do-work:V": "as above",
+        "apply-work:M": "the pieces of work that writes are done by `apply_work`",
         "ledger/index/held:Q": "a forecast of all, or a kept simulation, tries what customers have held, if any does",
         "usage:Q": "a forecast of all, an audit, or a kept simulation looks up the calls of a minimum spend, if there is one",
         "accounts:G": "a customer in the middle of whose assignments a message ends is read again by the next",

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.deploy
 
 ZONE = {"BILLING_TIMEZONE": "Europe/Berlin"}
 MODES = {"iam": {}, "jwt": {"AUTH_MODE": "jwt", "AUTH_ISSUER": "https://issuer.example", "AUTH_AUDIENCE": "billing"}}
-FUNCTIONS = ("APIHandler", "DoWork", "EvaluateDueCharges", "PostCharges", "RecordUsage", "RunPackage")
+FUNCTIONS = ("APIHandler", "ApplyWork", "DoWork", "EvaluateDueCharges", "PostCharges", "RecordUsage", "RunPackage")
 QUEUES = tuple(f"{prefix}{kind}" for prefix in CONSUMERS.values() for kind in ("Queue", "DeadLetters"))
 TABLE_NAMES = tuple(f"{name.capitalize()}Table" for name in TABLES)
 INDEXES = {
@@ -165,7 +165,7 @@ def test_the_api_is_found_by_the_stacks_name(built: Built) -> None:
 
 RESERVED: dict[str, dict[str, int | None]] = {
     "dev": dict.fromkeys(FUNCTIONS),
-    "prod": {"APIHandler": 100, "DoWork": 20, "EvaluateDueCharges": 2, "PostCharges": 20, "RecordUsage": 20, "RunPackage": 5},
+    "prod": {**dict.fromkeys(FUNCTIONS, 20), "APIHandler": 100, "EvaluateDueCharges": 2, "RunPackage": 5},
 }
 
 
@@ -174,7 +174,7 @@ def test_functions_are_bounded(built: Built, name: str) -> None:
     properties = built.properties(name)
     bound = RESERVED[built.stage][name] or {"Ref": "AWS::NoValue"}
     assert properties["ReservedConcurrentExecutions"] == {"Fn::If": ["ServiceRuns", bound, 0]}
-    assert properties.get("RecursiveLoop") == ("Allow" if name in ("PostCharges", "DoWork") else None)
+    assert properties.get("RecursiveLoop") == ("Allow" if name in ("PostCharges", "DoWork", "ApplyWork") else None)
     assert properties["TracingConfig"] == {"Mode": "PassThrough"}
 
 
@@ -274,6 +274,8 @@ ALARMS = {
     **{f"{name}WriteThrottlesAlarm": Watched("AWS/DynamoDB WriteThrottleEvents", "Sum", "table_throttles") for name in INDEXES},
     "PostChargesLateAlarm": Watched("AWS/SQS ApproximateAgeOfOldestMessage", "Maximum", 60 * 60),
     "RecordUsageLateAlarm": Watched("AWS/SQS ApproximateAgeOfOldestMessage", "Maximum", 15 * 60),
+    "ApplyWorkLateAlarm": Watched("AWS/SQS ApproximateAgeOfOldestMessage", "Maximum", 60 * 60),
+    "ApplyWorkDeadLettersAlarm": Watched("AWS/SQS ApproximateNumberOfMessagesVisible", "Maximum"),
     "DoWorkLateAlarm": Watched("AWS/SQS ApproximateAgeOfOldestMessage", "Maximum", 60 * 60),
     "DoWorkDeadLettersAlarm": Watched("AWS/SQS ApproximateNumberOfMessagesVisible", "Maximum"),
     "PostChargesDeadLettersAlarm": Watched("AWS/SQS ApproximateNumberOfMessagesVisible", "Maximum"),

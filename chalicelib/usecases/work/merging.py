@@ -16,9 +16,9 @@ from ...storage.work import Chunk, FileResult, PieceResult
 from ..request_context import RequestContext, Services
 from ..segment import SecondsLeft
 from ..time_budget import STOP_SECONDS
-from .messages import MergeMessage, work_body
+from .messages import MergeMessage
 from .strategy import Record, Resort, Strategy, line_of, record_of
-from .turns import end_work, hand_out
+from .turns import end_work, hand_out, send_on
 
 FILE_ROWS: Final = 1_000_000
 """Of a file at most: what Excel opens, and what a worker writes well within its time."""
@@ -71,7 +71,7 @@ class _Merging:
         while not (files and files[-1].is_last):
             done = self._files + len(files)
             if done > self._message.number and self._seconds_left() < STOP_SECONDS:
-                self._services.send_work([work_body(self._message._replace(number=done))])
+                send_on(self._services, self._work, [self._message._replace(number=done)])
                 raise _HandedOn
             files.append(self._write(part, len(files), merge, write))
             if files[-1].offsets != merge.offsets:  # another delivery wrote this file

@@ -4,19 +4,23 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from ...domain.errors import code_and_detail
-from ...domain.work import WORK_FAILURES_MAX, WorkFailure, WorkRecord
+from ...domain.work import APPLIED_KINDS, WORK_FAILURES_MAX, WorkFailure, WorkRecord
 from ...storage import work
 from ...storage.keys import Key
 from ...storage.work import Chunk, PieceResult
 from ..request_context import RequestContext, Services
 from ..segment import LeftOut, Member, Round, RoundLimits, SecondsLeft, Unreadable, work_through
-from .messages import MergeMessage, PieceMessage, work_body
+from .messages import MergeMessage, PieceMessage
 from .strategy import Strategy, line_of
+from .turns import send_on
 
 CHUNK_RECORDS: Final = 10_000
 """Of an object: some 10 MB, which a worker holds at once."""
 RECORD_BYTES: Final = 1024
 """Of a record that counts as one."""
+READ_ROUND: Final = RoundLimits(customers=CHUNK_RECORDS, lines=CHUNK_RECORDS)
+APPLIED_ROUND: Final = RoundLimits(customers=200, lines=200)
+"""What is written member by member takes much longer: so much of it is done between two looks at the time."""
 CHUNKS_MAX: Final = 200
 """Of a message: what one item of `runs` can name."""
 
@@ -39,11 +43,13 @@ class PlannedRecords(NamedTuple):
 class PieceWork:
     """One message of a segment: which members it is for, and what is done with them."""
 
-    limits: Final = RoundLimits(customers=CHUNK_RECORDS, lines=CHUNK_RECORDS)
+    limits = READ_ROUND
 
     def __init__(self, services: Services, context: RequestContext, found: WorkRecord, message: PieceMessage, strategy: Strategy) -> None:
         self._services, self._work, self._message, self._strategy = services, found, message, strategy
         self._attempt = context.id
+        if found.kind in APPLIED_KINDS:
+            self.limits = APPLIED_ROUND
         self._chunks: list[Chunk] = []
         self._failures: list[WorkFailure] = []
 
@@ -97,7 +103,7 @@ class PieceWork:
             return
         found = work.finish_work_segment(self._services.db, self._work.work_id, self._message.segment)
         if len(found.done) >= found.segments:
-            self._services.send_work([work_body(MergeMessage(found.work_id))])
+            send_on(self._services, found, [MergeMessage(found.work_id)])
 
     def _keep(self, cursor: Key | None) -> PieceResult:
         result = PieceResult(tuple(self._chunks), cursor, tuple(self._failures[:WORK_FAILURES_MAX]), len(self._failures))
@@ -107,7 +113,7 @@ class PieceWork:
         if kept.cursor is None:  # another delivery came to the end of the segment
             self.finish(None)
         else:
-            self._services.send_work([work_body(self._message._replace(piece=self._message.piece + 1, cursor=kept.cursor))])
+            send_on(self._services, self._work, [self._message._replace(piece=self._message.piece + 1, cursor=kept.cursor)])
 
 
 def _failure(left_out: LeftOut) -> WorkFailure:

@@ -4,17 +4,18 @@ The record and whose turn it is change in one transaction. The first message of 
 it, everybody who passes by sends it again, so that a crash in between loses nothing.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
 from ...domain.errors import Conflict
-from ...domain.work import Turns, WorkRecord, WorkState
+from ...domain.work import APPLIED_KINDS, Turns, WorkRecord, WorkState
 from ...storage import work
 from ...storage.db import Action
 from ...storage.errors import Cancelled, ConditionFailed
 from ...storage.retry import retry_on_contention
 from ..request_context import RequestContext, Services
-from .messages import BeginMessage, PieceMessage, work_body
+from .messages import BeginMessage, PieceMessage, WorkMessage, work_body
 
 
 def begin_work(services: Services, wanted: WorkRecord) -> WorkRecord:
@@ -78,10 +79,16 @@ def _send_begun(services: Services, turns: Turns) -> None:
         services.send_work([work_body(BeginMessage(one)) for one in turns.unseen])
 
 
+def send_on(services: Services, found: WorkRecord, messages: Sequence[WorkMessage]) -> None:
+    """Queue messages about a work that has begun, where it is done. Its first one goes to `do_work`, whatever it is."""
+    send = services.send_apply if found.kind in APPLIED_KINDS else services.send_work
+    send([work_body(message) for message in messages])
+
+
 def fan_out(services: Services, found: WorkRecord) -> None:
     """Queue a message for each segment of a work, and note that a worker has seen it."""
     if not found.is_over:
-        services.send_work([work_body(PieceMessage(found.work_id, segment)) for segment in range(found.segments)])
+        send_on(services, found, [PieceMessage(found.work_id, segment) for segment in range(found.segments)])
     turns = work.find_turns(services.db)
     if found.work_id in turns.unseen:
         with suppress(ConditionFailed):  # whoever changed it meanwhile has the message sent once more, which does no harm

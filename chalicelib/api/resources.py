@@ -1,0 +1,46 @@
+"""All routes of the API, by resource, in the order in which its description has them."""
+
+from typing import Final
+
+from . import (
+    assignments,
+    audits,
+    customers,
+    exports,
+    forecasts,
+    history,
+    imports,
+    meta,
+    packages,
+    reconciliations,
+    reference,
+    replacements,
+    runs,
+    schedule,
+    statements,
+    usage,
+    work,
+)
+
+BLUEPRINTS: Final = tuple(
+    module.blueprint
+    for module in (
+        meta,
+        packages,
+        schedule,
+        customers,
+        statements,
+        history,
+        assignments,
+        replacements,
+        imports,
+        usage,
+        runs,
+        work,
+        exports,
+        forecasts,
+        audits,
+        reconciliations,
+        reference,
+    )
+)
