@@ -17,6 +17,7 @@ class Account(NamedTuple):
     set it, or found it set. `oversize` says that an operator let the next run post more lines than the safety bound. `entries`: the
     ledger holds something that no assignment made, such as a payment, so the currency is fixed. `calls`: usage is recorded, which
     outlives the customer's calls.
+    `external_id` is what another system calls the customer. It, `email`, `tags` and `notes` decide nothing here.
     `with_minutes` and `without_minutes` count the `assignments` that give free minutes and those that don't.
     """
 
@@ -36,6 +37,10 @@ class Account(NamedTuple):
     without_minutes: int = 0
     evaluate_from: date | None = None
     marks: int = 0
+    email: str | None = None
+    external_id: str | None = None
+    tags: tuple[str, ...] = ()
+    notes: str = ""
     version: int = 1
     created_at: str = ""
     created_by: str = ""

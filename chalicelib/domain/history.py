@@ -159,6 +159,8 @@ def _plain_field(one: Any, name: str) -> Plain:
 def _plain(value: Any) -> Plain:
     if isinstance(value, Decimal):
         return money.text(value)
+    if isinstance(value, tuple):
+        return list(value)
     plain: Plain = value.isoformat() if isinstance(value, date) else value
     return plain
 

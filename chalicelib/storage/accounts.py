@@ -9,7 +9,7 @@ from ..domain.account import Account
 from ..domain.assignment import Assignment
 from ..domain.posting import Debit
 from . import keys
-from .codec import WRITTEN, Codec, always, date_attribute, integer_attribute, plain_attribute
+from .codec import WRITTEN, Codec, always, date_attribute, integer_attribute, plain_attribute, texts_attribute
 from .db import Action, Db, Item, put_new, remove, update
 from .keys import ACCOUNTS, CUSTOMERS, Key
 
@@ -31,12 +31,16 @@ ACCOUNT_CODEC = Codec(
         "oversize": plain_attribute("oversize", False),
         "evaluate_from": date_attribute("evaluate_from", None),
         "marks": integer_attribute("marks", 0),
+        "email": plain_attribute("email", None),
+        "external_id": plain_attribute("external_id", None),
+        "tags": texts_attribute("tags", ()),
+        "notes": plain_attribute("notes", ""),
         **WRITTEN,
     },
     elsewhere=("customer_id",),
 )
 _LIST_KEY = "customer"
-_SETTABLE = ("currency", "name", "debit_limit", "version", "updated_at", "updated_by")
+_SETTABLE = ("currency", "name", "debit_limit", "email", "external_id", "tags", "notes", "version", "updated_at", "updated_by")
 
 
 def account_from_item(item: Item) -> Account:

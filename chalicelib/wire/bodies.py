@@ -23,7 +23,9 @@ from .fields import (
     CustomerName,
     Day,
     Destination,
+    Email,
     Every,
+    ExternalId,
     Flag,
     Id,
     Instant,
@@ -35,6 +37,7 @@ from .fields import (
     RunId,
     Simulate,
     SimulateOnly,
+    Tags,
     Text,
 )  # fmt: skip
 from .jsontext import pointer
@@ -111,10 +114,15 @@ class CustomerBody(Body):
     name: CustomerName = ""
     currency: Currency | None = None
     debit_limit: Price | None = None
+    email: Email | None = None
+    external_id: ExternalId | None = None
+    tags: Tags = []
+    notes: Text = ""
 
     def applied(self, old: Account, default_currency: str) -> Account:
         """The customer with these fields."""
-        return old._replace(name=self.name, currency=self.currency or default_currency, debit_limit=self.debit_limit)
+        fields = {name: getattr(self, name) for name in CustomerBody.model_fields}
+        return old._replace(**fields | {"currency": self.currency or default_currency, "tags": tuple(self.tags)})
 
 
 class SimulationBody(Body):

@@ -220,12 +220,21 @@ def cell_value(field: FieldInfo, cell: str) -> Any:
         return {"true": True, "false": False}.get(cell.lower(), cell)
     if int in kinds:
         return _integer(cell)
-    return [_integer(part.strip()) for part in cell.split(";")] if list in kinds else cell
+    if list not in kinds:
+        return cell
+    parts = [part.strip() for part in cell.split(";")]
+    return parts if str in _members_of(annotation) else [_integer(part) for part in parts]
 
 
 @lru_cache(maxsize=1000)
 def _kinds_of(annotation: Any) -> frozenset[Any]:
     return frozenset(get_origin(kind) or kind for kind in _kinds(annotation))
+
+
+@lru_cache(maxsize=1000)
+def _members_of(annotation: Any) -> frozenset[Any]:
+    """The types that the members of a list may have."""
+    return frozenset(_kinds(get_args(annotation)[0]))
 
 
 def _kinds(annotation: Any) -> Iterator[Any]:

@@ -46,7 +46,7 @@ def package_view(shown: Package) -> answers.Package:
 
 def customer_view(value: Account) -> answers.Customer:
     """A customer with the balance as it stands."""
-    return fields_of(answers.Customer, value, held_charges=value.held)
+    return fields_of(answers.Customer, value, held_charges=value.held, tags=list(value.tags))
 
 
 def assignment_view(detail: Detail) -> answers.Assignment:

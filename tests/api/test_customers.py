@@ -59,6 +59,19 @@ def test_patch_merges_and_null_lifts_the_limit(api: httpx.Client) -> None:
     assert pointers(api.patch(f"/customers/{customer}", json={"balance": "3", "debit_limit": "-1"})) == {"/balance", "/debit_limit"}
 
 
+def test_what_staff_note_of_a_customer_is_kept_and_told_in_the_history(api: httpx.Client) -> None:
+    customer, noted = unique(), {"email": "a@b.example", "external_id": "CRM 7", "tags": ["north", "15"], "notes": "pays late\ncall first"}
+    made = ok(api.put(f"/customers/{customer}", json=noted), 201)
+    assert {name: made[name] for name in noted} == noted
+    assert ok(api.patch(f"/customers/{customer}", json={"tags": ["south"], "notes": None}))["email"] == "a@b.example"
+    changed = ok(api.get(f"/customers/{customer}/history"))["items"][0]["changes"]
+    assert [(one["field"], one["before"], one["after"]) for one in changed] == [
+        ("tags", ["north", "15"], ["south"]), ("notes", "pays late\ncall first", ""),
+    ]  # fmt: skip
+    bare = ok(api.put(f"/customers/{customer}", json={}))
+    assert {name: bare[name] for name in noted} == {"email": None, "external_id": None, "tags": [], "notes": ""}
+
+
 @pytest.mark.parametrize(
     ("pointer", "body"),
     [
@@ -68,6 +81,15 @@ def test_patch_merges_and_null_lifts_the_limit(api: httpx.Client) -> None:
         ("/debit_limit", {"debit_limit": "-0.01"}),
         ("/debit_limit", {"debit_limit": True}),
         ("/limit", {"limit": 3}),
+        ("/email", {"email": "acme"}),
+        ("/email", {"email": "a b@acme.example"}),
+        ("/external_id", {"external_id": ""}),
+        ("/tags", {"tags": ["a", "a"]}),
+        ("/tags", {"tags": [f"{n}" for n in range(21)]}),
+        ("/tags", {"tags": "a"}),
+        ("/tags/1", {"tags": ["a", "b;c"]}),
+        ("/tags/0", {"tags": [" a"]}),
+        ("/notes", {"notes": "x" * 2001}),
         ("", []),
     ],
 )

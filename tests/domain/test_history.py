@@ -114,6 +114,8 @@ def test_rules_8_history_of_a_customer() -> None:
     before = account(debit_limit="5", balance="1", held=1)
     after = before._replace(debit_limit=None, balance=Decimal(9), held=0, parked=True, marks=1, version=2)
     assert told(customer_change("customer.changed", after, before)) == [("debit_limit", "5.00", None), ("parked", False, True)]
+    tagged = before._replace(tags=("north", "reseller"), version=2)
+    assert told(customer_change("customer.changed", tagged, before)) == [("tags", [], ["north", "reseller"])]
 
 
 def test_rules_8_history_of_charges_and_runs() -> None:
@@ -205,4 +207,4 @@ def test_every_field_of_a_customer_is_told_or_known_to_be_the_services_own() -> 
     others: dict[str, Any] = {name: f"{name}-2" for name in Account._fields}
     different = Account(**others | {"version": 2})
     known = {one.field for one in customer_change("customer.changed", different, account()).fields}
-    assert known == {"currency", "name", "debit_limit", "parked"}
+    assert known == {"currency", "name", "debit_limit", "email", "external_id", "tags", "notes", "parked"}

@@ -114,6 +114,13 @@ def test_customers_are_created_and_changed() -> None:
     assert [one.change for one in write_customers(stage, text)] == ["unchanged"] * 3
 
 
+def test_tags_of_a_file_are_texts_however_they_look() -> None:
+    stage = stage_to_change()
+    write_customers(stage, "customer_id,email,external_id,tags,notes\nann,ann@ann.example,7,15; north,'=late\n")
+    found = accounts.find_accounts(stage.db, ["ann"])["ann"]
+    assert (found.email, found.external_id, found.tags, found.notes) == ("ann@ann.example", "7", ("15", "north"), "=late")
+
+
 def test_faults_of_rows_of_customers_are_told_by_row() -> None:
     stage = stage_to_change()
     text = "customer_id,currency,debit_limit\nann,EUR,\n,USD,\na b,,\nnew,XXX,x\nann,,1\n"

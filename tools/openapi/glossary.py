@@ -74,6 +74,10 @@ FIELDS: Final = {
     # customers
     "customer_id": "The customer's id, chosen by the caller.",
     "debit_limit": "How far below zero charges may take the balance, in `currency`; null for no limit.",
+    "email": "Where the customer gets mail from other systems; nothing is sent by this service. Null for none.",
+    "external_id": "What another system, such as a CRM, calls the customer; null for none. It needs not be unique.",
+    "tags": "Up to 20 words of your own, such as `reseller`, without `;`.",
+    "notes": "Notes for your own staff: no document or event for the customer has them.",
     "balance": "The customer's credit, in `currency`; the sum of `credit_change` in the ledger.",
     "held_charges": "How many charges are held, because the balance did not suffice.",
     "parked": "Whether the daily evaluation leaves the customer out since there was too much to charge; an operator unparks.",

@@ -125,7 +125,8 @@ def _packages(say: Recorder) -> str:
 def _customers(say: Recorder, package: str) -> str:
     ids = {"customer_id": "acme"}
     say("write_customer", "new", "PUT", "/customers/{customer_id}", ids=ids, body={"name": "Acme Ltd", "debit_limit": "100"})
-    say("change_customer", "name", "PATCH", "/customers/{customer_id}", ids=ids, body={"name": "Acme Limited"})
+    edit: Json = {"name": "Acme Limited", "email": "billing@acme.example", "tags": ["reseller"]}
+    say("change_customer", "name", "PATCH", "/customers/{customer_id}", ids=ids, body=edit)
     say("read_customer", "one", "GET", "/customers/{customer_id}", ids=ids)
     say("list_customers", "first_page", "GET", "/customers", query={"limit": "2"})
     body: Json = {"package_id": package, "quantity": 4, "start_date": "2031-01-15", "auto_decrement_credit": True}

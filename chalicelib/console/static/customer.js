@@ -55,6 +55,7 @@ export function Customer({ id, tab = "assignments" }) {
         <${LinkButton} href=${link(["run"], { customer: id })}>Run Package<//>
         <${LinkButton} href=${link(["customers", id, "assign"])} needs="write" look="primary">Assign a package<//>`}>
       ${one.parked && html`<${Parked} one=${one} done=${() => changed("Unparked: the next daily run posts what is due")} />`}
+      <${About} one=${one} />
       <${Balance} one=${one} />
       <nav class="tabs" aria-label="Customer" ref=${tabs}>
         ${TABS.map(([name, text]) => html`<a key=${name} href=${link(["customers", id, name])} aria-current=${tab === name ? "page" : undefined}>${text}${name === "held" && one.held_charges ? ` (${one.held_charges})` : ""}</a>`)}
@@ -76,6 +77,13 @@ export function Customer({ id, tab = "assignments" }) {
       }
     <//>`;
 }
+
+/** What staff noted of a customer; nothing if nobody did. */
+const About = ({ one }) =>
+  (one.email || one.external_id || one.tags.length || one.notes) &&
+  html`
+    <p class="muted">${[one.email, one.external_id && `elsewhere ${one.external_id}`].filter(Boolean).join(" · ")}${one.tags.map((tag) => html` <${Badge} key=${tag}>${tag}<//>`)}</p>
+    ${one.notes && html`<p class="notes">${one.notes}</p>`}`;
 
 function Balance({ one }) {
   const left = one.debit_limit === null ? null : format.sum(one.balance, one.debit_limit);

@@ -12,6 +12,7 @@ import { go, link, replace, useRoute } from "./router.js";
 import { announce } from "./toast.js";
 import { Badge, Button, Card, Empty, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
 
+const searched = (one) => [one.customer_id, one.name, one.email, one.external_id, ...one.tags].join(" ");
 const IS_ID = /^[A-Za-z0-9._:-]{1,64}$/;
 
 export function Customers() {
@@ -20,7 +21,7 @@ export function Customers() {
   const prefix = useDebounced(q, 200);
   const { data: byId } = useLoad(async () => (IS_ID.test(prefix) ? get("customers", { prefix, limit: 50 }) : null), [prefix]);
   const loaded = new Map([...(list.items ?? []), ...(byId?.items ?? [])].map((one) => [one.customer_id, one]));
-  const found = [...loaded.values()].filter((one) => `${one.customer_id} ${one.name}`.toLowerCase().includes(q.toLowerCase()));
+  const found = [...loaded.values()].filter((one) => searched(one).toLowerCase().includes(q.toLowerCase()));
   const [importing, setImporting] = useState(null);
   const imported = (count) => {
     setImporting(null);
@@ -35,7 +36,7 @@ export function Customers() {
     <${Page} title="Customers" lead="Who is charged: each with a currency, a credit balance and, if you like, a debit limit." actions=${create}>
       <form class="filters" role="search" aria-label="Customers" onSubmit=${(event) => event.preventDefault()}>
         <div class="field grow"><label for="q">Search</label>
-          <input id="q" type="search" data-search placeholder="Id or name" value=${q} onInput=${(event) => replace(["customers"], { q: event.target.value })} /></div>
+          <input id="q" type="search" data-search placeholder="Id, name, e-mail or tag" value=${q} onInput=${(event) => replace(["customers"], { q: event.target.value })} /></div>
       </form>
       <${List} list=${list} of="more customers" empty=${html`<${Empty} title="No customers yet">Create the first one, then assign a package to it.<//>`}>
         <p class="count" role="status">${format.plural(found.length, "customer")}${list.hasMore ? " among those loaded; ids are searched in full" : ""}</p>
@@ -55,7 +56,7 @@ const COLUMNS = [
     label: "Customer",
     main: true,
     cell: (one) =>
-      html`<a href=${link(["customers", one.customer_id])}>${one.name || one.customer_id}</a>${one.name && html`<span class="sub mono">${one.customer_id}</span>`}`,
+      html`<a href=${link(["customers", one.customer_id])}>${one.name || one.customer_id}</a>${one.name && html`<span class="sub mono">${one.customer_id}</span>`}${one.tags.map((tag) => html` <${Badge} key=${tag}>${tag}<//>`)}`,
   },
   {
     name: "state",
@@ -75,14 +76,39 @@ const COLUMNS = [
   { name: "balance", label: "Balance", num: true, cell: (one) => html`<strong><${Money} value=${one.balance} currency=${one.currency} /></strong>` },
 ];
 
-const NAMES = ["name", "currency", "debit_limit"];
-const body = (values) => ({ name: values.name.trim(), currency: values.currency.trim().toUpperCase(), debit_limit: values.debit_limit.trim() || null });
+const NAMES = ["name", "currency", "debit_limit", "email", "external_id", "tags", "notes"];
+const splitTags = (text) =>
+  text
+    .split(/[;,]/)
+    .map((tag) => tag.trim())
+    .filter(Boolean);
+const body = (values) => ({
+  name: values.name.trim(),
+  currency: values.currency.trim().toUpperCase(),
+  debit_limit: values.debit_limit.trim() || null,
+  email: values.email.trim() || null,
+  external_id: values.external_id.trim() || null,
+  tags: splitTags(values.tags),
+  notes: values.notes.trim(),
+});
+/** What the form begins with: of a customer, or of none. */
+const fieldsOf = (one) => ({
+  ...one,
+  debit_limit: one.debit_limit ?? "",
+  email: one.email ?? "",
+  external_id: one.external_id ?? "",
+  tags: one.tags.join("; "),
+});
 
 const Fields = ({ form }) => html`
   <${Field} form=${form} name="name" label="Name" wide maxlength="200" />
   <${CurrencyField} form=${form} name="currency" label="Currency" hint="Fixed once there is an assignment or a ledger entry." />
   <${MoneyField} form=${form} name="debit_limit" label="Debit limit" optional suffix=${form.values.currency.toUpperCase()} placeholder="no limit"
-    hint="How far below zero charges may take the balance. A charge that would pass it is held, not lost. Empty: no limit." />`;
+    hint="How far below zero charges may take the balance. A charge that would pass it is held, not lost. Empty: no limit." />
+  <${Field} form=${form} name="email" label="E-mail" type="email" optional maxlength="254" spellcheck=${false} />
+  <${Field} form=${form} name="external_id" label="Id elsewhere" optional maxlength="100" spellcheck=${false} hint="What another system, such as your CRM, calls the customer." />
+  <${Field} form=${form} name="tags" label="Tags" optional wide placeholder="reseller; north" hint="Up to 20 words of your own, separated by semicolons." />
+  <${Field} form=${form} name="notes" label="Notes" type="textarea" optional wide maxlength="2000" hint="For your own staff." />`;
 
 const exists = (id) =>
   get(path("customers", id)).then(
@@ -96,7 +122,7 @@ const exists = (id) =>
 export function NewCustomer() {
   const form = useForm({
     name: "customer",
-    initial: { customer_id: "", name: "", currency: settings.default_currency, debit_limit: "" },
+    initial: { customer_id: "", name: "", currency: settings.default_currency, debit_limit: "", email: "", external_id: "", tags: "", notes: "" },
     send: async (values) => {
       const id = values.customer_id.trim();
       if (!IS_ID.test(id)) throw fault("customer_id", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -");
@@ -139,7 +165,7 @@ function Edit({ one }) {
     announce(`Saved ${saved.name || saved.customer_id}`);
     go(where);
   };
-  const form = useForm({ name: `customer-${one.customer_id}`, initial: { ...one, debit_limit: one.debit_limit ?? "" }, send: conflict.send, done });
+  const form = useForm({ name: `customer-${one.customer_id}`, initial: fieldsOf(one), send: conflict.send, done });
   return html`
     <form class="narrow-form" ref=${form.element} noValidate onSubmit=${(event) => {
       event.preventDefault();

@@ -46,7 +46,7 @@ const KINDS = {
   customers: {
     title: "Import customers",
     one: "customer",
-    example: "customer_id,name,currency,debit_limit\nacme,Acme Ltd,USD,100",
+    example: "customer_id,name,currency,debit_limit,tags\nacme,Acme Ltd,USD,100,reseller;north",
     columns: [
       {
         name: "name",

@@ -16,4 +16,5 @@ from .reconciliation import *  # noqa: F403
 from .runs import *  # noqa: F403
 from .simulations import *  # noqa: F403
 from .statement import *  # noqa: F403
+from .usage import *  # noqa: F403
 from .work import *  # noqa: F403

@@ -1,15 +1,16 @@
-"""Customers, their assignments, calls and free minutes, and what an import of assignments makes."""
+"""Customers, their assignments, and what an import of assignments makes."""
 
-from typing import Annotated, Literal, NotRequired
+from typing import Annotated, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
 from ...domain.importing import RowChange
 from ...domain.pricing import ChargeKind
-from .common import Count, Currency, Day, Instant, Money, Seconds, Warned, Written
+from .common import Count, Currency, Day, Instant, Money, Warned, Written
 from .packages import Package
 from .problems import DueBefore
+from .usage import Minutes
 
 
 class CustomerFields(TypedDict):
@@ -19,6 +20,10 @@ class CustomerFields(TypedDict):
     name: str
     currency: Currency
     debit_limit: Money | None
+    email: str | None
+    external_id: str | None
+    tags: list[str]
+    notes: str
 
 
 class _Standing(TypedDict):
@@ -52,33 +57,6 @@ class Features(TypedDict):
     customer_id: str
     date: Day
     features: list[Feature]
-
-
-class Minutes(TypedDict):
-    """A bucket of free minutes; all but `free_minutes` in seconds."""
-
-    assignment_id: str
-    package_id: str
-    package_name: str
-    did: str | None
-    destination: str | None
-    free_minutes: Annotated[int, Field(ge=0)] | None
-    unit: Literal["seconds"]
-    total: Seconds
-    used: Seconds
-    remaining: Seconds
-    began_on: Day
-    refills_on: Day | None
-    ends_on: Day | None
-    waiting_for_payment: bool
-
-
-class MinutesOfDay(TypedDict):
-    """Each bucket of free minutes of a customer on a date."""
-
-    customer_id: str
-    date: Day
-    items: list[Minutes]
 
 
 class AssignmentFields(TypedDict):
@@ -221,40 +199,6 @@ class ImportedAssignments(TypedDict):
     dry_run: bool
     rows: Count
     items: list[ImportedAssignment]
-
-
-class Draw(TypedDict):
-    """Seconds that a call took from an assignment's free minutes."""
-
-    assignment_id: str
-    seconds: Seconds
-
-
-class RatedCall(TypedDict):
-    """A call as it was rated."""
-
-    call_id: str
-    free_seconds: Seconds
-    billable_seconds: Seconds
-    charge: Money
-    drawn: list[Draw]
-
-
-class RatedCalls(TypedDict):
-    """The calls of a request, rated, in its order."""
-
-    calls: list[RatedCall]
-
-
-class UsageDay(TypedDict):
-    """What the calls of a day come to."""
-
-    date: Day
-    did: str | None
-    spend: Money
-    seconds: Seconds
-    free_seconds: Seconds
-    calls: Count
 
 
 class ComingLine(TypedDict):

@@ -6,7 +6,7 @@ from typing_extensions import TypedDict
 
 from ...domain.ledger import EntryKind
 from .common import Count, Currency, Day, DayRange, Instant, Money, Seconds
-from .customers import Minutes
+from .usage import Minutes
 
 
 class StatementSums(TypedDict):
