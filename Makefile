@@ -10,7 +10,7 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: contract openapi help setup demo model permissions deploy-check smoke serve test test-browser bench simulate balances mutate check format lint types imports sizes duplication javascript package lock audit clean
+.PHONY: contract openapi help setup demo model permissions deploy-check smoke serve test test-browser bench simulate balances mutate check format lint types imports sizes duplication javascript vendor package lock audit clean
 
 help:
 	@echo "make demo | serve | test | test-browser | check | format | package STAGE=prod | deploy-check STAGE=prod | smoke STAGE=prod"
@@ -118,6 +118,10 @@ openapi: setup
 # Schemathesis on the whole deployed API; more of it by ARGS='--max-examples 200 --seed 7'.
 contract: setup
 	@exec $(BIN)/python -m tests.openapi.contract $(or $(ARGS),--max-examples 20 --seed 1)
+
+# After another version was entered for a JavaScript library that ships (docs/console.md): fetches it, and writes what is served of it.
+vendor: $(NODE_VENV)/bin/npm
+	@$(NODE) $(BIN)/python -m tools.vendor && $(NODE) $(BIN)/python -m tools.openapi.vendor
 
 # Known vulnerabilities of what ships, and of what builds it. Fails when there are any, and when nobody could be asked.
 audit: setup

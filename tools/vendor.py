@@ -1,4 +1,4 @@
-"""Fetches the console's libraries from the npm registry and writes them where they are served: `python -m tools.vendor`.
+"""Fetches the console's libraries from the npm registry and writes them where they are served, for `make vendor`.
 
 Nobody needs this to run or to change the console; it is for taking another release of a library. Each file is a pinned
 release, cut down to what is used and minified by a pinned esbuild, so that the same pins make the same bytes.

@@ -131,7 +131,7 @@ def test_every_import_is_a_file_beside_it(name: str) -> None:
 def test_the_libraries_are_the_ones_that_were_vendored() -> None:
     for name, one in json.loads((ROOT / "tools" / "vendor.json").read_text()).items():
         content = (STATIC / name).read_bytes()
-        assert hashlib.sha256(content).hexdigest() == one["sha256"], f"{name}: run python -m tools.vendor"
+        assert hashlib.sha256(content).hexdigest() == one["sha256"], f"{name}: run make vendor"
         for package, version in one["packages"].items():
             assert f"{package} {version} (" in content.decode().splitlines()[0]
 

@@ -1,4 +1,4 @@
-"""Fetches Swagger UI from the npm registry and writes what `/docs` loads of it: `python -m tools.openapi.vendor`.
+"""Fetches Swagger UI from the npm registry and writes what `/docs` loads of it, for `make vendor`.
 
 Nobody needs this to run or to build the service; it is for taking another release: change VERSION and INTEGRITY.
 """
