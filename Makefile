@@ -1,4 +1,4 @@
-# Every target makes what it needs: a machine with make and Python >= 3.11 (with pip or venv) is enough.
+# Every target makes what it needs: a machine with make and Python >= 3.11 is enough.
 # The recipes of long-running commands are one exec'ed command each: make dies on SIGTERM at once when a recipe
 # has several, while its child still saves; with a single one it waits.
 

@@ -1,4 +1,4 @@
-"""Makes `.venv` with everything that is locked in uv.lock, on a machine that has only Python with pip or venv.
+"""Makes `.venv` with everything that is locked in uv.lock, on a machine that has only Python.
 
 Standard library only: this runs before anything is installed. A second run compares one hash and returns. Every file
 that is installed has a hash in uv.lock, the installer's own included; anything else is refused.
@@ -11,7 +11,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -51,23 +53,42 @@ def run(*command: str | Path) -> None:
 
 
 def make_venv() -> Command:
-    """Makes the environment and returns the pip that installs into it.
+    """Makes the environment and returns the pip that installs into it: its own, the system's, or the one that is locked.
 
-    Debian ships Python without what `venv` takes its pip from; there the system's pip does it from outside.
+    Debian ships Python without what `venv` takes its pip from, and pip in a package that need not be there.
     """
     if succeeds(sys.executable, "-m", "venv", "--clear", VENV):
         return (PYTHON, "-m", "pip")
     run(sys.executable, "-m", "venv", "--clear", "--without-pip", VENV)
-    return (sys.executable, "-m", "pip", "--python", PYTHON)
+    has_pip = succeeds(sys.executable, "-m", "pip", "--version")
+    return (sys.executable, *(("-m", "pip") if has_pip else (fetched_pip(),)), "--python", PYTHON)
 
 
-def locked(name: str) -> str:
-    """A distribution's version in uv.lock and the hashes of its files, as pip reads them."""
+def locked(name: str) -> dict[str, Any]:
+    """What uv.lock says of a distribution: version, files, their addresses and hashes."""
     import tomllib  # not at the top: an older Python has none, and is to be told its age below
 
-    package = next(one for one in tomllib.loads(LOCKED.read_text())["package"] if one["name"] == name)
+    found: dict[str, Any] = next(one for one in tomllib.loads(LOCKED.read_text())["package"] if one["name"] == name)
+    return found
+
+
+def requirement(name: str) -> str:
+    """A distribution's version in uv.lock and the hashes of its files, as pip reads them."""
+    package = locked(name)
     files = [*package.get("wheels", []), *([package["sdist"]] if "sdist" in package else [])]
     return " ".join([f"{name}=={package['version']}", *(f"--hash={file['hash']}" for file in files)])
+
+
+def fetched_pip() -> Path:
+    """pip's wheel as uv.lock has it; Python runs it without having it installed. Raises `OSError` if it can't be fetched."""
+    (wheel,) = locked("pip")["wheels"]
+    with urllib.request.urlopen(wheel["url"]) as answer:  # noqa: S310 - an address of uv.lock
+        content: bytes = answer.read()
+    if f"sha256:{hashlib.sha256(content).hexdigest()}" != wheel["hash"]:
+        raise OSError(f"{wheel['url']} is another file than the one that is locked")
+    path = VENV / Path(wheel["url"]).name
+    path.write_bytes(content)
+    return path / "pip"
 
 
 def sync() -> bool:
@@ -88,7 +109,7 @@ def install(pip: Command) -> None:
     uv fetches from the addresses in uv.lock. Where only pip knows how to reach a package index, pip installs the rest too.
     """
     pip_install = (*pip, "install", "--quiet", "--disable-pip-version-check", "--require-hashes")
-    uv = locked("uv")
+    uv = requirement("uv")
     say(f"  1 of 2: the installer, {uv.partition(' ')[0]}")
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as installer:
         installer.write(uv)
@@ -101,6 +122,12 @@ def install(pip: Command) -> None:
     with tempfile.NamedTemporaryFile(suffix=".txt") as requirements:
         run(UV, "export", "--quiet", "--frozen", "--no-emit-project", "--python", PYTHON, "-o", requirements.name)
         run(*pip_install, "-r", requirements.name)
+
+
+def reason(error: subprocess.CalledProcessError | OSError) -> str:
+    if isinstance(error, subprocess.CalledProcessError):
+        return f"This command did not succeed: {' '.join(map(str, error.cmd))}"
+    return str(error)
 
 
 def main() -> int:
@@ -122,9 +149,9 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except subprocess.CalledProcessError as error:
-        say(f"Setup failed. This command did not succeed: {' '.join(map(str, error.cmd))}")
+    except (subprocess.CalledProcessError, OSError) as error:
+        say(f"Setup failed. {reason(error)}")
         sys.exit(
-            "Python needs pip or venv (on Debian and Ubuntu: apt-get install python3-venv, or python3-pip), "
-            "and the machine has to reach a package index such as https://pypi.org."
+            "The machine has to reach a package index such as https://pypi.org. Where only pip knows how to, Python needs pip "
+            "(on Debian and Ubuntu: apt-get install python3-pip)."
         )

@@ -1,5 +1,6 @@
 """What is installed and shipped is what was locked: by hashes, under known licences, audited or said not to be."""
 
+import hashlib
 import json
 import os
 import re
@@ -60,8 +61,29 @@ def test_c_what_ships_is_what_was_tested(part: str) -> None:
 
 
 def test_the_installer_itself_is_locked() -> None:
-    name, *hashes = bootstrap.locked("uv").split()
+    name, *hashes = bootstrap.requirement("uv").split()
     assert {one.removeprefix("--hash=") for one in hashes} == set(locked("everything")[name]) != set()
+
+
+@pytest.mark.parametrize("has_locked_hash", [True, False])
+def test_where_python_has_no_pip_the_locked_one_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_locked_hash: bool
+) -> None:
+    wheel = tmp_path / "pip-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("pip/__main__.py", "print('this is pip')")
+    digest = hashlib.sha256(wheel.read_bytes() if has_locked_hash else b"another").hexdigest()
+    lock = tmp_path / "uv.lock"
+    lock.write_text(f'[[package]]\nname = "pip"\nwheels = [{{ url = "{wheel.as_uri()}", hash = "sha256:{digest}" }}]\n')
+    monkeypatch.setattr(bootstrap, "LOCKED", lock)
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path / "venv")
+    bootstrap.VENV.mkdir()
+    if not has_locked_hash:
+        with pytest.raises(OSError, match="another file than the one that is locked"):
+            bootstrap.fetched_pip()
+        return
+    ran = subprocess.run([sys.executable, bootstrap.fetched_pip()], capture_output=True, text=True, check=True)
+    assert ran.stdout == "this is pip\n"
 
 
 def test_a_file_with_another_hash_is_not_installed(tmp_path: Path) -> None:
