@@ -102,6 +102,11 @@ def test_the_sdk_ships_with_the_services_that_are_called(bundle: Bundle) -> None
     assert version == f"botocore-{botocore.__version__}.dist-info/METADATA", "what was tested with"
 
 
+def test_packages_without_tokens_do_without_the_library(bundle: Bundle) -> None:
+    with zipfile.ZipFile(bundle.zip) as archive:
+        assert [name for name in archive.namelist() if name.startswith(("jwt/", "cryptography/", "cffi/"))] == []
+
+
 def test_b16_the_package_is_for_arm_and_a_runtime_with_years_to_come(bundle: Bundle, resources: dict[str, Any]) -> None:
     for function in functions(resources).values():
         assert (function["Properties"]["Runtime"], function["Properties"]["Architectures"]) == ("python3.13", ["arm64"])

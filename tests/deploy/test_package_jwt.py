@@ -18,6 +18,7 @@ from tools.template import LOCAL_STAGE, SettingsError, settings_from
 
 pytestmark = pytest.mark.deploy
 
+TOKENS_ONLY = ("jwt/", "cryptography/", "cffi/")
 GOOD = {"AUTH_MODE": "jwt", "AUTH_ISSUER": "https://issuer.example/realm", "AUTH_AUDIENCE": "packages-billing"}
 CHECK = """
 import sys
@@ -61,10 +62,6 @@ def test_the_gateway_says_of_an_unknown_path_that_it_is_unknown(bundle: Bundle) 
     assert body["x-amazon-apigateway-gateway-responses"]["MISSING_AUTHENTICATION_TOKEN"]["statusCode"] == "404"
 
 
-def test_every_build_is_the_same_bytes(bundle: Bundle, sources: Path, tmp_path: Path) -> None:
-    assert made(sources, tmp_path).zip.read_bytes() == bundle.zip.read_bytes()
-
-
 def test_the_package_reads_tokens_with_what_it_brings(bundle: Bundle, tmp_path: Path) -> None:
     """Made for this machine, it runs here; the library is imported when the first token comes, not with the app."""
     with zipfile.ZipFile(bundle.zip) as archive:
@@ -75,11 +72,10 @@ def test_the_package_reads_tokens_with_what_it_brings(bundle: Bundle, tmp_path: 
     assert (done.stdout.split(), done.stderr) == (["True", "True"], "")
 
 
-def test_packages_without_tokens_do_without_the_library(bundle: Bundle, sources: Path, tmp_path: Path) -> None:
-    plain = made(sources, tmp_path, AUTH_MODE="iam")
-    with zipfile.ZipFile(plain.zip) as archive:
-        assert [name for name in archive.namelist() if name.startswith(("jwt/", "cryptography/", "cffi/"))] == []
-    assert bundle.zip.stat().st_size - plain.zip.stat().st_size > 4_000_000, "what is left out is most of it"
+def test_what_checks_tokens_is_most_of_what_is_added(bundle: Bundle) -> None:
+    """So packages without tokens leave it out; test_package.py looks there."""
+    with zipfile.ZipFile(bundle.zip) as archive:
+        assert sum(one.compress_size for one in archive.infolist() if one.filename.startswith(TOKENS_ONLY)) > 4_000_000
 
 
 BAD = {

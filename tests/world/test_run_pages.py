@@ -46,7 +46,7 @@ def a_stage() -> Stage:
     return Stage(page_bytes=PAGE_BYTES)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=len(SIZES))
 def daily(size: int) -> Stage:
     """A finished daily run of so many lines; its second worker kept them as it went, round by round."""
     stage = a_stage()
@@ -62,7 +62,7 @@ def daily(size: int) -> Stage:
     return stage
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=len(SIZES))
 def of_all(size: int) -> Stage:
     """A finished run of so many customers with a line each."""
     stage = a_stage()
