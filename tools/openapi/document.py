@@ -14,8 +14,8 @@ from chalicelib.api.routing import ROUTES, WITH_BODY, Route, never
 from chalicelib.domain.schedule import WEEKDAYS
 from chalicelib.wire import answers, fields
 
-from .glossary import PARAMETERS
 from .operations import NO_LOCATION, OPERATIONS, TAGS, Operation
+from .parameters import PARAMETERS
 from .refusals import REFUSALS
 from .returned import returned
 from .schemas import Json, Schemas

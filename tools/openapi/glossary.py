@@ -636,40 +636,6 @@ FIELDS: Final = {
     "Problem.assignments": "How many assignments stand in the way.",
 }  # fmt: skip
 
-PARAMETERS: Final = {
-    "effect": "Only customers to whom the changes do this, those first to whom they do most: `pays_more`, `pays_less`, or "
-    "`falls_below_cost`, who would pay less than they cost and did not before.",
-    "finding": "Only findings of this kind.",
-    "cost": "Whether to tell costs and margins too; false if left out.",
-    "package_id": "The package's id.",
-    "customer_id": "The customer's id, chosen by whoever created it.",
-    "assignment_id": "The assignment's id.",
-    "entry_id": "The ledger entry's id.",
-    "run_id": "The run's id.",
-    "work_id": "The work's id.",
-    "did": "A telephone number, written as people do: `442079460901`, `+44 20 7946 0901` and `00442079460901` are one.",
-    "on": "A day: only what is valid on it is listed, with the quantity, prices and discount of that day. Pages may then have fewer items.",
-    "correct": "Whether to correct past days: `from` need not be an open day then, and the body needs a `reason`.",
-    "dry_run": "Whether nothing is to be written; `false` writes the rows, all or none.",
-    "file": "A file that the page names.",
-    "limit": "How many items a page has at most.",
-    "cursor": "The `next_cursor` of the page before; opaque, and good for the same list only.",
-    "prefix": "Only ids that begin with it.",
-    "frequency": "How often it is charged.",
-    "frequency_match": "Days of the month with `monthly`, weekdays with `weekly`; commas between them.",
-    "every": "Every so many days, weeks or months; 1 when left out.",
-    "count": "How many dates, from the first on; in place of `to`.",
-    "start": "The first day of an imagined assignment.",
-    "from": "The first day that is asked for; in a path, the day on which it begins.",
-    "to": "The last day that is asked for, included.",
-    "posted_from": "The first day of posting, in the billing time zone. Not together with `from` and `to`.",
-    "posted_to": "The last day of posting, included.",
-    "date": "The day that is asked for; today in the billing time zone if left out.",
-    "customer": "Only this customer's.",
-    "currency": "Only customers with this currency.",
-    "kind": "Only discrepancies of this kind.",
-}
-
 
 def meaning(schema: str, field: str) -> str:
     """What a schema's field means. Raises `KeyError` when nobody has said it yet."""
