@@ -73,5 +73,5 @@ def read_config(environment: Mapping[str, str] = os.environ) -> Config:
         call_retention=timedelta(days=int(environment.get("CALL_RETENTION_DAYS") or 400)),
         history_retention=timedelta(days=int(environment.get("HISTORY_DAYS") or 3650)),
         serve_docs=(environment.get("SERVE_DOCS") or "true").lower() in _YES,
-        overview=environment.get("OVERVIEW", "").lower() in _YES,
+        overview=environment.get("OVERVIEW", "true").lower() in _YES,
     )

@@ -63,7 +63,7 @@ _SHARED_DEFAULTS = {
     "CALL_RETENTION_DAYS": "400",
     "HISTORY_DAYS": "3650",
     "SERVE_DOCS": "true",
-    "OVERVIEW": "false",
+    "OVERVIEW": "true",
 }
 _LOCAL_DEFAULTS = {"AUTH_MODE": "none", "ALLOW_FUTURE": "true", "SWEEP_SEGMENTS": "2"}
 

@@ -94,6 +94,27 @@ def forecast_customers_as_csv(body: Any) -> str:
     return forecast_of_all_views.forecast_customers_csv(body)
 
 
+def overview_as_csv(body: Any) -> str:
+    """The sums of the overview."""
+    from ..wire import overview_views
+
+    return overview_views.overview_csv(body)
+
+
+def overview_customers_as_csv(body: Any) -> str:
+    """Customers in the overview."""
+    from ..wire import overview_views
+
+    return overview_views.overview_customers_csv(body)
+
+
+def endings_as_csv(body: Any) -> str:
+    """What ends, in the overview."""
+    from ..wire import overview_views
+
+    return overview_views.endings_csv(body)
+
+
 def chosen(accept: str, offered: Sequence[str]) -> str:
     """The offered type that the caller weighs most; the first of equals, and the first when it takes none of them."""
     if accept.strip() in ("", "*/*") or len(offered) == 1:  # almost always

@@ -118,9 +118,10 @@ def strategy_of(services: Services, found: WorkRecord) -> work.Strategy:
 
         return audits.AuditStrategy(services, found, audits.AuditForms(finding_view, jsontext.json_line))
     if found.kind == "forecast":
-        from ..usecases.forecasts_of_all import forecast_strategy  # not in cold starts
+        from ..usecases import overviews  # not in cold starts
+        from ..usecases.forecasts_of_all import ForecastOfAll
 
-        return forecast_strategy(services, found)
+        return (overviews.OverviewStrategy if overviews.OVERVIEW in found.asked else ForecastOfAll)(services, found)
     if found.kind == "simulation":
         from ..usecases.simulations import KeptSimulation  # not in cold starts
 

@@ -3,7 +3,7 @@
 What a piece kept, and each file, is written once: another delivery of the message goes by what stands.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -108,6 +108,11 @@ def find_work(db: Db, work_id: str) -> WorkRecord | None:
     """The record of a work."""
     item = db.get(RUNS, keys.work_key(work_id))
     return _work_from_item(item) if item else None
+
+
+def find_works(db: Db, work_ids: Iterable[str]) -> list[WorkRecord]:
+    """Those of some works that there are."""
+    return list(map(_work_from_item, db.get_many(RUNS, [keys.work_key(one) for one in work_ids]).values()))
 
 
 def list_works(db: Db, after: Key | None, limit: int) -> tuple[list[WorkRecord], Key | None]:

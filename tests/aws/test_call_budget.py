@@ -128,6 +128,9 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "request_reconciliation": [Asked(body="did\n4420\n", most=4, content_type="text/csv")],
     "read_reconciliation": [Asked({"work_id": RECONCILIATION}, most=2)],
     "list_discrepancies": [Asked({"work_id": RECONCILIATION}, most=2), Asked({"work_id": RECONCILIATION}, {"limit": "200"}, most=2)],
+    "read_overview": [Asked(most=2)],
+    "list_overview_customers": [Asked(most=2), Asked(query={"sort": "short_on", "order": "desc", "limit": "200"}, most=2)],
+    "list_ending": [Asked(most=2)],
     "read_forecast": [Asked({"work_id": FORECAST}, most=2)],
     "list_forecast_customers": [Asked({"work_id": FORECAST}, {"currency": "USD"}, most=2)],
     "list_forecast_short": [Asked({"work_id": FORECAST}, most=2)],
@@ -178,6 +181,8 @@ def furnish(db: Db, size: int) -> None:
     db.transact(work.record_work(WorkRecord(AUDIT, "audit", {"to": DAY}, f"{AT}", "test", 2, started_at=f"{AT}", state="finished")))
     days = {"from": DAY, "to": DAY, "first_open_day": DAY, "today": DAY}
     db.transact(work.record_work(WorkRecord(FORECAST, "forecast", days, f"{AT}", "test", 2, state="finished")))
+    overview = f"overview:{DAY}"
+    db.transact(work.record_work(WorkRecord(overview, "forecast", {**days, "overview": DAY}, f"{AT}", "test", 2, state="finished")))
     kept = {"date": DAY, "if_charged": "skip", "include_written_off": "no", "today": DAY}
     db.transact(work.record_work(WorkRecord(KEPT, "simulation", kept, f"{AT}", "test", 2, state="finished")))
     asked = {"date": DAY, "size": "0"}

@@ -87,6 +87,7 @@ def test_what_a_parameter_is_when_it_is_left_out() -> None:
         ("replace_assignment", "dry_run"): "false", ("transfer_did", "dry_run"): "false",
         ("write_price_list", "correct"): "false", ("write_terms", "correct"): "false",
         ("read_customer_statement", "cost"): "false",
+        ("list_overview_customers", "sort"): "name", ("list_overview_customers", "order"): "asc",
         ("preview", "every"): 1,
     }  # fmt: skip
 

@@ -69,6 +69,10 @@ _FORECAST: Final = (
     "describes the days as they would be with these prices and discounts, and `what_if` compares. No charge is written. As CSV, all lines. "
     "Without `customer` all customers are planned in the background: 202, then poll `Location`. Only that counts `Idempotency-Key`."
 )
+_OVERVIEW: Final = (
+    "Made after each daily run, of 31 days, and kept for 30 days; 404 if there is none. It is a forecast of all customers as well: "
+    "`GET /forecasts/{work_id}` has its sums by day and package. Amounts are as they were when it was made."
+)
 _CREDIT: Final = (
     "A new entry of kind `credit`, dated today. What is left of a charge is its amount less earlier credits, reversals and negative "
     "lines; never more than that is credited. The balance rises by the credited retail if the charge was debited."
@@ -182,6 +186,10 @@ OPERATIONS: Final = {
     "read_forecast": Operation("Forecasts", notes="Its sums are gone after 30 days. As CSV, a row for each currency and group."),
     "list_forecast_customers": Operation("Forecasts", conflicts=("in_progress",)),
     "list_forecast_short": Operation("Forecasts", conflicts=("in_progress",)),
+    "read_overview": Operation("Forecasts", seeks=True, notes=_OVERVIEW),
+    "list_overview_customers": Operation("Forecasts", seeks=True, notes="All customers, parked ones too. `currency` may be left out "
+                                         "if all have the same. By `short_on`, customers who don't run short come last in either order."),
+    "list_ending": Operation("Forecasts", seeks=True, notes="An assignment that another replaces does not count as ending."),
     "list_runs": Operation("Runs"),
     "request_export": Operation("Exports", 202, work_bodies.ExportBody, conflicts=("too_much_work",), seeks=False, notes=_EXPORT),
     "read_export": Operation("Exports", notes="The links are made anew each time; anybody who has one can download the file with it, for "

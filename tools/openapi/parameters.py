@@ -3,6 +3,9 @@
 from typing import Final
 
 PARAMETERS: Final = {
+    "sort": "What the list is sorted by: `name`, `balance`, `value` and `margin` (of a month), or `short_on`, the day on which they run "
+    "short.",
+    "order": "`asc`, the smallest or earliest first, or `desc`.",
     "effect": "Only customers to whom the changes do this, those first to whom they do most: `pays_more`, `pays_less`, or "
     "`falls_below_cost`, who would pay less than they cost and did not before.",
     "finding": "Only findings of this kind.",

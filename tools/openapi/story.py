@@ -8,7 +8,7 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import httpx
@@ -88,6 +88,9 @@ def comparable(text: str) -> str:
     today = datetime.now(UTC).date()
     for day in (today, today - timedelta(days=1)):
         shown = shown.replace(day.isoformat(), _SHOWN_DAY)
+    for ahead in range(1, 40):
+        later = date.fromisoformat(_SHOWN_DAY) + timedelta(days=ahead)
+        shown = shown.replace((today + timedelta(days=ahead)).isoformat(), later.isoformat())
     return shown
 
 
@@ -308,17 +311,30 @@ def _held(say: Recorder, package: str) -> None:
 
 
 def _parked(say: Recorder, stack: EmbeddedStack) -> None:
-    """A customer with more to charge in one evaluation than the stack of the story allows."""
+    """A customer with more to charge in one evaluation than the stack of the story allows, and what is made after it."""
     say.api.put("/customers/large", json={"name": "Large Ltd"}).raise_for_status()
     today = datetime.now(UTC).date()
     many = say.api.post("/packages", json={"name": "Extension", "retail": "1.00", "frequency": "daily"}).json()["package_id"]
     for _ in range(int(CUSTOMER_LINES_MAX) + 1):
         body = {"package_id": many, "start_date": (today + timedelta(days=1)).isoformat()}
         say.api.post("/customers/large/assignments", json=body).raise_for_status()
+    ending = {"package_id": many, "quantity": 3, "start_date": today.isoformat(), "end_date": (today + timedelta(days=20)).isoformat()}
+    say.api.post("/customers/globex/assignments", json=ending).raise_for_status()
     run = stack.invoke("evaluate_due_charges", {"date": (today + timedelta(days=1)).isoformat(), "allow_future": True})
     while say.api.get(f"/runs/{run['run_id']}").json()["status"] == "running":
         pass
+    _overview(say)
     say("unpark", "one", "POST", "/customers/{customer_id}/unpark", ids={"customer_id": "large"})
+
+
+def _overview(say: Recorder) -> None:
+    """What is made after a daily run."""
+    while say.api.get("/overview").status_code == 404:
+        time.sleep(0.1)
+    say("read_overview", "newest", "GET", "/overview")
+    largest = {"currency": "USD", "sort": "value", "order": "desc", "limit": "2"}
+    say("list_overview_customers", "largest", "GET", "/overview/customers", query=largest)
+    say("list_ending", "first_page", "GET", "/overview/ending", query={"limit": "2"})
 
 
 def _ends(say: Recorder, assignment: str) -> None:

@@ -1,22 +1,24 @@
 """The forecast of all customers, as long work: asked for, planned customer by customer, summed, and read.
 
-`planning` is the strategy of the work, `rows` says how its results are written, `reading` reads them, `overview` has one made by itself.
+`planning` is the strategy of the work, `rows` says how its results are written, `reading` reads them.
 """
 
 from ...domain.work import WorkRecord
 from ..forecasts import ForecastAsk, checked_request
 from ..request_context import RequestContext, Services
 from ..work import turns
-from .overview import begin_overview
-from .planning import asked_for, forecast_strategy
+from .planning import ForecastByUse, ForecastOfAll, asked_for, asked_of, file_name
 from .reading import CustomersAsked, customers_page, read_forecast, short_page
 from .rows import text_of_changes
 
 __all__ = [
     "CustomersAsked",
-    "begin_overview",
+    "ForecastByUse",
+    "ForecastOfAll",
+    "asked_for",
+    "asked_of",
     "customers_page",
-    "forecast_strategy",
+    "file_name",
     "read_forecast",
     "request_forecast",
     "short_page",

@@ -24,7 +24,7 @@ from ..request_context import Services
 from ..runs.sweep import Catalog, Group, customers
 from ..segment import Unreadable
 from ..snapshot import CustomerSnapshot
-from ..work.strategy import Record, Resort, Strategy
+from ..work.strategy import Record, Resort
 from ..work.sums import Json, largest_first
 from .rows import changes_of, customer_of, json_of_customer, json_of_planned, line_of_row, planned_of
 
@@ -57,11 +57,6 @@ def asked_of(found: WorkRecord) -> Asked:
     return Asked(request, first_open, changes_of(said["changes"]) if "changes" in said else None)
 
 
-def forecast_strategy(services: Services, found: WorkRecord) -> Strategy:
-    """How a forecast is made."""
-    return ForecastOfAll(services, found)
-
-
 class ForecastOfAll:
     """Plans each customer as the forecast of one does."""
 
@@ -77,7 +72,7 @@ class ForecastOfAll:
     @property
     def resort(self) -> Resort:
         """By what the rows are for."""
-        return _ByUse()
+        return ForecastByUse()
 
     @cached_property
     def _standing(self) -> Progress:
@@ -147,7 +142,7 @@ def file_name(use: str, currency: str = "") -> str:
     return f"{use}-{currency}" if currency else use
 
 
-class _ByUse:
+class ForecastByUse:
     """Makes of the records of customers the rows of each use, and the sums of these customers."""
 
     depth: Final = 1

@@ -25,25 +25,32 @@ def planned_of(value: Json) -> PlannedSums:
 
 def json_of_customer(one: CustomerForecast) -> Json:
     """A customer's row."""
-    short = one.shortage
     return [
         one.customer_id, one.name, one.currency, json_of_planned(one.planned), exact(one.balance_before), exact(one.balance_after),
-        [short.short_on.isoformat(), exact(short.top_up), short.top_up_by.isoformat(), exact(short.top_up_payable)] if short else None,
-        *(day.isoformat() if day else None for day in (one.short_on_before, one.parks_on)),
+        json_of_shortage(one.shortage), *(day.isoformat() if day else None for day in (one.short_on_before, one.parks_on)),
     ]  # fmt: skip
 
 
 def customer_of(value: Json) -> CustomerForecast:
     """What was written."""
     customer_id, name, currency, planned, before, after, short, *days = value
-    shortage = None
-    if short:
-        short_on, top_up, by, payable = short
-        shortage = Shortage(date.fromisoformat(short_on), Decimal(top_up), date.fromisoformat(by), Decimal(payable))
     return CustomerForecast(
-        customer_id, name, currency, planned_of(planned), Decimal(before), Decimal(after), shortage,
+        customer_id, name, currency, planned_of(planned), Decimal(before), Decimal(after), shortage_of(short),
         *(date.fromisoformat(day) if day else None for day in days),
     )  # fmt: skip
+
+
+def json_of_shortage(one: Shortage | None) -> Json:
+    """From when on a customer runs short, if it does."""
+    return one and [one.short_on.isoformat(), exact(one.top_up), one.top_up_by.isoformat(), exact(one.top_up_payable)]
+
+
+def shortage_of(value: Json) -> Shortage | None:
+    """What was written."""
+    if value is None:
+        return None
+    short_on, top_up, by, payable = value
+    return Shortage(date.fromisoformat(short_on), Decimal(top_up), date.fromisoformat(by), Decimal(payable))
 
 
 def text_of_changes(changes: Changes) -> str:

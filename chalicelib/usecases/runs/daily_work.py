@@ -159,7 +159,7 @@ class DailyWork:
             progress.finish_sweep(self._db, message.segment, message.segments, message.sweep)
         left = self._finish_run(work_result.result)
         if self._services.overview:
-            from ..forecasts_of_all import begin_overview  # made of what runs are made of, and not in cold starts
+            from ..overviews import begin_overview  # made of what runs are made of, and not in cold starts
 
             begin_overview(self._services, self._context, message.run_id)
         return work_result._replace(left=left)

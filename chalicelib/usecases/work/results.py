@@ -68,10 +68,36 @@ def rows_from(
             read = end
 
 
+def rows_back_from(objects: Objects, files: Sequence[ResultFile], place: RowStart) -> Iterator[tuple[RowStart, Any]]:
+    """The rows before a place, which is where a row ends, the last one first; each with where it ends. Raises `ValueError` for a place
+    within a row."""
+    for number in range(place.file, -1, -1):
+        end = read = place.start if number == place.file else files[number].size
+        kept = b""
+        while read > 0:
+            start = max(0, read - READ_BYTES)
+            *lines, behind = (objects.read(files[number].key, start, read) + kept).split(b"\n")
+            if behind:
+                raise ValueError(behind)
+            whole, kept, read = lines[1:] if start else lines, lines[0] + b"\n", start
+            for line in reversed(whole):
+                yield RowStart(number, end), json.loads(line)
+                end -= len(line) + 1
+
+
 def rows_page(objects: Objects, files: Sequence[ResultFile], after: Key | None, limit: int) -> tuple[list[Any], Key | None]:
     """Up to `limit` rows, and where to go on. Raises `Malformed` for a place that is none."""
+    return _page(lambda: rows_from(objects, files, _row_start(files, after)), limit)
+
+
+def rows_back_page(objects: Objects, files: Sequence[ResultFile], after: Key | None, limit: int) -> tuple[list[Any], Key | None]:
+    """The same from the last row to the first."""
+    return _page(lambda: rows_back_from(objects, files, _row_end(files, after)), limit)
+
+
+def _page(rows: Callable[[], Iterator[tuple[RowStart, Any]]], limit: int) -> tuple[list[Any], Key | None]:
     try:
-        found = list(islice(rows_from(objects, files, _row_start(files, after)), limit + 1))
+        found = list(islice(rows(), limit + 1))
     except (KeyError, ValueError):
         raise Malformed("the cursor was not given by this list") from None
     return [row for _, row in found[:limit]], found[limit][0].key if len(found) > limit else None
@@ -79,10 +105,22 @@ def rows_page(objects: Objects, files: Sequence[ResultFile], after: Key | None, 
 
 def _row_start(files: Sequence[ResultFile], key: Key | None) -> RowStart:
     """The place that a cursor says; the beginning without one. Raises `KeyError` or `ValueError` for one that lies in no file."""
+    place = BEGINNING if key is None else _place(files, key)
+    if key and place.start == files[place.file].size:
+        raise ValueError
+    return place
+
+
+def _row_end(files: Sequence[ResultFile], key: Key | None) -> RowStart:
+    """The same for rows that are read from the end: the end without one."""
     if key is None:
-        return BEGINNING
+        return RowStart(len(files) - 1, files[-1].size) if files else RowStart(-1)
+    return _place(files, key)
+
+
+def _place(files: Sequence[ResultFile], key: Key) -> RowStart:
     place = RowStart(int(key["file"]), int(key["start"]))
-    if not (0 <= place.file < len(files) and 0 <= place.start < files[place.file].size):
+    if not (0 <= place.file < len(files) and 0 <= place.start <= files[place.file].size):
         raise ValueError
     return place
 

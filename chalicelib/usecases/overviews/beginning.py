@@ -12,11 +12,13 @@ from ...domain.schedule import DAY
 from ...domain.work import WorkRecord
 from ...storage import runs, work
 from ..forecasts import ForecastAsk, checked_request
+from ..forecasts_of_all import asked_for
 from ..request_context import RequestContext, Services
 from ..work import turns
-from .planning import asked_for
 
 OVERVIEW_DAYS: Final = 31
+OVERVIEW: Final = "overview"
+"""What the record of an overview says more than that of another forecast: the day of its run."""
 
 
 def overview_id(day: date) -> str:
@@ -37,5 +39,5 @@ def begin_overview(services: Services, context: RequestContext, run_id: str) -> 
     last = max(run.date + DAY, context.today) + timedelta(days=OVERVIEW_DAYS - 1)
     request, first_open = checked_request(services.db, context, ForecastAsk(last), listed=0)
     with suppress(Conflict):
-        asked = asked_for(request, first_open)
+        asked = {**asked_for(request, first_open), OVERVIEW: run.date.isoformat()}
         turns.begin_work(services, WorkRecord(name, "forecast", asked, context.timestamp, context.by, services.segments))

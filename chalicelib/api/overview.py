@@ -1,0 +1,55 @@
+"""`/overview`"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from chalice.app import Blueprint
+
+from ..wire import answers, fields
+from .call import Answer, Call
+from .formats import CSV, endings_as_csv, overview_as_csv, overview_customers_as_csv
+from .query import LIST, OneOf, Parameter
+from .routing import get
+
+blueprint = Blueprint(__name__)
+SORTS: Final = ("name", "balance", "value", "margin", "short_on")
+"""As `domain.overview` has them, which cold starts do without."""
+_CUSTOMERS: Final[Mapping[str, Parameter]] = {
+    "currency": Parameter(fields.currency),
+    "sort": Parameter(OneOf(SORTS), default="name"),
+    "order": Parameter(OneOf(("asc", "desc")), default="asc"),
+    **LIST,
+}
+
+
+@get(blueprint, "/overview", forms={CSV: overview_as_csv})
+def read_overview(call: Call) -> Answer[answers.Overview]:
+    """The newest overview, which is made after each daily run: what all customers come to, by currency."""
+    from ..usecases import overviews  # not in cold starts
+    from ..wire.overview_views import overview_view
+
+    return Answer(overview_view(overviews.read_overview(call.services, call.context)))
+
+
+@get(blueprint, "/overview/customers", _CUSTOMERS, forms={CSV: overview_customers_as_csv})
+def list_overview_customers(call: Call) -> Answer[answers.Page[answers.OverviewCustomer]]:
+    """Customers as the newest overview has them, by name, balance, monthly value or margin, or by when they run short."""
+    from ..usecases.overviews import CustomersAsked, customers_page  # not in cold starts
+    from ..wire.overview_views import overview_customer_view
+
+    sort, order, currency = call.query["sort"], call.query["order"], call.query.get("currency")
+    asked = CustomersAsked(sort, order == "desc", currency)
+    return call.page(
+        f"overview {sort} {order} {currency or ''}",
+        lambda after, limit: customers_page(call.services, call.context, asked, after, limit),
+        overview_customer_view,
+    )
+
+
+@get(blueprint, "/overview/ending", LIST, forms={CSV: endings_as_csv})
+def list_ending(call: Call) -> Answer[answers.Page[answers.EndingTerms]]:
+    """Assignments and terms whose last day lies within the days of the newest overview, by that day."""
+    from ..usecases.overviews import ending_page  # not in cold starts
+    from ..wire.overview_views import ending_view
+
+    return call.page("overview ending", lambda after, limit: ending_page(call.services, call.context, after, limit), ending_view)

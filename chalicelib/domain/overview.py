@@ -1,0 +1,132 @@
+"""What the overview says of customers beside their forecast: what they bring in a month, and what ends soon (rules: Forecast)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final, Literal, NamedTuple
+
+from . import money
+from .assignment import Assignment, valid_on
+from .forecast import NO_SUMS, ForecastRequest, Shortage
+from .package import Package
+from .reconciliation import nearest, use_on
+from .report import Totals, merge
+from .schedule import DAY
+from .terms import Terms, terms_on
+from .work import WorkRecord
+
+OverviewSort = Literal["name", "balance", "value", "margin", "short_on"]
+OVERVIEW_SORTS: Final[tuple[OverviewSort, ...]] = ("name", "balance", "value", "margin", "short_on")
+WhatEnds = Literal["assignment", "terms"]
+
+
+class MonthlyValue(NamedTuple):
+    """What `assignments` that are valid on a day bring and cost in a month, at the terms of that day."""
+
+    assignments: int = 0
+    retail: Decimal = money.ZERO
+    cost: Decimal = money.ZERO
+
+    @property
+    def margin(self) -> Decimal:
+        """What the provider earns."""
+        return money.minus(self.retail, self.cost)
+
+
+class OverviewCustomer(NamedTuple):
+    """A customer as the overview lists it. Of one who is parked nothing was planned, so that it is never short."""
+
+    customer_id: str
+    name: str
+    currency: str
+    balance: Decimal
+    monthly: MonthlyValue
+    shortage: Shortage | None = None
+    parked: bool = False
+
+
+class Ending(NamedTuple):
+    """The last day of an assignment that nothing replaces, or of some of its terms, and the `fields` that are others from then on."""
+
+    last_day: date
+    customer_id: str
+    name: str
+    assignment_id: str
+    package_id: str
+    package_name: str
+    did: str | None
+    ends: WhatEnds
+    fields: tuple[str, ...] = ()
+
+
+class OverviewSums(NamedTuple):
+    """What all customers with one currency come to: how many there are, who is parked, who runs short, what ends, their balances, what they
+    bring in a month, and what the days planned bring."""
+
+    customers: int = 0
+    parked: int = 0
+    short: int = 0
+    ending: int = 0
+    balance: Decimal = money.ZERO
+    monthly: MonthlyValue = MonthlyValue()
+    planned: Totals = NO_SUMS
+
+
+class FoundOverview(NamedTuple):
+    """The overview of the daily run of `run_date`: what was planned, and sums by currency."""
+
+    work: WorkRecord
+    run_date: date
+    request: ForecastRequest
+    expires_at: datetime
+    sums: Mapping[str, OverviewSums]
+
+
+def monthly_value(found: Iterable[Assignment], packages: Mapping[str, Package], day: date) -> MonthlyValue:
+    """What assignments come to in a month at the terms of a day: quantity, own prices, discounts and pauses included, one-off charges and
+    the difference to a minimum spend's calls not."""
+    count, retail, cost = 0, Fraction(0), Fraction(0)
+    for one in found:
+        if valid_on(one, day) and one.package_id in packages:
+            use = use_on(one, packages[one.package_id], day)
+            count, retail, cost = count + 1, retail + (use.retail or 0), cost + (use.cost or 0)
+    return MonthlyValue(count, nearest(retail), nearest(cost))
+
+
+def endings(found: Iterable[Assignment], packages: Mapping[str, Package], name: str, first: date, last: date) -> Iterator[Ending]:
+    """What ends on the days `first..last` of a customer's assignments; `name` is the customer's."""
+    for one in found:
+        package = packages.get(one.package_id)
+        for day, what, fields in _last_days(one, first, last):
+            package_name = package.name if package else ""
+            yield Ending(day, one.customer_id, name, one.assignment_id, one.package_id, package_name, one.did, what, fields)
+
+
+def _last_days(one: Assignment, first: date, last: date) -> Iterator[tuple[date, WhatEnds, tuple[str, ...]]]:
+    if one.cancelled:
+        return
+    if one.end_date and first <= one.end_date <= last and one.replaced_by is None:
+        yield one.end_date, "assignment", ()
+    for day in sorted({entry.until for entry in one.terms if entry.until and first <= entry.until <= last}):
+        if valid_on(one, day) and valid_on(one, day + DAY):
+            before, after = terms_on(one, day), terms_on(one, day + DAY)
+            fields = tuple(name for name in Terms._fields if getattr(before, name) != getattr(after, name))
+            if fields:
+                yield day, "terms", fields
+
+
+def sums_of(one: OverviewCustomer, ending: int, planned: Totals) -> OverviewSums:
+    """What a customer adds to the sums."""
+    return OverviewSums(1, one.parked, one.shortage is not None, ending, one.balance, one.monthly, planned)
+
+
+def sums_together(one: OverviewSums, other: OverviewSums) -> OverviewSums:
+    """The sum of two sums."""
+    mine, theirs = one.monthly, other.monthly
+    retail, cost = money.plus(mine.retail, theirs.retail), money.plus(mine.cost, theirs.cost)
+    return OverviewSums(
+        one.customers + other.customers, one.parked + other.parked, one.short + other.short, one.ending + other.ending,
+        money.plus(one.balance, other.balance), MonthlyValue(mine.assignments + theirs.assignments, retail, cost),
+        merge(one.planned, other.planned),
+    )  # fmt: skip

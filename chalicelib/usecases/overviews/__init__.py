@@ -1,0 +1,20 @@
+"""The overview: a forecast of all customers that is made by itself after each daily run, with what customers bring in a month, what ends
+soon, and lists of customers in several orders.
+
+`beginning` has it made, `strategy` makes it, `rows` says how its results are written, `reading` reads them.
+"""
+
+from .beginning import OVERVIEW, begin_overview, overview_id
+from .reading import CustomersAsked, customers_page, ending_page, read_overview
+from .strategy import OverviewStrategy
+
+__all__ = [
+    "OVERVIEW",
+    "CustomersAsked",
+    "OverviewStrategy",
+    "begin_overview",
+    "customers_page",
+    "ending_page",
+    "overview_id",
+    "read_overview",
+]

@@ -1,0 +1,111 @@
+"""Reads the newest overview: its sums, and pages of customers and of what ends. A list goes on in the overview that it began in."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final, NamedTuple
+
+from ...domain.errors import Fault, Invalid, Malformed, NotFound
+from ...domain.overview import Ending, FoundOverview, OverviewCustomer, OverviewSort, OverviewSums
+from ...domain.schedule import DAY
+from ...domain.work import ResultFile, WorkRecord
+from ...storage import work
+from ...storage.keys import Key
+from ..forecasts_of_all import asked_of, file_name
+from ..request_context import RequestContext, Services
+from ..work.results import expiry_of, files_named, has_result, rows_back_page, rows_from, rows_page
+from .beginning import OVERVIEW, overview_id
+from .rows import customer_of, ending_of, sums_from
+from .strategy import ENDING, NEVER_SHORT, SUMS, Use
+
+_WORK: Final = "work"
+"""What a cursor calls the overview in which its list goes on."""
+_STORED_DESCENDING: Final[Sequence[OverviewSort]] = ("balance", "value", "margin")
+
+
+class CustomersAsked(NamedTuple):
+    """Customers with a currency, which may be left out if all have the same, in an order."""
+
+    sort: OverviewSort = "name"
+    descending: bool = False
+    currency: str | None = None
+
+
+class _Opened(NamedTuple):
+    work: WorkRecord
+    files: Sequence[ResultFile]
+    place: Key | None
+    """Where in its files a list goes on."""
+
+    def next_key(self, place: Key | None) -> Key | None:
+        return place and {_WORK: self.work.work_id, **place}
+
+
+def read_overview(services: Services, context: RequestContext) -> FoundOverview:
+    """The newest overview that is finished. Raises `NotFound`."""
+    opened = _open(services, context, None)
+    objects, sums = services.objects(), dict[str, OverviewSums]()
+    for currency in _currencies(opened.files):
+        ((_, row),) = rows_from(objects, files_named(opened.files, file_name(SUMS, currency)))
+        sums[currency] = sums_from(row["row"])
+    found = opened.work
+    return FoundOverview(found, date.fromisoformat(found.asked[OVERVIEW]), asked_of(found).request, expiry_of(found), sums)
+
+
+def customers_page(
+    services: Services, context: RequestContext, asked: CustomersAsked, after: Key | None, limit: int
+) -> tuple[list[OverviewCustomer], Key | None]:
+    """Customers in an order. By `short_on` those come last who never run short, in either direction. Raises `NotFound`, and `Invalid`
+    where the currency has to be said."""
+    opened = _open(services, context, after)
+    currency = asked.currency or _only(_currencies(opened.files))
+    backwards = asked.descending != (asked.sort in _STORED_DESCENDING)
+    uses: list[Use] = [asked.sort, NEVER_SHORT] if asked.sort == "short_on" else [asked.sort]
+    in_order = uses[::-1] if backwards else uses
+    files = [file for use in in_order for file in files_named(opened.files, file_name(use, currency))]
+    page = rows_back_page if backwards else rows_page
+    rows, last = page(services.objects(), files, opened.place, limit)
+    return [customer_of(one["row"]) for one in rows], opened.next_key(last)
+
+
+def ending_page(services: Services, context: RequestContext, after: Key | None, limit: int) -> tuple[list[Ending], Key | None]:
+    """What ends on the days of the overview, the first to end first. Raises `NotFound`."""
+    opened = _open(services, context, after)
+    rows, last = rows_page(services.objects(), files_named(opened.files, file_name(ENDING)), opened.place, limit)
+    return [ending_of(one["row"]) for one in rows], opened.next_key(last)
+
+
+def _open(services: Services, context: RequestContext, after: Key | None) -> _Opened:
+    """The overview that a list goes on in; the newest for one that begins."""
+    if after is None:
+        found = _newest(services, context)
+    else:
+        named = work.find_work(services.db, after.get(_WORK, ""))
+        if named is None or OVERVIEW not in named.asked:
+            raise Malformed("the cursor was not given by this list")
+        if not has_result(named, context):
+            raise NotFound("the overview that this list began with has expired: read the list from its beginning")
+        found = named
+    place = after and {name: value for name, value in after.items() if name != _WORK}
+    return _Opened(found, [one.file for one in work.file_results(services.db, found.work_id)], place)
+
+
+def _newest(services: Services, context: RequestContext) -> WorkRecord:
+    days = (context.today + DAY - n * DAY for n in range(work.RESULT_DAYS.days + 2))
+    there = [one for one in work.find_works(services.db, map(overview_id, days)) if has_result(one, context)]
+    if not there:
+        raise NotFound(
+            "there is no overview yet: it is made after each daily run, unless the service is deployed with OVERVIEW=false; "
+            "POST /forecasts forecasts all customers at any time"
+        )
+    return max(there, key=lambda one: one.created_at)
+
+
+def _currencies(files: Sequence[ResultFile]) -> list[str]:
+    sums = file_name(SUMS) + "-"
+    return [file.name.removeprefix(sums) for file in files if file.name.startswith(sums)]
+
+
+def _only(currencies: Sequence[str]) -> str:
+    if len(currencies) > 1:
+        raise Invalid([Fault("/currency", f"is required: there are customers with {', '.join(currencies)}")])
+    return currencies[0] if currencies else ""

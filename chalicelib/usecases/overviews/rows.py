@@ -1,0 +1,67 @@
+"""How the results of an overview are written, as JSON: amounts as text, so that they stay exact; and the keys that sort them."""
+
+import unicodedata
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from ...domain.overview import Ending, MonthlyValue, OverviewCustomer, OverviewSums
+from ..forecasts_of_all.rows import json_of_shortage, shortage_of
+from ..work.sums import Json, exact, json_of_totals, totals_of
+
+_NAME_MAX: Final = 100
+"""Characters of a name that sort it; names that are alike so far come by id."""
+
+
+def json_of_monthly(one: MonthlyValue) -> Json:
+    """What a month brings."""
+    return [one.assignments, exact(one.retail), exact(one.cost)]
+
+
+def monthly_of(value: Json) -> MonthlyValue:
+    """What was written."""
+    assignments, retail, cost = value
+    return MonthlyValue(assignments, Decimal(retail), Decimal(cost))
+
+
+def json_of_customer(one: OverviewCustomer) -> Json:
+    """A customer's row."""
+    return [
+        one.customer_id, one.name, one.currency, exact(one.balance), json_of_monthly(one.monthly), json_of_shortage(one.shortage),
+        one.parked,
+    ]  # fmt: skip
+
+
+def customer_of(value: Json) -> OverviewCustomer:
+    """What was written."""
+    customer_id, name, currency, balance, monthly, short, parked = value
+    return OverviewCustomer(customer_id, name, currency, Decimal(balance), monthly_of(monthly), shortage_of(short), parked)
+
+
+def json_of_ending(one: Ending) -> Json:
+    """What ends."""
+    return [one.last_day.isoformat(), *one[1:]]
+
+
+def ending_of(value: Json) -> Ending:
+    """What was written."""
+    last_day, customer_id, name, assignment_id, package_id, package_name, did, ends, fields = value
+    return Ending(date.fromisoformat(last_day), customer_id, name, assignment_id, package_id, package_name, did, ends, tuple(fields))
+
+
+def json_of_sums(one: OverviewSums) -> Json:
+    """Sums of one currency."""
+    return [*one[:4], exact(one.balance), json_of_monthly(one.monthly), json_of_totals(one.planned)]
+
+
+def sums_from(value: Json) -> OverviewSums:
+    """What was written."""
+    customers, parked, short, ending, balance, monthly, planned = value
+    return OverviewSums(customers, parked, short, ending, Decimal(balance), monthly_of(monthly), totals_of(planned))
+
+
+def by_name(name: str) -> str:
+    """A part of a key that sorts by name as people do: whatever the case and the accents, other alphabets behind the Latin one."""
+    plain = unicodedata.normalize("NFKD", name).casefold()
+    letters = (letter for letter in plain if not unicodedata.combining(letter))
+    return "".join(letter if " " <= letter < "~" else f"~{ord(letter):06x}" for letter in letters)[:_NAME_MAX]

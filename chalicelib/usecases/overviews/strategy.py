@@ -1,0 +1,105 @@
+"""Plans all customers as a forecast does, and says more of each. Its results have all that a forecast's have, and files of their own:
+customers in several orders, what ends, and sums.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import chain
+from typing import Final, Literal
+
+from ...domain.overview import OverviewCustomer, OverviewSort, OverviewSums, endings, monthly_value, sums_of, sums_together
+from ...domain.report import Totals
+from ...domain.work import WorkFailure
+from ..forecasts_of_all import ForecastByUse, ForecastOfAll
+from ..forecasts_of_all.rows import customer_of
+from ..runs.sweep import Group
+from ..work.strategy import Record, Resort
+from ..work.sums import Json, largest_first
+from .rows import by_name, ending_of, json_of_customer, json_of_ending, json_of_monthly, json_of_sums, monthly_of, sums_from
+
+Use = Literal["ending", "overview", "never_short"] | OverviewSort
+"""What rows are for, beside those of a forecast: what ends, by date; sums; customers in the order of their names, balances and so on,
+those who never run short apart. Amounts are sorted from the largest on."""
+SUMS: Final[Use] = "overview"
+ENDING: Final[Use] = "ending"
+NEVER_SHORT: Final[Use] = "never_short"
+
+
+class OverviewStrategy(ForecastOfAll):
+    """A forecast of all that says more of each customer."""
+
+    @property
+    def resort(self) -> Resort:
+        """By what the rows are for."""
+        return _ByUse()
+
+    def records(self, member: Group) -> Iterator[Record | WorkFailure]:
+        """What a forecast keeps of the customer, and what it brings in a month and what ends, also of one who is parked."""
+        account, request = member.account, self._asked.request
+        catalog = self._catalog.of(member.assignments)
+        monthly = monthly_value(member.assignments, catalog, request.today)
+        own = [account.name, account.currency, format(account.balance, "f"), json_of_monthly(monthly)]
+        ending = list(map(json_of_ending, endings(member.assignments, catalog, account.name, request.first, request.last)))
+        for one in super().records(member):
+            yield Record(one.key, [one.value, own, ending]) if isinstance(one, Record) else one
+
+    def row(self, records: Iterator[Record]) -> dict[str, Json]:
+        """A row as its record has it; of sums, all that were made apart together."""
+        first = next(records)
+        if first.key[0] != SUMS:
+            return super().row(chain([first], records))
+        sums = sums_from(first.value)
+        for record in records:
+            sums = sums_together(sums, sums_from(record.value))
+        return {"row": json_of_sums(sums)}
+
+
+class _ByUse:
+    """Makes of the records of customers what a forecast makes of them, the rows of each use, and the sums of these customers."""
+
+    depth: Final = 1
+
+    def records(self, number: int, groups: Iterator[Iterator[Record]]) -> Iterator[Record]:
+        """Rows, and sums of this call's customers, told apart from those of others by `number`."""
+        told: list[tuple[OverviewCustomer, Totals, Json]] = []
+
+        def forecasts() -> Iterator[Iterator[Record]]:
+            for (record,) in groups:
+                forecast, own, ending = record.value
+                told.append((*_told(record.key[0], forecast, own), ending))
+                yield iter((Record(record.key, forecast),))
+
+        yield from ForecastByUse().records(number, forecasts())
+        sums: dict[str, OverviewSums] = {}
+        for one, planned_sums, ending in told:
+            yield from _rows(one)
+            yield from map(_ending, ending)
+            more = sums_of(one, len(ending), planned_sums)
+            sums[one.currency] = sums_together(sums[one.currency], more) if one.currency in sums else more
+        for currency, some in sums.items():
+            yield Record((SUMS, currency, "", "", f"{number:06}"), json_of_sums(some))
+
+
+def _told(customer_id: str, forecast: Json, own: Json) -> tuple[OverviewCustomer, Totals]:
+    """The customer as it is listed, and what the days bring, nothing if it is parked."""
+    name, currency, balance, monthly = own
+    one = OverviewCustomer(customer_id, name, currency, Decimal(balance), monthly_of(monthly), parked=forecast is None)
+    if forecast is None:
+        return one, Totals()
+    planned = customer_of(forecast[0])
+    return one._replace(shortage=planned.shortage), planned.planned.sums
+
+
+def _rows(one: OverviewCustomer) -> Iterator[Record]:
+    short = one.shortage
+    orders: dict[Use, str] = {
+        "name": by_name(one.name or one.customer_id), "balance": largest_first(one.balance), "value": largest_first(one.monthly.retail),
+        "margin": largest_first(one.monthly.margin), **({"short_on": f"{short.short_on}"} if short else {NEVER_SHORT: ""}),
+    }  # fmt: skip
+    row = json_of_customer(one)
+    return (Record((use, one.currency, order, one.customer_id), row) for use, order in orders.items())
+
+
+def _ending(value: Json) -> Record:
+    one = ending_of(value)
+    return Record((ENDING, "", f"{one.last_day}", f"{one.customer_id} {one.assignment_id} {one.ends}"), value)

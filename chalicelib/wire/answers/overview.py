@@ -1,0 +1,71 @@
+"""The overview: what all customers come to, and lists of them."""
+
+from typing import Literal
+
+from typing_extensions import TypedDict
+
+from ...domain.overview import WhatEnds
+from .common import Count, Currency, Day, DayRange, Instant, Money
+from .forecast import ForecastSums
+
+
+class MonthlyFields(TypedDict):
+    """What assignments bring in a month, at the terms of today."""
+
+    assignments: Count
+    monthly_value: Money
+    monthly_cost: Money
+    monthly_margin: Money
+
+
+class OverviewCurrency(MonthlyFields):
+    """What all customers with one currency come to. `totals` are of the days that were planned."""
+
+    currency: Currency
+    customers: Count
+    parked: Count
+    short: Count
+    ending: Count
+    balance: Money
+    totals: ForecastSums
+
+
+class Overview(DayRange):
+    """The overview of a daily run: what was planned, when, and what it came to."""
+
+    work_id: str
+    status: Literal["finished", "finished_with_failures"]
+    date: Day
+    created_at: Instant
+    finished_at: Instant | None
+    expires_at: Instant
+    failures_total: Count
+    by_currency: list[OverviewCurrency]
+
+
+class OverviewCustomer(MonthlyFields):
+    """A customer in the overview."""
+
+    customer: str
+    name: str
+    currency: Currency
+    balance: Money
+    short_on: Day | None
+    top_up: Money | None
+    top_up_by: Day | None
+    top_up_payable: Money | None
+    parked: bool
+
+
+class EndingTerms(TypedDict):
+    """The last day of an assignment, or of some of its terms."""
+
+    last_day: Day
+    customer: str
+    name: str
+    assignment_id: str
+    package_id: str
+    package_name: str
+    did: str | None
+    ends: WhatEnds
+    fields: list[str]
