@@ -11,6 +11,8 @@ import pytest
 from tests.openapi.conformance import hooks
 from tools.embedded import EmbeddedStack
 
+os.environ.setdefault("OVERVIEW", "false")
+"""What tests deploy makes no overview after each daily run unless they ask for it: many compare whole tables, or count messages."""
 REQUEST_SECONDS = 120
 LOG_CHARACTERS = 20_000
 LONG_FILES = (

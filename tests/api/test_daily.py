@@ -4,6 +4,7 @@ The stack is this module's own, and its days only go forward: every test takes t
 """
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
@@ -321,9 +322,9 @@ def test_days_in_deep_future_are_refused_where_not_configured() -> None:
 
 @pytest.fixture(scope="module")
 def bounded() -> Iterator[tuple[EmbeddedStack, httpx.Client]]:
-    """A service that parks customers with more than 5 lines."""
+    """A service that parks customers with more than 5 lines, and makes overviews."""
     with (
-        EmbeddedStack(env={"MAX_LINES_PER_CUSTOMER": "5"}) as stack,
+        EmbeddedStack(env={"MAX_LINES_PER_CUSTOMER": "5", "OVERVIEW": "true"}) as stack,
         httpx.Client(base_url=stack.base_url, timeout=60, trust_env=False) as api,
     ):
         yield stack, api
@@ -359,3 +360,20 @@ def test_a_run_package_is_not_bounded(bounded: tuple[EmbeddedStack, httpx.Client
     body = {"customer": customer, "simulate": False, "date": day(200), "run_id": customer}
     assert ok(api.post("/runs", json=body))["status"] == "finished"
     assert len(charges(api, customer)) == 6
+
+
+def test_after_a_daily_run_there_is_an_overview(bounded: tuple[EmbeddedStack, httpx.Client]) -> None:
+    """rules 11: Overview: one forecast of all customers after each daily run, with what they bring in a month."""
+    stack, api = bounded
+    customer, package = a_customer(api, name="Watched"), a_package(api, retail="7", cost="2", frequency="monthly")
+    an_assignment(api, customer, package, start_date=day(6), quantity=3)
+    evaluate(stack, api, day(6))
+    while (found := api.get("/overview")).status_code == 404 or found.json()["date"] != day(6):
+        time.sleep(0.2)
+    (sums,) = ok(found)["by_currency"]
+    listed = pages(api, "/overview/customers", limit=1, sort="value", order="desc")
+    assert len(listed) == sums["customers"]
+    (own,) = (one for one in listed if one["customer"] == customer)
+    assert (own["name"], own["assignments"], own["monthly_value"], own["monthly_margin"]) == ("Watched", 1, "21.00", "15.00")
+    assert Decimal(sums["monthly_value"]) == sum(Decimal(one["monthly_value"]) for one in listed)
+    assert [Decimal(one["monthly_value"]) for one in listed] == sorted((Decimal(one["monthly_value"]) for one in listed), reverse=True)

@@ -8,7 +8,7 @@ from ...domain.errors import Fault, Invalid, Malformed, NotFound
 from ...domain.overview import Ending, FoundOverview, OverviewCustomer, OverviewSort, OverviewSums
 from ...domain.schedule import DAY
 from ...domain.work import ResultFile, WorkRecord
-from ...storage import work
+from ...storage import progress, work
 from ...storage.keys import Key
 from ..forecasts_of_all import asked_of, file_name
 from ..request_context import RequestContext, Services
@@ -90,7 +90,8 @@ def _open(services: Services, context: RequestContext, after: Key | None) -> _Op
 
 
 def _newest(services: Services, context: RequestContext) -> WorkRecord:
-    days = (context.today + DAY - n * DAY for n in range(work.RESULT_DAYS.days + 2))
+    last = max(context.today, progress.latest_started(services.db) or context.today)
+    days = (last - n * DAY for n in range(work.RESULT_DAYS.days + 1))
     there = [one for one in work.find_works(services.db, map(overview_id, days)) if has_result(one, context)]
     if not there:
         raise NotFound(

@@ -3,18 +3,21 @@ customers in several orders, what ends, and sums.
 """
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from itertools import chain
 from typing import Final, Literal
 
 from ...domain.overview import OverviewCustomer, OverviewSort, OverviewSums, endings, monthly_value, sums_of, sums_together
 from ...domain.report import Totals
-from ...domain.work import WorkFailure
+from ...domain.work import WorkFailure, WorkRecord
 from ..forecasts_of_all import ForecastByUse, ForecastOfAll
 from ..forecasts_of_all.rows import customer_of
+from ..request_context import Services
 from ..runs.sweep import Group
 from ..work.strategy import Record, Resort
 from ..work.sums import Json, largest_first
+from .beginning import OVERVIEW
 from .rows import by_name, ending_of, json_of_customer, json_of_ending, json_of_monthly, json_of_sums, monthly_of, sums_from
 
 Use = Literal["ending", "overview", "never_short"] | OverviewSort
@@ -28,6 +31,10 @@ NEVER_SHORT: Final[Use] = "never_short"
 class OverviewStrategy(ForecastOfAll):
     """A forecast of all that says more of each customer."""
 
+    def __init__(self, services: Services, found: WorkRecord) -> None:
+        super().__init__(services, found)
+        self._run_date = date.fromisoformat(found.asked[OVERVIEW])
+
     @property
     def resort(self) -> Resort:
         """By what the rows are for."""
@@ -37,7 +44,7 @@ class OverviewStrategy(ForecastOfAll):
         """What a forecast keeps of the customer, and what it brings in a month and what ends, also of one who is parked."""
         account, request = member.account, self._asked.request
         catalog = self._catalog.of(member.assignments)
-        monthly = monthly_value(member.assignments, catalog, request.today)
+        monthly = monthly_value(member.assignments, catalog, max(request.today, self._run_date))
         own = [account.name, account.currency, format(account.balance, "f"), json_of_monthly(monthly)]
         ending = list(map(json_of_ending, endings(member.assignments, catalog, account.name, request.first, request.last)))
         for one in super().records(member):
