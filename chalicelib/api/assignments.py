@@ -1,6 +1,7 @@
 """`/customers/{id}/assignments` and `/dids/{did}/assignments`"""
 
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from chalice.app import Blueprint
 
@@ -9,15 +10,21 @@ from ..domain.assignment import Assignment
 from ..domain.detail import Detail
 from ..domain.errors import Fault, Invalid
 from ..usecases import assigning, assignments, warnings
-from ..wire import answers, csv_out, field_values, terms_views, views
+from ..usecases import finding_assignments as finding
+from ..usecases.finding_assignments import AssignmentsAsked
+from ..wire import answers, csv_out, field_values, fields, terms_views, views
 from ..wire.assignment_bodies import AssignmentBody, TermsEdit, edited_assignment
 from .access import WRITE_SCOPE
 from .call import Answer, Call
 from .formats import CSV
-from .query import LIST, OFF, OPTIONAL_DAY
+from .query import LIST, OFF, OPTIONAL_DAY, Parameter
 from .routing import delete, get, patch, post, put, tagged
 
 blueprint = Blueprint(__name__)
+_FOUND_BY: Final = {
+    "package": Parameter(fields.identifier), "connexcs_package": Parameter(fields.connexcs_package), "did": Parameter(fields.known_did),
+    "ends_from": OPTIONAL_DAY, "ends_to": OPTIONAL_DAY._replace(not_before="ends_from"), **LIST,
+}  # fmt: skip
 _LIST_PATH = "/customers/{customer_id}/assignments"
 _ASSIGNMENT_PATH = _LIST_PATH + "/{assignment_id}"
 _TERMS_PATH = _ASSIGNMENT_PATH + "/terms"
@@ -93,6 +100,17 @@ def end_assignment(call: Call) -> Answer[answers.EndedAssignment | None]:
     assignments.delete_assignment(call.services.db, call.context, _ids(call), call.version())
     found = warnings.end_warnings(call.services.db, *_ids(call))
     return Answer({"warnings": views.warnings_view(found)}) if found else Answer(None, 204)
+
+
+@get(blueprint, "/assignments", _FOUND_BY, forms={CSV: csv_out.assignments_csv})
+def find_assignments(call: Call) -> Answer[answers.Page[answers.Assignment]]:
+    """Assignments of all customers: of a package, of one that enables a ConnexCS package, of a DID, or that end in a range of days."""
+    asked = AssignmentsAsked(**{name: call.query[name] for name in AssignmentsAsked._fields if name in call.query})
+    if asked == AssignmentsAsked():
+        names = ", ".join(AssignmentsAsked._fields)
+        raise Invalid([Fault("", f"say which assignments: give at least one of {names}; all of them are exported (POST /exports)")])
+    load = partial(finding.find_assignments, call.services.db, call.context.today, asked)
+    return call.page(f"assignments {asked}", load, views.assignment_view)
 
 
 @get(blueprint, "/dids/{did}/assignments", LIST, forms={CSV: csv_out.assignments_csv})

@@ -1,6 +1,7 @@
 """`/customers`, their payments, ledger, features; `/held`"""
 
 from datetime import date, datetime, time, timedelta
+from typing import Final
 
 from chalice.app import Blueprint
 
@@ -11,17 +12,22 @@ from ..domain.ledger import is_closed, payment_warnings
 from ..domain.one_off import one_off_warnings
 from ..storage.ledger import Window
 from ..usecases import crediting, customers, one_off
+from ..usecases.finding import CustomersAsked, find_customers
 from ..wire import answers, csv_out, fields, views
 from ..wire.bodies import CustomerBody, merge_patch, parse
 from ..wire.ledger_bodies import AdjustmentBody, CreditBody, OneOffBody, PaymentBody
 from .access import CHARGE, WRITE_SCOPE
 from .call import Answer, Call
 from .formats import CSV
-from .query import LIST, OPTIONAL_DAY, RANGE, Parameter
+from .query import LIST, OPTIONAL_DAY, RANGE, SOUGHT, Parameter, flag
 from .routing import action, delete, get, patch, post, put, tagged
 
 blueprint = Blueprint(__name__)
 _CUSTOMER_PATH = "/customers/{customer_id}"
+_FOUND_BY: Final = {
+    "prefix": Parameter(fields.beginning), "search": SOUGHT, "held": Parameter(flag), "parked": Parameter(flag),
+    "currency": Parameter(fields.currency), **LIST,
+}  # fmt: skip
 _STATEMENT_PARAMETERS = {**RANGE, "posted_from": OPTIONAL_DAY, "posted_to": Parameter(fields.parse_date, not_before="posted_from"), **LIST}
 
 
@@ -56,11 +62,12 @@ def read_customer(call: Call) -> Answer[answers.Customer]:
     return tagged(views.customer_view(customers.read_customer(call.services.db, call.params["customer_id"])))
 
 
-@get(blueprint, "/customers", {"prefix": Parameter(fields.beginning), **LIST})
+@get(blueprint, "/customers", _FOUND_BY)
 def list_customers(call: Call) -> Answer[answers.Page[answers.Customer]]:
-    """All customers, by id, or those whose id begins with a prefix."""
-    prefix, load = call.query.get("prefix", ""), customers.list_customers
-    return call.page(f"customers {prefix}".rstrip(), lambda after, limit: load(call.services.db, after, limit, prefix), views.customer_view)
+    """All customers, by id, or those whose id begins with a prefix, whose name or id is sought, or who are in a state."""
+    asked = CustomersAsked(**{name: call.query[name] for name in _FOUND_BY.keys() - LIST.keys() & call.query.keys()})
+    scope = f"customers {asked if asked.narrows else asked.prefix}".rstrip()
+    return call.page(scope, lambda after, limit: find_customers(call.services.db, asked, after, limit), views.customer_view)
 
 
 @delete(blueprint, _CUSTOMER_PATH, WRITE_SCOPE)

@@ -2,15 +2,17 @@
 
 from collections.abc import Collection
 from datetime import date
-from typing import Any
+from typing import Any, Final, get_args
 
 from chalice.app import Blueprint
 
 from ..domain.errors import Fault, Invalid, NotFound
-from ..domain.package import PRICE_FIELDS, Package, package_warnings
+from ..domain.package import PRICE_FIELDS, Package, PackageType, package_warnings
 from ..domain.price_lists import list_warnings
 from ..domain.prices import in_force
+from ..domain.schedule import FREQUENCIES
 from ..usecases import packages, prices
+from ..usecases.finding import PackagesAsked, find_packages
 from ..wire import answers, csv_out, fields, views
 from ..wire.bodies import NewPackageBody, PackageBody, merge_patch, parse
 from ..wire.field_values import iso
@@ -18,12 +20,16 @@ from ..wire.prices import PriceListBody, price_lists_view
 from .access import WRITE_SCOPE
 from .call import Answer, Call
 from .formats import CSV
-from .query import DAY_NOT_BEFORE_FROM, LIST, OFF, OPTIONAL_DAY, REQUIRED_DAY
+from .query import DAY_NOT_BEFORE_FROM, LIST, OFF, OPTIONAL_DAY, REQUIRED_DAY, SOUGHT, OneOf, Parameter
 from .routing import delete, get, patch, post, put, tagged
 
 blueprint = Blueprint(__name__)
 _PACKAGE_PATH = "/packages/{package_id}"
 _PRICES_PATH = _PACKAGE_PATH + "/prices"
+_FOUND_BY: Final = {
+    "search": SOUGHT, "currency": Parameter(fields.currency), "type": Parameter(OneOf(get_args(PackageType))),
+    "frequency": Parameter(OneOf(FREQUENCIES)), **LIST,
+}  # fmt: skip
 _SCHEDULE = {"start": REQUIRED_DAY, "from": OPTIONAL_DAY, "to": DAY_NOT_BEFORE_FROM._replace(required=True)}
 
 
@@ -36,16 +42,17 @@ def create_package(call: Call) -> Answer[answers.SavedPackage]:
     return tagged(_saved_package(call, made), 201, location=f"packages/{made.package_id}")
 
 
-@get(blueprint, "/packages", LIST, forms={CSV: csv_out.packages_csv})
+@get(blueprint, "/packages", _FOUND_BY, forms={CSV: csv_out.packages_csv})
 def list_packages(call: Call) -> Answer[answers.Page[answers.Package]]:
-    """All packages, oldest first."""
+    """All packages, oldest first, or those of a kind, or whose name or id is sought."""
+    asked = PackagesAsked(**{name: call.query[name] for name in _FOUND_BY.keys() - LIST.keys() & call.query.keys()})
 
     def load(after: Any, limit: int) -> tuple[list[Package], Any]:
-        found, last = packages.list_packages(call.services.db, after, limit)
+        found, last = find_packages(call.services.db, asked, after, limit)
         day = prices.shown_on(call.services.db, call.context.today, found)
         return [in_force(one, day) for one in found], last
 
-    return call.page("packages", load, views.package_view)
+    return call.page("packages" if asked == PackagesAsked() else f"packages {asked}", load, views.package_view)
 
 
 @get(blueprint, _PACKAGE_PATH)

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from chalice.app import Request
 
 from ..domain.errors import Fault, Invalid
+from ..domain.finding import sought
 from ..wire import fields
 
 DEFAULT_LIMIT: Final = 50
@@ -55,6 +56,7 @@ REQUIRED_DAY: Final = Parameter(fields.parse_date, required=True)
 DAY_NOT_BEFORE_FROM: Final = Parameter(fields.parse_date, not_before="from")
 RANGE: Final[Mapping[str, Parameter]] = {"from": OPTIONAL_DAY, "to": DAY_NOT_BEFORE_FROM}
 TEXT: Final = Parameter(str)
+SOUGHT: Final = Parameter(sought)
 ON: Final = Parameter(flag, default=True)
 OFF: Final = Parameter(flag, default=False)
 LIST: Final[Mapping[str, Parameter]] = {"limit": Parameter(_limit), "cursor": TEXT}

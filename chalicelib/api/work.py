@@ -5,10 +5,10 @@ from chalice.app import Blueprint
 from ..usecases import work
 from ..wire import answers
 from ..wire.export_views import work_view
-from .access import READ
+from .access import READ, WRITE_SCOPE
 from .call import Answer, Call
 from .query import LIST
-from .routing import delete, get
+from .routing import action, delete, get
 
 blueprint = Blueprint(__name__)
 
@@ -23,6 +23,15 @@ def list_work(call: Call) -> Answer[answers.Page[answers.Work]]:
 def read_work(call: Call) -> Answer[answers.Work]:
     """Long work: how far it is."""
     return Answer(work_view(work.read_work(call.services.db, call.params["work_id"])))
+
+
+@action(blueprint, "/reindex", WRITE_SCOPE)
+def request_reindex(call: Call) -> Answer[answers.Work]:
+    """Have everything that stood before found by words and ends, once after an update."""
+    from ..usecases.reindexing import request_reindex as request  # not in cold starts
+
+    made = request(call.services, call.context)
+    return Answer(work_view(made), 202, {"Location": f"work/{made.work_id}"})
 
 
 @delete(blueprint, "/work/{work_id}", READ)

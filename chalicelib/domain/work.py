@@ -5,8 +5,8 @@ from typing import Final, Literal, NamedTuple
 
 from .errors import Conflict
 
-WorkKind = Literal["export", "forecast", "audit", "simulation", "reconciliation"]
-APPLIED_KINDS: Final[frozenset[WorkKind]] = frozenset()
+WorkKind = Literal["export", "forecast", "audit", "simulation", "reconciliation", "reindex"]
+APPLIED_KINDS: Final[frozenset[WorkKind]] = frozenset({"reindex"})
 """Work that writes what it is about, and not only a result: `apply_work` does it, all other work `do_work`."""
 WorkState = Literal["running", "finished", "finished_with_failures", "cancelled"]
 WORKS_AT_ONCE: Final = 5

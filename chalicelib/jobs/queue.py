@@ -132,6 +132,10 @@ def strategy_of(services: Services, found: WorkRecord) -> work.Strategy:
 
         forms = reconciliations.ReconciliationForms(discrepancy_view, jsontext.json_line)
         return reconciliations.ReconciliationStrategy(services, found, forms)
+    if found.kind == "reindex":
+        from ..usecases.reindexing import ReindexStrategy  # not in cold starts
+
+        return ReindexStrategy(services, found, jsontext.json_line)
     return exports.export_strategy(services, found, EXPORT_FORMS)
 
 

@@ -112,8 +112,8 @@ def update(table: str, key: Key, change: str, *, condition: str | None, values: 
     return {"Update": {"TableName": table, "Key": encode(key)} | expressions}
 
 
-def remove(table: str, key: Key, *, condition: str, values: Mapping[str, Any] | None = None) -> Action:
-    """Remove the item."""
+def remove(table: str, key: Key, *, condition: str | None, values: Mapping[str, Any] | None = None) -> Action:
+    """Remove the item; without condition as an update."""
     return {"Delete": {"TableName": table, "Key": encode(key)} | _expressions(values, ConditionExpression=condition)}
 
 

@@ -22,7 +22,10 @@ HELD: Final = "held"
 ACCOUNT_SK: Final = "ACCOUNT"
 ASSIGNMENT_PREFIX: Final = "ASSIGNMENT#"
 PACKAGE_PK: Final = "PACKAGE"
+CONNEXCS_PK: Final = "CONNEXCS"
+ENDS_PK: Final = "ENDS"
 RUNS_PK: Final = "RUNS"
+PARKED_PK: Final = "PARKED"
 WORKS_PK: Final = "WORKS"
 PROGRESS_PK: Final = "PROGRESS"
 STARTED_SK: Final = "STARTED"
@@ -77,6 +80,16 @@ def package_key(package_id: str) -> Key:
 def did_tenures_key(did: str) -> Key:
     """Who holds a DID, in `catalog`."""
     return {"pk": f"DID#{did}", "sk": "HOLDS"}
+
+
+def end_key(day: date, customer_id: str, assignment_id: str) -> Key:
+    """The end of an assignment, in `catalog`: by date, for all customers."""
+    return {"pk": ENDS_PK, "sk": f"{day}#{customer_id}#{assignment_id}"}
+
+
+def parked_key(customer_id: str) -> Key:
+    """That a customer is parked, in `runs`, whose workers park."""
+    return {"pk": PARKED_PK, "sk": customer_id}
 
 
 def settings_key() -> Key:

@@ -1,6 +1,6 @@
 """Packages in `catalog`. The item counts its assignments, so that an index read can be told from a complete one."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -82,9 +82,15 @@ def find_with_latest_started(db: Db, package_ids: Iterable[str]) -> tuple[dict[s
     return {package_id: package_from_item(item) for (_, package_id), item in items.items()}, progress.day_of(begun)
 
 
-def list_packages(db: Db, after: Key | None, limit: int) -> tuple[list[Package], Key | None]:
-    """Up to `limit` packages that are not deleted, oldest first, and where to go on."""
-    page = db.query_some(CATALOG, "#pk = :pk", {"pk": keys.PACKAGE_PK}, lambda item: not item.get("deleted"), after, limit)
+def list_packages(
+    db: Db, after: Key | None, limit: int, wanted: Callable[[Package], bool] = lambda _: True
+) -> tuple[list[Package], Key | None]:
+    """Up to `limit` packages that are wanted and not deleted, oldest first, and where to go on."""
+
+    def listed(item: Item) -> bool:
+        return not item.get("deleted") and wanted(package_from_item(item))
+
+    page = db.query_some(CATALOG, "#pk = :pk", {"pk": keys.PACKAGE_PK}, listed, after, limit)
     return [package_from_item(item) for item in page.items], page.last
 
 

@@ -31,6 +31,9 @@ class WaitingDb(Db):
     def get_many(self, table: str, keys: Sequence[Key]) -> dict[tuple[str, str], Item]:
         return self._bear(partial(self._db.get_many, table, keys))
 
+    def get_across(self, wanted: Sequence[tuple[str, Key]]) -> dict[tuple[str, str], Item]:
+        return self._bear(partial(self._db.get_across, wanted))
+
     def query(self, *arguments: Any, **options: Any) -> Page:
         return self._bear(partial(self._db.query, *arguments, **options))
 

@@ -13,7 +13,7 @@ from ..domain.errors import NotFound
 from ..domain.history import assignment_change
 from ..domain.package import Package
 from ..domain.schedule import DAY
-from ..storage import accounts, assignments, packages
+from ..storage import accounts, assignments, finding, packages
 from ..storage.assignments import DidTenures
 from ..storage.db import Action, Db
 from ..storage.retry import retry_on_contention
@@ -58,12 +58,13 @@ def creation_actions(
     tenures: Mapping[str, DidTenures],
     before: Sequence[Assignment] = (),
 ) -> list[Action]:
-    """Write new assignments and their history, count them, and give them their DIDs, which others may have had `before`, as these are
-    now."""
+    """Write new assignments, what they are found by and their history, count them, and give them their DIDs, which others may have had
+    `before`, as these are now."""
     of_packages, of_customers = Counter(one.package_id for one in new), {one.customer_id: owners[one.customer_id] for one in new}
     of_dids = {one.did: tenures[one.did] for one in new if one.did}
     return [
         *(assignments.create_assignment(one) for one in new),
+        *(action for one in new for action in finding.ends_rewritten(None, one)),
         *(record_change(context, assignment_change("assignment.created", one)) for one in new),
         *(packages.count_assignment(catalog[package_id], count) for package_id, count in of_packages.items()),
         *(accounts.count_assignments(owner, [one for one in new if one.customer_id == name]) for name, owner in of_customers.items()),

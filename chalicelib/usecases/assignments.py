@@ -12,7 +12,7 @@ from ..domain.detail import Detail
 from ..domain.errors import Fault, Invalid, NotFound, demand_open
 from ..domain.history import ChangeType, assignment_change
 from ..domain.prices import as_paid
-from ..storage import accounts, assignments, packages
+from ..storage import accounts, assignments, finding, packages
 from ..storage.db import Db
 from ..storage.keys import Key
 from ..storage.retry import retry_on_contention
@@ -217,6 +217,6 @@ def _as_ended(today: date, earliest: date, old: Assignment) -> Assignment:
 def _remove_unbegun(db: Db, context: RequestContext, account: Account, old: Assignment) -> None:
     actions = [
         assignments.remove_assignment(old), packages.uncount_assignment(old.package_id), accounts.count_assignments(account, [old], -1),
-        record_change(context, assignment_change("assignment.removed", old)),
+        *finding.ends_rewritten(old, None), record_change(context, assignment_change("assignment.removed", old)),
     ]  # fmt: skip
     db.transact(actions + (dids.remove_tenure(db, old) if old.did else []))

@@ -11,7 +11,7 @@ from ..domain.errors import Conflict, MayNotCharge, NotFound
 from ..domain.history import charge_change, customer_change
 from ..domain.ledger import Entry, split_entry_id
 from ..domain.terms import active_quantity
-from ..storage import accounts, assignments, ledger
+from ..storage import accounts, assignments, finding, ledger
 from ..storage.db import Action, Db
 from ..storage.errors import Cancelled
 from ..storage.keys import Key
@@ -29,11 +29,6 @@ def read_customer(db: Db, customer_id: str) -> Account:
     if account is None:
         raise NotFound(f"there is no customer {customer_id}")
     return account
-
-
-def list_customers(db: Db, after: Key | None, limit: int, prefix: str = "") -> tuple[list[Account], Key | None]:
-    """A page of customers, by id; with `prefix`, those whose id begins with it."""
-    return accounts.list_accounts(db, after, limit, prefix)
 
 
 def write_customer(
@@ -94,10 +89,11 @@ def edited_account(context: RequestContext, old: Account | None, new: Account) -
 
 
 def account_actions(context: RequestContext, old: Account | None, new: Account) -> list[Action]:
-    """Write a new or changed customer, and what was done."""
+    """Write a new or changed customer, what it is found by, and what was done."""
+    found_by = finding.rewritten(finding.customer_items(old) if old else (), finding.customer_items(new))
     if old is None:
-        return [accounts.create_account(new), record_change(context, customer_change("customer.created", new))]
-    return [accounts.replace_account(old, new), record_change(context, customer_change("customer.changed", new, old))]
+        return [accounts.create_account(new), *found_by, record_change(context, customer_change("customer.created", new))]
+    return [accounts.replace_account(old, new), *found_by, record_change(context, customer_change("customer.changed", new, old))]
 
 
 def _gives_credit(old: Account, new: Account) -> bool:
@@ -113,7 +109,8 @@ def delete_customer(db: Db, context: RequestContext, customer_id: str, version: 
         demand_version(account.version, version)
         if account.assignments or account.entries or account.calls:
             raise Conflict("the customer has assignments, ledger entries or usage; they are kept", code="customer_in_use")
-        db.transact([accounts.remove_account(account), record_change(context, customer_change("customer.deleted", account))])
+        found_by = finding.rewritten([*finding.customer_items(account), *finding.parked_items(account)], ())
+        db.transact([accounts.remove_account(account), *found_by, record_change(context, customer_change("customer.deleted", account))])
 
     retry_on_contention(attempt)
 
@@ -204,7 +201,8 @@ def unpark_customer(db: Db, context: RequestContext, customer_id: str) -> Accoun
         if not old.parked:
             raise Conflict("the customer is not parked", code="not_parked")
         new = old._replace(parked=False, oversize=True, version=old.version + 1, updated_at=context.timestamp, updated_by=context.by)
-        db.transact([accounts.unpark_account(new), record_change(context, customer_change("customer.unparked", new, old))])
+        found_by = finding.rewritten(finding.parked_items(old), ())
+        db.transact([accounts.unpark_account(new), *found_by, record_change(context, customer_change("customer.unparked", new, old))])
         return new
 
     return retry_on_contention(attempt)

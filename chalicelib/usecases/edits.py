@@ -14,7 +14,7 @@ from ..domain.errors import Conflict, NotFound
 from ..domain.history import ChangeType, assignment_change
 from ..domain.package import Package
 from ..domain.schedule import DAY
-from ..storage import assignments, progress
+from ..storage import assignments, finding, progress
 from ..storage.db import Action, Db
 from . import dids, loading
 from .history import record_change
@@ -116,12 +116,12 @@ def write_edit(db: Db, context: RequestContext, planned: EditPlan, done: ChangeT
 
 
 def edit_actions(context: RequestContext, planned: EditPlan, done: ChangeType) -> list[Action]:
-    """Write the assignment, and what was done to it."""
+    """Write the assignment, what it is found by, and what was done to it."""
     old, new = planned.old, planned.new
     owing = planned.owes_from is not None
     uncharged = planned.moved or (owing and not old.charged)
     update = assignments.update_assignment(old, new, uncharged=uncharged, owing=owing)
-    return [update, record_change(context, assignment_change(done, new, old))]
+    return [update, *finding.ends_rewritten(old, new), record_change(context, assignment_change(done, new, old))]
 
 
 def days_to_be_open(planned: EditPlan) -> list[date]:

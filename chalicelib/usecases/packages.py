@@ -12,7 +12,7 @@ from ..domain.history import ChangeType, package_change
 from ..domain.package import PRICE_FIELDS, Package, changed_fixed_fields
 from ..domain.price_lists import with_prices
 from ..domain.prices import in_force
-from ..storage import assignments, packages, progress
+from ..storage import assignments, finding, packages, progress
 from ..storage.db import Action, Db
 from ..storage.errors import Cancelled
 from ..storage.keys import Key
@@ -68,11 +68,6 @@ def read_package(db: Db, package_id: str) -> Package:
     if package is None or package.deleted:
         raise NotFound(f"there is no package {package_id}")
     return package
-
-
-def list_packages(db: Db, after: Key | None, limit: int) -> tuple[list[Package], Key | None]:
-    """A page of packages, oldest first."""
-    return packages.list_packages(db, after, limit)
 
 
 def change_package(
@@ -132,13 +127,15 @@ def next_version(context: RequestContext, old: Package, new: Package) -> Package
 
 
 def change_actions(context: RequestContext, old: Package, new: Package, done: ChangeType = "package.changed") -> list[Action]:
-    """Write a changed package, and what was done to it."""
-    return [packages.update_package(old, new), record_change(context, package_change(done, new, old))]
+    """Write a changed package, what it is found by, and what was done to it."""
+    found_by = finding.rewritten(finding.package_items(old), finding.package_items(new))
+    return [packages.update_package(old, new), *found_by, record_change(context, package_change(done, new, old))]
 
 
 def creation_of_package(context: RequestContext, new: Package) -> list[Action]:
-    """Write a new package, and that it was made."""
-    return [packages.create_package(new), record_change(context, package_change("package.created", new))]
+    """Write a new package, what it is found by, and that it was made."""
+    found_by = finding.rewritten((), finding.package_items(new))
+    return [packages.create_package(new), *found_by, record_change(context, package_change("package.created", new))]
 
 
 def delete_package(db: Db, context: RequestContext, package_id: str, version: int | None) -> None:

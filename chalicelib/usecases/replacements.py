@@ -16,7 +16,7 @@ from ..domain.history import ChangeType, assignment_change
 from ..domain.package import Package
 from ..domain.posting import TRANSACTION_ACTIONS_MAX
 from ..domain.replacing import Handover, PricedHandover
-from ..storage import accounts, assignments, progress
+from ..storage import accounts, assignments, finding, progress
 from ..storage.assignments import DidTenures
 from ..storage.db import Action, Db
 from ..storage.retry import retry_on_contention
@@ -168,6 +168,7 @@ def _handover_actions(
     old, new = [handover.old for handover in handovers], [handover.new for handover in handovers]
     return [
         *(assignments.update_assignment(handover.before, handover.old, uncharged=False) for handover in handovers),
+        *(action for handover in handovers for action in finding.ends_rewritten(handover.before, handover.old)),
         *(record_change(context, assignment_change(_done(handover), handover.old, handover.before)) for handover in handovers),
         *creation_actions(context, new, {account.customer_id: account}, catalog, tenures, old),
     ]

@@ -8,7 +8,7 @@ from ..domain import editing, replacing
 from ..domain.assignment import Assignment
 from ..domain.errors import NotFound
 from ..domain.history import assignment_change
-from ..storage import accounts, assignments, packages, progress
+from ..storage import accounts, assignments, finding, packages, progress
 from ..storage.db import Action, Db
 from . import backlog, dids
 from .history import record_change
@@ -59,10 +59,12 @@ def _undoing_actions(db: Db, context: RequestContext, made: Sequence[Assignment]
     restored = [replacing.undo_handover(one)._replace(version=one.version + 1, **written) for one in before]
     removed = [one for one in made if not one.charged]
     kept = [(one, one._replace(cancelled=True, version=one.version + 1, **written)) for one in made if one.charged]
+    changed: list[tuple[Assignment, Assignment | None]] = [*zip(before, restored, strict=True), *((one, None) for one in removed), *kept]
     actions = [
         *(assignments.update_assignment(old, new, uncharged=False) for old, new in zip(before, restored, strict=True)),
         *(assignments.remove_assignment(one) for one in removed),
         *(assignments.update_assignment(old, new, uncharged=False) for old, new in kept),
+        *(action for old, new in changed for action in finding.ends_rewritten(old, new)),
         *(packages.uncount_assignment(name, count) for name, count in Counter(one.package_id for one in removed).items()),
         *dids.exchange_tenures(db, made, restored),
         *(record_change(context, assignment_change("assignment.restored", new, old)) for old, new in zip(before, restored, strict=True)),

@@ -30,6 +30,7 @@ _PERCENT_MAX: Final = 100
 _PERCENT_DECIMALS_MAX: Final = 4
 ID_RULE: Final = "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -, and not . or .."
 _DIRECTIONS: Final = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
+CONNEXCS_CHARACTERS_MAX: Final = 64
 _UNSEEN: Final = frozenset(("Cc", "Cf", "Zs", "Zl", "Zp"))
 _BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {
     chr(code) for code in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
@@ -140,6 +141,13 @@ def identifier(value: Any) -> str:
 def beginning(value: str) -> str:
     """What ids begin with, to look for. Raises `ValueError`."""
     return value if value in (".", "..") else identifier(value)
+
+
+def connexcs_package(value: str) -> str:
+    """The name of a package of ConnexCS. Raises `ValueError`."""
+    if not 1 <= len(value) <= CONNEXCS_CHARACTERS_MAX:
+        raise ValueError(f"must have 1 to {CONNEXCS_CHARACTERS_MAX} characters")
+    return legible(value)
 
 
 def _multiline(value: str) -> str:
@@ -271,7 +279,9 @@ Did = Annotated[str, PlainValidator(_did), WithJsonSchema(_number_schema(_DIGITS
 KnownDid = Annotated[str, PlainValidator(known_did), WithJsonSchema(DID_SCHEMA)]
 Name = Annotated[str, Field(min_length=1, max_length=200, strict=True, json_schema_extra=SHOWN), AfterValidator(legible)]
 CustomerName = Annotated[str, Field(max_length=200, strict=True, json_schema_extra=_SHOWN_OR_EMPTY), AfterValidator(legible)]
-ConnexcsPackage = Annotated[str, Field(min_length=1, max_length=64, strict=True, json_schema_extra=SHOWN), AfterValidator(legible)]
+ConnexcsPackage = Annotated[
+    str, Field(min_length=1, max_length=CONNEXCS_CHARACTERS_MAX, strict=True, json_schema_extra=SHOWN), AfterValidator(legible)
+]
 AccountingCode = Annotated[str, Field(min_length=1, max_length=50, strict=True, json_schema_extra=SHOWN), AfterValidator(legible)]
 Text = Annotated[str, Field(max_length=2000, strict=True, json_schema_extra=_LINES), AfterValidator(_multiline)]
 ExternalId = Annotated[str, Field(min_length=1, max_length=100, strict=True, json_schema_extra=SHOWN), AfterValidator(legible)]

@@ -72,7 +72,7 @@ FAR: Final = {"posted_from": "2999-01-01"}
 SIMULATED: Final = Asked(body={"customer": BIG, "date": "2024-03-02"}, most=5, a_thousand=10)
 ASKED: Final[dict[str, list[Asked]]] = {
     "health": [Asked()],
-    "list_packages": [Asked(), Asked(query={"limit": "200"})],
+    "list_packages": [Asked(), Asked(query={"limit": "200"}), Asked(query={"search": "x"}), Asked(query={"type": "free_minutes"})],
     "create_package": [Asked(body={"name": "New"}), Asked(body={"copy_of": "line"})],
     "replace_package": [
         Asked({"package_id": "line"}, body={"name": "line", "cost": "1", "retail": "9", "setup_retail": "2", "frequency": "daily"})
@@ -91,7 +91,7 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "read_customer": [Asked(BIG_ONE)],
     "read_customer_statement": [Asked(BIG_ONE, {"from": "2024-04-01", "to": "2024-04-30"}, most=60)],
     "read_customer_history": [Asked({"customer_id": "rich"}, most=2)],
-    "list_customers": [Asked(), Asked(query={"limit": "200"}), Asked(query={"prefix": "k"})],
+    "list_customers": [Asked(), Asked(query={"limit": "200"}), Asked(query={"prefix": "k"}), Asked(query={"search": "k"})],
     "delete_customer": [Asked({"customer_id": "k00003"})],
     "pay": [Asked(BIG_ONE, body={"amount": "1"})],
     "adjust": [Asked(BIG_ONE, body={"amount": "1", "reason": "rounding"}, most=2)],
@@ -112,6 +112,7 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "end_assignment": [Asked(ONE)],
     "replace_assignment": [Asked(ONE, {"dry_run": "true"}, body=REPLACED), Asked(ONE, body=REPLACED)],
     "transfer_did": [Asked({"did": "449922"}, {"dry_run": "true"}, body=MOVED), Asked({"did": "449922"}, body=MOVED)],
+    "find_assignments": [Asked(query={"package": "line"}, most=9), Asked(query={"ends_from": DAY}), Asked(query={"did": DID})],
     "list_assignments_of_did": [Asked({"did": DID})],
     "list_assignments_of_package": [Asked({"package_id": "line"}), Asked({"package_id": "minutes"}, {"limit": "200"})],
     "import_packages": [Asked(body="name\nNew\n", query={"dry_run": "false"}, content_type="text/csv")],
@@ -136,6 +137,7 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "list_forecast_short": [Asked({"work_id": FORECAST}, most=2)],
     "list_work": [Asked(most=2), Asked(query={"limit": "200"}, most=3)],
     "read_work": [Asked({"work_id": WORK}, most=1)],
+    "request_reindex": [Asked(most=4)],
     "cancel_work": [Asked({"work_id": WORK}, most=5)],
     "list_runs": [Asked(), Asked(query={"limit": "200"})],
     "read_run": [Asked({"run_id": "run:1"})],

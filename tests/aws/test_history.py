@@ -72,6 +72,7 @@ SILENT: Final = {
     "request_reconciliation": "as an audit",
     "request_audit": "the record of the work says who asked for it",
     "request_export": "the record of the work says who asked for it",
+    "request_reindex": "what is found by words stays what it is",
     "cancel_work": "results are not what is sold",
     "check_packages": "stores nothing",
     "check_customers": "stores nothing",

@@ -310,12 +310,18 @@ API: dict[str, Feature] = {
     "enter a price list": Feature("catalog:GP history:P runs:CG", enter_a_price_list),
     "read price lists": Feature("catalog:G runs:G", lambda s: ok(s.api.get(f"/packages/{s.package['package_id']}/prices"))),
     "drop a package": Feature(
-        "accounts/index/by_package:Q catalog:GP history:P", lambda s: ok(s.api.delete(f"/packages/{s.package['package_id']}"), 204)
+        "accounts/index/by_package:Q catalog:DGP history:P", lambda s: ok(s.api.delete(f"/packages/{s.package['package_id']}"), 204)
     ),
-    "add a customer": Feature("accounts:GP history:P", lambda s: a_customer(s.api)),
+    "add a customer": Feature("accounts:GP catalog:P history:P", lambda s: a_customer(s.api)),
+    "search customers": Feature("accounts:B catalog:Q", lambda s: ok(s.api.get(f"/customers?search={s.customer}"))),
+    "find parked customers": Feature("runs:Q", lambda s: ok(s.api.get("/customers?parked=true"))),
+    "find assignments that end": Feature("catalog:Q", lambda s: ok(s.api.get("/assignments?ends_to=2000-01-01"))),
+    "ask for a reindex": Feature("do-work:M runs:GP", lambda s: ok(s.api.post("/reindex"), 202)),
     "list customers": Feature("accounts:B accounts/index/customers:Q", lambda s: ok(s.api.get("/customers"))),
-    "change a customer": Feature("accounts:GU history:P", lambda s: ok(s.api.patch(f"/customers/{s.customer}", json={"name": "Acme"}))),
-    "drop a customer": Feature("accounts:GD history:P", lambda s: ok(s.api.delete(f"/customers/{s.empty}"), 204)),
+    "change a customer": Feature(
+        "accounts:GU catalog:P history:P", lambda s: ok(s.api.patch(f"/customers/{s.customer}", json={"name": unique("acme")}))
+    ),
+    "drop a customer": Feature("accounts:GD catalog:D history:P", lambda s: ok(s.api.delete(f"/customers/{s.empty}"), 204)),
     "pay": Feature("accounts:GU ledger:P", lambda s: pay(s.api, s.caller, "1")),
     "pay, sent twice": Feature("accounts:GU ledger:P runs:GP", the_same_twice),
     "charge a visit": Feature("accounts:GU ledger:P", charge_a_visit),

@@ -4,6 +4,7 @@ The release before is deployed with its own template and code; `former.py` says 
 """
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import zip_longest
@@ -177,6 +178,8 @@ def test_b26_data_and_messages_outlive_an_upgrade_and_the_way_back(
             expected += 1 - 2 + 2
             assert balance(caller, customer) == expected
             assert ok(caller.get(f"/runs/{runs[-2]}"))["reversal"]["status"] == "reversed"
+            if bundle is present:
+                assert (found(caller, customer), found_after_reindex(caller, customer)) == ([], [customer])
     with signing(stack) as caller:
         assert stack.invoke("evaluate_due_charges", {})["finished_before"] is True
         assert due_dates(charges(caller, customer))[0] == day(-1)
@@ -188,6 +191,19 @@ def charged_again(api: httpx.Client) -> str:
     run_id = unique("run")
     ok(api.post("/runs", json={"date": day(-1), "simulate": False, "if_charged": "charge_again", "run_id": run_id}), 202)
     return run_id
+
+
+def found(api: httpx.Client, text: str) -> list[str]:
+    return [one["customer_id"] for one in ok(api.get("/customers", params={"search": text}))["items"]]
+
+
+def found_after_reindex(api: httpx.Client, text: str) -> list[str]:
+    """Once what the former release has written is indexed, as docs/deploy.md says."""
+    work_id = ok(api.post("/reindex"), 202)["work_id"]
+    deadline = time.monotonic() + 60
+    while ok(api.get(f"/work/{work_id}"))["status"] == "running" and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return found(api, text)
 
 
 def told(api: httpx.Client, customer: str, runs: list[str]) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from chalicelib.domain.one_off import OneOffRequest
 from chalicelib.domain.prices import in_force
 from chalicelib.domain.schedule import DAY
 from chalicelib.storage import ledger
-from chalicelib.usecases import assignments, crediting, customers, exports, one_off, packages, usage
+from chalicelib.usecases import assignments, crediting, customers, exports, one_off, usage
+from chalicelib.usecases.finding import PackagesAsked, find_packages
 from chalicelib.usecases.runs import on_demand, reversal
 from chalicelib.usecases.runs.sweep import customers as customers_of
 from chalicelib.usecases.work import merging, pieces
@@ -238,7 +239,7 @@ def test_large_files_are_written_in_parts(monkeypatch: pytest.MonkeyPatch) -> No
 def _listed(stage: Stage) -> dict[str, list[Row]]:
     """What the lists answer, as their CSV has it."""
     accounts = sorted((group.account for n in range(2) for group in customers_of(stage.db, n, 2, None)), key=lambda one: one.customer_id)
-    found, _ = packages.list_packages(stage.db, None, 200)
+    found, _ = find_packages(stage.db, PackagesAsked(), None, 200)
     assigned = [one for account in accounts for one in assignments.list_assignments(stage.db, TODAY, account.customer_id, None, 200)[0]]
     return {
         "customers": _read(to_csv(columns(answers.Customer), (dict(customer_view(one)) for one in accounts))),

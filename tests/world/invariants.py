@@ -18,6 +18,7 @@ from chalicelib.usecases.runs import on_demand, reports
 from tests.oracles import dated
 from tests.oracles.facts import as_facts
 
+from .indexed import index_due, index_of
 from .watch import amount, text
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def judge(world: "World") -> None:
     _replay(world)
     _simulation(world)
     _charged_anew_once(world)
+    _index(world)
 
 
 def judge_charges(world: "World") -> list[Entry]:
@@ -53,6 +55,12 @@ def judge_charges(world: "World") -> list[Entry]:
     _standing(world, entries)
     _credited(world, entries)
     return entries
+
+
+def _index(world: "World") -> None:
+    """What customers, packages and ends are found by follows from them."""
+    stands, due = index_of(world.store), index_due(world.store)
+    world.watch.demand("everything is found by what it says", stands == due, stands - due, due - stands)
 
 
 def _accounts(world: "World", entries: list[Entry]) -> None:

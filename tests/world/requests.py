@@ -123,11 +123,11 @@ def pay(world: "World") -> Request:
 
 
 def set_limit(world: "World") -> Request:
-    """Move a debit limit."""
+    """Move a debit limit, and give the customer another name."""
     customer, limit = world.a_customer(), world.pick((None, Decimal(0), Decimal(4), Decimal(12)))
 
     def edit(old: Account) -> Account:
-        return old._replace(debit_limit=limit)
+        return old._replace(debit_limit=limit, name="" if limit is None else f"Limit {limit} of {customer}")
 
     return Request("set limit", lambda context: customers.change_customer(world.db, context, customer, None, edit))
 

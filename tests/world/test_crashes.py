@@ -20,9 +20,12 @@ from chalicelib.storage import assignments as storing
 from chalicelib.storage import lines
 from chalicelib.usecases import assignments, crediting, customers, one_off, packages, replacements, usage
 from chalicelib.usecases.runs import on_demand, reports, reversal
+from chalicelib.usecases.runs.marks import park_customers
+from chalicelib.usecases.runs.rounds import ToPark
 from tests.harness import RETAINED
 
 from .dynamodb import Answer, Request
+from .indexed import index_due, index_of
 from .scheduler import Crashed
 from .stage import TODAY, Stage, call, furnished
 
@@ -112,6 +115,28 @@ def _limit(stage: Stage) -> Any:
     return customers.change_customer(stage.db, stage.context("limit"), "poor", None, lambda old: old._replace(debit_limit=Decimal(100)))
 
 
+def _rename(stage: Stage, name: str) -> Any:
+    return customers.change_customer(stage.db, stage.context("rename"), "rich", None, lambda old: old._replace(name=name))
+
+
+def _delete_customer(stage: Stage) -> Any:
+    with suppress(NotFound):
+        customers.delete_customer(stage.db, stage.context("delete"), "brief", None)
+
+
+def _rename_package(stage: Stage) -> Any:
+    return packages.change_package(stage.db, stage.context("rename"), "line", None, lambda old: old._replace(name="A line"))
+
+
+def _delete_package(stage: Stage) -> Any:
+    with suppress(NotFound):
+        packages.delete_package(stage.db, stage.context("delete"), "empty", None)
+
+
+def _park(stage: Stage) -> Any:
+    return park_customers(stage.db, stage.context("park"), [ToPark(customers.read_customer(stage.db, "rich"), TODAY)])
+
+
 def _replace(stage: Stage) -> Any:
     successor = replacements.Successor("mobile", TODAY, {"quantity": 2})
     return replacements.replace(stage.db, stage.context("replace"), ("rich", "rich-mobile"), None, successor, dry_run=False)
@@ -147,9 +172,14 @@ USE_CASES: Mapping[str, UseCase] = {
     "charge a visit to be invoiced": partial(_visit, customer="poor", debit=False),
     "write off a visit": _cancel_visit,
     "create a customer": lambda stage: stage.customer("third"),
+    "rename a customer": partial(_rename, name="Rich Aunt"),
+    "delete a customer": _delete_customer,
+    "park a customer": _park,
     "change a debit limit": _limit,
     "create a package": lambda stage: stage.package("new", retail=Decimal(1)),
     "change a price": _price,
+    "rename a package": _rename_package,
+    "delete a package": _delete_package,
     "change the rules of an unused package": _reshape,
     "run a package live": partial(_run, customer="poor"),
     "run a package live as it was seen": _run_as_seen,
@@ -168,6 +198,8 @@ USE_CASES: Mapping[str, UseCase] = {
 
 def _prepared(name: str) -> Stage:
     stage = furnished()
+    if name == "delete a customer":
+        stage.customer("brief")
     if name == "cancel a held charge":
         stage.evaluate("third")
     if name == "write off a visit":
@@ -194,8 +226,10 @@ def _played(name: str, crash: CrashAt) -> Stage:
 @pytest.mark.parametrize("name", USE_CASES)
 def test_a_crash_anywhere_changes_nothing_in_the_end(name: str) -> None:
     never = CrashAt(0, after=False)
-    wanted = _played(name, never).state()
+    undisturbed = _played(name, never)
+    wanted = undisturbed.state()
     assert never.calls
+    assert index_of(undisturbed.store) == index_due(undisturbed.store)
     for number in range(1, never.calls + 1):
         for after in (False, True):
             left = _played(name, CrashAt(number, after=after)).state()

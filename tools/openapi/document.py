@@ -11,6 +11,7 @@ from chalicelib import __version__, logging_context
 from chalicelib.api import access, call, query
 from chalicelib.api import schedule as schedule_
 from chalicelib.api.routing import ROUTES, WITH_BODY, Route, never
+from chalicelib.domain import finding
 from chalicelib.domain.schedule import WEEKDAYS
 from chalicelib.wire import answers, fields
 
@@ -47,6 +48,8 @@ _QUERY: Final[Mapping[Any, Json]] = {
     query.LIST["cursor"].parse: {"type": "string"},
     fields.identifier: {"type": "string", "pattern": f"^{fields.ID_PATTERN.pattern}$"},
     fields.currency: {"type": "string", "pattern": "^[A-Z]{3}$"},
+    finding.sought: {"type": "string", "minLength": 1, "maxLength": finding.SOUGHT_CHARACTERS_MAX},
+    fields.connexcs_package: {"type": "string", "minLength": 1, "maxLength": fields.CONNEXCS_CHARACTERS_MAX},
     fields.beginning: {"type": "string", "pattern": "^[A-Za-z0-9._:\\-]{1,64}$"},
     schedule_.match: {"type": "string", "pattern": f"^({_DAY_OR_WEEKDAY}(,{_DAY_OR_WEEKDAY})*)?$", "maxLength": 123},
     schedule_.count: {"type": "integer", "minimum": 1, "maximum": schedule_.SCHEDULE_DATES_MAX},

@@ -24,6 +24,15 @@ PARAMETERS: Final = {
     "limit": "How many items a page has at most.",
     "cursor": "The `next_cursor` of the page before; opaque, and good for the same list only.",
     "prefix": "Only ids that begin with it.",
+    "search": "Beginnings of words, each of which begins a word of the name, or the id: `mul gmbh` finds Müller & Söhne GmbH. Accents, "
+    "upper and lower case make no difference. A page has at most 20, and may have fewer, or none, although there is a `next_cursor`.",
+    "held": "Only customers with held charges, or without any. One whose first charge was held a moment ago may be missing.",
+    "parked": "Only customers who are parked, or who are not.",
+    "package": "Only assignments of this package; one just made may be missing for a moment.",
+    "connexcs_package": "Only assignments of packages that enable this package of ConnexCS.",
+    "ends_from": "Only assignments that end on this day or later.",
+    "ends_to": "Only assignments that end on this day or earlier.",
+    "type": "Only packages of this type.",
     "frequency": "How often it is charged.",
     "frequency_match": "Days of the month with `monthly`, weekdays with `weekly`; commas between them.",
     "every": "Every so many days, weeks or months; 1 when left out.",
@@ -35,6 +44,6 @@ PARAMETERS: Final = {
     "posted_to": "The last day of posting, included.",
     "date": "The day that is asked for; today in the billing time zone if left out.",
     "customer": "Only this customer's.",
-    "currency": "Only customers with this currency.",
+    "currency": "Only those with this currency.",
     "kind": "Only discrepancies of this kind.",
 }

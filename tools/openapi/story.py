@@ -132,6 +132,7 @@ def _customers(say: Recorder, package: str) -> str:
     say("change_customer", "name", "PATCH", "/customers/{customer_id}", ids=ids, body=edit)
     say("read_customer", "one", "GET", "/customers/{customer_id}", ids=ids)
     say("list_customers", "first_page", "GET", "/customers", query={"limit": "2"})
+    say("list_customers", "sought", "GET", "/customers", query={"search": "acm"})
     body: Json = {"package_id": package, "quantity": 4, "start_date": "2031-01-15", "auto_decrement_credit": True}
     made = say("create_assignment", "to_a_customer", "POST", "/customers/{customer_id}/assignments", ids=ids, body=body)
     listed = "customer_id,name,debit_limit\r\nacme,Acme Ltd,250\r\nlumen,Lumen AG,\r\n"
@@ -151,6 +152,7 @@ def _customers(say: Recorder, package: str) -> str:
         ids={"package_id": package},
         query={"limit": "1"},
     )
+    say("find_assignments", "of_a_number", "GET", "/assignments", query={"did": "442079460000"})
     say("list_assignments_of_did", "first_page", "GET", "/dids/{did}/assignments", ids={"did": "442079460000"})
     one = ids | {"assignment_id": str(made["assignment_id"])}
     say("read_assignment", "one", "GET", "/customers/{customer_id}/assignments/{assignment_id}", ids=one)
@@ -259,6 +261,7 @@ def _exports(say: Recorder, stack: EmbeddedStack) -> None:
     say("read_export", "finished", "GET", "/exports/{work_id}", ids=ids)
     say("read_work", "finished", "GET", "/work/{work_id}", ids=ids)
     say("list_work", "first_page", "GET", "/work", query={"limit": "1"})
+    _wait_for(say, say("request_reindex", "once", "POST", "/reindex"))
     stack.set_consumers(enabled=False)
     other = {"work_id": say.api.post("/exports", json=asked).json()["work_id"]}
     say("cancel_work", "just_begun", "DELETE", "/work/{work_id}", ids=other)

@@ -16,7 +16,7 @@ from ...domain.errors import Contention
 from ...domain.history import customer_change
 from ...domain.posting import TRANSACTION_ACTIONS_MAX
 from ...domain.schedule import DAY
-from ...storage import accounts, assignments, progress
+from ...storage import accounts, assignments, finding, progress
 from ...storage.db import Action, Db
 from ...storage.errors import Cancelled, ConditionFailed
 from ...storage.retry import retry_on_contention
@@ -59,7 +59,9 @@ def _park_account(db: Db, context: RequestContext, account: Account, since: date
     """Park, unless another worker has from that day. An account that was edited meanwhile is parked as it is by now."""
     parked = account._replace(parked=True, version=account.version + 1, updated_at=context.timestamp, updated_by=context.by)
     try:
-        db.transact([accounts.park(parked, since), record_change(context, customer_change("customer.parked", parked, account))])
+        found_by = finding.rewritten((), finding.parked_items(parked))
+        told = record_change(context, customer_change("customer.parked", parked, account))
+        db.transact([accounts.park(parked, since), *found_by, told])
     except Cancelled:
         current = accounts.find_account(db, account.customer_id)
         if current is None or (current.evaluate_from and current.evaluate_from <= since):

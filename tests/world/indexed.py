@@ -1,0 +1,58 @@
+"""What customers, packages and ends are found by, counted a second time from what is stored, as far as names are ASCII."""
+
+import re
+from collections.abc import Iterator
+
+from .dynamodb import DynamoDb
+from .tables import Item
+
+INDEX = re.compile(r"(CUSTOMER|PACKAGE)(S|#.)|CONNEXCS|ENDS|PARKED")
+Found = set[tuple[str, str, str]]
+"""Partitions and sort keys, with what else an item says."""
+
+
+def index_of(store: DynamoDb) -> Found:
+    """What stands."""
+    items = [*store.items("catalog"), *store.items("runs")]
+    return {_said(item) for item in items if INDEX.fullmatch(item["pk"]["S"])}
+
+
+def _said(item: Item) -> tuple[str, str, str]:
+    others = sorted(f"{name}={value['S']}" for name, value in item.items() if name not in ("pk", "sk"))
+    return item["pk"]["S"], item["sk"]["S"], " ".join(others)
+
+
+def index_due(store: DynamoDb) -> Found:
+    """What should stand."""
+    return {*_of_accounts(store), *_of_packages(store)}
+
+
+def _of_accounts(store: DynamoDb) -> Iterator[tuple[str, str, str]]:
+    for item in store.items("accounts"):
+        pk, sk = item["pk"]["S"], item["sk"]["S"]
+        if sk == "ACCOUNT":
+            yield from _named("CUSTOMER", pk, item, f"currency={item['currency']['S']} ")
+            if "parked" in item:
+                yield "PARKED", pk, ""
+        elif "ends" in item and "cancelled" not in item:
+            yield "ENDS", f"{item['ends']['S']}#{pk}#{sk.removeprefix('ASSIGNMENT#')}", f"package={item['package']['S']}"
+
+
+def _of_packages(store: DynamoDb) -> Iterator[tuple[str, str, str]]:
+    for item in store.items("catalog"):
+        if item["pk"]["S"] == "PACKAGE" and "deleted" not in item:
+            yield from _named("PACKAGE", item["sk"]["S"], item, "")
+            if "connexcs_package" in item:
+                yield "CONNEXCS", f"{item['connexcs_package']['S']}#{item['sk']['S']}", ""
+
+
+def _named(kind: str, subject_id: str, item: Item, said: str) -> Iterator[tuple[str, str, str]]:
+    name = item["name"]["S"] if "name" in item else ""
+    words = list(dict.fromkeys(re.findall("[a-z0-9]+", name.lower())))[:8]
+    yield f"{kind}S", f"{subject_id.lower()}#{subject_id}", (said + _words(words)).strip()
+    for word in words:
+        yield f"{kind}#{word[0]}", f"{word}#{subject_id}", _words([one for one in words if one != word])
+
+
+def _words(words: list[str]) -> str:
+    return f"words={' '.join(words)}" if words else ""
