@@ -11,6 +11,28 @@ from tests.api.support import a_customer, a_package, an_assignment, charges, day
 from tests.browser.conftest import Visit
 
 
+def test_search_fields_find_by_the_beginnings_of_words_without_accents(visit: Visit, api: httpx.Client) -> None:
+    """Only the service can find these: what is typed stands in no name as it is."""
+    own = unique("w").replace("-", "")
+    customer = a_customer(api, name=f"Müller {own} GmbH")
+    a_package(api, name=f"Étage {own}", type="free_minutes")
+    a_package(api, name=f"Étage {own}")
+    page = visit.open("customers")
+    page.get_by_label("Search", exact=True).fill(f"gmbh {own[:9]} mul")
+    expect(page.get_by_role("table", name="Customers").get_by_role("row")).to_have_count(1 + 1)
+    expect(page.get_by_role("link", name=f"Müller {own} GmbH")).to_be_visible()
+    page.get_by_label("Find a DID or a customer").fill(f"muller {own}")
+    page.get_by_label("Find a DID or a customer").press("Enter")
+    page.get_by_role("link", name=f"Müller {own} GmbH").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Müller")
+    assert customer in page.url
+    page = visit.open("packages")
+    page.get_by_label("Search", exact=True).fill(f"{own} etage")
+    expect(page.get_by_role("table", name="Packages").get_by_role("row")).to_have_count(1 + 2)
+    page.get_by_label("Type").select_option("standard")
+    expect(page.get_by_role("table", name="Packages").get_by_role("row")).to_have_count(1 + 1)
+
+
 def test_a_backlog_is_shown_with_dates_and_amounts_and_charged_after_confirmation(visit: Visit, api: httpx.Client) -> None:
     package, customer = a_package(api, name=unique("Line"), retail="10", frequency="daily"), a_customer(api)
     page = visit.open(f"customers/{customer}/assign")

@@ -93,3 +93,15 @@ export async function all(where, query = {}, most = 1000) {
   } while (cursor && items.length < most);
   return items;
 }
+
+const LOOKS = 5;
+
+/** What the service finds by the words of a text: the first page that has something, within a few looks. */
+export async function find(where, text, query = {}) {
+  if (!/[\p{L}\p{N}]/u.test(text)) return [];
+  let page = await get(where, { ...query, search: text, limit: 20 });
+  for (let look = 1; look < LOOKS && page.next_cursor && page.items.length === 0; look += 1) {
+    page = await get(where, { ...query, search: text, limit: 20, cursor: page.next_cursor });
+  }
+  return page.items;
+}

@@ -1,6 +1,6 @@
 // Customers: the list, and the form that creates and edits one.
 
-import { call, fault, get, path } from "./api.js";
+import { call, fault, find, get, path } from "./api.js";
 import { settings } from "./auth.js";
 import { useConflict } from "./conflict.js";
 import { CurrencyField, Field, MoneyField } from "./fields.js";
@@ -18,10 +18,10 @@ const IS_ID = /^[A-Za-z0-9._:-]{1,64}$/;
 export function Customers() {
   const { q = "" } = useRoute().query;
   const list = useList("customers", {}, 200);
-  const prefix = useDebounced(q, 200);
-  const { data: byId } = useLoad(async () => (IS_ID.test(prefix) ? get("customers", { prefix, limit: 50 }) : null), [prefix]);
-  const loaded = new Map([...(list.items ?? []), ...(byId?.items ?? [])].map((one) => [one.customer_id, one]));
-  const found = [...loaded.values()].filter((one) => searched(one).toLowerCase().includes(q.toLowerCase()));
+  const text = useDebounced(q.trim(), 200);
+  const { data: byWords } = useLoad(() => find("customers", text), [text]);
+  const loaded = (list.items ?? []).filter((one) => searched(one).toLowerCase().includes(q.trim().toLowerCase()));
+  const found = [...new Map([...loaded, ...(q.trim() === text ? (byWords ?? []) : [])].map((one) => [one.customer_id, one])).values()];
   const [importing, setImporting] = useState(null);
   const imported = (count) => {
     setImporting(null);
@@ -39,11 +39,11 @@ export function Customers() {
           <input id="q" type="search" data-search placeholder="Id, name, e-mail or tag" value=${q} onInput=${(event) => replace(["customers"], { q: event.target.value })} /></div>
       </form>
       <${List} list=${list} of="more customers" empty=${html`<${Empty} title="No customers yet">Create the first one, then assign a package to it.<//>`}>
-        <p class="count" role="status">${format.plural(found.length, "customer")}${list.hasMore ? " among those loaded; ids are searched in full" : ""}</p>
+        <p class="count" role="status">${format.plural(found.length, "customer")}${list.hasMore ? " so far; names and ids are searched in full, from the beginnings of words" : ""}</p>
         ${
           found.length
             ? html`<${Table} caption="Customers" columns=${COLUMNS} rows=${found} id=${(one) => one.customer_id} />`
-            : html`<${Empty} title="Nobody matches">Ids are compared from their beginning, upper and lower case apart. <a href="#/customers">Show all customers</a><//>`
+            : html`<${Empty} title="Nobody matches">Names and ids are found by the beginnings of their words. <a href="#/customers">Show all customers</a><//>`
         }
       <//>
       ${importing && html`<${Import} kind=${importing} close=${() => setImporting(null)} done=${imported} />`}

@@ -1,10 +1,10 @@
 // Packages: the list, one package, and who has it.
 
-import { call, get, path } from "./api.js";
+import { call, find, get, path } from "./api.js";
 import { settings } from "./auth.js";
 import { Download, Import } from "./files.js";
 import * as format from "./format.js";
-import { useAction, useList, useLoad, useModule } from "./hooks.js";
+import { useAction, useDebounced, useList, useLoad, useModule } from "./hooks.js";
 import { html, useState } from "./preact.js";
 import { go, link, replace, useRoute } from "./router.js";
 import { DueDates } from "./schedule.js";
@@ -18,7 +18,11 @@ export function Packages() {
   const { query } = useRoute();
   const list = useList("packages", {}, 200);
   const filter = (change) => replace(["packages"], { ...query, ...change });
-  const found = list.items?.filter((one) => matches(one, query));
+  const text = useDebounced((query.q ?? "").trim(), 200);
+  const { data: byWords } = useLoad(() => find("packages", text, { type: query.type, frequency: query.frequency }), [text, query.type, query.frequency]);
+  const loaded = list.items?.filter((one) => matches(one, query));
+  const sought = (query.q ?? "").trim() === text ? (byWords ?? []).filter((one) => isOfKind(one, query)) : [];
+  const found = loaded && [...new Map([...loaded, ...sought].map((one) => [one.package_id, one])).values()];
   const [importing, setImporting] = useState(false);
   const imported = (count) => {
     setImporting(false);
@@ -33,7 +37,7 @@ export function Packages() {
       <${Filters} query=${query} filter=${filter} />
       <${List} list=${list} of="more packages" empty=${html`
         <${Empty} title="No packages yet">A package is a product with a price and a rhythm: a number, a hosted phone, a bundle of minutes. Create the first one, then assign it to a customer.<//>`}>
-        <div class="bar"><p class="count" role="status">${format.plural(found?.length ?? 0, "package")}${list.hasMore ? " among those loaded" : ""}</p><${Download} where="packages" name="packages" /></div>
+        <div class="bar"><p class="count" role="status">${format.plural(found?.length ?? 0, "package")}${list.hasMore ? " so far; names are searched in full, from the beginnings of words" : ""}</p><${Download} where="packages" name="packages" /></div>
         ${
           found?.length === 0
             ? html`<${Empty} title="Nothing matches">Try fewer letters, or <a href="#/packages">show all packages</a>.<//>`
@@ -45,9 +49,11 @@ export function Packages() {
 }
 
 /** @param {Record<string, any>} one @param {Record<string, string>} query */
-const matches = (one, { q = "", type, frequency }) =>
-  (!type || one.type === type) &&
-  (!frequency || one.frequency === frequency) &&
+const isOfKind = (one, { type, frequency }) => (!type || one.type === type) && (!frequency || one.frequency === frequency);
+
+/** @param {Record<string, any>} one @param {Record<string, string>} query */
+const matches = (one, { q = "", ...query }) =>
+  isOfKind(one, query) &&
   `${one.name} ${one.description} ${one.connexcs_package ?? ""}`.toLowerCase().includes(q.toLowerCase());
 
 const Filters = ({ query, filter }) => html`
