@@ -53,8 +53,7 @@ const isOfKind = (one, { type, frequency }) => (!type || one.type === type) && (
 
 /** @param {Record<string, any>} one @param {Record<string, string>} query */
 const matches = (one, { q = "", ...query }) =>
-  isOfKind(one, query) &&
-  `${one.name} ${one.description} ${one.connexcs_package ?? ""}`.toLowerCase().includes(q.toLowerCase());
+  isOfKind(one, query) && `${one.name} ${one.description} ${one.connexcs_package ?? ""}`.toLowerCase().includes(q.toLowerCase());
 
 const Filters = ({ query, filter }) => html`
   <form class="filters" role="search" aria-label="Packages" onSubmit=${(event) => event.preventDefault()}>
