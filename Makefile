@@ -10,7 +10,7 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: contract openapi help setup demo model permissions deploy-check smoke serve test test-browser bench simulate balances mutate check format lint types imports sizes duplication javascript vendor package lock audit clean
+.PHONY: contract openapi events help setup demo model permissions deploy-check smoke serve test test-browser bench simulate balances mutate check format lint types imports sizes duplication javascript vendor package lock audit clean
 
 help:
 	@echo "make demo | serve | test | test-browser | check | format | package STAGE=prod | deploy-check STAGE=prod | smoke STAGE=prod"
@@ -114,6 +114,10 @@ lock: $(if $(wildcard .venv/bin/uv),,setup)
 # The API's description and the Postman collection, after a change of routes or models; with ARGS=--record the examples too.
 openapi: setup
 	@exec $(BIN)/python -m tools.openapi $(ARGS)
+
+# The schemas of events in docs/events, after a change of their types.
+events: setup
+	@exec $(BIN)/python -m tools.events
 
 # Schemathesis on the whole deployed API; more of it by ARGS='--max-examples 200 --seed 7'.
 contract: setup

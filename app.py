@@ -11,7 +11,7 @@ from chalice.app import Chalice, Cron
 from chalicelib import logging_context
 from chalicelib.api import guards, resources
 from chalicelib.console import pages as console
-from chalicelib.jobs import functions, queue
+from chalicelib.jobs import functions, queue, streams
 
 app = Chalice(app_name="packages-billing", configure_logs=False)
 app.debug = False
@@ -59,3 +59,9 @@ def apply_work(event: Any) -> dict[str, Any]:
 def run_package(event: dict[str, Any], context: Any) -> Mapping[str, object]:
     """Run Package, invoked from the console, the CLI or an SDK."""
     return functions.run_package(event, context)
+
+
+@app.lambda_function()
+def tell(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Tell others what the streams of the ledger and of the history say."""
+    return streams.tell(event, context)

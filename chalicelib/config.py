@@ -39,6 +39,10 @@ class Config(NamedTuple):
     history_retention: timedelta
     serve_docs: bool
     overview: bool
+    event_bus: str
+    event_types: str
+    tell_dead_letters_url: str
+    raise_untold: bool
 
     @property
     def zone(self) -> ZoneInfo:
@@ -73,5 +77,9 @@ def read_config(environment: Mapping[str, str] = os.environ) -> Config:
         call_retention=timedelta(days=int(environment.get("CALL_RETENTION_DAYS") or 400)),
         history_retention=timedelta(days=int(environment.get("HISTORY_DAYS") or 3650)),
         serve_docs=(environment.get("SERVE_DOCS") or "true").lower() in _YES,
+        event_bus=environment.get("EVENT_BUS", ""),
+        event_types=environment.get("EVENT_TYPES") or "default",
+        tell_dead_letters_url=environment.get("TELL_DEAD_LETTERS_URL", ""),
+        raise_untold=environment.get("RAISE_UNTOLD", "").lower() in _YES,
         overview=environment.get("OVERVIEW", "true").lower() in _YES,
     )

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from . import config, ids
 from .storage.db import Db
+from .storage.event_bus import EventBus
 from .storage.objects import Objects
 from .storage.settings import agree_on_time_zone
 from .usecases.messages import MESSAGE_VERSION
@@ -122,6 +123,12 @@ def objects() -> Objects:
     """
     client = _session().create_client("s3", config=_CLIENT.merge(ClientConfig(signature_version="s3v4", read_timeout=60)))
     return Objects(client, configuration().results_bucket)
+
+
+@lru_cache(maxsize=1)
+def event_bus() -> EventBus:
+    """The bus of events. Only `tell` makes its client."""
+    return EventBus(_client("events"), configuration().event_bus)
 
 
 def send_messages(correlation_id: str | None, queue_url: str, messages: list[dict[str, object]]) -> None:

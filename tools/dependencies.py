@@ -23,7 +23,7 @@ SHIPS = {False: ("--no-dev",), True: ("--no-dev", "--extra", "jwt")}
 EVERYTHING = ("--all-groups", "--all-extras")
 FRAMEWORK = "chalice"
 """Its runtime is put into the package by `chalice package`, without metadata."""
-SDK_SERVICES = ("dynamodb", "sqs")
+SDK_SERVICES = ("dynamodb", "events", "s3", "sqs")
 """What the functions call. The SDK brings descriptions of four hundred services, which are most of its size."""
 PERMISSIVE = frozenset({"MIT", "MIT-0", "BSD-2-Clause", "BSD-3-Clause", "BSD License", "Apache-2.0", "PSF-2.0", "ISC", "0BSD"})
 _SPELLINGS = {"Apache License 2.0": "Apache-2.0", "Apache Software License": "Apache-2.0", "MIT License": "MIT", "BSD": "BSD License"}

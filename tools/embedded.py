@@ -191,6 +191,7 @@ class EmbeddedStack:
         try:
             self._await_emulator()
             self.deploy(bundle)
+            self._begin_streams_anew()
             self.set_consumers(enabled=True)
         except BaseException:
             self.stop()
@@ -346,6 +347,21 @@ class EmbeddedStack:
             if time.monotonic() > deadline:
                 raise EmbeddedStackError(f"deploying takes more than {DEPLOY_SECONDS} s:\n{self.log()}")
             time.sleep(0.03)
+
+    def _begin_streams_anew(self) -> None:
+        """Makes anew what reads streams. The emulator keeps how far it was, but not the streams: it would pass over as many records."""
+        functions = self.client("lambda")
+        found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+            if ":dynamodb:" in mapping["EventSourceArn"]:
+                found.setdefault((mapping["FunctionArn"], mapping["EventSourceArn"]), []).append(mapping)
+        for (function, source), mappings in found.items():
+            for mapping in mappings:
+                functions.delete_event_source_mapping(UUID=mapping["UUID"])
+            kept = {name: mappings[0][name] for name in ("BatchSize", "MaximumRecordAgeInSeconds") if name in mappings[0]}
+            functions.create_event_source_mapping(
+                FunctionName=function, EventSourceArn=source, StartingPosition="TRIM_HORIZON", Enabled=False, **kept
+            )
 
     def set_consumers(self, *, enabled: bool) -> None:
         """Lets queues rest, or not. They rest while the stack stops: no message is taken whose work would be cut off."""

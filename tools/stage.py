@@ -44,6 +44,7 @@ class StackSettings(NamedTuple):
     record_usage_minutes: int
     do_work_minutes: int
     apply_work_minutes: int
+    tell_minutes: int
 
 
 class Stage(NamedTuple):

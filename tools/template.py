@@ -33,6 +33,12 @@ CONSUMERS = {"post_charges": "PostCharges", "record_usage": "RecordUsage", "do_w
 CONTINUED = ("post_charges", "do_work", "apply_work")
 """The functions that send messages to their own queue."""
 RESULTS = "ResultsBucket"
+TELLS = "tell"
+RECORD_SECONDS = 23 * 60 * 60
+"""How long it is tried to tell of a record: a stream keeps it for an hour more."""
+BATCH_SECONDS = 1
+"""How long records may wait for others, so that few batches are small."""
+LOCAL_RECORD_SECONDS, LOCAL_BATCH_SECONDS = 60, 0
 
 RECEIVES_BEFORE_DEAD = 10
 """With the waits between them (`chalicelib.jobs.queue`) some 25 minutes."""
@@ -64,6 +70,7 @@ _SHARED_DEFAULTS = {
     "HISTORY_DAYS": "3650",
     "SERVE_DOCS": "true",
     "OVERVIEW": "true",
+    "EVENT_TYPES": "default",
 }
 _LOCAL_DEFAULTS = {"AUTH_MODE": "none", "ALLOW_FUTURE": "true", "SWEEP_SEGMENTS": "2"}
 
@@ -133,13 +140,14 @@ def environment(settings: Settings) -> dict[str, Any]:
     named |= {f"{name.upper()}_QUEUE_URL": {"Ref": f"{prefix}Queue"} for name, prefix in CONSUMERS.items()}
     named |= {"RESULTS_BUCKET": {"Ref": RESULTS}}
     named |= {"POWERTOOLS_SERVICE_NAME": {"Ref": "AWS::StackName"}}
-    local = {"RETRY_SECONDS": str(LOCAL_RETRY_SECONDS)} if settings.is_local else {}
+    named |= {"EVENT_BUS": {"Ref": "EventBus"}, "TELL_DEAD_LETTERS_URL": {"Ref": "TellDeadLetters"}}
+    local = {"RETRY_SECONDS": str(LOCAL_RETRY_SECONDS), "RAISE_UNTOLD": "true"} if settings.is_local else {}
     return named | local | dict(settings.variables)
 
 
 def merge_template(settings: Settings, stage: Stage, *, handlers: set[str]) -> dict[str, Any]:
     """The whole template to merge. `handlers` are the names of app.py's functions."""
-    functions = [API, *sorted(handlers & {SCHEDULED, *CONSUMERS, "run_package"})]
+    functions = [API, *sorted(handlers & {SCHEDULED, *CONSUMERS, "run_package", TELLS})]
     consumers = [name for name in CONSUMERS if name in handlers]
     shared = {**stage.stack._asdict(), "namespace": metrics.NAMESPACE}
     pieces = [
@@ -148,6 +156,7 @@ def merge_template(settings: Settings, stage: Stage, *, handlers: set[str]) -> d
         parts.filled("Results", {"days": RESULT_DAYS.days, **tables.fate(is_local=settings.is_local)}),
         *_functions(functions, settings, stage),
         *_consumers(consumers, settings, stage, shared),
+        *_events(functions, is_local=settings.is_local),
     ]
     if settings.is_local:
         pieces.append({"Resources": gateway.local_gateway_responses(settings.variables["AUTH_MODE"])})
@@ -183,12 +192,19 @@ def _consumers(names: list[str], settings: Settings, stage: Stage, shared: Mappi
             yield parts.filled("Continued", words)
 
 
+def _events(functions: list[str], *, is_local: bool) -> Iterator[Resource]:
+    if TELLS in functions:
+        seconds = (LOCAL_RECORD_SECONDS, LOCAL_BATCH_SECONDS) if is_local else (RECORD_SECONDS, BATCH_SECONDS)
+        yield parts.filled("Events", {"record_seconds": seconds[0], "wait_seconds": seconds[1], **tables.fate(is_local=is_local)})
+
+
 def _operations(
     functions: list[str], consumers: list[str], settings: Settings, stage: Stage, shared: Mapping[str, Any]
 ) -> Iterator[Resource]:
     """What deployable stages have besides, most of it for who operates them: bounds and logs of the API, alarms, the dashboard."""
     resources = [{"function": resource_name(name)} for name in functions]
     queues = [{"queue": f"{CONSUMERS[name]}{kind}"} for name in consumers for kind in ("Queue", "DeadLetters")]
+    queues += [{"queue": "TellDeadLetters"}] * (TELLS in functions)
     computed = {
         "gateway_responses": gateway.gateway_responses(settings.variables["AUTH_MODE"]),
         "method_settings": gateway.method_settings(stage.stack, docs=config.read_config(settings.variables).serve_docs),
@@ -201,6 +217,9 @@ def _operations(
     for name in consumers:
         minutes = getattr(stage.stack, f"{name}_minutes")
         yield parts.filled("DeployableConsumer", {"consumer": CONSUMERS[name], "minutes": minutes, "seconds": minutes * 60})
+    if TELLS in functions:
+        minutes = stage.stack.tell_minutes
+        yield parts.filled("DeployableEvents", {"minutes": minutes, "milliseconds": minutes * 60_000})
     for words in queues:
         yield parts.filled("DeployableQueue", words)
     yield parts.filled("DeployableResults", {})

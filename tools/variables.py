@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chalicelib.api import access
 from chalicelib.domain.currencies import DECIMALS
+from chalicelib.domain.events import chosen_types
 
 Check = Callable[[str], bool]
 
@@ -26,6 +27,13 @@ def _is_roles(value: str) -> bool:
         return False
 
 
+def _is_types(value: str) -> bool:
+    try:
+        return chosen_types(value) is not None
+    except ValueError:
+        return False
+
+
 def _is_positive(value: str) -> bool:
     return value.isascii() and value.isdigit() and int(value) > 0
 
@@ -41,6 +49,7 @@ _CHECKS: Mapping[str, tuple[Check, str]] = {
     "CALL_RETENTION_DAYS": (_is_positive, "a whole number from 1"),
     "HISTORY_DAYS": (_is_positive, "a whole number from 1"),
     "SERVE_DOCS": (lambda value: value.lower() in _YES_OR_NO, "true or false"),
+    "EVENT_TYPES": (_is_types, "default, all, or types of events like payment.recorded charge.held"),
     "OVERVIEW": (lambda value: value.lower() in _YES_OR_NO, "true or false"),
 }
 

@@ -42,6 +42,7 @@ _KEPT_BY_THE_SERVICE: Final[Mapping[type[tuple[Any, ...]], frozenset[str]]] = {
 }  # fmt: skip
 """The fields that are no changes by themselves; dated ones are told day by day."""
 _REMOVES: Final = ("customer.deleted", "assignment.removed")
+_OF_PRICES: Final = ("package.prices_written", "package.prices_removed")
 _OF_LIST: Final = ("existing", "reason")
 _OF_ENTRY: Final = ("until", "reason")
 _UNNAMED: Final = object()
@@ -63,7 +64,8 @@ class FieldChange(NamedTuple):
 class Change(NamedTuple):
     """What was done to one thing: its ids, the version that it has since, the fields that changed.
 
-    A thing that was made or removed has those of its fields that differ from their defaults.
+    A thing that was made or removed has those of its fields that differ from their defaults. `assignments` says of a price list how
+    many assignments it is for at once: all that the package has, or 0 if it is for new ones only.
     """
 
     type: ChangeType
@@ -74,6 +76,7 @@ class Change(NamedTuple):
     assignment_id: str | None = None
     run_id: str | None = None
     entry_id: str | None = None
+    assignments: int | None = None
 
     @property
     def subject(self) -> str:
@@ -98,8 +101,16 @@ class HistoryItem(NamedTuple):
 
 def package_change(type_: ChangeType, package: Package, before: Package | None = None) -> Change:
     """What was done to a package or its price lists; `before` is what it was, None for a new one."""
-    fields = _differences(type_, package, before)
-    return Change(type_, package.version, (*fields, *(_list_changes(before, package) if before else ())), package_id=package.package_id)
+    lists = tuple(_list_changes(before, package)) if before else ()
+    concerned = _concerned(before, package, lists) if before and type_ in _OF_PRICES else None
+    fields = (*_differences(type_, package, before), *lists)
+    return Change(type_, package.version, fields, package_id=package.package_id, assignments=concerned)
+
+
+def _concerned(old: Package, new: Package, changes: Iterable[FieldChange]) -> int:
+    """How many assignments the changed price lists are for, now or before."""
+    days = {one.begins for one in changes}
+    return new.assignments if any(one.existing for one in (*old.price_lists, *new.price_lists) if one.begins in days) else 0
 
 
 def customer_change(type_: ChangeType, account: Account, before: Account | None = None) -> Change:

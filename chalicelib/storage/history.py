@@ -46,6 +46,7 @@ _CHANGE_CODEC = Codec(
         "assignment_id": plain_attribute("assignment", None),
         "run_id": plain_attribute("run", None),
         "entry_id": plain_attribute("entry", None),
+        "assignments": integer_attribute("assignments", None),
     },
 )
 

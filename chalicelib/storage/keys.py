@@ -52,6 +52,7 @@ def _definition(indexes: dict[str, tuple[str, str, str]], **extra: Any) -> dict[
     return table | extra
 
 
+_NEW_IMAGES: Final = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
 TABLES: Final[dict[str, dict[str, Any]]] = {
     CATALOG: _definition({}),
     ACCOUNTS: _definition(
@@ -63,11 +64,11 @@ TABLES: Final[dict[str, dict[str, Any]]] = {
     ),
     LEDGER: _definition(
         {HELD: ("held_by", "sk", "ALL")},
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+        StreamSpecification=_NEW_IMAGES,
     ),
     USAGE: _definition({}, TimeToLive=EXPIRES),
     RUNS: _definition({}, TimeToLive=EXPIRES),
-    HISTORY: _definition({}, TimeToLive=EXPIRES),
+    HISTORY: _definition({}, TimeToLive=EXPIRES, StreamSpecification=_NEW_IMAGES),
 }
 """Logical name -> `create_table` arguments without name and billing mode; `TimeToLive` names the expiry attribute."""
 

@@ -13,9 +13,10 @@ def history_view(item: HistoryItem) -> answers.HistoryItem:
         history_id=item.history_id,
         at=item.at,
         by=item.by,
-        changes=[_field_change(one) for one in item.change.fields],
+        changes=[field_change_view(one) for one in item.change.fields],
     )
 
 
-def _field_change(one: FieldChange) -> answers.FieldChange:
+def field_change_view(one: FieldChange) -> answers.FieldChange:
+    """A field that changed."""
     return {"field": one.field, "from": iso(one.begins), "before": one.before, "after": one.after}

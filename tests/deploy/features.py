@@ -7,6 +7,8 @@ a sample of its own, made while nothing is forbidden.
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cached_property
 from itertools import count
 from typing import Any, NamedTuple
@@ -14,6 +16,9 @@ from typing import Any, NamedTuple
 import httpx
 
 from chalicelib.api.meta import HEALTHY_SECONDS
+from chalicelib.domain.ledger import payment
+from chalicelib.storage.db import encode
+from chalicelib.storage.ledger import entry_item
 from tests.api.support import Json, a_customer, a_package, an_assignment, charges, day, later, ok, path, pay, run, unique, unique_did
 from tools.embedded import EmbeddedStack, FunctionError
 
@@ -602,6 +607,22 @@ DO_WORK: dict[str, Feature] = {
     "export packages": Feature("catalog:Q do-work:M results:RW runs:GPQU", lambda s: do_all_of(s, an_export(s, "packages"))),
     "begin": Feature("catalog:G do-work:M ledger:S results:RW runs:GPQU", begin_new_work, is_slow=True),
 }
+
+
+def told(s: Sample, **image: Any) -> None:
+    """A record of the ledger's stream, which must be told or given up."""
+    entry = payment("c", "USD", Decimal(1), "bank", payment_id=unique(), at=datetime(2031, 1, 1, tzinfo=UTC), day=date(2031, 1, 1), by="x")
+    record = {
+        "eventSourceARN": f"arn:aws:dynamodb:us-east-1:000000000000:table/{s.stack.table_name('ledger')}/stream/now",
+        "dynamodb": {"SequenceNumber": "1", "Keys": {}, "NewImage": encode(entry_item(entry)) | image},
+    }
+    assert s.stack.invoke("tell", {"Records": [record]}) == {"batchItemFailures": []}
+
+
+TELL: dict[str, Feature] = {
+    "tell of a payment": Feature("events:E", told),
+    "give up what can't be read": Feature("tell-dead-letters:M", lambda s: told(s, recorded={"NULL": True}, version={"S": "none"})),
+}
 PREPARED = {
     "api_handler": (
         "exported", "audited", "reconciled", "forecast", "kept", "package", "assignment", "empty", "caller", "held", "begun", "future",
@@ -611,6 +632,7 @@ PREPARED = {
     "post_charges": ("assignment", "plain", "poor", "spender", "rich", "reversible"),
     "record_usage": ("fleet",),
     "do_work": ("assignment", "audited", "charged", "caller", "waiting", "spender"),
+    "tell": (),
 }  # fmt: skip
 FEATURES = {
     "api_handler": API,
@@ -619,4 +641,5 @@ FEATURES = {
     "post_charges": POST_CHARGES,
     "record_usage": RECORD_USAGE,
     "do_work": DO_WORK,
+    "tell": TELL,
 }

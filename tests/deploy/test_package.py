@@ -98,7 +98,7 @@ def test_the_sdk_ships_with_the_services_that_are_called(bundle: Bundle) -> None
     with zipfile.ZipFile(bundle.zip) as archive:
         services = {name.split("/")[2] for name in archive.namelist() if re.match("botocore/data/[^/]+/", name)}
         version = next(name for name in archive.namelist() if re.fullmatch(r"botocore-[\d.]+\.dist-info/METADATA", name))
-    assert services == {"dynamodb", "sqs"}
+    assert services == {"dynamodb", "events", "s3", "sqs"}
     assert version == f"botocore-{botocore.__version__}.dist-info/METADATA", "what was tested with"
 
 

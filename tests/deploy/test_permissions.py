@@ -33,12 +33,16 @@ LETTERS = {
     "R": "s3:GetObject",
     "W": "s3:PutObject",
     "A": "s3:AbortMultipartUpload",
+    "E": "events:PutEvents",
 }
 """How a need is written: `accounts:GU` is GetItem and UpdateItem on that table."""
 EVERY = bool(os.environ.get("EVERY_PERMISSION"))
 """`make permissions` takes each of some 90 away, which takes several minutes; without, some of each role are."""
 SOME = 2
-AWS_ITSELF = ("logs:", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+AWS_ITSELF = (
+    "logs:", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes",
+    "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator",
+)  # fmt: skip
 """What Lambda does with a function's role, not the function: not asked for by the emulator."""
 
 
@@ -221,6 +225,12 @@ NOBODYS = [
     Forbidden("secretsmanager", "list_secrets", {}),
     Forbidden("cloudformation", "delete_stack", {"StackName": "packages-billing-local"}),
 ]
+SETTINGS = Forbidden("dynamodb", "get_item", {"TableName": "packages-billing-local-catalog", "Key": KEY})
+OWN = Forbidden(
+    "events",
+    "put_events",
+    {"Entries": [{"Source": "x", "DetailType": "x", "Detail": "{}", "EventBusName": "packages-billing-local-events"}]},
+)
 SCAN = Forbidden("dynamodb", "scan", {"TableName": TABLE})
 SOMEBODYS = {
     "evaluate_due_charges": [
@@ -255,6 +265,13 @@ SOMEBODYS = {
         Forbidden("dynamodb", "put_item", {"TableName": "packages-billing-local-usage", "Item": KEY}),
         Forbidden("dynamodb", "delete_item", {"TableName": "packages-billing-local-accounts", "Key": KEY}),
         Forbidden("sqs", "receive_message", {"QueueUrl": "post-charges"}),
+    ],
+    "tell": [
+        SCAN,
+        Forbidden("dynamodb", "get_item", {"TableName": TABLE, "Key": KEY}),
+        Forbidden("dynamodb", "get_item", {"TableName": "packages-billing-local-catalog", "Key": KEY}),
+        Forbidden("events", "put_events", {"Entries": [{"Source": "x", "DetailType": "x", "Detail": "{}", "EventBusName": "default"}]}),
+        Forbidden("events", "put_rule", {"Name": "x", "EventPattern": "{}"}),
     ],
     "api_handler": [SCAN, Forbidden("sqs", "receive_message", {"QueueUrl": "post-charges"})],
 }
@@ -293,7 +310,6 @@ def refusal(stack: EmbeddedStack, session: Any, call: Forbidden) -> str:
 @pytest.mark.parametrize("function", FEATURES)
 def test_what_a_role_does_not_allow_is_refused(stack: EmbeddedStack, as_function: Callable[[str], Any], function: str) -> None:
     session = as_function(function)
-    settings = Forbidden("dynamodb", "get_item", {"TableName": "packages-billing-local-catalog", "Key": KEY})
-    assert refusal(stack, session, settings) == "allowed"
+    assert refusal(stack, session, OWN if function == "tell" else SETTINGS) == "allowed"
     answers = {f"{call.service} {call.operation} {call.arguments}": refusal(stack, session, call) for call in NOBODYS + SOMEBODYS[function]}
     assert {call: answer for call, answer in answers.items() if not answer.startswith("AccessDenied")} == {}

@@ -24,8 +24,8 @@ pytestmark = pytest.mark.deploy
 
 ZONE = {"BILLING_TIMEZONE": "Europe/Berlin"}
 MODES = {"iam": {}, "jwt": {"AUTH_MODE": "jwt", "AUTH_ISSUER": "https://issuer.example", "AUTH_AUDIENCE": "billing"}}
-FUNCTIONS = ("APIHandler", "ApplyWork", "DoWork", "EvaluateDueCharges", "PostCharges", "RecordUsage", "RunPackage")
-QUEUES = tuple(f"{prefix}{kind}" for prefix in CONSUMERS.values() for kind in ("Queue", "DeadLetters"))
+FUNCTIONS = ("APIHandler", "ApplyWork", "DoWork", "EvaluateDueCharges", "PostCharges", "RecordUsage", "RunPackage", "Tell")
+QUEUES = (*(f"{prefix}{kind}" for prefix in CONSUMERS.values() for kind in ("Queue", "DeadLetters")), "TellDeadLetters")
 TABLE_NAMES = tuple(f"{name.capitalize()}Table" for name in TABLES)
 INDEXES = {
     "AccountsTableByPackage": "by_package",
@@ -188,6 +188,30 @@ def test_consumers_take_no_more_than_their_share(built: Built, prefix: str) -> N
     assert source["Enabled"] == {"Fn::If": ["ServiceRuns", True, False]}
 
 
+@pytest.mark.parametrize("table", ["LedgerTable", "HistoryTable"])
+def test_streams_are_told_until_they_are_about_to_be_lost(built: Built, table: str) -> None:
+    """The emulator names no record as failed, and gives none up: here is what AWS is told."""
+    stream = {"Fn::GetAtt": [table, "StreamArn"]}
+    (source,) = [one for one in built.of_type("AWS::Lambda::EventSourceMapping").values() if one["EventSourceArn"] == stream]
+    assert source["FunctionName"] == {"Ref": "Tell"}
+    assert source["StartingPosition"] == "TRIM_HORIZON", "what happens while the stack is updated is told"
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["BisectBatchOnFunctionError"] is True
+    assert "MaximumRetryAttempts" not in source
+    assert 6 * 3600 < source["MaximumRecordAgeInSeconds"] < 24 * 3600
+    assert source["DestinationConfig"] == {"OnFailure": {"Destination": {"Fn::GetAtt": ["TellDeadLetters", "Arn"]}}}
+    assert source["Enabled"] == {"Fn::If": ["ServiceRuns", True, False]}
+    assert built.properties(table)["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+
+
+def test_the_bus_is_the_stacks(built: Built) -> None:
+    assert built.properties("EventBus") == {"Name": {"Fn::Sub": "${AWS::StackName}-events"}}
+    variables = built.properties("Tell")["Environment"]["Variables"]
+    assert variables["EVENT_BUS"] == {"Ref": "EventBus"}
+    assert variables["TELL_DEAD_LETTERS_URL"] == {"Ref": "TellDeadLetters"}
+    assert "RAISE_UNTOLD" not in variables
+
+
 @pytest.mark.parametrize("name", [*FUNCTIONS, "Access"])
 def test_every_log_group_is_the_stacks_and_forgets(built: Built, name: str) -> None:
     logical = {"APIHandler": "ApiHandlerLogGroup", "Access": "AccessLogGroup"}.get(name, f"{name}LogGroup")
@@ -280,6 +304,8 @@ ALARMS = {
     "DoWorkDeadLettersAlarm": Watched("AWS/SQS ApproximateNumberOfMessagesVisible", "Maximum"),
     "PostChargesDeadLettersAlarm": Watched("AWS/SQS ApproximateNumberOfMessagesVisible", "Maximum"),
     "RecordUsageDeadLettersAlarm": Watched("AWS/SQS ApproximateNumberOfMessagesVisible", "Maximum"),
+    "TellLateAlarm": Watched("AWS/Lambda IteratorAge", "Maximum", 6 * 3600 * 1000),
+    "TellDeadLettersAlarm": Watched("AWS/SQS ApproximateNumberOfMessagesVisible", "Maximum"),
     "DayLateAlarm": Watched("PackagesBilling DaysLate", "Maximum", missing="ignore"),
     "EvaluationMissingAlarm": Watched("PackagesBilling DaysLate", "SampleCount", period=3600, missing="breaching"),
     "ChargesFailedAlarm": Watched("PackagesBilling ChargesFailed", "Sum"),

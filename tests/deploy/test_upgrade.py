@@ -42,7 +42,7 @@ pytestmark = pytest.mark.deploy
 FUNCTIONS = 5
 """As many are changed by any update."""
 KEPT = ("AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::S3::Bucket")
-NEW = ("HistoryTable", "DoWorkQueue", "DoWorkDeadLetters", "ApplyWorkQueue", "ApplyWorkDeadLetters", "ResultsBucket")
+NEW = ("HistoryTable", "DoWorkQueue", "DoWorkDeadLetters", "ApplyWorkQueue", "ApplyWorkDeadLetters", "TellDeadLetters", "ResultsBucket")
 """What the former release doesn't have."""
 
 

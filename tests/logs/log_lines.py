@@ -6,7 +6,7 @@ from typing import Any
 from tools.embedded import EmbeddedStack
 
 Json = dict[str, Any]
-FUNCTIONS = ("api_handler", "apply_work", "do_work", "evaluate_due_charges", "post_charges", "record_usage", "run_package")
+FUNCTIONS = ("api_handler", "apply_work", "do_work", "evaluate_due_charges", "post_charges", "record_usage", "run_package", "tell")
 
 
 def lines(stack: EmbeddedStack, function: str) -> list[Json]:

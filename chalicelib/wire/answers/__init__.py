@@ -6,6 +6,7 @@ The order of the fields is the order of the columns: of several bases, those of 
 from .audit import *  # noqa: F403 - one namespace: answers.Package
 from .common import *  # noqa: F403
 from .customers import *  # noqa: F403
+from .events import *  # noqa: F403
 from .forecast import *  # noqa: F403
 from .forecast_of_all import *  # noqa: F403
 from .history import *  # noqa: F403

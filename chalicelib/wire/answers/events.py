@@ -1,0 +1,91 @@
+"""What others are told: `data` is what a customer may see of it, `provider` the rest. docs/events has a schema of each."""
+
+from typing import Any, Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+from ...domain.events import EventType
+from ...domain.history import ChangeType
+from ...domain.ledger import EntryKind, EntryStatus
+from .common import Count, Currency, Day, Instant, Money
+from .history import FieldChange
+from .ledger import Period
+
+
+class Event(TypedDict):
+    """An event. `id` is its subject, type and version: the same for good, however often it is sent. Of one subject the highest version
+    tells how things stand."""
+
+    id: str
+    type: EventType
+    format: Literal[1]
+    subject: str
+    version: Count
+    customer_id: str | None
+    data: Any
+    provider: Any
+
+
+class EntryData(TypedDict):
+    """A ledger entry as the customer may see it. The balance is the sum of `credit_change` over all entries."""
+
+    entry_id: str
+    kind: EntryKind
+    date: Day
+    status: EntryStatus
+    currency: Currency
+    retail: Money
+    credit_change: Money
+    recorded_at: Instant
+    posted_at: Instant | None
+    credits: NotRequired[str]
+    reverses: NotRequired[str]
+    assignment_id: NotRequired[str | None]
+    package_id: NotRequired[str | None]
+    package_name: NotRequired[str | None]
+    did: NotRequired[str | None]
+    period: NotRequired[Period | None]
+    quantity: NotRequired[int]
+    unit_retail: NotRequired[Money]
+    discount: NotRequired[Money]
+    spend: NotRequired[Money | None]
+    auto_decrement_credit: NotRequired[bool]
+    credited_retail: NotRequired[Money]
+    voided: NotRequired[bool]
+    repeat: NotRequired[bool]
+
+
+class EntryProvider(TypedDict):
+    """What only the provider knows of a ledger entry."""
+
+    cost: Money
+    recorded_by: str
+    run_id: str | None
+    account_code: str | None
+    tax_code: str | None
+    margin: NotRequired[Money]
+    unit_cost: NotRequired[Money]
+    credited_cost: NotRequired[Money]
+    description: NotRequired[str]
+    reference: NotRequired[str]
+    reason: NotRequired[str]
+    cancelled_by: NotRequired[str]
+
+
+class ChangeData(TypedDict):
+    """A change as the customer may see it. `assignments` says of a price list how many assignments have the package; 0 if it is not
+    for those that there are."""
+
+    change: ChangeType
+    at: Instant
+    changes: list[FieldChange]
+    package_id: str | None
+    assignment_id: str | None
+    assignments: NotRequired[Count]
+
+
+class ChangeProvider(TypedDict):
+    """What only the provider knows of a change: who made it, and fields such as costs."""
+
+    by: str
+    changes: list[FieldChange]
