@@ -11,8 +11,10 @@ from concurrent.futures import Executor, Future
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from chalicelib.domain.record import WorkResult
+from chalicelib.domain.history import HistoryItem, run_finished
+from chalicelib.domain.record import Result, WorkResult
 from chalicelib.jobs.queue import strategy_of
+from chalicelib.storage import history, runs
 from chalicelib.storage.db import Action, Db
 from chalicelib.storage.keys import TABLES
 from chalicelib.storage.objects import Objects
@@ -84,6 +86,14 @@ class InProcess:
     def carry_out(self, message: Message, context: RequestContext, seconds_left: Callable[[], float]) -> WorkResult | None:
         """Do what a message asks for, once."""
         return work_off(self.services, context, read_message(message), seconds_left)
+
+
+def finish_a_run(db: Db, run_id: str, result: Result, at: str) -> None:
+    """Note that a run is through."""
+    run = runs.find_run(db, run_id)
+    assert run
+    item = HistoryItem(at, "test", run_finished(run, result))
+    runs.finish_run(db, run, result, at, history.write_item(item, RETAINED))
 
 
 def lose_an_answer(db: Db) -> None:

@@ -28,6 +28,8 @@ MEANINGS: Final[Mapping[EventType, str]] = {
     "assignment.changed": "An assignment or its terms were changed, ended, cancelled, removed or restored; `change` says which.",
     "assignment.replaced": "Another assignment takes the place of this one, for the same customer or, with the number, for another.",
     "package.changed": "A package was created, changed or deleted; `change` says which.",
+    "run.finished": "A daily evaluation or a live Run Package is through, maybe with failures; again if one that failed went on.",
+    "work.finished": "An export, a forecast or another long work is through, or was cancelled.",
     "price.announced": "A price list was entered, changed or removed: from when, and the prices before and after.",
 }
 _ENTRIES: Final = ("charge.", "credit.", "payment.", "adjustment.")

@@ -213,7 +213,9 @@ def _operations(
     }
     yield parts.filled("Deployable", {**shared, **computed})
     for words in resources:
-        yield parts.filled("DeployableFunction", {**shared, **words, "tables": [tables.resource(name) for name in TABLES]})
+        yield parts.filled("DeployableFunction", {**shared, **words})
+        if words["function"] != resource_name(TELLS):  # which waits for the tables whose streams it reads, because it names them
+            yield parts.filled("UsesTables", {**words, "tables": [tables.resource(name) for name in TABLES]})
     for name in consumers:
         minutes = getattr(stage.stack, f"{name}_minutes")
         yield parts.filled("DeployableConsumer", {"consumer": CONSUMERS[name], "minutes": minutes, "seconds": minutes * 60})

@@ -15,15 +15,16 @@ from .assignment import Assignment, TermsEntry
 from .ledger import Entry
 from .package import Package, PriceList, wire_match
 from .prices import prices_on
-from .record import RunRecord
+from .record import Result, RunRecord, state_of
 from .terms import terms_on
+from .work import WorkRecord, WorkState
 
 ChangeType = Literal[
     "package.created", "package.changed", "package.deleted", "package.prices_written", "package.prices_removed",
     "customer.created", "customer.changed", "customer.deleted", "customer.parked", "customer.unparked",
     "assignment.created", "assignment.changed", "assignment.terms_written", "assignment.terms_removed", "assignment.ended",
     "assignment.cancelled", "assignment.removed", "assignment.replaced", "assignment.transferred", "assignment.restored",
-    "charge.written_off", "run.started", "run.reversed",
+    "charge.written_off", "run.started", "run.finished", "run.reversed", "work.finished",
 ]  # fmt: skip
 Plain = str | int | bool | list[Any] | None
 """A value as it is kept and shown: money and dates are texts."""
@@ -47,8 +48,10 @@ _OF_LIST: Final = ("existing", "reason")
 _OF_ENTRY: Final = ("until", "reason")
 _UNNAMED: Final = object()
 STARTED_VERSION: Final = 1
+FINISHED_VERSION: Final = 2
 REVERSED_VERSION: Final = 3
-"""Versions of a run, which is started, finishes, and may be reversed."""
+"""Versions of a run, which is started, finishes, and may be reversed. One that failed in part may go on and finish again: each time
+its version is 2 more."""
 
 
 class FieldChange(NamedTuple):
@@ -76,6 +79,7 @@ class Change(NamedTuple):
     assignment_id: str | None = None
     run_id: str | None = None
     entry_id: str | None = None
+    work_id: str | None = None
     assignments: int | None = None
 
     @property
@@ -140,6 +144,21 @@ def run_started(run: RunRecord) -> Change:
     asked = {"date": run.date, "if_charged": run.if_charged, "include_written_off": run.include_written_off or None}
     fields = tuple(FieldChange(name, None, _plain(value)) for name, value in asked.items() if value is not None)
     return Change("run.started", STARTED_VERSION, fields, run.customer_id, run_id=run.run_id)
+
+
+def run_finished(run: RunRecord, result: Result) -> Change:
+    """A live run, or the evaluation of a day, is through."""
+    posted = sum(totals.lines for totals in result.totals.values())
+    came = {"status": state_of(result), "lines_posted": posted, "failures_total": result.failed}
+    fields = tuple(FieldChange(name, None, value) for name, value in came.items())
+    return Change("run.finished", FINISHED_VERSION + 2 * run.reopened, fields, run.customer_id, run_id=run.run_id)
+
+
+def work_finished(work: WorkRecord, state: WorkState) -> Change:
+    """A work is through, or was cancelled."""
+    came: dict[str, Plain] = {"kind": work.kind, "status": state, "rows": work.rows, "failures_total": work.failed}
+    fields = tuple(FieldChange(name, None, value) for name, value in came.items())
+    return Change("work.finished", FINISHED_VERSION, fields, work_id=work.work_id)
 
 
 def run_reversed(run: RunRecord, day: date) -> Change:

@@ -36,6 +36,11 @@ class Result(NamedTuple):
     failed: int = 0
 
 
+def state_of(result: Result) -> RunState:
+    """How a run is that has finished with a result."""
+    return "finished_with_failures" if result.failed else "finished"
+
+
 class WorkResult(NamedTuple):
     """What one invocation did, for log and metrics, not stored: `held` lines, `parked` customers, and of a sweep how many
     assignments it saw (`swept`), how many it had to leave uncharged (`owed`), how many segments of the run are `left`.
@@ -133,7 +138,7 @@ class Undone(NamedTuple):
 
 class RunRecord(NamedTuple):
     """A live run. `done` of `segments` pieces have finished; `reversed_on` is the day of its reversal. `expect` names the kept
-    simulation from which a run of all customers may not differ."""
+    simulation from which a run of all customers may not differ. `reopened` counts how often it went on after it had failed in part."""
 
     run_id: str
     kind: RunKind
@@ -156,6 +161,7 @@ class RunRecord(NamedTuple):
     reversals_failed: int = 0
     include_written_off: bool = False
     expect: str | None = None
+    reopened: int = 0
 
     @property
     def is_over(self) -> bool:

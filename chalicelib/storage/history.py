@@ -46,6 +46,7 @@ _CHANGE_CODEC = Codec(
         "assignment_id": plain_attribute("assignment", None),
         "run_id": plain_attribute("run", None),
         "entry_id": plain_attribute("entry", None),
+        "work_id": plain_attribute("work", None),
         "assignments": integer_attribute("assignments", None),
     },
 )
@@ -61,6 +62,8 @@ def write_item(item: HistoryItem, retention: timedelta) -> Action:
 def _partition(change: Change) -> str:
     if change.customer_id is not None:
         return keys.customer_history(change.customer_id)
+    if change.work_id is not None:
+        return keys.work_history(change.work_id)
     return keys.package_history(change.package_id) if change.package_id is not None else keys.run_history(change.run_id or "")
 
 

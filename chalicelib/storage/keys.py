@@ -193,6 +193,11 @@ def run_history(run_id: str) -> str:
     return f"RUN#{run_id}"
 
 
+def work_history(work_id: str) -> str:
+    """The partition of a work in `history`."""
+    return f"WORK#{work_id}"
+
+
 def history_key(partition: str, history_id: str) -> Key:
     """A change in `history`, whose id begins with its instant."""
     return {"pk": partition, "sk": history_id}

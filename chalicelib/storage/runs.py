@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import date
 from typing import Any, Final
 
-from ..domain.record import Result, ReversalState, RunRecord, Undone
+from ..domain.record import Result, ReversalState, RunRecord, Undone, state_of
 from ..domain.report import Summary, Totals
 from . import keys
 from .codec import Codec, date_attribute, integer_attribute, plain_attribute
@@ -41,6 +41,7 @@ RUN_CODEC = Codec(
         "reversals_failed": integer_attribute("reversals_failed", 0),
         "include_written_off": plain_attribute("written_off", False),
         "expect": plain_attribute("expect", None),
+        "reopened": integer_attribute("reopened", 0),
     },
     elsewhere=("done", "result"),
 )
@@ -91,28 +92,26 @@ def finish_segment(db: Db, run_id: str, segment: int) -> RunRecord:
     )
 
 
-def finish_run(db: Db, run_id: str, result: Result, at: str) -> RunRecord:
-    """Note that the run is through and what it brought; the record as it is then."""
-    item = db.write(
-        update(
-            RUNS,
-            keys.run_key(run_id),
-            "SET #run_state = :state, #result = :result, #finished = if_not_exists(#finished, :at)",
-            condition="attribute_exists(#pk)",
-            values={
-                "state": "finished_with_failures" if result.failed else "finished",
-                "result": pack_result(result),
-                "at": at,
-            },
-        )
-    )
-    return run_from_item(item)
+def finish_run(db: Db, run: RunRecord, result: Result, at: str, beside: Action) -> RunRecord:
+    """Note that the run is through and what it brought, with its history; the record as it is then. What comes too late for that is noted
+    alone."""
+    change = "SET #run_state = :state, #result = :result, #finished = if_not_exists(#finished, :at)"
+    values = {"state": state_of(result), "result": pack_result(result), "at": at}
+    key, once = keys.run_key(run.run_id), "attribute_exists(#pk) AND attribute_not_exists(#run_state)"
+    try:
+        db.transact([update(RUNS, key, change, condition=once, values=values), beside])
+    except Cancelled as cancelled:
+        if not cancelled.failed(0):
+            raise
+        return run_from_item(db.write(update(RUNS, key, change, condition="attribute_exists(#pk)", values=values)))
+    return run._replace(state=state_of(result), result=result, finished_at=at)
 
 
 def reopen_run(db: Db, run_id: str) -> None:
     """Have a run that finished with failures run again, unless it is reversed meanwhile."""
     condition = "#run_state = :failed AND attribute_not_exists(#reversed_on)"
-    _write_if(db, run_id, "REMOVE #run_state, #result, #finished, #done", condition, {"failed": "finished_with_failures"})
+    change = "REMOVE #run_state, #result, #finished, #done ADD #reopened :one"
+    _write_if(db, run_id, change, condition, {"failed": "finished_with_failures", "one": 1})
 
 
 def begin_reversal(db: Db, run_id: str, day_: date, at: str, by: str, beside: Sequence[Action] = ()) -> RunRecord:

@@ -16,7 +16,7 @@ _SEEN_BY_CUSTOMERS: Final = frozenset((
     "name", "currency", "retail", "setup_retail", "frequency", "frequency_match", "every", "type", "destination", "minimum_spend",
     "proration", "minimum_days", "existing", "deleted",
     "did", "quantity", "start_date", "end_date", "auto_decrement_credit", "free_minutes", "charge_from", "discount", "paused", "until",
-    "replaces", "replaced_by", "counted_from", "cancelled", "parked",
+    "replaces", "replaced_by", "counted_from", "cancelled", "parked", "status",
 ))  # fmt: skip
 """The fields of packages, price lists, assignments and terms that are no secret of the provider's."""
 
@@ -34,7 +34,7 @@ def change_event_view(item: HistoryItem) -> answers.Event | None:
     changes = [field_change_view(one) for one in change.fields]
     data: answers.ChangeData = {
         "change": change.type, "at": item.at, "changes": [one for one in changes if one["field"] in _SEEN_BY_CUSTOMERS],
-        "package_id": change.package_id, "assignment_id": change.assignment_id,
+        "package_id": change.package_id, "assignment_id": change.assignment_id, "run_id": change.run_id, "work_id": change.work_id,
     }  # fmt: skip
     if change.assignments is not None:
         data["assignments"] = change.assignments

@@ -24,6 +24,7 @@ from chalicelib.storage import accounts, assignments, ledger, packages, progress
 from chalicelib.storage.assignments import DidTenures
 from chalicelib.storage.db import Action, Budget, Db
 from tests.aws.conftest import World
+from tests.harness import finish_a_run
 from tests.world.stage import TODAY
 
 BIG: Final = "big"
@@ -360,7 +361,7 @@ def test_d6_pages_of_runs_miss_nothing(roomy: World, limit: int, sizes: list[int
     for n, run_id in enumerate(ids):
         runs.record_run(db, RunRecord(run_id, "package", TODAY, f"2999-02-01T00:{n:02}", "test", "rich", "skip", 1))
         if n % 3 == 2:
-            runs.finish_run(db, run_id, Result({}), f"2999-02-01T01:{n:02}")
+            finish_a_run(db, run_id, Result({}), f"2999-02-01T01:{n:02}")
     found: list[list[str]] = []
     cursor: str | None = ""
     while cursor is not None:

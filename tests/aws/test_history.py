@@ -55,9 +55,10 @@ CHANGED: Final[Mapping[str, list[tuple[Asked, Mapping[str, int]]]]] = {
     "import_assignments": [(ASKED["import_assignments"][0], {"assignment.created": 1})],
     "run": [
         (ASKED["run"][0], {}),
-        (Asked(body=LIVE | {"customer": "rich", "run_id": "one"}), {"run.started": 1}),
+        (Asked(body=LIVE | {"customer": "rich", "run_id": "one"}), {"run.started": 1, "run.finished": 1}),
         (Asked(body=LIVE | {"run_id": "all"}), {"run.started": 1}),
     ],
+    "cancel_work": [(ASKED["cancel_work"][0], {"work.finished": 1})],
     "reverse_run": [(ASKED["reverse_run"][0], {"run.reversed": 1})],
 }
 """By route: requests, and the items that each leaves."""
@@ -73,7 +74,6 @@ SILENT: Final = {
     "request_audit": "the record of the work says who asked for it",
     "request_export": "the record of the work says who asked for it",
     "request_reindex": "what is found by words stays what it is",
-    "cancel_work": "results are not what is sold",
     "check_packages": "stores nothing",
     "check_customers": "stores nothing",
     "check_assignments": "stores nothing",

@@ -388,7 +388,7 @@ API: dict[str, Feature] = {
     "read a reconciliation": Feature("results:R runs:GQ", lambda s: ok(s.api.get(f"/reconciliations/{s.reconciled}"))),
     "read its discrepancies": Feature("results:R runs:GQ", lambda s: ok(s.api.get(f"/reconciliations/{s.reconciled}/discrepancies"))),
     "list work": Feature("runs:BQ", lambda s: ok(s.api.get("/work"))),
-    "cancel work": Feature("do-work:M runs:GPU", lambda s: ok(s.api.delete(f"/work/{an_export(s)}"))),
+    "cancel work": Feature("do-work:M history:P runs:GPU", lambda s: ok(s.api.delete(f"/work/{an_export(s)}"))),
     "list runs": Feature("runs:BQ", lambda s: ok(s.api.get("/runs"))),
     "read a run": Feature("runs:G", lambda s: ok(s.api.get(f"/runs/{s.run_id}"))),
     "a run's lines": Feature("runs:GQ", lambda s: ok(s.api.get(f"/runs/{s.run_id}/lines"))),
@@ -537,16 +537,20 @@ def a_new_worker(s: Sample) -> None:
 
 
 POST_CHARGES: dict[str, Feature] = {
-    "post a debit": Feature("accounts:GSU catalog:B ledger:P runs:GQPU", lambda s: a_days_piece(s, s.customer, "posted")),
-    "post without debit": Feature("accounts:GSU catalog:B ledger:P runs:GQPU", lambda s: a_days_piece(s, s.plain, "posted")),
-    "hold": Feature("accounts:GSU catalog:B ledger:P runs:GQPU", lambda s: a_days_piece(s, s.poor, "held")),
-    "settle a minimum spend": Feature("accounts:GSU catalog:B ledger:P runs:GQPU usage:Q", lambda s: a_days_piece(s, s.spender, "posted")),
-    "post a held one": Feature(
-        "accounts:GSU catalog:B ledger:BU ledger/index/held:Q runs:GQPU", lambda s: a_days_piece(s, s.rich, "posted")
+    "post a debit": Feature("accounts:GSU catalog:B history:P ledger:P runs:GQPU", lambda s: a_days_piece(s, s.customer, "posted")),
+    "post without debit": Feature("accounts:GSU catalog:B history:P ledger:P runs:GQPU", lambda s: a_days_piece(s, s.plain, "posted")),
+    "hold": Feature("accounts:GSU catalog:B history:P ledger:P runs:GQPU", lambda s: a_days_piece(s, s.poor, "held")),
+    "settle a minimum spend": Feature(
+        "accounts:GSU catalog:B history:P ledger:P runs:GQPU usage:Q", lambda s: a_days_piece(s, s.spender, "posted")
     ),
-    "run all live": Feature("accounts:QSU catalog:B ledger:BPU ledger/index/held:Q runs:GQPU usage:Q", lambda s: a_recorded_run(s, "run")),
+    "post a held one": Feature(
+        "accounts:GSU catalog:B history:P ledger:BU ledger/index/held:Q runs:GQPU", lambda s: a_days_piece(s, s.rich, "posted")
+    ),
+    "run all live": Feature(
+        "accounts:QSU catalog:B history:P ledger:BPU ledger/index/held:Q runs:GQPU usage:Q", lambda s: a_recorded_run(s, "run")
+    ),
     "run all live as it was seen": Feature(
-        "accounts:QSU catalog:B ledger:BPU ledger/index/held:Q results:R runs:GQPU usage:Q",
+        "accounts:QSU catalog:B history:P ledger:BPU ledger/index/held:Q results:R runs:GQPU usage:Q",
         lambda s: a_recorded_run(s, "kept_run", expect=a_finished_simulation(s)),
     ),
     "reverse": Feature("accounts:U ledger:BPU runs:GQU", a_reversal),
@@ -597,15 +601,16 @@ def begin_new_work(s: Sample) -> None:
 
 
 DO_WORK: dict[str, Feature] = {
-    "export the ledger": Feature("do-work:M ledger:S results:RW runs:GPQU", lambda s: do_all_of(s, an_export(s))),
-    "export customers": Feature("accounts:S do-work:M results:RW runs:GPQU", lambda s: do_all_of(s, an_export(s, "customers"))),
+    "export the ledger": Feature("do-work:M history:P ledger:S results:RW runs:GPQU", lambda s: do_all_of(s, an_export(s))),
+    "export customers": Feature("accounts:S do-work:M history:P results:RW runs:GPQU", lambda s: do_all_of(s, an_export(s, "customers"))),
     "export assignments": Feature(
-        "accounts:BS catalog:B do-work:M ledger:B results:RW runs:GPQU usage:B", lambda s: do_all_of(s, an_export(s, "assignments"))
+        "accounts:BS catalog:B do-work:M history:P ledger:B results:RW runs:GPQU usage:B",
+        lambda s: do_all_of(s, an_export(s, "assignments")),
     ),
-    "audit": Feature("accounts:Q catalog:B do-work:M ledger:Q results:RW runs:GPQU", audit_a_customer),
-    "reconcile": Feature("accounts:S catalog:B do-work:M results:RW runs:GPQU", lambda s: do_all_of(s, a_reconciliation(s))),
-    "export packages": Feature("catalog:Q do-work:M results:RW runs:GPQU", lambda s: do_all_of(s, an_export(s, "packages"))),
-    "begin": Feature("catalog:G do-work:M ledger:S results:RW runs:GPQU", begin_new_work, is_slow=True),
+    "audit": Feature("accounts:Q catalog:B do-work:M history:P ledger:Q results:RW runs:GPQU", audit_a_customer),
+    "reconcile": Feature("accounts:S catalog:B do-work:M history:P results:RW runs:GPQU", lambda s: do_all_of(s, a_reconciliation(s))),
+    "export packages": Feature("catalog:Q do-work:M history:P results:RW runs:GPQU", lambda s: do_all_of(s, an_export(s, "packages"))),
+    "begin": Feature("catalog:G do-work:M history:P ledger:S results:RW runs:GPQU", begin_new_work, is_slow=True),
 }
 
 

@@ -72,4 +72,4 @@ def test_b10_a_first_deployment_that_fails_leaves_no_names_taken(account: EmptyA
     assert protected(account) == {True}
     account.client("cloudformation").delete_stack(StackName=STACK)
     account.wait_until_deleted()
-    assert len(left(account)) == len(TABLES) + 6, "tables, queues and their dead letters are kept"
+    assert len(left(account)) == len(TABLES) + 9, "tables, queues and their dead letters are kept"

@@ -124,7 +124,6 @@ def broken(features: Mapping[str, Feature], given: Sample) -> set[str]:
 RARELY = {
     "api_handler": {"runs:D": "a customer who is unparked is not found among the parked any more"},
     "post_charges": {
-        "history:P": "a customer with too many lines is parked",
         "ledger:Q": "an index of held charges that is behind is not believed",
         "runs:B": "the plan of a live run with more than 1,000 lines is stored in parts",
         "post-charges:V": "a message that fails comes back sooner than its queue would give it out",

@@ -399,5 +399,5 @@ def test_nothing_of_the_stack_is_named_without_the_stack(built: Built) -> None:
 
 def test_functions_are_changed_after_the_tables_that_they_use_are_made(built: Built) -> None:
     """An update that brings a table: the new code would come before it."""
-    for name in built.of_type("AWS::Lambda::Function"):
+    for name in built.of_type("AWS::Lambda::Function").keys() - {"Tell"}:
         assert set(built.resources[name]["DependsOn"]) >= set(TABLE_NAMES)

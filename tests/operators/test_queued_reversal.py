@@ -13,7 +13,7 @@ from chalicelib.domain.record import Result, Reversal, RunRecord
 from chalicelib.storage import accounts, runs
 from chalicelib.usecases import customers
 from chalicelib.usecases.runs import on_demand, reports, reversal
-from tests.harness import Message
+from tests.harness import Message, finish_a_run
 from tests.world.dynamodb import Request
 
 from .test_large_worlds import flaws
@@ -245,7 +245,7 @@ def test_of_a_completion_and_a_reversal_at_once_the_first_wins() -> None:
     begin = partial(runs.begin_reversal, world.db, "run", TODAY, "2031-03-15T03:00:00+00:00", "me")
     runs.reopen_run(world.db, "run")
     assert begin().reversed_on is None
-    runs.finish_run(world.db, "run", Result({}, (), 1), "2031-03-15T03:00:00+00:00")
+    finish_a_run(world.db, "run", Result({}, (), 1), "2031-03-15T03:00:00+00:00")
     assert begin().reversed_on == TODAY
     runs.reopen_run(world.db, "run")
     assert run_of(world).is_over

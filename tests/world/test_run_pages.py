@@ -23,6 +23,7 @@ from chalicelib.storage.packing import PART_BYTES_MAX
 from chalicelib.usecases.runs import recording, reports
 from chalicelib.usecases.runs.requests import recorded_run
 from chalicelib.wire.views import recorded_run_view
+from tests.harness import finish_a_run
 
 from .dynamodb import PAGE_BYTES
 from .stage import Stage
@@ -75,7 +76,7 @@ def of_all(size: int) -> Stage:
 
 
 def finished(stage: Stage) -> Stage:
-    runs.finish_run(stage.db, ALL.run_id, reports.final_result(stage.db, ALL), AT)
+    finish_a_run(stage.db, ALL.run_id, reports.final_result(stage.db, ALL), AT)
     return stage
 
 

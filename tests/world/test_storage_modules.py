@@ -25,6 +25,7 @@ from chalicelib.storage.idempotency import ClaimRecord
 from chalicelib.storage.keys import LEDGER, RUNS
 from chalicelib.storage.ledger import Window
 from tests.domain.build import priced
+from tests.harness import finish_a_run
 
 from .backends import Case
 
@@ -316,7 +317,7 @@ def runs_are_recorded_once_and_keep_their_first_plan(db: Db) -> None:
     summary = Summary(TODAY, AT.isoformat(), {"USD": Totals()}, [SummaryGroup("p", "P", "USD", Totals(lines=1))], [], 0, 3)
     runs.save_summary(db, "r1", summary)
     assert runs.find_summary(db, "r1") == summary
-    runs.finish_run(db, "r1", Result({}), AT.isoformat())
+    finish_a_run(db, "r1", Result({}), AT.isoformat())
     assert [one.state for one in runs.page_of_runs(db, None, 5)[0]] == ["finished"]
 
 

@@ -255,13 +255,22 @@ def _subjects(change: Change) -> Iterator[tuple[str, str, int]]:
         yield ("assignment", sk.removeprefix(ASSIGNMENT), version) if sk.startswith(ASSIGNMENT) else ("customer", pk, version)
     elif change.table == "catalog" and pk == "PACKAGE" and _differ(change, "version"):
         yield "package", sk, version
-    elif change.table == "runs" and sk == "RUN":
-        if change.old is None:
-            yield "run", item["run_id"]["S"], 1
-        elif _differ(change, "reversed_on"):
-            yield "run", item["run_id"]["S"], 3
+    elif change.table == "runs":
+        yield from _runs_and_works(change, item, sk)
     elif change.table == "ledger" and text(change.new, "status") == "cancelled" and "voided" not in item and amount(item, "retail") >= 0:
         yield "charge", f"{pk}~{sk}", version
+
+
+def _runs_and_works(change: Change, item: Item, sk: str) -> Iterator[tuple[str, str, int]]:
+    old = change.old or {}
+    if sk == "RUN" and change.old is None:
+        yield "run", item["run_id"]["S"], 1
+    elif sk == "RUN" and _differ(change, "reversed_on"):
+        yield "run", item["run_id"]["S"], 3
+    elif sk == "RUN" and "run_state" in item and "run_state" not in old:
+        yield "run", item["run_id"]["S"], 2 + 2 * int(amount(item, "reopened"))
+    elif sk == "WORK" and "work_state" in item and "work_state" not in old:
+        yield "work", item["work_id"]["S"], 2
 
 
 def _credited_only(old: Item | None, new: Item | None) -> bool:

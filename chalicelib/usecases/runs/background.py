@@ -15,7 +15,7 @@ from . import on_demand, reports
 from .deciding import decide_for, plan_of
 from .kept import KeptPlans
 from .messages import CustomerMessage, KeptRunSegmentMessage, RunPackageSegmentMessage
-from .recording import complete_segment
+from .recording import complete_segment, finish_run
 from .sweep import Catalog, Group, RunSegment
 
 RunMessage = RunPackageSegmentMessage | KeptRunSegmentMessage
@@ -33,7 +33,7 @@ def work_customer(services: Services, context: RequestContext, message: Customer
         return on_demand.complete_run(services, context, run, plan).work_result
     except Conflict as error:  # the customer was parked meanwhile: trying again does not help
         work_result = failed_work(run, run.customer_id, error)
-        runs.finish_run(services.db, run.run_id, work_result.result, context.timestamp)
+        finish_run(services.db, context, run, work_result.result)
         return work_result
 
 
@@ -109,7 +109,7 @@ class RunPackageWork:
         """Note in the run that the segment is through; the last one finishes the run."""
         runs.clear_results_after(self._db, self._run.run_id, self._message.segment, self._message.piece)
         final = partial(reports.final_result, self._db)
-        left = complete_segment(self._db, self._run.run_id, self._message.segment, self._context.timestamp, final)
+        left = complete_segment(self._db, self._context, self._run.run_id, self._message.segment, final)
         return work_result._replace(left=left)
 
 

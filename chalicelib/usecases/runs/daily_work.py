@@ -24,7 +24,7 @@ from ..segment import LeftOut, Round, RoundLimits, SecondsLeft
 from . import corrections, marks
 from .bulk import BulkPoster
 from .messages import SegmentMessage
-from .recording import LineRecorder, complete_segment, sum_up
+from .recording import LineRecorder, complete_segment, finish_run, sum_up
 from .rounds import CustomerPlan, ToPark, lines_due_through, park_customer, plan_customer, round_outcome
 from .sweep import Catalog, Group
 
@@ -148,7 +148,7 @@ class DailyWork:
             runs.save_result(self._db, self._run_id, self._message.segment, self._message.piece, work_result.result)
         if self._again and runs.find_run(self._db, self._run_id):
             sum_up(self._db, self._run_id, self._message.segment)
-            runs.finish_run(self._db, self._run_id, merged_results(runs.results(self._db, self._run_id)), self._context.timestamp)
+            finish_run(self._db, self._context, self._again, merged_results(runs.results(self._db, self._run_id)))
         return work_result
 
     def finish(self, work_result: WorkResult) -> WorkResult:
@@ -174,9 +174,7 @@ class DailyWork:
         if run is None or (run.state != "running" and not (result.totals or result.failed)):
             return None
         sum_up(db, run.run_id, message.segment)
-        left = complete_segment(
-            db, run.run_id, message.segment, self._context.timestamp, lambda run: merged_results(runs.results(db, run.run_id))
-        )
+        left = complete_segment(db, self._context, run.run_id, message.segment, lambda run: merged_results(runs.results(db, run.run_id)))
         return left if run.state == "running" else None
 
 

@@ -36,6 +36,7 @@ from .deciding import load_and_decide, make_plan
 from .kept import demand_kept
 from .limits import SYNCHRONOUS_ASSIGNMENTS_MAX, UNLIMITED, Limits, load_all, load_first, load_within
 from .messages import CustomerMessage, KeptRunSegmentMessage, RunPackageSegmentMessage, body_of
+from .recording import finish_run
 from .reports import read_run
 from .standings import charged_meanwhile, missed_negative_lines
 from .sweep import Group
@@ -201,7 +202,7 @@ def complete_run(
     carried_out = carry_out(services.db, context, run, plan, loaded)
     done = work_of_plan(carried_out)
     result = done.result._replace(totals=done.result.totals or {plan.currency: total_of(())})
-    return LiveRun(runs.finish_run(services.db, run.run_id, result, context.timestamp), done, carried_out)
+    return LiveRun(finish_run(services.db, context, run, result), done, carried_out)
 
 
 def work_of_plan(plan: Plan) -> WorkResult:

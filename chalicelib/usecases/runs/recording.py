@@ -4,11 +4,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from ...domain.errors import Throttled, code_and_detail
+from ...domain.history import run_finished
 from ...domain.record import RESULT_FAILURES_MAX, Failure, Result, RunRecord, Step, WorkResult, by_customer
 from ...domain.report import tally_by_currency
 from ...storage import lines, runs
 from ...storage.db import Db
 from ...storage.retry import retry_on_contention
+from ..history import record_change
+from ..request_context import RequestContext
 
 
 class LineRecorder:
@@ -59,9 +62,18 @@ def sum_up(db: Db, run_id: str, segment: int) -> None:
         runs.save_totals(db, run_id, segment, totals)
 
 
-def complete_segment(db: Db, run_id: str, segment: int, at: str, final: Callable[[RunRecord], Result]) -> int:
+def complete_segment(db: Db, context: RequestContext, run_id: str, segment: int, final: Callable[[RunRecord], Result]) -> int:
     """Note that a segment of a run is through; the last one finishes the run. How many are left."""
     run = runs.finish_segment(db, run_id, segment)
     if len(run.done) >= run.segments:
-        runs.finish_run(db, run_id, final(run), at)
+        finish_run(db, context, run, final(run))
     return run.segments - len(run.done)
+
+
+def finish_run(db: Db, context: RequestContext, run: RunRecord, result: Result) -> RunRecord:
+    """Note that a run is through, and what it brought; the record as it is then."""
+
+    def attempt() -> RunRecord:
+        return runs.finish_run(db, run, result, context.timestamp, record_change(context, run_finished(run, result)))
+
+    return retry_on_contention(attempt)

@@ -96,7 +96,7 @@ def _end_with_files(
     rows = sum(one.file.rows for one in files)
     state: WorkState = "finished_with_failures" if failed else "finished"
     ended = found._replace(rows=rows, failures=tuple(failures[:WORK_FAILURES_MAX]), failed=failed)
-    end_work(services, ended, state, context.timestamp)
+    end_work(services, context, ended, state)
     hand_out(services)
 
 

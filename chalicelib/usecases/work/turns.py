@@ -9,11 +9,13 @@ from contextlib import suppress
 from functools import partial
 
 from ...domain.errors import Conflict
+from ...domain.history import work_finished
 from ...domain.work import APPLIED_KINDS, Turns, WorkRecord, WorkState
 from ...storage import work
 from ...storage.db import Action
 from ...storage.errors import Cancelled, ConditionFailed
 from ...storage.retry import retry_on_contention
+from ..history import record_change
 from ..request_context import RequestContext, Services
 from .messages import BeginMessage, PieceMessage, WorkMessage, work_body
 
@@ -44,24 +46,25 @@ def _record_and_join(services: Services, wanted: WorkRecord) -> WorkRecord:
 
 def cancel_work(services: Services, context: RequestContext, found: WorkRecord) -> None:
     """Stop what has not begun of a work. Raises `Conflict` for one that is finished."""
-    if not end_work(services, found, "cancelled", context.timestamp):
+    if not end_work(services, context, found, "cancelled"):
         standing = work.find_work(services.db, found.work_id)
         if standing and standing.state != "cancelled":
             raise Conflict("it is finished: there is nothing left to stop", code="not_running")
     hand_out(services)
 
 
-def end_work(services: Services, found: WorkRecord, state: WorkState, at: str) -> bool:
-    """Note what became of a work and give its turn to the next; whether it was running until now."""
-    return retry_on_contention(partial(_end, services, found, state, at))
+def end_work(services: Services, context: RequestContext, found: WorkRecord, state: WorkState) -> bool:
+    """Note what became of a work, with its history, and give its turn to the next; whether it was running until now."""
+    return retry_on_contention(partial(_end, services, context, found, state))
 
 
-def _end(services: Services, found: WorkRecord, state: WorkState, at: str) -> bool:
+def _end(services: Services, context: RequestContext, found: WorkRecord, state: WorkState) -> bool:
     turns = work.find_turns(services.db)
-    left = turns.left(found.work_id)
+    left, at = turns.left(found.work_id), context.timestamp
     begun: list[Action] = [work.start_work(one, at) for one in left.running if one not in turns.running]
+    ended = record_change(context, work_finished(found, state))
     try:
-        services.db.transact([work.end_work(found, state, at), work.write_turns(left), *begun])
+        services.db.transact([work.end_work(found, state, at), work.write_turns(left), *begun, ended])
     except Cancelled as cancelled:
         if not cancelled.failed(0):
             raise

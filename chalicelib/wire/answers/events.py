@@ -81,6 +81,8 @@ class ChangeData(TypedDict):
     changes: list[FieldChange]
     package_id: str | None
     assignment_id: str | None
+    run_id: str | None
+    work_id: str | None
     assignments: NotRequired[Count]
 
 
