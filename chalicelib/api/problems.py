@@ -29,7 +29,7 @@ PROBLEM_STATUSES: Final[dict[type[BillingError], tuple[int, str]]] = {
     Unauthenticated: (401, "The caller is not known"),
     Forbidden: (403, "The caller may not do this"),
     NotFound: (404, "There is no such thing"),
-    Conflict: (409, "The state of things forbids it"),
+    Conflict: (409, "That can't be done now"),
     VersionMismatch: (412, "Somebody else changed it"),
     TooLarge: (413, "The body is too large"),
     UnsupportedMediaType: (415, "The body is of another media type"),

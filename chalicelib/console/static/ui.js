@@ -115,8 +115,8 @@ const TITLES = {
   running: "The run has not finished",
 };
 
-/** The heading of a refusal: of a conflict in our words, of anything else in the API's. */
-const titleOf = ({ code, status, problem }) => TITLES[code] ?? (status === 409 ? "That can't be done now" : (problem.title ?? "That did not work"));
+/** The heading of a refusal: ours where one is more exact than the API's. */
+const titleOf = ({ code, problem }) => TITLES[code] ?? problem.title ?? "That did not work";
 
 /** What went wrong, in words, with a way on. Field faults that no field shows are listed. */
 export function Problem({ error, retry, title, fields = [], children }) {
