@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import botocore.session
 from botocore.config import Config as ClientConfig
@@ -12,11 +12,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from . import config, ids
 from .storage.db import Db
-from .storage.event_bus import EventBus
 from .storage.objects import Objects
 from .storage.settings import agree_on_time_zone
 from .usecases.messages import MESSAGE_VERSION
 from .usecases.request_context import RequestContext, Services
+
+if TYPE_CHECKING:
+    from .storage.event_bus import EventBus
 
 CORRELATION_ATTRIBUTE: Final = "correlation_id"
 """The message attribute that carries the correlation id; readers of the body don't need it."""
@@ -126,8 +128,10 @@ def objects() -> Objects:
 
 
 @lru_cache(maxsize=1)
-def event_bus() -> EventBus:
+def event_bus() -> "EventBus":
     """The bus of events. Only `tell` makes its client."""
+    from .storage.event_bus import EventBus  # not in other functions' cold starts
+
     return EventBus(_client("events"), configuration().event_bus)
 
 

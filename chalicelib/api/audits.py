@@ -4,7 +4,7 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from ..domain.audit_findings import FINDING_KINDS
+from ..domain.finding_kinds import FINDING_KINDS
 from ..wire import answers
 from ..wire.work_bodies import AuditBody
 from .access import READ

@@ -1,18 +1,20 @@
 """`/exports`"""
 
+from typing import TYPE_CHECKING
+
 from chalice.app import Blueprint
 
 from .. import deployment
 from ..storage.work import RESULT_DAYS
-from ..usecases import exports
-from ..usecases.exports import ExportRequest, FoundExport
 from ..wire import answers
-from ..wire.export_views import export_view
 from ..wire.work_bodies import ExportBody
 from .access import READ
 from .call import Answer, Call
 from .posting_days import posting_days
 from .routing import get, post
+
+if TYPE_CHECKING:
+    from ..usecases.exports import FoundExport
 
 blueprint = Blueprint(__name__)
 
@@ -20,19 +22,25 @@ blueprint = Blueprint(__name__)
 @post(blueprint, "/exports", READ)
 def request_export(call: Call) -> Answer[answers.Export]:
     """Have an export made of all customers."""
+    from ..usecases import exports  # not in cold starts
+
     body = call.body(ExportBody)
     days = posting_days(body.posted_from, body.posted_to) if body.posted_from and body.posted_to else None
-    asked = ExportRequest(body.what, body.format, deployment.configuration().time_zone, days)
+    asked = exports.ExportRequest(body.what, body.format, deployment.configuration().time_zone, days)
     made = exports.request_export(call.services, call.context, asked)
-    return Answer(_view(call, FoundExport(made, [])), 202, {"Location": f"exports/{made.work_id}"})
+    return Answer(_view(call, exports.FoundExport(made, [])), 202, {"Location": f"exports/{made.work_id}"})
 
 
 @get(blueprint, "/exports/{work_id}")
 def read_export(call: Call) -> Answer[answers.Export]:
     """An export: how far it is, and its files once it is finished."""
+    from ..usecases import exports  # not in cold starts
+
     return Answer(_view(call, exports.read_export(call.services.db, call.params["work_id"])))
 
 
-def _view(call: Call, found: FoundExport) -> answers.Export:
+def _view(call: Call, found: "FoundExport") -> answers.Export:
+    from ..wire.export_views import export_view  # not in cold starts
+
     objects = call.services.objects
     return export_view(found.work, found.files, lambda file: objects().link(file.key, file.name), RESULT_DAYS, call.context.at)

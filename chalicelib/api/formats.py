@@ -45,6 +45,13 @@ def statement_page(body: Any) -> str:
     return pages.statement(body)
 
 
+def statement_as_csv(body: Any) -> str:
+    """A statement as rows."""
+    from ..wire import statement_views
+
+    return statement_views.statement_csv(body)
+
+
 def forecast_as_csv(body: Any) -> str:
     """The lines of a forecast."""
     from ..wire import forecast_views

@@ -3,7 +3,7 @@
 from datetime import date, datetime, time, timedelta
 
 from .. import deployment
-from ..usecases.statements import PostingDays
+from ..domain.posting_days import PostingDays
 
 
 def posting_days(first: date, last: date) -> PostingDays:

@@ -4,10 +4,8 @@ from chalice.app import Blueprint
 
 from .. import ids
 from ..domain.posting import TRANSACTION_ACTIONS_MAX
-from ..usecases import replacements
 from ..wire import answers
 from ..wire.replacement_bodies import ReplacementBody, TransferBody
-from ..wire.replacement_views import handover_view
 from .access import WRITE_SCOPE
 from .call import Answer, Call
 from .routing import step_route
@@ -18,6 +16,9 @@ blueprint = Blueprint(__name__)
 @step_route(blueprint, "/customers/{customer_id}/assignments/{assignment_id}/replacement", WRITE_SCOPE)
 def replace_assignment(call: Call) -> Answer[answers.Replacement]:
     """End an assignment on the eve of a day and go on from it with a package, or other terms, in one step."""
+    from ..usecases import replacements  # not in cold starts
+    from ..wire.replacement_views import handover_view
+
     body, dry_run = call.body(ReplacementBody), call.query["dry_run"]
     of = call.params["customer_id"], call.params["assignment_id"]
     successor = replacements.Successor(body.package_id, body.start, body.given)
@@ -31,6 +32,9 @@ def replace_assignment(call: Call) -> Answer[answers.Replacement]:
 @step_route(blueprint, "/dids/{did}/transfer", WRITE_SCOPE)
 def transfer_did(call: Call) -> Answer[answers.Transfer]:
     """Give a DID to another customer from a day on, with everything that is assigned to it."""
+    from ..usecases import replacements  # not in cold starts
+    from ..wire.replacement_views import handover_view
+
     body, did, dry_run = call.body(TransferBody), call.params["did"], call.query["dry_run"]
     new_ids = ids.following(call.context.id, TRANSACTION_ACTIONS_MAX // 2)
     to = body.customer_id, body.start

@@ -10,8 +10,6 @@ from ..domain.record import RunRecord
 from ..domain.report import Outcome
 from ..storage.db import Db
 from ..storage.lines import Position
-from ..usecases.runs import reports, requests, reversal
-from ..usecases.runs.limits import REQUEST_LIMITS
 from ..wire import answers, csv_out, fields, views
 from ..wire.bodies import KeepableSimulationBody, RunBody, SimulationBody
 from .access import CHARGE, READ
@@ -38,8 +36,10 @@ def run(call: Call) -> Answer[answers.AnyReport]:
     body = call.body(RunBody)
     if body.simulate:
         return Answer(_simulation(call, body))
+    from ..usecases.runs import limits, requests  # not in cold starts
+
     request = body.request(call.context.today, call.context.id)
-    done, work_result = requests.run_request(call.services, call.context, request, REQUEST_LIMITS)
+    done, work_result = requests.run_request(call.services, call.context, request, limits.REQUEST_LIMITS)
     shown = views.recorded_run_view(done)
     if done.record.state == "running":
         return Answer(shown, 202, {"Location": f"runs/{done.record.run_id}"})
@@ -78,26 +78,34 @@ def _kept(call: Call, work_id: str) -> answers.KeptSimulation:
 
 def _simulation(call: Call, body: SimulationBody) -> answers.AnySimulation:
     """A simulation; as CSV it lists everything, or nothing."""
+    from ..usecases.runs import limits, requests  # not in cold starts
+
     most = CSV_ROWS_MAX if call.form == CSV else None
     request = body.request(call.context.today, call.context.id)
-    found = requests.simulate_request(call.services.db, call.context, request, most, REQUEST_LIMITS)
+    found = requests.simulate_request(call.services.db, call.context, request, most, limits.REQUEST_LIMITS)
     return views.simulation_view(found, most)
 
 
 @get(blueprint, "/runs", LIST)
 def list_runs(call: Call) -> Answer[answers.Page[answers.Run]]:
     """Live runs, newest first."""
+    from ..usecases.runs import reports  # not in cold starts
+
     db, load = call.services.db, reports.runs_page
     return call.page("runs", lambda after, limit: load(db, after, limit), lambda found: _record(db, found))
 
 
 def _record(db: Db, found: RunRecord) -> answers.Run:
+    from ..usecases.runs import reports  # not in cold starts
+
     return views.run_record_view(found, reports.so_far(db, found))
 
 
 @get(blueprint, "/runs/{run_id}", forms={CSV: csv_out.lines_csv, HTML: report_page})
 def read_run(call: Call) -> Answer[answers.AnyRun] | Answer[answers.Page[answers.Line]]:
     """A live run: how far it is, and its report once it is finished; as CSV all its lines, and only once it is finished."""
+    from ..usecases.runs import reports, requests  # not in cold starts
+
     found = reports.read_run(call.services.db, call.params["run_id"])
     if call.form != CSV:
         return Answer(views.recorded_run_view(requests.recorded_run(call.services.db, found)))
@@ -109,6 +117,8 @@ def read_run(call: Call) -> Answer[answers.AnyRun] | Answer[answers.Page[answers
 @get(blueprint, "/runs/{run_id}/lines", LIST, forms={CSV: csv_out.lines_csv})
 def list_run_lines(call: Call) -> Answer[answers.Page[answers.Line]]:
     """The lines of a live run."""
+    from ..usecases.runs import reports  # not in cold starts
+
     run_id = call.params["run_id"]
 
     def load(after: Any, limit: int) -> tuple[list[Outcome], Any]:
@@ -129,6 +139,8 @@ def _position(after: Any) -> Position | None:
 @action(blueprint, "/runs/{run_id}/reversal", CHARGE)
 def reverse_run(call: Call) -> Answer[answers.AnyReversal]:
     """Post the opposite of each charge of a live Run Package, once. Of all customers, or of many lines, it goes on in the queue."""
+    from ..usecases.runs import reports, reversal  # not in cold starts
+
     run_id = call.params["run_id"]
     done = reversal.reverse(call.services, call.context, run_id)
     if done.is_queued:

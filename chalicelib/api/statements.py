@@ -3,11 +3,9 @@
 from chalice.app import Blueprint
 
 from ..domain.ledger import is_closed
-from ..usecases import statements
 from ..wire import answers, views
-from ..wire.statement_views import statement_csv, statement_usage_view, statement_view
 from .call import Answer, Call
-from .formats import CSV, HTML, statement_page
+from .formats import CSV, HTML, statement_as_csv, statement_page
 from .posting_days import posting_days
 from .query import DAY_NOT_BEFORE_FROM, OFF, REQUIRED_DAY
 from .routing import get
@@ -16,9 +14,12 @@ blueprint = Blueprint(__name__)
 _DAYS = {"from": REQUIRED_DAY, "to": DAY_NOT_BEFORE_FROM._replace(required=True), "cost": OFF}
 
 
-@get(blueprint, "/customers/{customer_id}/statement", _DAYS, forms={CSV: statement_csv, HTML: statement_page})
+@get(blueprint, "/customers/{customer_id}/statement", _DAYS, forms={CSV: statement_as_csv, HTML: statement_page})
 def read_customer_statement(call: Call) -> Answer[answers.Statement]:
     """A customer's account over some posting days: balances, charges, credits, payments, usage."""
+    from ..usecases import statements  # not in cold starts
+    from ..wire.statement_views import statement_usage_view, statement_view
+
     days = posting_days(call.query["from"], call.query["to"])
     found = statements.read_customer_statement(call.services.db, call.params["customer_id"], days)
     shown: answers.Statement = {

@@ -4,7 +4,7 @@ from chalice.app import Blueprint
 
 from ..usecases import work
 from ..wire import answers
-from ..wire.export_views import work_view
+from ..wire.work_views import work_view
 from .access import READ, WRITE_SCOPE
 from .call import Answer, Call
 from .query import LIST

@@ -18,9 +18,10 @@ from .audit_days import KnownDue, merged, owed_days
 from .audit_expected import agrees, before_dated_terms, expected_line
 from .audit_facts import Facts, as_of, instants, known_while_made, made_since
 from .audit_figures import Amounts, entry_faults, recomputed
-from .audit_findings import NO_HELP, Finding, FindingKind
+from .audit_findings import NO_HELP, Finding
 from .audit_sums import LedgerSums
 from .charging import Line, Spend
+from .finding_kinds import FindingKind
 from .ledger import Entry, due_date_key
 from .package import Package
 from .schedule import DAY

@@ -2,17 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Final, NamedTuple
 
 from .audit_figures import Amounts
 from .charging import Line
+from .finding_kinds import FINDING_KINDS, FindingKind
 from .schedule import DAY
 
-FindingKind = Literal[
-    "missing", "marked", "unexpected", "amount", "late_usage", "repeated", "corrected", "voided", "goodwill", "balance", "held",
-    "not_compared",
-]  # fmt: skip
-FINDING_KINDS: Final[tuple[FindingKind, ...]] = get_args(FindingKind)
 NOTES: Final[tuple[FindingKind, ...]] = ("late_usage", "repeated", "corrected", "voided", "goodwill")
 """What calls for a look, and leaves an audit clean."""
 NO_HELP: Final = "look into it: no request of this service makes such an entry"

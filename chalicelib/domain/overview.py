@@ -4,21 +4,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final, Literal, NamedTuple
+from typing import NamedTuple
 
 from . import money
 from .assignment import Assignment, valid_on
 from .forecast import NO_SUMS, ForecastRequest, Shortage
+from .overview_kinds import WhatEnds
 from .package import Package
 from .reconciliation import nearest, use_on
 from .report import Totals, merge
 from .schedule import DAY
 from .terms import Terms, terms_on
 from .work import WorkRecord
-
-OverviewSort = Literal["name", "balance", "value", "margin", "short_on"]
-OVERVIEW_SORTS: Final[tuple[OverviewSort, ...]] = ("name", "balance", "value", "margin", "short_on")
-WhatEnds = Literal["assignment", "terms"]
 
 
 class MonthlyValue(NamedTuple):

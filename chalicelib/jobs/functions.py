@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
-from chalice.app import BaseLambdaEvent
-
 from .. import deployment, logging_context, metrics
 from ..domain.errors import BillingError, Fault, Invalid
 from ..domain.schedule import DAY
@@ -17,14 +15,6 @@ from ..wire import answers, views
 from ..wire.bodies import EvaluationBody, RunBody, parse
 from ..wire.jsontext import Number
 from .errors import Refused
-
-
-class AnyEvent(BaseLambdaEvent):
-    """An event as it came: Chalice's own class demands the schedule's fields and dies of any other event."""
-
-    def _extract_attributes(self, event_dict: dict[str, Any]) -> None:
-        """Take nothing out; `to_dict` has it all."""
-
 
 _SCHEDULE_FIELDS = {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
 

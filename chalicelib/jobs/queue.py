@@ -8,13 +8,11 @@ from typing import Any, Final
 from .. import deployment, logging_context
 from ..domain.work import WorkRecord
 from ..logging_context import LogContext
-from ..usecases import exports, runs, time_budget, usage, work
+from ..usecases import runs, time_budget, usage, work
 from ..usecases.request_context import Services
 from ..usecases.segment import SecondsLeft
 from ..wire import jsontext
 from ..wire.bodies import UsageMessage, parse
-from ..wire.export_views import export_heading, export_line, exported_assignment, exported_package, ledger_row
-from ..wire.views import customer_view
 
 SqsRecord = dict[str, Any]
 """A message as SQS gives it to a function."""
@@ -22,7 +20,6 @@ MessageWorker = Callable[[SqsRecord, LogContext], None]
 """Works off a message, and tells what came of it."""
 RETRY_UNITS_MAX: Final = 30
 """In units of `RETRY_SECONDS`, which is how long a message that failed once waits."""
-EXPORT_FORMS: Final = exports.ExportForms(export_heading, export_line, ledger_row, customer_view, exported_assignment, exported_package)
 
 
 def post_charges(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -136,7 +133,12 @@ def strategy_of(services: Services, found: WorkRecord) -> work.Strategy:
         from ..usecases.reindexing import ReindexStrategy  # not in cold starts
 
         return ReindexStrategy(services, found, jsontext.json_line)
-    return exports.export_strategy(services, found, EXPORT_FORMS)
+    from ..usecases import exports  # not in cold starts
+    from ..wire import export_views as form
+    from ..wire.views import customer_view
+
+    rows = form.ledger_row, customer_view, form.exported_assignment, form.exported_package
+    return exports.export_strategy(services, found, exports.ExportForms(form.export_heading, form.export_line, *rows))
 
 
 def _work_usage(seconds_left: SecondsLeft, record: SqsRecord, log: LogContext) -> None:

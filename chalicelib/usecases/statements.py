@@ -1,7 +1,7 @@
 """A customer's statement: what the ledger says of some posting days, and what the usage of those days is by now."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from typing import Final, NamedTuple
 
 from ..domain.account import Account
@@ -9,6 +9,7 @@ from ..domain.detail import MinutesInUse
 from ..domain.errors import Fault, Invalid
 from ..domain.ledger import Entry
 from ..domain.minutes import DayTotal
+from ..domain.posting_days import PostingDays
 from ..domain.statement import POSTING_DAYS_MAX, Statement, statement_of
 from ..storage import ledger
 from ..storage import usage as calls
@@ -19,15 +20,6 @@ STATEMENT_ENTRIES_MAX: Final = 50_000
 """Entries of a customer that one request looks through: 18 calls of the database, and some seconds of a function."""
 STATEMENT_ROWS_MAX: Final = 10_000
 """Lines and entries that a statement lists: what an answer takes in any form."""
-
-
-class PostingDays(NamedTuple):
-    """Days of the billing time zone, both included, and the instants at which they begin and end."""
-
-    first: date
-    last: date
-    since: datetime
-    until: datetime
 
 
 class CustomerStatement(NamedTuple):

@@ -6,12 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from ..domain import money
-from ..domain.audit_findings import FINDING_KINDS, Finding, certificate, is_clean
+from ..domain.audit_findings import Finding, certificate, is_clean
+from ..domain.finding_kinds import FINDING_KINDS
 from ..domain.work import WorkRecord
 from . import answers
 from .csv_out import columns, to_csv
-from .export_views import work_view
 from .field_values import iso
+from .work_views import work_view
 
 _NOT_THERE = ("missing", "marked")
 

@@ -1,4 +1,4 @@
-"""Long work and exports as callers read them, and how rows are written into files."""
+"""Exports as callers read them, and how rows are written into files."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -13,6 +13,7 @@ from . import answers
 from .csv_out import Columns, CsvLines, assignment_columns, assignment_row, columns, package_columns, package_row
 from .jsontext import json_line
 from .views import assignment_view, entry_view, package_view
+from .work_views import work_view
 
 _CHANGING: Final = ("version", "voided")
 """What later events change of an entry although no entry says when, so that no export can tell how it was at the end of a day."""
@@ -23,16 +24,6 @@ _COLUMNS: Final[Mapping[str, Callable[[], Columns]]] = {
     "customers": lambda: columns(answers.Customer),
     "packages": package_columns,
 }
-
-
-def work_view(value: WorkRecord) -> answers.Work:
-    """Long work: how far it is."""
-    return {
-        "work_id": value.work_id, "kind": value.kind, "status": value.state, "created_at": value.created_at,
-        "created_by": value.created_by, "started_at": value.started_at, "finished_at": value.finished_at, "pieces": value.pieces,
-        "pieces_done": value.pieces_done, "rows": value.rows, "failures_total": value.failed,
-        "failures": [{"customer": one.customer_id, "code": one.code, "detail": one.detail} for one in value.failures],
-    }  # fmt: skip
 
 
 def export_view(

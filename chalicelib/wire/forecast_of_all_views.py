@@ -9,9 +9,9 @@ from ..domain.forecast_of_all import CurrencyForecast, CustomerForecast, FoundFo
 from ..domain.package import PRICE_FIELDS, Package
 from . import answers
 from .csv_out import columns, to_csv
-from .export_views import work_view
 from .field_values import fields_of, iso
 from .forecast_views import compared
+from .work_views import work_view
 
 _GROUPS: Final = {"by_month": "month", "by_day": "date", "by_package": "package_id", "by_kind": "kind"}
 """The lists of sums, and what says which sums they are."""

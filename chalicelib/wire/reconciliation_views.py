@@ -11,8 +11,8 @@ from ..domain.reconciliation import Compared, Discrepancy, Worth, nearest
 from ..domain.work import WorkRecord
 from . import answers
 from .csv_out import columns, to_csv
-from .export_views import work_view
 from .field_values import iso
+from .work_views import work_view
 
 
 def reconciliation_view(

@@ -6,8 +6,8 @@ from ..domain.deciding import RunRequest
 from ..domain.report import Summary
 from ..domain.work import WorkRecord
 from . import answers
-from .export_views import work_view
 from .views import summary_view
+from .work_views import work_view
 
 
 def kept_simulation_view(value: WorkRecord, request: RunRequest, expires: datetime, summary: Summary | None) -> answers.KeptSimulation:

@@ -11,9 +11,10 @@ from chalicelib.domain import ledger
 from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import Assignment, TermsEntry
 from chalicelib.domain.audit import Audit, AuditFacts
-from chalicelib.domain.audit_findings import FINDING_KINDS, NOTES, Finding, certificate, is_clean
+from chalicelib.domain.audit_findings import NOTES, Finding, certificate, is_clean
 from chalicelib.domain.charging import Line, priced_lines
 from chalicelib.domain.crediting import CreditRequest, credit_charge
+from chalicelib.domain.finding_kinds import FINDING_KINDS
 from chalicelib.domain.ledger import Entry, voided_recharge_key
 from chalicelib.domain.one_off import OneOffRequest, one_off_line
 from chalicelib.domain.package import Package, PriceList

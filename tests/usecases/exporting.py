@@ -7,12 +7,12 @@ from itertools import count
 from typing import Any, Final, TypeVar
 
 from chalicelib.domain.export import POSTED_EXPORTS, ExportFormat, ExportWhat
+from chalicelib.domain.posting_days import PostingDays
 from chalicelib.domain.schedule import DAY
 from chalicelib.domain.work import WorkRecord
 from chalicelib.storage import ledger
 from chalicelib.usecases import exports
 from chalicelib.usecases.exports import ExportRequest
-from chalicelib.usecases.statements import PostingDays
 from chalicelib.wire.export_views import ledger_row
 from tests.harness import InProcess, Message
 from tests.world.scheduler import Crashed

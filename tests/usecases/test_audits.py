@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.audit_findings import FINDING_KINDS, FindingKind
 from chalicelib.domain.deciding import RunRequest
 from chalicelib.domain.errors import Invalid, Malformed, NotFound
+from chalicelib.domain.finding_kinds import FINDING_KINDS, FindingKind
 from chalicelib.domain.ledger import Entry
 from chalicelib.storage import keys, ledger
 from chalicelib.storage.db import remove, update

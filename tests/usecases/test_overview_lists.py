@@ -11,7 +11,8 @@ from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import TermsEntry
 from chalicelib.domain.errors import Invalid, Malformed, NotFound
 from chalicelib.domain.forecast_of_all import CustomerForecast
-from chalicelib.domain.overview import OVERVIEW_SORTS, Ending, FoundOverview, OverviewCustomer, OverviewSort
+from chalicelib.domain.overview import Ending, FoundOverview, OverviewCustomer
+from chalicelib.domain.overview_kinds import OVERVIEW_SORTS, OverviewSort
 from chalicelib.domain.report import Totals, merge
 from chalicelib.domain.schedule import DAY
 from chalicelib.storage import accounts

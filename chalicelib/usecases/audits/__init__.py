@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
-from ...domain.audit_findings import FindingKind
 from ...domain.errors import Fault, Invalid, NotFound
+from ...domain.finding_kinds import FindingKind
 from ...domain.work import ResultFile, WorkRecord
 from ...storage import progress, work
 from ...storage.db import Db

@@ -5,11 +5,11 @@ from typing import Final, NamedTuple
 
 from ...domain.errors import NotFound
 from ...domain.export import ExportFormat, ExportWhat
+from ...domain.posting_days import PostingDays
 from ...domain.work import ResultFile, WorkRecord
 from ...storage import work
 from ...storage.db import Db
 from ..request_context import RequestContext, Services
-from ..statements import PostingDays
 from ..work import read_work, turns
 from ..work.strategy import Strategy
 from .forms import ExportForms

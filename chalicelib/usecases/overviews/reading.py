@@ -5,7 +5,8 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from ...domain.errors import Fault, Invalid, Malformed, NotFound
-from ...domain.overview import Ending, FoundOverview, OverviewCustomer, OverviewSort, OverviewSums
+from ...domain.overview import Ending, FoundOverview, OverviewCustomer, OverviewSums
+from ...domain.overview_kinds import OverviewSort
 from ...domain.schedule import DAY
 from ...domain.work import ResultFile, WorkRecord
 from ...storage import progress, work

@@ -8,7 +8,8 @@ from decimal import Decimal
 from itertools import chain
 from typing import Final, Literal
 
-from ...domain.overview import OverviewCustomer, OverviewSort, OverviewSums, endings, monthly_value, sums_of, sums_together
+from ...domain.overview import OverviewCustomer, OverviewSums, endings, monthly_value, sums_of, sums_together
+from ...domain.overview_kinds import OverviewSort
 from ...domain.report import Totals
 from ...domain.work import WorkFailure, WorkRecord
 from ..forecasts_of_all import ForecastByUse, ForecastOfAll

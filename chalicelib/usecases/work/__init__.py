@@ -14,7 +14,7 @@ from ...storage.keys import Key
 from ..request_context import RequestContext, Services
 from ..segment import SecondsLeft
 from ..time_budget import within_time_budget
-from . import merging, pieces, turns
+from . import turns
 from .messages import BeginMessage, MergeMessage, PieceMessage, WorkMessage, read_work_message, work_body
 from .strategy import Strategy
 
@@ -52,6 +52,8 @@ def works_page(db: Db, after: Key | None, limit: int) -> tuple[list[WorkRecord],
 
 def work_off(services: Services, context: RequestContext, message: WorkMessage, strategy_of: StrategyOf, seconds_left: SecondsLeft) -> None:
     """Do what a message asks for, as often as it comes; nothing for a work that is over."""
+    from . import merging, pieces  # not in cold starts of the API
+
     services = within_time_budget(services, seconds_left)
     found = read_work(services.db, message.work_id)
     if isinstance(message, BeginMessage):

@@ -2,7 +2,7 @@
 
 from typing_extensions import TypedDict
 
-from ...domain.audit_findings import FindingKind
+from ...domain.finding_kinds import FindingKind
 from ...domain.pricing import ChargeKind
 from .common import Count, Currency, Day, Money
 from .work import Work

@@ -4,7 +4,7 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
-from ...domain.overview import WhatEnds
+from ...domain.overview_kinds import WhatEnds
 from .common import Count, Currency, Day, DayRange, Instant, Money
 from .forecast import ForecastSums
 
