@@ -20,8 +20,12 @@ def derived(at: datetime, fingerprint: str) -> str:
 
 def following(first: str, count: int) -> list[str]:
     """`count` ids that sort after `first` in this order, the same for the same `first`."""
-    number = functools.reduce(lambda sum_, letter: sum_ << 5 | _ALPHABET.index(letter), first, 0)
-    return [_letters(number + n) for n in range(1, count + 1)]
+    return [nth_after(first, n) for n in range(1, count + 1)]
+
+
+def nth_after(first: str, nth: int) -> str:
+    """The id that stands `nth` behind `first` among those that follow it, from 1."""
+    return _letters(functools.reduce(lambda sum_, letter: sum_ << 5 | _ALPHABET.index(letter), first, 0) + nth)
 
 
 def _spell(at: datetime, tail: bytes) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from chalicelib.domain.history import HistoryItem, run_finished
 from chalicelib.domain.record import Result, WorkResult
-from chalicelib.jobs.queue import strategy_of
+from chalicelib.jobs.strategies import strategy_of
 from chalicelib.storage import history, runs
 from chalicelib.storage.db import Action, Db
 from chalicelib.storage.keys import TABLES

@@ -80,6 +80,13 @@ def discrepancies_as_csv(body: Any) -> str:
     return reconciliation_views.discrepancies_csv(body)
 
 
+def imported_rows_as_csv(body: Any) -> str:
+    """A list of rows of an import."""
+    from ..wire import import_views
+
+    return import_views.imported_rows_csv(body)
+
+
 def reconciliation_page(body: Any) -> str:
     """A reconciliation as a page."""
     from ..wire import pages

@@ -18,6 +18,7 @@ from . import (
     replacements,
     runs,
     schedule,
+    staged_imports,
     statements,
     usage,
     work,
@@ -43,6 +44,7 @@ BLUEPRINTS: Final = tuple(
         overview,
         audits,
         reconciliations,
+        staged_imports,
         reference,
     )
 )

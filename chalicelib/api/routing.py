@@ -86,9 +86,9 @@ def post(blueprint: Blueprint, path: str, scope: str) -> Callable[[View], View]:
     return _route(blueprint, "POST", path, scope, reads=json_sent)
 
 
-def action(blueprint: Blueprint, path: str, scope: str) -> Callable[[View], View]:
-    """A POST without a body: its path says all."""
-    return _route(blueprint, "POST", path, scope, reads=nothing_sent)
+def action(blueprint: Blueprint, path: str, scope: str, query: Mapping[str, Parameter] = NO_PARAMETERS) -> Callable[[View], View]:
+    """A POST without a body: its path and its query say all."""
+    return _route(blueprint, "POST", path, scope, query=query, reads=nothing_sent)
 
 
 def put(blueprint: Blueprint, path: str, scope: str, query: Mapping[str, Parameter] = NO_PARAMETERS) -> Callable[[View], View]:
@@ -115,7 +115,8 @@ def run_route(
 
 def file_route(blueprint: Blueprint, path: str, scope: str) -> Callable[[View], View]:
     """A POST of a CSV file, which is only checked unless `dry_run=false`."""
-    return _route(blueprint, "POST", path, scope, scope, query={"dry_run": ON}, reads=file_sent, live=_writes)
+    query = {"dry_run": ON, "confirm_backlog": OFF, "again": OFF}
+    return _route(blueprint, "POST", path, scope, scope, query=query, reads=file_sent, live=_writes)
 
 
 def step_route(blueprint: Blueprint, path: str, scope: str) -> Callable[[View], View]:

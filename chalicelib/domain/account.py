@@ -18,7 +18,8 @@ class Account(NamedTuple):
     ledger holds something that no assignment made, such as a payment, so the currency is fixed. `calls`: usage is recorded, which
     outlives the customer's calls.
     `external_id` is what another system calls the customer. It, `email`, `tags` and `notes` decide nothing here.
-    `with_minutes` and `without_minutes` count the `assignments` that give free minutes and those that don't.
+    `with_minutes` and `without_minutes` count the `assignments` that give free minutes and those that don't. `imported` is as that of
+    an assignment.
     """
 
     customer_id: str
@@ -46,6 +47,7 @@ class Account(NamedTuple):
     created_by: str = ""
     updated_at: str = ""
     updated_by: str = ""
+    imported: str | None = None
 
     @property
     def counts_minutes(self) -> bool:

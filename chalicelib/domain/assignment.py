@@ -50,6 +50,7 @@ class Assignment(NamedTuple):
 
     `replaces` and `replaced_by` are the ids of the assignments before and after it. `transferred_from` and `transferred_to` are the
     customers of those where they are others. `replaced_end` is the end date that one had before it was replaced.
+    `imported` says which row of which import changed it last, and which version it made: `domain.importing`.
     """
 
     customer_id: str
@@ -87,6 +88,7 @@ class Assignment(NamedTuple):
     transferred_from: str | None = None
     transferred_to: str | None = None
     drawn_from: BucketKey | None = None
+    imported: str | None = None
 
 
 def first_day(assignment: Assignment) -> date:

@@ -29,7 +29,7 @@ ChangeType = Literal[
 Plain = str | int | bool | list[Any] | None
 """A value as it is kept and shown: money and dates are texts."""
 
-_AUTHORSHIP: Final = {"version", "created_at", "created_by", "updated_at", "updated_by"}
+_AUTHORSHIP: Final = {"imported", "version", "created_at", "created_by", "updated_at", "updated_by"}
 _KEPT_BY_THE_SERVICE: Final[Mapping[type[tuple[Any, ...]], frozenset[str]]] = {
     Package: frozenset(("package_id", "assignments", "assigned", "price_lists", "superseded_lists")),
     Account: frozenset((

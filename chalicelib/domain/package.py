@@ -86,6 +86,7 @@ class Package(NamedTuple):
     superseded_lists: tuple[PriceList, ...] = ()
     account_code: str | None = None
     tax_code: str | None = None
+    imported: str | None = None
 
     @property
     def was_assigned(self) -> bool:

@@ -5,9 +5,11 @@ from typing import Final, Literal, NamedTuple
 
 from .errors import Conflict
 
-WorkKind = Literal["export", "forecast", "audit", "simulation", "reconciliation", "reindex"]
-APPLIED_KINDS: Final[frozenset[WorkKind]] = frozenset({"reindex"})
+WorkKind = Literal["export", "forecast", "audit", "simulation", "reconciliation", "reindex", "import_check", "import"]
+APPLIED_KINDS: Final[frozenset[WorkKind]] = frozenset({"reindex", "import"})
 """Work that writes what it is about, and not only a result: `apply_work` does it, all other work `do_work`."""
+KINDS_IN_STEPS: Final[frozenset[WorkKind]] = frozenset(("import",))
+"""Work whose segments are steps: one is begun when the one before it is through."""
 WorkState = Literal["running", "finished", "finished_with_failures", "cancelled"]
 WORKS_AT_ONCE: Final = 5
 WORKS_WAITING_MAX: Final = 100

@@ -6,13 +6,12 @@ from functools import partial
 from typing import Any, Final
 
 from .. import deployment, logging_context
-from ..domain.work import WorkRecord
 from ..logging_context import LogContext
 from ..usecases import runs, time_budget, usage, work
-from ..usecases.request_context import Services
 from ..usecases.segment import SecondsLeft
 from ..wire import jsontext
 from ..wire.bodies import UsageMessage, parse
+from .strategies import strategy_of
 
 SqsRecord = dict[str, Any]
 """A message as SQS gives it to a function."""
@@ -105,40 +104,6 @@ def _work_long(seconds_left: SecondsLeft, record: SqsRecord, log: LogContext) ->
     log.add(**{name: getattr(message, name, None) for name in ("work_id", "segment", "piece", "number")})
     services = deployment.services(_correlation_id_of(record))
     work.work_off(services, deployment.request_context("do_work"), message, strategy_of, seconds_left)
-
-
-def strategy_of(services: Services, found: WorkRecord) -> work.Strategy:
-    """How a work is done."""
-    if found.kind == "audit":
-        from ..usecases import audits  # not in cold starts
-        from ..wire.audit_views import finding_view
-
-        return audits.AuditStrategy(services, found, audits.AuditForms(finding_view, jsontext.json_line))
-    if found.kind == "forecast":
-        from ..usecases import overviews  # not in cold starts
-        from ..usecases.forecasts_of_all import ForecastOfAll
-
-        return (overviews.OverviewStrategy if overviews.OVERVIEW in found.asked else ForecastOfAll)(services, found)
-    if found.kind == "simulation":
-        from ..usecases.simulations import KeptSimulation  # not in cold starts
-
-        return KeptSimulation(services, found)
-    if found.kind == "reconciliation":
-        from ..usecases import reconciliations  # not in cold starts
-        from ..wire.reconciliation_views import discrepancy_view
-
-        forms = reconciliations.ReconciliationForms(discrepancy_view, jsontext.json_line)
-        return reconciliations.ReconciliationStrategy(services, found, forms)
-    if found.kind == "reindex":
-        from ..usecases.reindexing import ReindexStrategy  # not in cold starts
-
-        return ReindexStrategy(services, found, jsontext.json_line)
-    from ..usecases import exports  # not in cold starts
-    from ..wire import export_views as form
-    from ..wire.views import customer_view
-
-    rows = form.ledger_row, customer_view, form.exported_assignment, form.exported_package
-    return exports.export_strategy(services, found, exports.ExportForms(form.export_heading, form.export_line, *rows))
 
 
 def _work_usage(seconds_left: SecondsLeft, record: SqsRecord, log: LogContext) -> None:

@@ -35,12 +35,15 @@ ACCOUNT_CODEC = Codec(
         "external_id": plain_attribute("external_id", None),
         "tags": texts_attribute("tags", ()),
         "notes": plain_attribute("notes", ""),
+        "imported": plain_attribute("imported", None),
         **WRITTEN,
     },
     elsewhere=("customer_id",),
 )
 _LIST_KEY = "customer"
-_SETTABLE = ("currency", "name", "debit_limit", "email", "external_id", "tags", "notes", "version", "updated_at", "updated_by")
+_SETTABLE = (
+    "currency", "name", "debit_limit", "email", "external_id", "tags", "notes", "version", "updated_at", "updated_by", "imported",
+)  # fmt: skip
 
 
 def account_from_item(item: Item) -> Account:

@@ -55,6 +55,7 @@ _ASSIGNMENT_CODEC = Codec(
         "transferred_from": plain_attribute("from_customer", None),
         "transferred_to": plain_attribute("to_customer", None),
         "drawn_from": bucket_attribute("drawn_from"),
+        "imported": plain_attribute("imported", None),
         **WRITTEN,
     },
     elsewhere=("customer_id", "assignment_id"),
@@ -195,7 +196,7 @@ def create_assignment(assignment: Assignment) -> Action:
 _CONTENT = (
     "quantity", "start_date", "end_date", "auto_decrement_credit", "free_minutes", "charge_from", "cancelled",
     "retail", "cost", "discount", "setup_cost", "setup_retail", "terms", "superseded_terms",
-    "replaced_by", "replaced_end", "transferred_to", "version", "updated_at", "updated_by",
+    "replaced_by", "replaced_end", "transferred_to", "version", "updated_at", "updated_by", "imported",
 )  # fmt: skip
 
 

@@ -158,6 +158,16 @@ def work_list_key(created_at: str, work_id: str) -> Key:
     return {"pk": WORKS_PK, "sk": f"{created_at}#{work_id}"}
 
 
+def import_key(import_id: str) -> Key:
+    """A file that was or may be imported, in `runs`."""
+    return {"pk": f"IMPORT#{import_id}", "sk": "IMPORT"}
+
+
+def imported_file_key(of: str, sha256: str) -> Key:
+    """Which import has applied a file, in `runs`."""
+    return {"pk": f"IMPORTED#{of}#{sha256}", "sk": "IMPORTED"}
+
+
 def turns_key() -> Key:
     """Whose turn it is of the long works, in `runs`."""
     return {"pk": "TURNS", "sk": "TURNS"}

@@ -7,7 +7,11 @@ from typing import Any, Final, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ..domain.errors import TooLarge
+
 LINK_SECONDS: Final = 3600
+_MISSING: Final = ("NoSuchKey", "AccessDenied", "404", "403")
+"""S3 denies access to what is not there to those who may not list the bucket, as no function may."""
 PART_BYTES: Final = 8 * 1024 * 1024
 """Of an object that is uploaded in parts. S3 takes 10,000 parts of at least 5 MB."""
 
@@ -28,6 +32,23 @@ class Objects:
         answer = self._client.get_object(Bucket=self._bucket, Key=key, Range=f"bytes={start}-{end - 1}")
         found: bytes = answer["Body"].read()
         return found
+
+    def whole(self, key: str, most: int) -> bytes | None:
+        """An object, or None if there is none. Raises `TooLarge` for one of more than `most` bytes."""
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return None
+            raise
+        if int(answer["ContentLength"]) > most:
+            raise TooLarge(f"the file has {answer['ContentLength']} bytes; {most} are accepted")
+        found: bytes = answer["Body"].read()
+        return found
+
+    def upload_link(self, key: str) -> str:
+        """A link to which anybody can PUT the object for an hour. Made here, without a request."""
+        return str(self._client.generate_presigned_url("put_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=LINK_SECONDS))
 
     def link(self, key: str, name: str) -> str:
         """A link by which anybody can download the object under a name for an hour. Made here, without a request."""

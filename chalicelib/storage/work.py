@@ -169,9 +169,10 @@ def keep_piece(db: Db, work: WorkRecord, segment: int, piece: int, result: Piece
     return _PIECE_CODEC.entity(_keep_first(db, work, place, _PIECE_CODEC.item(result)))
 
 
-def piece_results(db: Db, work_id: str) -> list[PieceResult]:
-    """What the pieces kept, by segment and piece."""
-    return [_PIECE_CODEC.entity(item) for item in _parts(db, work_id, _PIECES)]
+def piece_results(db: Db, work_id: str, segment: int | None = None) -> list[PieceResult]:
+    """What the pieces kept, of a segment or of all, by segment and piece."""
+    prefix = _PIECES if segment is None else f"{_PIECES}{segment:04}#"
+    return [_PIECE_CODEC.entity(item) for item in _parts(db, work_id, prefix)]
 
 
 def keep_file(db: Db, work: WorkRecord, part: str, number: int, result: FileResult) -> FileResult:

@@ -75,7 +75,7 @@ def edited_account(context: RequestContext, old: Account | None, new: Account) -
     `MayNotCharge`."""
     at, by = context.timestamp, context.by
     if old is None:
-        return new._replace(created_at=at, created_by=by, updated_at=at, updated_by=by)
+        return new._replace(created_at=at, created_by=by, **context.written(1))
     if new == old:
         return old
     if new.currency != old.currency and (old.assignments or old.entries or old.calls):
@@ -85,7 +85,7 @@ def edited_account(context: RequestContext, old: Account | None, new: Account) -
         )
     if not context.may_charge and _gives_credit(old, new):
         raise MayNotCharge("a higher debit limit, or none, lets more be charged")
-    return new._replace(version=old.version + 1, updated_at=at, updated_by=by)
+    return new._replace(**context.written(old.version + 1))
 
 
 def account_actions(context: RequestContext, old: Account | None, new: Account) -> list[Action]:

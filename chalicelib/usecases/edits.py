@@ -106,7 +106,7 @@ def _demand_no_obstacle(old: Assignment, new: Assignment, package: Package, acco
 
 
 def new_version(context: RequestContext, old: Assignment, new: Assignment) -> Assignment:
-    return new._replace(version=old.version + 1, updated_at=context.timestamp, updated_by=context.by)
+    return new._replace(**context.written(old.version + 1))
 
 
 def write_edit(db: Db, context: RequestContext, planned: EditPlan, done: ChangeType) -> None:

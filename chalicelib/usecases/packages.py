@@ -123,7 +123,7 @@ def write_change(
 
 def next_version(context: RequestContext, old: Package, new: Package) -> Package:
     """The changed package with who changed it, and when."""
-    return new._replace(version=old.version + 1, updated_at=context.timestamp, updated_by=context.by)
+    return new._replace(**context.written(old.version + 1))
 
 
 def change_actions(context: RequestContext, old: Package, new: Package, done: ChangeType = "package.changed") -> list[Action]:

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import date, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ..domain.errors import Misconfigured
+from ..domain.importing import ImportRow
 from ..storage.db import Db
 from ..storage.objects import Objects
 
@@ -20,7 +21,7 @@ class RequestContext(NamedTuple):
 
     `at` is when the request began; `clock` tells the moment at which it is asked, for what takes effect later than that.
     `may_charge`: whether the request may post charges or give a customer more credit. What it changes is kept in the history for
-    `history_retention`.
+    `history_retention`. `import_row` is the row that is applied, by itself.
     """
 
     by: str
@@ -30,11 +31,17 @@ class RequestContext(NamedTuple):
     clock: Callable[[], datetime]
     may_charge: bool = True
     history_retention: timedelta = HISTORY_RETENTION
+    import_row: ImportRow | None = None
 
     @property
     def timestamp(self) -> str:
         """The moment, as stored."""
         return self.at.isoformat()
+
+    def written(self, version: int) -> dict[str, Any]:
+        """Who writes a version of something, when, and for which row of an import, if for one: the fields that say so."""
+        marked = {"imported": self.import_row.mark(version)} if self.import_row else {}
+        return {"version": version, "updated_at": self.timestamp, "updated_by": self.by, **marked}
 
 
 def _no_queue(_: list[dict[str, object]]) -> None:

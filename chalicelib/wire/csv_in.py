@@ -13,11 +13,12 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from types import UnionType
-from typing import Annotated, Any, Final, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
 from ..domain.errors import HEADING, Invalid, InvalidRows, Malformed, RowFault, faults_in_row, row_fault
+from ..domain.importing import FileRow
 from .bodies import B, Body, parse
 from .csv_out import unprotected
 from .fields import identifier
@@ -33,14 +34,6 @@ LIST_FAULTS_MAX: Final = 200
 _CELL_DIGITS_MAX: Final = 18
 _SAID: Final = re.compile(r'"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)')
 _NOT_TEXT: Final = "is not valid text: the file is not UTF-8; save it as CSV UTF-8"
-
-
-class RowValues(NamedTuple):
-    """A row: its number, the id of what it is about, if it has one, and its other cells as JSON has them, without the empty ones."""
-
-    number: int
-    row_id: str | None
-    values: dict[str, Any]
 
 
 def read_rows(text: str, model: type[B]) -> list[tuple[int, B]]:
@@ -112,17 +105,16 @@ def sift(text: str, model: type[B]) -> tuple[list[tuple[int, B]], list[RowFault]
     return rows, faults
 
 
-def row_values(text: str, model: type[Body], id_column: str = "") -> tuple[list[RowValues], list[RowFault]]:
-    """The rows as the JSON that they stand for, which is still to be checked, and the faults of those that stand for none. A file with
-    an `id_column` may change what there is, so it may lack columns that something new requires. Raises as `sift` does."""
+def row_values(text: str, model: type[Body], id_column: str = "", most: int = FILE_ROWS_MAX) -> tuple[list[FileRow], list[RowFault]]:
+    """The rows as the JSON that they stand for, which is still to be checked, and the faults of those that stand for none; at `most` so
+    many. A file with an `id_column` may change what there is, so it may lack columns that something new requires. Raises as `sift`
+    does."""
     records = _records(text)
     heading = _checked_heading(records, model, id_column)
     faults: list[RowFault] = []
     found, rows = records[1:], []
-    if not 1 <= len(found) <= FILE_ROWS_MAX:
-        raise InvalidRows(
-            [row_fault(HEADING, "", f"{len(found)} rows follow; a file has 1 to {FILE_ROWS_MAX}")], code="too_many" if found else None
-        )
+    if not 1 <= len(found) <= most:
+        raise InvalidRows([row_fault(HEADING, "", f"{len(found)} rows follow; a file has 1 to {most}")], code="too_many" if found else None)
     for number, cells in found:
         try:
             rows.append(_row_of_cells(number, heading, cells, model, id_column))
@@ -190,7 +182,7 @@ def _column_faults(heading: list[str], model: type[Body], id_column: str) -> Ite
             yield row_fault(HEADING, name, "is required")
 
 
-def _row_of_cells(number: int, heading: list[str], cells: list[str], model: type[Body], id_column: str) -> RowValues:
+def _row_of_cells(number: int, heading: list[str], cells: list[str], model: type[Body], id_column: str) -> FileRow:
     """One row as the JSON that it stands for. Raises `InvalidRows`."""
     cells = _without_empty_end(cells, len(heading))
     if len(cells) != len(heading):
@@ -201,7 +193,7 @@ def _row_of_cells(number: int, heading: list[str], cells: list[str], model: type
     faults = list(spoiled(values))
     if faults:
         raise InvalidRows(faults_in_row(number, [fault._replace(detail=_NOT_TEXT) for fault in faults]))
-    return RowValues(number, _row_id(number, id_column, values.pop(id_column, None)), values)
+    return FileRow(number, _row_id(number, id_column, values.pop(id_column, None)), values)
 
 
 def _row_id(number: int, column: str, cell: str | None) -> str | None:

@@ -5,24 +5,26 @@ Fields are checked when what stands is known, so the faults of all rows are foun
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from ..domain.account import Account
 from ..domain.assigning import RequestedAssignment
 from ..domain.assignment import Assignment
 from ..domain.errors import Fault, Invalid, RowFault, faults_in_row, row_fault
-from ..domain.importing import AssignmentChange, FileOfAssignments, RequestedCustomer, RequestedPackage
+from ..domain.importing import AssignmentChange, FileOfAssignments, FileRow, ImportOf, RequestedCustomer, RequestedPackage
 from ..domain.package import Package
 from . import views
 from .assignment_bodies import AssignedFields, edited_assignment
 from .bodies import Body, CustomerBody, PackageBody, merge_patch, parse
-from .csv_in import RowValues, row_values
+from .csv_in import row_values
 from .csv_out import assignment_columns
 from .fields import Id, Name
 
 Values = Mapping[str, Any]
 NewIds = Callable[[int], Sequence[str]]
 """So many ids for what is new, the same whenever they are asked for."""
+NewId = Callable[[int], str]
+"""The id for what a row makes, the same whenever it is asked for."""
 PackagesByName = Callable[[set[str]], Mapping[str, Sequence[str]]]
 """The ids of the packages with each of some names."""
 
@@ -65,41 +67,71 @@ class AssignmentRow(AssignedFields):
             yield Fault("/package", "is the name of a package that package_id does not say already; give one of both")
 
 
+STAGED_ROWS_MAX: Final = 50_000
+"""Of a file that is applied row by row."""
+_ROWS_OF: Final[Mapping[ImportOf, tuple[type[Body], str]]] = {
+    "packages": (PackageRow, "package_id"), "customers": (CustomerRow, "customer_id"), "assignments": (AssignmentRow, "assignment_id"),
+}  # fmt: skip
+
+
+def staged_rows(of: ImportOf, text: str) -> tuple[list[FileRow], list[RowFault]]:
+    """The rows of a file of any size, and the faults of those that can't be read. Raises `Malformed`, `InvalidRows`."""
+    return row_values(text, *_ROWS_OF[of], most=STAGED_ROWS_MAX)
+
+
 def requested_packages(text: str, new_ids: NewIds, default_currency: str) -> tuple[list[RequestedPackage], list[RowFault]]:
     """The packages of a file, and the faults of rows that can't be read. Raises `Malformed`, `InvalidRows`."""
-    rows, malformed = row_values(text, PackageRow, "package_id")
+    rows, malformed = row_values(text, *_ROWS_OF["packages"])
     ids = iter(new_ids(len(rows)))
-    requested = [
-        RequestedPackage(number, row_id or next(ids), partial(_package, values, default_currency), row_id is None)
-        for number, row_id, values in rows
+    return packages_of(rows, lambda _: next(ids), default_currency), malformed
+
+
+def packages_of(rows: Sequence[FileRow], new_id: NewId, default_currency: str) -> list[RequestedPackage]:
+    """The packages that rows ask for."""
+    return [
+        RequestedPackage(one.number, one.row_id or new_id(one.number), partial(_package, one.values, default_currency), one.row_id is None)
+        for one in rows
     ]
-    return requested, malformed
 
 
 def requested_customers(text: str, default_currency: str) -> tuple[list[RequestedCustomer], list[RowFault]]:
     """The customers of a file, and the faults of rows that can't be read. Raises `Malformed`, `InvalidRows`."""
-    rows, malformed = row_values(text, CustomerRow, "customer_id")
-    nameless = [row_fault(number, "customer_id", "is required") for number, row_id, _ in rows if row_id is None]
-    requested = [
-        RequestedCustomer(number, row_id, partial(_customer, row_id, values, default_currency))
-        for number, row_id, values in rows
-        if row_id is not None
-    ]
+    rows, malformed = row_values(text, *_ROWS_OF["customers"])
+    requested, nameless = customers_of(rows, default_currency)
     return requested, [*malformed, *nameless]
+
+
+def customers_of(rows: Sequence[FileRow], default_currency: str) -> tuple[list[RequestedCustomer], list[RowFault]]:
+    """The customers that rows ask for, and the faults of rows that don't say whom."""
+    nameless = [row_fault(one.number, "customer_id", "is required") for one in rows if one.row_id is None]
+    requested = [
+        RequestedCustomer(one.number, one.row_id, partial(_customer, one.row_id, one.values, default_currency))
+        for one in rows
+        if one.row_id is not None
+    ]
+    return requested, nameless
 
 
 def requested_assignments(text: str, new_ids: NewIds, packages_by_name: PackagesByName) -> FileOfAssignments:
     """The assignments of a file. Raises `Malformed`, `InvalidRows`."""
-    rows, malformed = row_values(text, AssignmentRow, "assignment_id")
+    rows, malformed = row_values(text, *_ROWS_OF["assignments"])
+    ids = iter(new_ids(len(rows)))
+    file = assignments_of(rows, lambda _: next(ids), packages_by_name)
+    return file._replace(malformed=[*malformed, *file.malformed])
+
+
+def assignments_of(rows: Sequence[FileRow], new_id: NewId, packages_by_name: PackagesByName) -> FileOfAssignments:
+    """The assignments that rows ask for."""
     names = {name for row in rows if isinstance(name := row.values.get("package"), str)}
-    known, ids = packages_by_name(names) if names else {}, iter(new_ids(len(rows)))
+    known = packages_by_name(names) if names else {}
     new: list[RequestedAssignment] = []
     changes: list[AssignmentChange] = []
+    malformed: list[RowFault] = []
     for row in rows:
         try:
             values = _with_package_id(row, known)
             if row.row_id is None:
-                new.append(_new_assignment(row.number, next(ids), parse(AssignmentRow, values)))
+                new.append(_new_assignment(row.number, new_id(row.number), parse(AssignmentRow, values)))
             else:
                 changes.append(_assignment_change(row.number, row.row_id, values))
         except Invalid as error:
@@ -107,7 +139,7 @@ def requested_assignments(text: str, new_ids: NewIds, packages_by_name: Packages
     return FileOfAssignments(new, changes, malformed)
 
 
-def _with_package_id(row: RowValues, known: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def _with_package_id(row: FileRow, known: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """The cells with the id of the package that they name. Raises `Invalid` unless one package has the name."""
     name = row.values.get("package")
     if name is None or "package_id" in row.values:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from ..domain.errors import Fault
 from ..domain.export import POSTED_EXPORTS, ExportFormat, ExportWhat
+from ..domain.importing import ImportOf
 from .bodies import Body
 from .fields import Currency, Day, Did, Id, Price
 
@@ -47,6 +48,12 @@ class AuditBody(Body):
         since, to = values.get("since"), values.get("to")
         if since and to and to < since:
             yield Fault("/to", f"lies before from, {since}")
+
+
+class ImportBody(Body):
+    """An import whose file is put into the bucket."""
+
+    kind: ImportOf
 
 
 class CarrierNumber(Body):

@@ -190,15 +190,15 @@ def once_answered(api: httpx.Client, where: str, body: Json) -> httpx.Response:
         time.sleep(pause)
 
 
-def finished(api: httpx.Client, run_id: str) -> Json:
-    """A live run once it is not `running` any more."""
+def finished(api: httpx.Client, run_id: str, of: str = "runs") -> Json:
+    """A live run, or other work, once it is not `running` any more."""
     deadline = time.monotonic() + _RUN_SECONDS
     while True:
-        answer = api.get(f"/runs/{run_id}")
+        answer = api.get(f"/{of}/{run_id}")
         if answer.status_code == 200 and answer.json()["status"] != "running":
             body: Json = answer.json()
             return body
-        assert time.monotonic() < deadline, f"run {run_id} does not finish: {answer.text}"
+        assert time.monotonic() < deadline, f"{of}/{run_id} does not finish: {answer.text}"
         time.sleep(0.05)
 
 

@@ -19,6 +19,7 @@ from tests.api.support import (
     contents,
     day,
     due_dates,
+    finished,
     ok,
     pages,
     problem,
@@ -40,11 +41,20 @@ def file_of(rows: Iterable[Json]) -> str:
     return text.getvalue()
 
 
-def importing(api: httpx.Client, what: str, rows: Iterable[Json] | str, *, live: bool = True, key: str | None = None) -> httpx.Response:
+def importing(
+    api: httpx.Client, what: str, rows: Iterable[Json] | str, *, live: bool = True, key: str | None = None, **asked: str
+) -> httpx.Response:
     """The answer to an import."""
     text = rows if isinstance(rows, str) else file_of(rows)
     headers = AS_CSV | ({"Idempotency-Key": key} if key else {})
-    return api.post(f"/{what}/import", params={"dry_run": str(not live).lower()}, content=text.encode(), headers=headers)
+    params = {"dry_run": str(not live).lower(), **asked}
+    return api.post(f"/{what}/import", params=params, content=text.encode(), headers=headers)
+
+
+def applied(api: httpx.Client, staged: Json) -> Json:
+    """An import once its work is done."""
+    finished(api, staged["work"]["work_id"], "work")
+    return ok(api.get(f"/imports/{staged['import_id']}"))
 
 
 def named(answer: httpx.Response, status: int = 422, code: str = "invalid") -> list[tuple[int, str]]:
@@ -221,10 +231,41 @@ def test_backlog_is_posted_once_confirmed(api: httpx.Client) -> None:
     assert [item["assignment"]["evaluate_from"] for item in made["items"]] == [day(), day()]
 
 
-def test_more_backlog_than_fits_a_request_is_refused(api: httpx.Client) -> None:
+def test_more_backlog_than_fits_a_request_is_checked_in_the_background(api: httpx.Client) -> None:
     customer, package = a_customer(api), a_package(api, retail="1", frequency="daily")
-    rows = [row(customer, package, start_date=day(-390), confirm_backlog="true")] * 6
-    assert named(importing(api, "assignments", rows, live=False), code="too_many") == [(7, "")]
+    rows = [row(customer, package, start_date=day(-390))] * 6
+    checked = applied(api, ok(importing(api, "assignments", rows, live=False, confirm_backlog="true"), 202))
+    assert checked["step"] == "check"
+    assert checked["backlog"] == [{"currency": "USD", "lines": 6 * 390, "retail": "2340.00"}]
+    assert checked["unconfirmed"] == 6
+    assert assigned(api, customer) == []
+
+
+def test_a_file_is_imported_once_unless_that_is_said(api: httpx.Client) -> None:
+    customer, package = a_customer(api), a_package(api)
+    first = ok(importing(api, "assignments", [row(customer, package)]), 201)
+    again = importing(api, "assignments", [row(customer, package)])
+    assert again.status_code == 409
+    assert (again.json()["code"], again.json()["import_id"]) == ("imported_before", first["import_id"])
+    assert ok(api.get(f"/imports/{first['import_id']}"))["counts"]["created"] == 1
+    (made,) = ok(api.get(f"/imports/{first['import_id']}/rows"))["items"]
+    assert made["assignment_id"] == first["items"][0]["assignment"]["assignment_id"]
+    twice = ok(importing(api, "assignments", [row(customer, package)], again="true"), 201)
+    assert [one["code"] for one in twice["items"][0]["warnings"]] == ["duplicate"]
+
+
+def test_a_large_file_is_put_to_a_link(api: httpx.Client) -> None:
+    customer, package = a_customer(api), a_package(api)
+    announced = ok(api.post("/imports", json={"kind": "assignments"}), 201)
+    path = f"/imports/{announced['import_id']}"
+    assert api.post(f"{path}/check").json()["code"] == "not_uploaded"
+    text = file_of([row(customer, package, did=unique_did()) for _ in range(3)])
+    httpx.put(announced["upload"]["link"], content=text.encode()).raise_for_status()
+    assert applied(api, ok(api.post(f"{path}/check"), 202))["counts"]["created"] == 3
+    assert assigned(api, customer) == []
+    assert applied(api, ok(api.post(f"{path}/application"), 202))["counts"]["created"] == 3
+    assert len(assigned(api, customer)) == 3
+    assert api.post(f"{path}/application").json()["code"] == "applied"
 
 
 def test_a_did_that_is_taken_between_dry_run_and_import(api: httpx.Client) -> None:
@@ -291,30 +332,29 @@ def test_of_imports_that_want_the_same_dids_at_once_one_wins(api: httpx.Client) 
     assert ok(api.get(f"/packages/{package['package_id']}"))
 
 
-@pytest.mark.parametrize(("with_did", "fits"), [(True, 32), (False, 49)], ids=["dids", "customers"])
+@pytest.mark.parametrize(("with_did", "fits"), [(True, 32), (False, 48)], ids=["dids", "customers"])
 def test_a_file_is_as_large_as_a_transaction(api: httpx.Client, with_did: bool, fits: int) -> None:
-    """Two actions a row, one a DID, one a customer, one a package: 100 in all."""
+    """Two actions a row, one a DID, one a customer, one a package, two for the import: 100 in all. A larger file is staged."""
     customer, package = a_customer(api), a_package(api)
     rows = [row(customer, package) | ({"did": unique_did()} if with_did else {}) for _ in range(fits + 1)]
-    for live in (False, True):
-        refused = importing(api, "assignments", rows, live=live)
-        assert named(refused, code="too_many") == [(fits + 2, "")]
-        assert f"only the first {fits} fit" in refused.json()["errors"][0]["detail"]
-        assert refused.json()["detail"].startswith("the rows are right, but only the first")
-    assert assigned(api, customer) == []
+    assert len(ok(importing(api, "assignments", rows, live=False))["items"]) == fits + 1
     assert len(ok(importing(api, "assignments", rows[:fits]), 201)["items"]) == len(assigned(api, customer)) == fits
+    larger = [row(customer, package) | ({"did": unique_did()} if with_did else {}) for _ in range(fits + 1)]
+    staged = ok(importing(api, "assignments", larger), 202)
+    assert applied(api, staged)["counts"] == {"created": fits + 1, "changed": 0, "unchanged": 0, "failed": 0, "faulty": 0}
+    assert len(assigned(api, customer)) == 2 * fits + 1
 
 
 def test_the_words_of_names_count(api: httpx.Client) -> None:
-    """Two actions a package, one for its id, one for each word of its name: 100 in all."""
+    """Two actions a package, one for its id, one for each word of its name, two for the import: 100 in all. A larger file is staged."""
     name = unique("p").replace("-", "")
-    rows = [{"name": f"{name} {n}"} for n in range(21)]
-    assert named(importing(api, "packages", rows), code="too_many") == [(22, "")]
-    assert ok(importing(api, "packages", rows[:20]), 201)["rows"] == 20
+    rows = [{"name": f"{name} {n}"} for n in range(20)]
+    assert ok(importing(api, "packages", rows[:19]), 201)["rows"] == 19
+    assert applied(api, ok(importing(api, "packages", rows), 202))["counts"]["created"] == 20
     found = pages(api, "/packages", search=name)
-    assert len(found) == 20
+    assert len(found) == 39
     changes = [{"package_id": one["package_id"], "retail": "7"} for one in found]
-    assert ok(importing(api, "packages", changes), 201)["rows"] == 20
+    assert ok(importing(api, "packages", changes), 201)["rows"] == 39
 
 
 def test_faults_of_the_middle_of_a_file_too_large_are_still_named(api: httpx.Client) -> None:

@@ -14,15 +14,17 @@ from chalicelib.domain import ledger as entries
 from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import Assignment, TermsEntry
 from chalicelib.domain.errors import Malformed
+from chalicelib.domain.importing import ImportRecord
 from chalicelib.domain.minutes import DayTotal
 from chalicelib.domain.package import Package, PriceList
 from chalicelib.domain.progress import Sweep
 from chalicelib.domain.record import Result, RunRecord
 from chalicelib.domain.tenure import tenure_of
-from chalicelib.domain.work import Turns, WorkRecord
-from chalicelib.storage import accounts, assignments, ledger, packages, progress, runs, usage, work
+from chalicelib.domain.work import ResultFile, Turns, WorkRecord
+from chalicelib.storage import accounts, assignments, imports, ledger, packages, progress, runs, usage, work
 from chalicelib.storage.assignments import DidTenures
 from chalicelib.storage.db import Action, Budget, Db
+from chalicelib.storage.work import FileResult
 from tests.aws.conftest import World
 from tests.harness import finish_a_run
 from tests.world.stage import TODAY
@@ -66,6 +68,8 @@ AUDIT: Final = "audit-1"
 FORECAST: Final = "forecast-00001"
 KEPT: Final = "simulation-00001"
 RECONCILIATION: Final = "reconciliation-1"
+IMPORT: Final = "1MPRT"
+FAILED_IMPORT: Final = "1MPRTFA1XED"
 CHARGED: Final = {"customer_id": "rich", "entry_id": f"rich~{DAY}~1-recurring~rich-line~run:1"}
 LISTED: Final = "2999-01-01"
 """The day on which a price list of the package `listed` begins."""
@@ -127,6 +131,12 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "request_audit": [Asked(body={}, most=4)],
     "read_audit": [Asked({"work_id": AUDIT}, most=2)],
     "list_findings": [Asked({"work_id": AUDIT}, most=2), Asked({"work_id": AUDIT}, {"limit": "200"}, most=2)],
+    "announce_import": [Asked(body={"kind": "packages"}, most=4)],
+    "check_import": [Asked({"import_id": IMPORT}, most=11)],
+    "apply_import": [Asked({"import_id": IMPORT}, most=12)],
+    "retry_import": [Asked({"import_id": FAILED_IMPORT}, most=14)],
+    "read_import": [Asked({"import_id": IMPORT}, most=1), Asked({"import_id": FAILED_IMPORT}, most=5)],
+    "list_imported_rows": [Asked({"import_id": FAILED_IMPORT}, {"limit": "200"}, most=4)],
     "request_reconciliation": [Asked(body="did\n4420\n", most=4, content_type="text/csv")],
     "read_reconciliation": [Asked({"work_id": RECONCILIATION}, most=2)],
     "list_discrepancies": [Asked({"work_id": RECONCILIATION}, most=2), Asked({"work_id": RECONCILIATION}, {"limit": "200"}, most=2)],
@@ -155,6 +165,17 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "check_assignments": [Asked(body=_assigned(DAY), content_type="text/csv", most=20)],
     "run": [SIMULATED, Asked(body={"date": "2024-03-02"}, most=20, a_thousand=20, too_many=20_000)],
 }  # fmt: skip
+
+
+def _furnish_imports(db: Db) -> None:
+    """A file that was checked, and one of which rows failed."""
+    asked = {"import": FAILED_IMPORT, "of": "packages", "size": "0"}
+    applied = work.record_work(WorkRecord(FAILED_IMPORT, "import", asked, f"{AT}", "test", 2, state="finished_with_failures"))
+    failed = ImportRecord(FAILED_IMPORT, "packages", f"{AT}", "test", 1, "f" * 64, applications=(FAILED_IMPORT,))
+    checked = ImportRecord(IMPORT, "packages", f"{AT}", "test", 1, "0" * 64)
+    db.transact([*applied, imports.write_import(failed), imports.write_import(checked)])
+    file = FileResult(ResultFile("failed", "none", 0, 0, ""), (), is_last=True)
+    work.keep_file(db, WorkRecord(FAILED_IMPORT, "import", asked, f"{AT}", "test", 2), work.FILES, 0, file)
 
 
 def furnish(db: Db, size: int) -> None:
@@ -190,6 +211,7 @@ def furnish(db: Db, size: int) -> None:
     db.transact(work.record_work(WorkRecord(KEPT, "simulation", kept, f"{AT}", "test", 2, state="finished")))
     asked = {"date": DAY, "size": "0"}
     db.transact(work.record_work(WorkRecord(RECONCILIATION, "reconciliation", asked, f"{AT}", "test", 3, state="finished")))
+    _furnish_imports(db)
     db.write(work.write_turns(Turns(tuple(ids[:5]), tuple(ids[5:55]), version=1)))
     evaluated = Sweep(TODAY - timedelta(days=1))
     progress.start_sweep(db, evaluated, None)

@@ -6,7 +6,7 @@ a sample of its own, made while nothing is forbidden.
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -20,6 +20,7 @@ from chalicelib.domain.ledger import payment
 from chalicelib.storage.db import encode
 from chalicelib.storage.ledger import entry_item
 from tests.api.support import Json, a_customer, a_package, an_assignment, charges, day, later, ok, path, pay, run, unique, unique_did
+from tests.deploy.files import a_checked_file, an_announced_file, some_packages
 from tools.embedded import EmbeddedStack, FunctionError
 
 _days = count(1)
@@ -42,6 +43,16 @@ class Sample:
     @cached_property
     def assigned(self) -> Json:
         return a_package(self.api, retail="2", frequency="daily")
+
+    @cached_property
+    def minutes(self) -> Json:
+        """Gives free minutes."""
+        return a_package(self.api, name=unique("minutes"), type="free_minutes")
+
+    @cached_property
+    def quantities(self) -> Iterator[int]:
+        """Each another one."""
+        return count(2)
 
     @cached_property
     def empty(self) -> str:
@@ -82,7 +93,7 @@ class Sample:
         rows = "".join(f"{customer},{self.assigned['package_id']},{day(999)}\n" for _ in range(40))
         for _ in range(3):
             text, headers = "customer_id,package_id,start_date\n" + rows, {"Content-Type": "text/csv", "Idempotency-Key": unique("key")}
-            ok(self.api.post("/assignments/import?dry_run=false", content=text, headers=headers), 201)
+            ok(self.api.post("/assignments/import?dry_run=false&again=true", content=text, headers=headers), 201)
         return customer
 
     @cached_property
@@ -180,6 +191,13 @@ class Sample:
         made = a_reconciliation(self)
         do_all_of(self, made)
         return made
+
+    @cached_property
+    def imported(self) -> str:
+        """A finished import."""
+        announced = an_announced_file(self, "packages", f"name\n{unique('package')}\n")
+        apply_all_of(self, str(ok(self.api.post(f"/imports/{announced}/application"), 202)["work"]["work_id"]))
+        return announced
 
     @cached_property
     def exported(self) -> str:
@@ -384,6 +402,9 @@ API: dict[str, Feature] = {
     "ask for an audit": Feature("accounts:G do-work:M runs:GPQ", an_audit),
     "read an audit": Feature("results:R runs:GQ", lambda s: ok(s.api.get(f"/audits/{s.audited}"))),
     "read the findings of an audit": Feature("results:R runs:GQ", lambda s: ok(s.api.get(f"/audits/{s.audited}/findings"))),
+    "ask for an import": Feature("do-work:M results:RW runs:GP", some_packages),
+    "check a file": Feature("do-work:M results:RW runs:GP", a_checked_file),
+    "read an import": Feature("results:R runs:GQ", lambda s: ok(s.api.get(f"/imports/{s.imported}"))),
     "ask for a reconciliation": Feature("do-work:M results:W runs:GP", a_reconciliation),
     "read a reconciliation": Feature("results:R runs:GQ", lambda s: ok(s.api.get(f"/reconciliations/{s.reconciled}"))),
     "read its discrepancies": Feature("results:R runs:GQ", lambda s: ok(s.api.get(f"/reconciliations/{s.reconciled}/discrepancies"))),
@@ -579,13 +600,29 @@ RECORD_USAGE: dict[str, Feature] = {
 }
 
 
-def do_all_of(s: Sample, work_id: str) -> None:
-    """Every message of an export."""
+def do_all_of(s: Sample, work_id: str, function: str = "do_work") -> None:
+    """Every message of a work."""
     segments = ok(s.api.get(f"/work/{work_id}"))["pieces"] - 1
     bodies: list[Json] = [{"kind": "begin"}, *({"kind": "piece", "segment": n} for n in range(segments)), {"kind": "merge"}]
     for body in bodies:
-        message(s, "do_work", {"work_id": work_id, **body})
+        message(s, function, {"work_id": work_id, **body})
     assert ok(s.api.get(f"/work/{work_id}"))["status"] == "finished"
+
+
+def apply_all_of(s: Sample, work_id: str) -> None:
+    """Every message of an import: its check, then its application."""
+    bodies: list[Json] = [{"kind": "begin"}, {"kind": "piece", "segment": 0}, {"kind": "piece", "segment": 1}, {"kind": "merge"}]
+    for body in bodies:
+        message(s, "apply_work", {"work_id": work_id, **body})
+    assert ok(s.api.get(f"/work/{work_id}"))["status"] == "finished"
+
+
+def check_assignments(s: Sample) -> None:
+    """One that names its package, and one that changes what stands."""
+    text = f"customer_id,assignment_id,package,start_date,quantity,free_minutes\n{s.empty},,{s.minutes['name']},{day()},,5\n"
+    one = s.begun
+    announced = an_announced_file(s, "assignments", text + f"{one['customer_id']},{one['assignment_id']},,,{next(s.quantities)},\n")
+    do_all_of(s, str(ok(s.api.post(f"/imports/{announced}/check"), 202)["work"]["work_id"]))
 
 
 def audit_a_customer(s: Sample) -> None:
@@ -608,6 +645,7 @@ DO_WORK: dict[str, Feature] = {
         lambda s: do_all_of(s, an_export(s, "assignments")),
     ),
     "audit": Feature("accounts:Q catalog:B do-work:M history:P ledger:Q results:RW runs:GPQU", audit_a_customer),
+    "check a file": Feature("accounts:BQ catalog:BQ do-work:M history:P results:RW runs:BGPQU", check_assignments),
     "reconcile": Feature("accounts:S catalog:B do-work:M history:P results:RW runs:GPQU", lambda s: do_all_of(s, a_reconciliation(s))),
     "export packages": Feature("catalog:Q do-work:M history:P results:RW runs:GPQU", lambda s: do_all_of(s, an_export(s, "packages"))),
     "begin": Feature("catalog:G do-work:M history:P ledger:S results:RW runs:GPQU", begin_new_work, is_slow=True),
@@ -630,13 +668,14 @@ TELL: dict[str, Feature] = {
 }
 PREPARED = {
     "api_handler": (
-        "exported", "audited", "reconciled", "forecast", "kept", "package", "assignment", "empty", "caller", "held", "begun", "future",
-        "replaceable", "ahead", "fleet", "overspent", "charge",
+        "imported", "exported", "audited", "reconciled", "forecast", "kept", "package", "assignment", "empty", "caller", "held", "begun",
+        "future", "replaceable", "ahead", "fleet", "overspent", "charge",
     ),
     "run_package": ("assignment", "spender", "overspent", "held"),
     "post_charges": ("assignment", "plain", "poor", "spender", "rich", "reversible"),
     "record_usage": ("fleet",),
-    "do_work": ("assignment", "audited", "charged", "caller", "waiting", "spender"),
+    "apply_work": ("assigned", "begun", "empty", "minutes", "quantities"),
+    "do_work": ("begun", "empty", "minutes", "quantities", "assignment", "audited", "charged", "caller", "waiting", "spender"),
     "tell": (),
 }  # fmt: skip
 FEATURES = {

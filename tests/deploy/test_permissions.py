@@ -13,11 +13,15 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.conftest import client_of
-from tests.deploy.features import FAILS, FEATURES, Feature, Sample, finish_a_day
+from tests.deploy import features
+from tests.deploy.applied import APPLY_WORK
+from tests.deploy.features import FAILS, Feature, Sample, finish_a_day
 from tools.embedded import REGION, EmbeddedStack
 from tools.template import resource_name
 
 pytestmark = pytest.mark.deploy
+
+FEATURES = {**features.FEATURES, "apply_work": APPLY_WORK}
 
 LETTERS = {
     "G": "dynamodb:GetItem",
@@ -139,6 +143,14 @@ RARELY = {
         "accounts:G": "a customer in the middle of whose assignments a message ends is read again by the next",
         "results:A": "a large file that is not finished is given up at once, not by the bucket's lifecycle",
     },
+    "apply_work": {
+        "apply-work:V": "as above",
+        "catalog:D": "what gets another name is not found by the words of the former one any more",
+        "do-work:M": "a work that is over makes room for the next, whose first message goes to `do_work`",
+        "results:A": "as above",
+        "usage:Q": "the backlog of a minimum spend looks up its calls",
+        "ledger:Q": "as a request that posts backlog, it may look at what is held before",
+    },
     "run_package": {
         "accounts:G": "an account that somebody else changes meanwhile is read again",
         "ledger:Q": "as above",
@@ -257,6 +269,12 @@ SOMEBODYS = {
         Forbidden("dynamodb", "put_item", {"TableName": TABLE, "Item": KEY}),
         Forbidden("dynamodb", "put_item", {"TableName": "packages-billing-local-accounts", "Item": KEY}),
         Forbidden("dynamodb", "update_item", {"TableName": "packages-billing-local-catalog", "Key": KEY}),
+        Forbidden("sqs", "send_message", {"QueueUrl": "post-charges", "MessageBody": "{}"}),
+    ],
+    "apply_work": [
+        SCAN,
+        Forbidden("dynamodb", "put_item", {"TableName": "packages-billing-local-usage", "Item": KEY}),
+        Forbidden("dynamodb", "delete_item", {"TableName": "packages-billing-local-accounts", "Key": KEY}),
         Forbidden("sqs", "send_message", {"QueueUrl": "post-charges", "MessageBody": "{}"}),
     ],
     "run_package": [

@@ -355,7 +355,7 @@ class Story:
             rows.append({"customer_id": customer.customer_id, **self._draw_assignment(customer, self.a_package()), "confirm_backlog": True})
         self.note(f"a file of {rows}")
         text = "\n".join([",".join(IMPORT_COLUMNS), *(",".join(read.cell(row.get(name)) for name in IMPORT_COLUMNS) for row in rows)])
-        answer = self.ask("POST", "/assignments/import", csv=text, dry_run=False)
+        answer = self.ask("POST", "/assignments/import", csv=text, dry_run=False, again_=True)
         made = answer.body["items"] if answer.body else [{"assignment": {"assignment_id": str(n)}} for n in range(len(rows))]
         drafts = [self._draft(row["customer_id"], row, one["assignment"]["assignment_id"]) for row, one in zip(rows, made, strict=True)]
         self.agree("import", answer, lambda: self._import(drafts))

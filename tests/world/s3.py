@@ -44,10 +44,13 @@ class S3:
 
         return self._perform("put_object", effect)
 
-    def get_object(self, *, Bucket: str, Key: str, Range: str) -> dict[str, Any]:  # noqa: N803
+    def get_object(self, *, Bucket: str, Key: str, Range: str | None = None) -> dict[str, Any]:  # noqa: N803
         def effect() -> dict[str, Any]:
             if Key not in self.objects:
                 raise _missing("GetObject")
+            if Range is None:
+                self.bytes_out += len(self.objects[Key])
+                return {"Body": io.BytesIO(self.objects[Key]), "ContentLength": len(self.objects[Key])}
             first, last = map(int, Range.removeprefix("bytes=").split("-"))
             assert first <= last < len(self.objects[Key]), "a range that the object does not have"
             body = self.objects[Key][first : last + 1]
@@ -91,5 +94,5 @@ class S3:
         return self._perform("abort_multipart_upload", effect)
 
     def generate_presigned_url(self, operation: str, *, Params: dict[str, str], ExpiresIn: int) -> str:  # noqa: N803
-        assert operation == "get_object"
+        assert operation in ("get_object", "put_object")
         return f"https://bucket.example/{Params['Key']}?expires={ExpiresIn}"

@@ -5,6 +5,8 @@ The limits stand in the schemas; what is here says the units, and what a schema 
 
 from typing import Final
 
+from tools.openapi.glossary_of_imports import IMPORT_FIELDS
+
 FIELDS: Final = {
     # what every stored resource has
     "version": "Counts changes from 1. The `ETag` is this number in quotes.",
@@ -613,6 +615,7 @@ FIELDS: Final = {
     "due_cost": "The cost that should be there.",
     "AuditFinding.detail": "What is wrong, in words.",
     "helps": "What helps.",
+    **IMPORT_FIELDS,
     # reconciliations
     "Reconciliation.kind": "`reconciliation`.",
     "Reconciliation.status": "`running`, also while it waits for its turn; then `finished`, or `finished_with_failures` if somebody could "

@@ -35,12 +35,15 @@ TAGS: Final = {
     "Exports": "What all customers have, as files; long work, which makes them.",
     "Audits": "What was due, compared with what was posted.",
     "Reconciliations": "What the carrier lists, compared with what is billed.",
+    "Imports": "Files of any size, checked and applied in the background.",
     "Forecasts": "What the days to come bring, by the planner that posts.",
     "Service": "The service itself.",
 }
 _FILE: Final = (
     "The columns are the fields of one. A row with the id of what stands changes it, as a PATCH does; columns that only answers have "
-    "are passed over. Faults are named by row and column, up to 200 of them, and nothing is written unless all rows are right."
+    "are passed over. Faults are named by row and column, up to 200 of them, and nothing is written unless all rows are right. "
+    "What doesn't fit into one transaction, or is more than 1,000 rows to check, is done in the background: 202 with an import, then poll "
+    "`Location`."
 )
 _PRICE_LIST: Final = (
     "A price list that begins on the same day is replaced. With `correct=true` and a `reason`, `from` need not be an open day: "
@@ -51,6 +54,7 @@ _TERMS: Final = (
     "An entry that begins on the same day keeps the fields that are left out, but not its `until`. With `correct=true` and a "
     "`reason`, `from` need not be an open day: existing charges do not change, and what becomes due is posted."
 )
+_FILE_CONFLICTS = ("imported_before", "too_much_work")
 _BACKLOG = ("backlog", "backlog_too_long", "parked")
 
 _BY_POSTING: Final = (
@@ -93,6 +97,20 @@ _RECONCILIATION: Final = (
     "write them; at most 150,000 rows and 4 MB. Faulty rows are named. It is compared in the background: poll `Location`. Nothing is "
     "written. At most 5 works run at once; the others wait."
 )
+_ANNOUNCEMENT: Final = (
+    "For files of more than 4 MB, up to 32 MB and 50,000 rows. PUT the file to `upload.link`, then have it checked, then applied. Gone "
+    "after 30 days."
+)
+_CHECK: Final = (
+    "Every row is checked as the JSON it stands for, against what stands and against the other rows. Poll `Location`: it has the faulty "
+    "rows, what would be charged at once, and how many rows of that need a confirmation."
+)
+_APPLICATION: Final = (
+    "All rows are checked again. If all are right, each is applied in a transaction of its own, once; a row that something came in the "
+    "way of meanwhile is told as `failed` and can be retried. `confirm_backlog=true` confirms what the whole file charges at once. A file "
+    "that was applied within 30 days is refused with `imported_before` and the `import_id`, unless `again=true`. At most 5 works run at "
+    "once; the others wait."
+)
 _ONE_OFF: Final = (
     "A new entry of kind `one_off`, posted now: what no package charges, such as a visit. It carries `date`. What does not fit within "
     "the debit limit is `held`, and tried again by each daily run. It can be credited and written off as every charge."
@@ -105,8 +123,8 @@ OPERATIONS: Final = {
     "read_docs": Operation("Service", media="text/html", tagged_text=True),
     "read_docs_file": Operation("Service", media="text/*", tagged_text=True),
     "create_package": Operation("Packages", 201, bodies.NewPackageBody),
-    "import_packages": Operation("Packages", also=(201,), seeks=False, invalid=("too_many",), notes=_FILE),
-    "check_packages": Operation("Packages", seeks=False, invalid=("too_many",),
+    "import_packages": Operation("Packages", also=(201, 202), seeks=False, conflicts=_FILE_CONFLICTS, invalid=("too_many",), notes=_FILE),
+    "check_packages": Operation("Packages", also=(202,), seeks=False, conflicts=("too_much_work",), invalid=("too_many",),
                                 notes=f"As `POST /packages/import` with `dry_run=true`. {_FILE}"),
     "list_packages": Operation("Packages"),
     "read_package": Operation("Packages"),
@@ -144,12 +162,12 @@ OPERATIONS: Final = {
     "read_features": Operation("Customers"),
     "create_assignment": Operation("Assignments", 201, assignment_bodies.AssignmentBody,
                                    conflicts=("minimum_days", "did_in_use", *_BACKLOG)),
-    "import_customers": Operation("Customers", also=(201,), seeks=False, invalid=("too_many",), notes=_FILE),
-    "check_customers": Operation("Customers", seeks=False, invalid=("too_many",),
+    "import_customers": Operation("Customers", also=(201, 202), seeks=False, conflicts=_FILE_CONFLICTS, invalid=("too_many",), notes=_FILE),
+    "check_customers": Operation("Customers", also=(202,), seeks=False, conflicts=("too_much_work",), invalid=("too_many",),
                                  notes=f"As `POST /customers/import` with `dry_run=true`. {_FILE}"),
-    "import_assignments": Operation("Assignments", also=(201,), seeks=False,
+    "import_assignments": Operation("Assignments", also=(201, 202), seeks=False, conflicts=_FILE_CONFLICTS,
                                     invalid=("too_many",), notes=_FILE),
-    "check_assignments": Operation("Assignments", seeks=False, invalid=("too_many",),
+    "check_assignments": Operation("Assignments", also=(202,), seeks=False, conflicts=("too_much_work",), invalid=("too_many",),
                                    notes=f"As `POST /assignments/import` with `dry_run=true`. {_FILE}"),
     "list_assignments": Operation("Assignments"),
     "read_assignment": Operation("Assignments"),
@@ -199,6 +217,14 @@ OPERATIONS: Final = {
     "read_audit": Operation("Audits", notes="What was compared and found is null until it is finished; after 30 days it is gone. A clean "
                             "audit has no finding but notes: `late_usage`, `repeated`, `corrected`, `voided`, `goodwill`."),
     "list_findings": Operation("Audits", notes="Of a customer the first 10,000 are listed; all are counted."),
+    "announce_import": Operation("Imports", 201, work_bodies.ImportBody, notes=_ANNOUNCEMENT),
+    "check_import": Operation("Imports", 202, conflicts=("not_uploaded", "in_progress", "applied", "too_much_work"), notes=_CHECK),
+    "apply_import": Operation("Imports", 202, conflicts=("imported_before", "not_uploaded", "in_progress", "applied", "too_much_work"),
+                              notes=_APPLICATION),
+    "retry_import": Operation("Imports", 202, conflicts=("nothing_failed", "in_progress", "too_much_work"),
+                              notes="Rows that were applied stay as they are. The others are read from the file again, and checked anew."),
+    "read_import": Operation("Imports", notes="Counts and sums are those of the latest work, once it is finished."),
+    "list_imported_rows": Operation("Imports", conflicts=("in_progress",)),
     "request_reconciliation": Operation("Reconciliations", 202, conflicts=("too_much_work",), invalid=("too_many",), seeks=False,
                                         notes=_RECONCILIATION),
     "read_reconciliation": Operation("Reconciliations", notes="What was compared and found is null until it is finished; after 30 days it "

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from tools.openapi.glossary_of_imports import IMPORT_PARAMETERS
+
 PARAMETERS: Final = {
     "sort": "What the list is sorted by: `name`, `balance`, `value` and `margin` (of a month), or `short_on`, the day on which they run "
     "short.",
@@ -16,10 +18,11 @@ PARAMETERS: Final = {
     "entry_id": "The ledger entry's id.",
     "run_id": "The run's id.",
     "work_id": "The work's id.",
+    **IMPORT_PARAMETERS,
     "did": "A telephone number, written as people do: `442079460901`, `+44 20 7946 0901` and `00442079460901` are one.",
     "on": "A day: only what is valid on it is listed, with the quantity, prices and discount of that day. Pages may then have fewer items.",
     "correct": "Whether to correct past days: `from` need not be an open day then, and the body needs a `reason`.",
-    "dry_run": "Whether nothing is to be written; `false` writes the rows, all or none.",
+    "dry_run": "Whether nothing is to be written; `false` writes the rows.",
     "file": "A file that the page names.",
     "limit": "How many items a page has at most.",
     "cursor": "The `next_cursor` of the page before; opaque, and good for the same list only.",

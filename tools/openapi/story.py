@@ -20,6 +20,7 @@ _MADE_ID: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.?\d*[+-]\d\d:\d\d")
 _CURSOR: Final = re.compile(r'"next_cursor": "[^"]+"')
 _DIGEST: Final = re.compile(r'"(digest|expect)": "[0-9a-f]{64}"')
+_LINK: Final = re.compile(r'"link": "http:[^"]*')
 _FILE: Final = re.compile(r'"size": [0-9]+, "sha256": "[0-9a-f]+", "link": "[^"]*')
 _FIRST_ID: Final = "01M82Z7BJX2VDR1WG2EXAB0"
 _SHOWN_DIGEST: Final = "9f2b7c41d8e0" + "5a" * 26
@@ -73,6 +74,7 @@ def tell(stack: EmbeddedStack, api: httpx.Client) -> dict[str, dict[str, Json]]:
     _parked(say, stack)
     _audits(say)
     _reconciliations(say)
+    _imports(say)
     _ends(say, assignment)
     found: dict[str, dict[str, Json]] = json.loads(comparable(json.dumps(say.told)))
     return found
@@ -83,6 +85,7 @@ def comparable(text: str) -> str:
     ids = {made: f"{_FIRST_ID}{n:03d}" for n, made in enumerate(dict.fromkeys(_MADE_ID.findall(text)))}
     text = _CURSOR.sub('"next_cursor": "b3BhcXVl"', text)
     text = _FILE.sub(r'"size": 1437, "sha256": "' + _SHOWN_DIGEST + r'", "link": "https://bucket.s3.amazonaws.com/...', text)
+    text = _LINK.sub('"link": "https://bucket.s3.amazonaws.com/...', text)
     text = _DIGEST.sub(rf'"\1": "{_SHOWN_DIGEST}"', text)
     shown = _MADE_ID.sub(lambda found: ids[found[0]], _INSTANT.sub(_SHOWN_INSTANT, text))
     today = datetime.now(UTC).date()
@@ -286,6 +289,17 @@ def _reconciliations(say: Recorder) -> None:
     say("read_reconciliation", "finished", "GET", "/reconciliations/{work_id}", ids=ids)
     unbilled = {"kind": "unbilled", "limit": "2"}
     say("list_discrepancies", "first_page", "GET", "/reconciliations/{work_id}/discrepancies", ids=ids, query=unbilled)
+
+
+def _imports(say: Recorder) -> None:
+    """A file is announced, put to its link, checked and applied."""
+    made = say("announce_import", "of_customers", "POST", "/imports", body={"kind": "customers"})
+    ids = {"import_id": made["import_id"]}
+    httpx.put(made["upload"]["link"], content="customer_id,name,debit_limit\nbrown,Brown Ltd,100\ngreen,Green Ltd,50\n").raise_for_status()
+    _wait_for(say, say("check_import", "once_it_is_there", "POST", "/imports/{import_id}/check", ids=ids)["work"])
+    _wait_for(say, say("apply_import", "checked", "POST", "/imports/{import_id}/application", ids=ids)["work"])
+    say("read_import", "finished", "GET", "/imports/{import_id}", ids=ids)
+    say("list_imported_rows", "made", "GET", "/imports/{import_id}/rows", ids=ids, query={"limit": "2"})
 
 
 def _forecasts(say: Recorder) -> None:

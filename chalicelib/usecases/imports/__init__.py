@@ -6,9 +6,24 @@ them for its history, and each DID, customer and package that rows of assignment
 takes none.
 """
 
-from .assignments import Made, assign, package_ids_by_name
-from .customers import write_customers
-from .packages import define
-from .rows import RowOutcome
+from .assignments import Made, assign, confirmed, made_row, package_ids_by_name, post_rows, warned, write_rows
+from .customers import write_customer_row, write_customers
+from .packages import define, define_row
+from .rows import Recording, RowOutcome
 
-__all__ = ["Made", "RowOutcome", "assign", "define", "package_ids_by_name", "write_customers"]
+__all__ = [
+    "Made",
+    "Recording",
+    "RowOutcome",
+    "assign",
+    "confirmed",
+    "define",
+    "define_row",
+    "made_row",
+    "package_ids_by_name",
+    "post_rows",
+    "warned",
+    "write_customer_row",
+    "write_customers",
+    "write_rows",
+]

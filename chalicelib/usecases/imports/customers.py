@@ -5,17 +5,23 @@ from functools import partial
 
 from ...domain.account import Account
 from ...domain.errors import RowFault
-from ...domain.importing import RequestedCustomer
+from ...domain.importing import MadeRow, RequestedCustomer
 from ...storage import accounts
 from ...storage.db import Action, Db
 from ...storage.retry import retry_on_contention
 from ..customers import account_actions, edited_account
 from ..request_context import RequestContext
-from .rows import RowOutcome, demand_right, demand_room, plan_rows, repeated_rows
+from .rows import Recording, RowOutcome, demand_right, demand_room, once, plan_rows, recorded_nowhere, repeated_rows
 
 
 def write_customers(
-    db: Db, context: RequestContext, rows: Sequence[RequestedCustomer], malformed: Sequence[RowFault], *, dry_run: bool
+    db: Db,
+    context: RequestContext,
+    rows: Sequence[RequestedCustomer],
+    malformed: Sequence[RowFault],
+    *,
+    dry_run: bool,
+    recording: Recording = recorded_nowhere,
 ) -> list[RowOutcome[Account]]:
     """Create or change customers; a dry run says what would be written.
 
@@ -27,10 +33,11 @@ def write_customers(
         planned, faults = plan_rows([(row.row, row) for row in rows], partial(_plan, context, standing))
         twice = repeated_rows([(row.row, row.customer_id) for row in rows], "customer_id")
         demand_right([*malformed, *faults, *twice])
-        demand_room(planned, lambda some: len(_actions(context, some)), lambda one: one.row)
         actions = [] if dry_run else _actions(context, planned)
         if actions:
-            db.transact(actions)
+            recorded = recording([made_row(one) for one in planned])
+            demand_room(planned, lambda some: len(_actions(context, some)), lambda one: one.row, len(recorded))
+            db.transact([*actions, *recorded])
         return planned
 
     return retry_on_contention(attempt)
@@ -38,7 +45,20 @@ def write_customers(
 
 def _plan(context: RequestContext, standing: dict[str, Account], row: int, wanted: RequestedCustomer) -> RowOutcome[Account]:
     old = standing.get(wanted.customer_id)
+    if once(context.import_row, old.version if old else 0, old.imported if old else None):
+        return RowOutcome(row, old, old or Account(wanted.customer_id, ""), "created" if old and old.version == 1 else "changed")
     return RowOutcome(row, old, edited_account(context, old, wanted.edit(old)))
+
+
+def write_customer_row(db: Db, context: RequestContext, row: RequestedCustomer) -> MadeRow:
+    """Write a row by itself. Raises as `write_customers` does."""
+    (one,) = write_customers(db, context, [row], [], dry_run=False)
+    return made_row(one)
+
+
+def made_row(one: RowOutcome[Account]) -> MadeRow:
+    """What an import keeps of a row."""
+    return MadeRow(one.row, one.change, one.new.customer_id, one.new.version, one.new.customer_id)
 
 
 def _actions(context: RequestContext, planned: Sequence[RowOutcome[Account]]) -> list[Action]:

@@ -5,7 +5,7 @@ from datetime import date
 from functools import partial
 
 from ...domain.errors import NotFound, RowFault
-from ...domain.importing import RequestedPackage
+from ...domain.importing import MadeRow, RequestedPackage
 from ...domain.package import Package
 from ...domain.prices import in_force
 from ...storage import packages
@@ -14,13 +14,19 @@ from ...storage.retry import retry_on_contention
 from ..backlog import find_first_open_day
 from ..packages import change_actions, creation_of_package, edited_package, new_package, next_version, while_open
 from ..request_context import RequestContext
-from .rows import RowOutcome, demand_right, demand_room, plan_rows, repeated_rows
+from .rows import Recording, RowOutcome, demand_right, demand_room, once, plan_rows, recorded_nowhere, repeated_rows
 
 _BLANK = Package("", "", "")
 
 
 def define(
-    db: Db, context: RequestContext, rows: Sequence[RequestedPackage], malformed: Sequence[RowFault], *, dry_run: bool
+    db: Db,
+    context: RequestContext,
+    rows: Sequence[RequestedPackage],
+    malformed: Sequence[RowFault],
+    *,
+    dry_run: bool,
+    recording: Recording = recorded_nowhere,
 ) -> list[RowOutcome[Package]]:
     """Write packages as they are shown on the first open day; a dry run says what would be written. A retry of the same request answers
     what it made.
@@ -37,10 +43,11 @@ def define(
         planned, faults = plan_rows([(row.row, row) for row in rows], plan)
         twice = repeated_rows([(row.row, row.package_id) for row in rows], "package_id")
         demand_right([*malformed, *faults, *twice])
-        demand_room(planned, lambda some: len(_definitions(context, some, day)), lambda one: one.row)
         actions = [] if dry_run else _definitions(context, planned, day)
         if actions:
-            db.transact(actions)
+            recorded = recording([made_row(one) for one in planned])
+            demand_room(planned, lambda some: len(_definitions(context, some, day)), lambda one: one.row, len(recorded))
+            db.transact([*actions, *recorded])
         return [_as_shown(one, day) for one in planned]
 
     return retry_on_contention(attempt)
@@ -62,8 +69,21 @@ def _plan(context: RequestContext, standing: dict[str, Package], day: date, row:
     old = standing.get(wanted.package_id)
     if old is None or old.deleted:
         raise NotFound(f"there is no package {wanted.package_id}")
+    if once(context.import_row, old.version, old.imported):
+        return RowOutcome(row, old, old, "changed")
     new = edited_package(old, wanted.edit, day, context.timestamp)
     return RowOutcome(row, old, old if new == old else next_version(context, old, new))
+
+
+def define_row(db: Db, context: RequestContext, row: RequestedPackage) -> MadeRow:
+    """Write a row by itself. Raises as `define` does."""
+    (one,) = define(db, context, [row], [], dry_run=False)
+    return made_row(one)
+
+
+def made_row(one: RowOutcome[Package]) -> MadeRow:
+    """What an import keeps of a row."""
+    return MadeRow(one.row, one.change, one.new.package_id, one.new.version)
 
 
 def _definitions(context: RequestContext, planned: Sequence[RowOutcome[Package]], day: date) -> list[Action]:

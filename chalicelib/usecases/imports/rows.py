@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
-from ...domain.errors import Conflict, Invalid, InvalidRows, NotFound, RowFault, faults_in_row, row_fault
-from ...domain.importing import RowChange
+from ...domain.errors import Conflict, Invalid, InvalidRows, NotFound, RowFault, VersionMismatch, faults_in_row, row_fault
+from ...domain.importing import ImportRow, MadeRow, RowChange
 from ...domain.posting import TRANSACTION_ACTIONS_MAX
+from ...storage.db import Action
 
 T = TypeVar("T")
+Recording = Callable[[Sequence[MadeRow]], list[Action]]
+"""What goes into the transaction of a file besides its rows: that it was imported."""
 PlanT = TypeVar("PlanT")
 
 
@@ -17,13 +20,35 @@ class RowOutcome(NamedTuple, Generic[T]):
     row: int
     old: T | None
     new: T
+    done: RowChange | None = None
+    """What has become of it already."""
 
     @property
     def change(self) -> RowChange:
         """What becomes of it."""
+        if self.done:
+            return self.done
         if self.old is None:
             return "created"
         return "unchanged" if self.new == self.old else "changed"
+
+
+def recorded_nowhere(_: Sequence[MadeRow]) -> list[Action]:
+    """As `Recording`, of a row that is applied by itself."""
+    return []
+
+
+def once(row: ImportRow | None, version: int, imported: str | None) -> bool:
+    """Whether a row that is applied by itself has changed a thing already. Raises `VersionMismatch` where somebody else has since the
+    check."""
+    if row is None:
+        return False
+    if row.made(imported) is not None:
+        return True
+    if row.seen is not None and row.seen != version:
+        detail = f"it was changed after the check, which saw version {row.seen}; it has version {version} now"
+        raise VersionMismatch(detail, code="changed_meanwhile")
+    return False
 
 
 def plan_rows(rows: Iterable[tuple[int, T]], plan: Callable[[int, T], PlanT]) -> tuple[list[PlanT], list[RowFault]]:
@@ -52,10 +77,12 @@ def demand_right(faults: Sequence[RowFault]) -> None:
         raise InvalidRows(faults)
 
 
-def demand_room(rows: Sequence[T], actions: Callable[[Sequence[T]], int], number: Callable[[T], int]) -> None:
-    """Raise `InvalidRows` too_many, naming the first row that doesn't fit into one transaction with those before it."""
-    if actions(rows) <= TRANSACTION_ACTIONS_MAX:
+def demand_room(rows: Sequence[T], actions: Callable[[Sequence[T]], int], number: Callable[[T], int], others: int) -> None:
+    """Raise `InvalidRows` too_many, naming the first row that doesn't fit into one transaction with those before it, and so many
+    `others`."""
+    room = TRANSACTION_ACTIONS_MAX - others
+    if actions(rows) <= room:
         return
-    fits = next(n for n in range(len(rows)) if actions(rows[: n + 1]) > TRANSACTION_ACTIONS_MAX)
+    fits = next(n for n in range(len(rows)) if actions(rows[: n + 1]) > room)
     detail = f"the rows are right, but only the first {fits} fit into one import: split the file before this row"
     raise InvalidRows([row_fault(number(rows[fits]), "", detail)], code="too_many")

@@ -33,8 +33,8 @@ __all__ = [
     "works_page",
 ]  # fmt: skip
 
-StrategyOf = Callable[[Services, WorkRecord], Strategy]
-"""Makes the strategy of a work."""
+StrategyOf = Callable[[Services, RequestContext, WorkRecord], Strategy]
+"""Makes the strategy of a work for an invocation."""
 
 
 def read_work(db: Db, work_id: str) -> WorkRecord:
@@ -61,6 +61,6 @@ def work_off(services: Services, context: RequestContext, message: WorkMessage, 
     elif found.is_over:  # cancelled, or a message that was delivered again, late
         turns.hand_out(services)
     elif isinstance(message, PieceMessage):
-        pieces.work_piece(services, context, found, message, strategy_of(services, found), seconds_left)
+        pieces.work_piece(services, context, found, message, strategy_of(services, context, found), seconds_left)
     else:
-        merging.work_merge(services, context, found, message, strategy_of(services, found), seconds_left)
+        merging.work_merge(services, context, found, message, strategy_of(services, context, found), seconds_left)

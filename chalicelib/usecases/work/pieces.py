@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from ...domain.errors import code_and_detail
-from ...domain.work import APPLIED_KINDS, WORK_FAILURES_MAX, WorkFailure, WorkRecord
+from ...domain.work import APPLIED_KINDS, KINDS_IN_STEPS, WORK_FAILURES_MAX, WorkFailure, WorkRecord
 from ...storage import work
 from ...storage.keys import Key
 from ...storage.work import Chunk, PieceResult
@@ -104,6 +104,8 @@ class PieceWork:
         found = work.finish_work_segment(self._services.db, self._work.work_id, self._message.segment)
         if len(found.done) >= found.segments:
             send_on(self._services, found, [MergeMessage(found.work_id)])
+        elif found.kind in KINDS_IN_STEPS:
+            send_on(self._services, found, [PieceMessage(found.work_id, len(found.done))])
 
     def _keep(self, cursor: Key | None) -> PieceResult:
         result = PieceResult(tuple(self._chunks), cursor, tuple(self._failures[:WORK_FAILURES_MAX]), len(self._failures))

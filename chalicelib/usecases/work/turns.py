@@ -4,13 +4,13 @@ The record and whose turn it is change in one transaction. The first message of 
 it, everybody who passes by sends it again, so that a crash in between loses nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
 from ...domain.errors import Conflict
 from ...domain.history import work_finished
-from ...domain.work import APPLIED_KINDS, Turns, WorkRecord, WorkState
+from ...domain.work import APPLIED_KINDS, KINDS_IN_STEPS, Turns, WorkRecord, WorkState
 from ...storage import work
 from ...storage.db import Action
 from ...storage.errors import Cancelled, ConditionFailed
@@ -20,22 +20,23 @@ from ..request_context import RequestContext, Services
 from .messages import BeginMessage, PieceMessage, WorkMessage, work_body
 
 
-def begin_work(services: Services, wanted: WorkRecord) -> WorkRecord:
-    """Record a work, and begin it if its turn has come; the record that stands, ours or that of the same request before.
+def begin_work(services: Services, wanted: WorkRecord, besides: Callable[[], Sequence[Action]] = tuple) -> WorkRecord:
+    """Record a work, and begin it if its turn has come; the record that stands, ours or that of the same request before. What is to be
+    written with it is asked for `besides`, again whenever another writer came first.
 
-    Raises `Conflict` when too many wait.
+    Raises `Conflict` when too many wait, and what `besides` does.
     """
-    standing = retry_on_contention(partial(_record_and_join, services, wanted))
+    standing = retry_on_contention(partial(_record_and_join, services, wanted, besides))
     hand_out(services)
     return standing
 
 
-def _record_and_join(services: Services, wanted: WorkRecord) -> WorkRecord:
+def _record_and_join(services: Services, wanted: WorkRecord, besides: Callable[[], Sequence[Action]]) -> WorkRecord:
     turns = work.find_turns(services.db)
     joined = turns.joined(wanted.work_id)
     begun = wanted._replace(started_at=wanted.created_at if wanted.work_id in joined.running else None)
     try:
-        services.db.transact([*work.record_work(begun), work.write_turns(joined)])
+        services.db.transact([*work.record_work(begun), work.write_turns(joined), *besides()])
     except Cancelled as cancelled:
         standing = work.find_work(services.db, wanted.work_id) if cancelled.failed(0) else None
         if standing is None:
@@ -89,9 +90,10 @@ def send_on(services: Services, found: WorkRecord, messages: Sequence[WorkMessag
 
 
 def fan_out(services: Services, found: WorkRecord) -> None:
-    """Queue a message for each segment of a work, and note that a worker has seen it."""
+    """Queue a message for each segment of a work, or for its first step, and note that a worker has seen it."""
     if not found.is_over:
-        send_on(services, found, [PieceMessage(found.work_id, segment) for segment in range(found.segments)])
+        begun = 1 if found.kind in KINDS_IN_STEPS else found.segments
+        send_on(services, found, [PieceMessage(found.work_id, segment) for segment in range(begun)])
     turns = work.find_turns(services.db)
     if found.work_id in turns.unseen:
         with suppress(ConditionFailed):  # whoever changed it meanwhile has the message sent once more, which does no harm

@@ -10,6 +10,7 @@ from .events import *  # noqa: F403
 from .forecast import *  # noqa: F403
 from .forecast_of_all import *  # noqa: F403
 from .history import *  # noqa: F403
+from .imports import *  # noqa: F403
 from .ledger import *  # noqa: F403
 from .overview import *  # noqa: F403
 from .packages import *  # noqa: F403

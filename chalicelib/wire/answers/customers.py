@@ -172,6 +172,7 @@ class ImportedCustomers(TypedDict):
     """What an import of customers made and changed, or would."""
 
     dry_run: bool
+    import_id: str | None
     rows: Count
     items: list[ImportedCustomer]
 
@@ -197,6 +198,7 @@ class ImportedAssignments(TypedDict):
     """What an import of assignments made and changed, or would."""
 
     dry_run: bool
+    import_id: str | None
     rows: Count
     items: list[ImportedAssignment]
 

@@ -116,5 +116,6 @@ class ImportedPackages(TypedDict):
     """What an import of packages made and changed, or would."""
 
     dry_run: bool
+    import_id: str | None
     rows: Count
     items: list[ImportedPackage]

@@ -1,0 +1,83 @@
+"""How each kind of long work is done. What a kind needs is loaded when there is work of it, not in cold starts."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from .. import ids
+from ..domain.work import WorkKind, WorkRecord
+from ..usecases.request_context import RequestContext, Services
+from ..usecases.work import Strategy
+from ..wire import jsontext
+
+
+def strategy_of(services: Services, context: RequestContext, found: WorkRecord) -> Strategy:
+    """How a work is done in an invocation."""
+    return _STRATEGIES[found.kind](services, context, found)
+
+
+def _export(services: Services, _: RequestContext, found: WorkRecord) -> Strategy:
+    from ..usecases import exports
+    from ..wire import export_views, views
+
+    forms = exports.ExportForms(
+        export_views.export_heading, export_views.export_line, export_views.ledger_row, views.customer_view,
+        export_views.exported_assignment, export_views.exported_package,
+    )  # fmt: skip
+    return exports.export_strategy(services, found, forms)
+
+
+def _audit(services: Services, _: RequestContext, found: WorkRecord) -> Strategy:
+    from ..usecases import audits
+    from ..wire.audit_views import finding_view
+
+    return audits.AuditStrategy(services, found, audits.AuditForms(finding_view, jsontext.json_line))
+
+
+def _forecast(services: Services, _: RequestContext, found: WorkRecord) -> Strategy:
+    from ..usecases import overviews
+    from ..usecases.forecasts_of_all import ForecastOfAll
+
+    return (overviews.OverviewStrategy if overviews.OVERVIEW in found.asked else ForecastOfAll)(services, found)
+
+
+def _simulation(services: Services, _: RequestContext, found: WorkRecord) -> Strategy:
+    from ..usecases.simulations import KeptSimulation
+
+    return KeptSimulation(services, found)
+
+
+def _reconciliation(services: Services, _: RequestContext, found: WorkRecord) -> Strategy:
+    from ..usecases import reconciliations
+    from ..wire.reconciliation_views import discrepancy_view
+
+    forms = reconciliations.ReconciliationForms(discrepancy_view, jsontext.json_line)
+    return reconciliations.ReconciliationStrategy(services, found, forms)
+
+
+def _reindex(services: Services, _: RequestContext, found: WorkRecord) -> Strategy:
+    from ..usecases.reindexing import ReindexStrategy
+
+    return ReindexStrategy(services, found, jsontext.json_line)
+
+
+def _import(services: Services, context: RequestContext, found: WorkRecord) -> Strategy:
+    from ..usecases.staged_imports import ImportForms, ImportStrategy
+    from ..wire import import_rows, views
+
+    forms = ImportForms(
+        import_rows.staged_rows, import_rows.packages_of, import_rows.customers_of, import_rows.assignments_of, ids.nth_after,
+        views.warnings_view, jsontext.json_line,
+    )  # fmt: skip
+    return ImportStrategy(services, context, found, forms)
+
+
+_STRATEGIES: Final[Mapping[WorkKind, Callable[[Services, RequestContext, WorkRecord], Strategy]]] = {
+    "export": _export,
+    "audit": _audit,
+    "forecast": _forecast,
+    "simulation": _simulation,
+    "reconciliation": _reconciliation,
+    "reindex": _reindex,
+    "import_check": _import,
+    "import": _import,
+}

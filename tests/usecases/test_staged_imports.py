@@ -1,0 +1,200 @@
+"""Files that are applied row by row in the background: checked first, each row once in effect, whatever happens to the workers."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import BillingError, Conflict
+from chalicelib.domain.importing import ImportOf
+from chalicelib.storage import accounts, assignments
+from chalicelib.usecases import staged_imports
+from chalicelib.usecases.assignments import change_assignment
+from chalicelib.usecases.staged_imports import Wanted, slices
+from chalicelib.wire import answers
+from chalicelib.wire.import_views import import_view, imported_row
+from tests.usecases.exporting import calls_that_may_crash, work_off, work_off_doubled
+from tests.world.stage import TODAY, Stage, made_once
+
+NAME, AGAIN = "1MPRT", "AGAXN"
+WRITTEN = ("accounts", "catalog", "ledger", "usage")
+"""The tables that a check leaves alone."""
+HEAD = "assignment_id,customer_id,package,did,quantity,start_date\n"
+BEFORE = TODAY - timedelta(days=2)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slices of few rows, which larger files have by themselves."""
+    monkeypatch.setattr(slices, "SLICE_ROWS", 2)
+    monkeypatch.setattr(slices, "SLICE_ROWS_MAX", 3)
+
+
+@made_once
+def furnished() -> Stage:
+    """Two customers with an assignment each, and a package with daily charges."""
+    stage = Stage(page_bytes=1_000_000)
+    for customer in ("ann", "eve"):
+        stage.customer(customer, limit="35")
+    stage.package("line", retail=Decimal(10), cost=Decimal(4), frequency="daily")
+    stage.package("spare", retail=Decimal(4))
+    stage.assign("ann-line", "ann", "line", did="4410")
+    stage.assign("eve-line", "eve", "line", did="4420")
+    return stage
+
+
+def stage_file(
+    stage: Stage, text: str, *, of: ImportOf = "assignments", dry_run: bool = False, wanted: Wanted | None = None, name: str = NAME
+) -> None:
+    wanted = wanted or Wanted(confirmed=True)
+    staged_imports.stage_file(stage.services, stage.context(name), of, text.encode(), dry_run=dry_run, wanted=wanted)
+
+
+def found(stage: Stage, name: str = NAME) -> answers.Import:
+    return import_view(*staged_imports.read_import(stage.services, stage.context(name), name))
+
+
+def rows(stage: Stage, outcome: str = "made", limit: int = 200) -> list[answers.ImportedRow]:
+    """All rows of an outcome, page by page."""
+    told: list[Any] = []
+    after = None
+    while True:
+        page, after = staged_imports.rows_of_import(stage.services, stage.context(NAME), NAME, outcome, after, limit)
+        told += page
+        if after is None:
+            return [imported_row(staged_imports.import_of(stage.db, NAME), row) for row in told]
+
+
+def imported(stage: Stage, text: str, **asked: Any) -> answers.Import:
+    """A file once its work is done."""
+    stage_file(stage, text, **asked)
+    work_off(stage)
+    return found(stage)
+
+
+MIXED = (
+    f"{HEAD}ann-line,ann,,,3,\n,eve,line,+44 30,2,{BEFORE}\n,ann,spare,,1,{TODAY}\neve-line,eve,line,4420,1,{TODAY}\n"
+    f",ann,line,4431,1,{BEFORE}\n,ann,line,,1,{TODAY + timedelta(days=3)}\n"
+)
+"""Changed, new with a backlog, new, unchanged, new with a backlog, to come."""
+
+
+def test_a_staged_file_comes_to_what_the_check_said(small: None) -> None:
+    stage = furnished()
+    before = stage.state()
+    checked = imported(stage, MIXED, dry_run=True)
+    assert checked["step"] == "check"
+    assert checked["counts"] == {"created": 4, "changed": 1, "unchanged": 1, "failed": 0, "faulty": 0}
+    assert checked["backlog"] == [{"currency": "USD", "lines": 4, "retail": "60.00"}]
+    assert [row["change"] for row in rows(stage, "planned")] == ["changed", "created", "created", "unchanged", "created", "created"]
+    assert {name: stage.state()[name] for name in WRITTEN} == {name: before[name] for name in WRITTEN}
+    staged_imports.apply_file(stage.services, stage.context(AGAIN), NAME, Wanted(confirmed=True))
+    work_off(stage)
+    applied = found(stage)
+    assert applied["step"] == "application"
+    assert applied["work"] is not None
+    assert applied["work"]["status"] == "finished"
+    assert applied["counts"] == checked["counts"]
+    made = rows(stage, limit=2)
+    assert [(row["row"], row["change"], row["version"]) for row in made] == [
+        (2, "changed", 2), (3, "created", 1), (4, "created", 1), (5, "unchanged", 1), (6, "created", 1), (7, "created", 1),
+    ]  # fmt: skip
+    for row in made:
+        assert assignments.find_assignment(stage.db, row["customer_id"] or "", row["assignment_id"] or "")
+    line = assignments.find_assignment(stage.db, "ann", "ann-line")
+    assert line is not None
+    assert line.terms[0].values["quantity"] == 3
+    assert [(item["sk"][:12], item["retail"]) for item in stage.store.items("ledger") if item["pk"] == "eve"] == []
+
+
+def ledger(stage: Stage) -> list[tuple[str, str]]:
+    return sorted((item["pk"]["S"], item["sk"]["S"]) for item in stage.store.items("ledger"))
+
+
+def result(stage: Stage) -> Any:
+    """What stands after an import, and after the next daily run."""
+    stage.evaluate()
+    view = found(stage)
+    items = stage.store.items("accounts")
+    kept = [{name: value for name, value in item.items() if name not in ("updated", "created")} for item in items]
+    return view["counts"], rows(stage), rows(stage, "failed"), ledger(stage), kept
+
+
+FEW = f"{HEAD}ann-line,ann,,,3,\n,eve,line,4430,2,{BEFORE}\n,ann,spare,,1,{TODAY}\n,ann,line,4431,1,{BEFORE}\n"
+
+
+@pytest.mark.parametrize("seconds_left", [100.0, 10.0], ids=["in one go", "piece by piece"])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_worker_killed_at_any_call_applies_each_row_once(small: None, seconds_left: float, after: bool) -> None:
+    assert calls_that_may_crash(furnished, lambda stage: stage_file(stage, FEW), result, seconds_left, after=after) > 60
+
+
+def test_messages_that_come_twice_and_in_any_order_apply_each_row_once(small: None) -> None:
+    whole, stage = furnished(), furnished()
+    imported(whole, FEW)
+    stage_file(stage, FEW)
+    work_off_doubled(stage)
+    assert result(stage) == result(whole)
+
+
+def test_a_faulty_row_keeps_all_from_being_applied(small: None) -> None:
+    stage = furnished()
+    before = ledger(stage), stage.store.items("accounts")
+    cells = ("ann,spare,,1", "eve,none,,1", "ann,line,4499,1", "eve,line,4499,0", "eve,line,+4499,1")
+    text = HEAD + "".join(f",{row},{TODAY}\n" for row in cells)
+    told = imported(stage, text)
+    assert (ledger(stage), stage.store.items("accounts")) == before
+    assert told["work"] is not None
+    assert told["work"]["status"] == "finished_with_failures"
+    assert [(one["row"], [error["column"] for error in one["errors"]]) for one in told["errors"]] == [
+        (3, ["package"]), (5, ["quantity"]), (6, ["did"]),
+    ]  # fmt: skip
+    assert rows(stage) == []
+    with pytest.raises(Conflict, match="no row"):
+        staged_imports.retry_failed(stage.services, stage.context(AGAIN), NAME, Wanted())
+
+
+def refused(stage: Stage, name: str = AGAIN, **wanted: bool) -> str:
+    with pytest.raises(BillingError) as error:
+        stage_file(stage, MIXED, name=name, wanted=Wanted(confirmed=True, **wanted))
+    return error.value.code
+
+
+def test_the_same_file_is_imported_again_only_if_that_is_said(small: None) -> None:
+    stage = furnished()
+    imported(stage, MIXED)
+    assert refused(stage) == "imported_before"
+    stage_file(stage, MIXED, name=AGAIN, dry_run=True)
+    work_off(stage)
+    stage.today += timedelta(days=30)
+    stage_file(stage, MIXED, name="MXNTH")
+    stage.today -= timedelta(days=30)
+
+
+def test_what_changes_between_check_and_application_fails_and_is_retried(small: None) -> None:
+    stage = furnished()
+    text = f"{HEAD}ann-line,ann,,,3,\neve-line,eve,,,5,\n,eve,line,4430,1,{TODAY}\n"
+    stage_file(stage, text)
+    for _ in range(2):  # the beginning, and the check
+        message = stage.queued_work.pop(0)
+        stage.carry_out_work(message, stage.context(f"worker-{len(stage.queued_work)}"), lambda: 100.0)
+    change_assignment(stage.db, stage.context("edit"), ("eve", "eve-line"), None, lambda old: old._replace(quantity=4), False)
+    stage.assign("other", "ann", "line", did="4430")
+    work_off(stage)
+    told = found(stage)
+    assert [(one["row"], one["code"]) for one in told["failed"]] == [(3, "changed_meanwhile"), (4, "invalid")]
+    assert [row["row"] for row in rows(stage)] == [2]
+    staged_imports.retry_failed(stage.services, stage.context(AGAIN), NAME, Wanted(confirmed=True))
+    work_off(stage)
+    assert [(row["row"], row["errors"][0]["column"]) for row in rows(stage, "faults")] == [(4, "did")]
+
+
+def test_files_of_packages_and_customers_are_applied_too(small: None) -> None:
+    stage = furnished()
+    told = imported(stage, "customer_id,name,debit_limit\nnew,New,5\nann,Ann,\neve,,35\nlate,,\n", of="customers")
+    assert told["counts"] == {"created": 2, "changed": 1, "unchanged": 1, "failed": 0, "faulty": 0}
+    assert accounts.find_accounts(stage.db, ["ann", "new"]).keys() == {"ann", "new"}
+    stage = furnished()
+    told = imported(stage, "package_id,name,retail\n,New,1\nspare,,5\n,Other,2\nline,line,\n", of="packages")
+    assert told["counts"] == {"created": 2, "changed": 1, "unchanged": 1, "failed": 0, "faulty": 0}
