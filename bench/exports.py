@@ -16,10 +16,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
 from unittest.mock import patch
 
+from chalicelib.domain.posting_days import PostingDays
 from chalicelib.storage.keys import LEDGER, TABLES
 from chalicelib.usecases import exports
 from chalicelib.usecases.exports import ExportRequest
-from chalicelib.usecases.statements import PostingDays
 from chalicelib.usecases.work import merging
 from tests.harness import Message
 from tests.world.dynamodb import PAGE_BYTES, DynamoDb
