@@ -43,6 +43,7 @@ class Config(NamedTuple):
     event_types: str
     tell_dead_letters_url: str
     raise_untold: bool
+    events_file: str
 
     @property
     def zone(self) -> ZoneInfo:
@@ -80,6 +81,7 @@ def read_config(environment: Mapping[str, str] = os.environ) -> Config:
         event_bus=environment.get("EVENT_BUS", ""),
         event_types=environment.get("EVENT_TYPES") or "default",
         tell_dead_letters_url=environment.get("TELL_DEAD_LETTERS_URL", ""),
+        events_file=environment.get("EVENTS_FILE", ""),
         raise_untold=environment.get("RAISE_UNTOLD", "").lower() in _YES,
         overview=environment.get("OVERVIEW", "true").lower() in _YES,
     )

@@ -19,6 +19,7 @@ from .usecases.request_context import RequestContext, Services
 
 if TYPE_CHECKING:
     from .storage.event_bus import EventBus
+    from .storage.event_file import EventFile
 
 CORRELATION_ATTRIBUTE: Final = "correlation_id"
 """The message attribute that carries the correlation id; readers of the body don't need it."""
@@ -71,6 +72,11 @@ def auth_mode() -> str:
 def serves_docs() -> bool:
     """Whether there is a page at `/docs`; read anew, for the same reason."""
     return config.read_config().serve_docs
+
+
+def keeps_events() -> bool:
+    """Whether the latest events are kept and can be listed; read anew, for the same reason."""
+    return bool(config.read_config().events_file)
 
 
 def services(correlation_id: str | None = None) -> Services:
@@ -133,6 +139,13 @@ def event_bus() -> "EventBus":
     from .storage.event_bus import EventBus  # not in other functions' cold starts
 
     return EventBus(_client("events"), configuration().event_bus)
+
+
+def event_file() -> "EventFile":
+    """The latest events. Only where `keeps_events`."""
+    from .storage.event_file import EventFile  # not in cold starts
+
+    return EventFile(configuration().events_file)
 
 
 def send_messages(correlation_id: str | None, queue_url: str, messages: list[dict[str, object]]) -> None:

@@ -19,6 +19,7 @@ from tools.template import SettingsError
 
 LOCAL = ROOT / ".local"
 URL_FILE = LOCAL / "url"
+EVENTS_FILE = LOCAL / "events.jsonl"
 DEFAULT_PORT = "8000"
 HEALTH_SECONDS = 30
 
@@ -86,7 +87,7 @@ def serve(port: int) -> None:
     """Returns only by an exception: `SystemExit` on a signal, `ServeError` when the emulator is gone."""
     with sole_user_of(LOCAL):
         URL_FILE.unlink(missing_ok=True)
-        with EmbeddedStack(port, LOCAL / "aws", enforce_iam=False) as stack:
+        with EmbeddedStack(port, LOCAL / "aws", {"EVENTS_FILE": str(EVENTS_FILE)}, enforce_iam=False) as stack:
             check_health(stack.base_url)
             with announced(stack):
                 while stack.is_running():

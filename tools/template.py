@@ -72,7 +72,7 @@ _SHARED_DEFAULTS = {
     "OVERVIEW": "true",
     "EVENT_TYPES": "default",
 }
-_LOCAL_DEFAULTS = {"AUTH_MODE": "none", "ALLOW_FUTURE": "true", "SWEEP_SEGMENTS": "2"}
+_LOCAL_DEFAULTS = {"AUTH_MODE": "none", "ALLOW_FUTURE": "true", "SWEEP_SEGMENTS": "2", "EVENTS_FILE": ""}
 
 
 class SettingsError(ValueError):

@@ -16,6 +16,7 @@ from ..api.call import decoded
 from ..api.routing import serve
 from ..domain.currencies import DECIMALS
 from ..domain.errors import NotFound
+from ..domain.events import EVENT_TYPES
 from ..logging_context import LogContext
 from . import files
 
@@ -99,6 +100,7 @@ def page_settings(_request: Any) -> tuple[str, str]:
         "currencies": sorted(DECIMALS),
         "decimals": DECIMALS,
         "docs": configured.serve_docs,
+        "events": EVENT_TYPES if deployment.keeps_events() else [],
     }
     if configured.auth_mode == "jwt":
         roled = roles(configured.auth_roles) if configured.auth_roles_claim else {}

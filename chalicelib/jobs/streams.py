@@ -6,6 +6,8 @@ other. Whatever else fails is delivered again: from the first record that failed
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from .. import deployment, logging_context
@@ -50,6 +52,9 @@ def tell(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         chosen = chosen_types(deployment.configuration().event_types)
         wanted = [one for one in mapped if one.event and one.event["type"] in chosen]
         codes = deployment.event_bus().send([_bus_event(one.event) for one in wanted if one.event]) if wanted else []
+        if deployment.configuration().events_file:
+            taken = [one.event for one, code in zip(wanted, codes, strict=True) if one.event and not code]
+            deployment.event_file().append(taken, partial(datetime.now, UTC))
         refused = [one._replace(fault=code) for one, code in zip(wanted, codes, strict=True) if code]
         again = [one.record for one in refused if one.fault in _COME_AGAIN]
         dead = [one for one in (*mapped, *refused) if one.fault and one.fault not in _COME_AGAIN]

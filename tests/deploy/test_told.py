@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
-from tests.api.support import ok, unique
+from tests.api.support import ok, problem, unique
 from tests.conftest import client_of
 from tests.docs.events_page import template
 from tools.embedded import EmbeddedStack
@@ -30,7 +30,9 @@ T = TypeVar("T")
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
     """A stack with state, so that it can be stopped and started again."""
-    with EmbeddedStack(env={"EVENT_TYPES": "all"}, state_dir=tmp_path_factory.mktemp("state")) as running:
+    state = tmp_path_factory.mktemp("state")
+    kept = {"EVENT_TYPES": "all", "EVENTS_FILE": str(state / "events.jsonl")}
+    with EmbeddedStack(env=kept, state_dir=state) as running:
         yield running
 
 
@@ -112,6 +114,25 @@ def test_an_event_reaches_a_function(stack: EmbeddedStack, api: httpx.Client) ->
             return False
 
     assert wait_for(logged)
+
+
+def test_the_latest_events_are_listed_where_they_are_kept(stack: EmbeddedStack, api: httpx.Client) -> None:
+    """As `make serve` does. The route is no part of the API elsewhere, so its description doesn't know it."""
+    subjects = [a_payment(api, amount) for amount in ("1", "2", "3")]
+    customer = subjects[1].partition("~")[0]
+    with httpx.Client(base_url=stack.base_url, trust_env=False) as bare:
+
+        def listed() -> list[str]:
+            return [one["subject"] for one in ok(bare.get("/events", params={"type": "payment.recorded", "limit": "200"}))["items"]]
+
+        wait_for(lambda: set(subjects) <= set(listed()))
+        of_one = ok(bare.get("/events", params={"customer": customer}))["items"]
+        assert [(one["type"], one["data"]["credit_change"], one["provider"]["reference"]) for one in of_one] == [
+            ("payment.recorded", "2.00", CANARY)
+        ]
+        assert of_one[0]["told_at"]
+        problem(bare.get("/events", params={"type": "payment.lost"}), 422, "invalid")
+        assert "payment.recorded" in ok(bare.get("/console/settings.json"))["events"]
 
 
 @pytest.fixture

@@ -49,6 +49,7 @@ const PAGES = [
   [/^audits$/, audits, "Audits"],
   [/^audits\/([^/]+)$/, audits, "Audit", ["id"]],
   [/^exports$/, () => import("./exports.js"), "Exports"],
+  [/^activity$/, () => import("./activity.js"), "Activity"],
   [/^run$/, () => import("./run.js"), "RunPackage"],
 ];
 const NAVIGATION = [
@@ -61,6 +62,8 @@ const NAVIGATION = [
   ["audits", "Audits"],
   ["exports", "Exports"],
 ];
+/** Only where events are kept. */
+const ACTIVITY = [["activity", "Activity"]];
 
 function App() {
   const { path } = useRoute();
@@ -78,7 +81,7 @@ function App() {
     }}>Skip to the content</a>
     <header class="side">
       <a class="brand" href="#/packages"><img src=${new URL("icon.svg", import.meta.url).href} alt="" width="26" height="26" />Packages billing</a>
-      <nav aria-label="Main" ref=${navigation}>${NAVIGATION.map(([where, name]) => html`<a key=${where} href=${`#/${where}`} aria-current=${(path[0] ?? "packages") === where ? "page" : undefined}>${name}</a>`)}</nav>
+      <nav aria-label="Main" ref=${navigation}>${[...NAVIGATION, ...(settings.events.length ? ACTIVITY : [])].map(([where, name]) => html`<a key=${where} href=${`#/${where}`} aria-current=${(path[0] ?? "packages") === where ? "page" : undefined}>${name}</a>`)}</nav>
       <${Find} />
       <div class="side-foot">
         ${session() && html`<div class="who"><span>${session().name}</span><button type="button" class="button small" onClick=${signOut}>Sign out</button></div>`}
