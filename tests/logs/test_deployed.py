@@ -68,6 +68,9 @@ def worked(stack: EmbeddedStack, api: httpx.Client) -> EmbeddedStack:
         until(partial(of, stack, "record_usage", sent["MessageId"]))
     export = ok(api.post("/exports", json={"what": "customers", "format": "csv"}), 202)
     until(lambda: ok(api.get(f"/exports/{export['work_id']}"))["status"] == "finished")
+    rows = "".join(f"Line {n}\n" for n in range(200))
+    imported = api.post("/packages/import", params={"dry_run": "false"}, content=f"name\n{rows}", headers={"Content-Type": "text/csv"})
+    until(lambda: ok(api.get(f"/imports/{ok(imported, 202)['import_id']}"))["work"]["status"] == "finished")
     queue_is_empty(stack)
     return stack
 
