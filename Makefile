@@ -21,8 +21,9 @@ setup:
 demo: setup
 	@exec $(BIN)/python -m demo
 
+# make serve DEMO=1 has a provider's last months in it, in data of its own.
 serve: setup
-	@exec $(BIN)/python -m tools.serve
+	@exec $(BIN)/python -m $(if $(DEMO),demo.serve,tools.serve)
 
 test: setup
 	@exec $(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)

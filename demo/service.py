@@ -33,10 +33,12 @@ class ServiceError(RuntimeError):
 class Service:
     """A thin client; every answer is JSON whose amounts are decimal strings."""
 
-    def __init__(self, *, base_url: str, invoke: Invoke, enqueue: Enqueue | None = None) -> None:
+    def __init__(
+        self, *, base_url: str, invoke: Invoke, enqueue: Enqueue | None = None, transport: httpx.BaseTransport | None = None
+    ) -> None:
         self.base_url = base_url.rstrip("/")
         self._invoke, self._enqueue = invoke, enqueue
-        self._http = httpx.Client(timeout=REQUEST_SECONDS_MAX, trust_env=False)
+        self._http = httpx.Client(timeout=REQUEST_SECONDS_MAX, trust_env=False, transport=transport)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -49,6 +51,10 @@ class Service:
     def put(self, path: str, body: Body) -> Any:
         """The answer of a PUT."""
         return self._request("PUT", path, json=body)
+
+    def patch(self, path: str, body: Body) -> Any:
+        """The answer of a PATCH."""
+        return self._request("PATCH", path, json=body)
 
     def post(self, path: str, body: Body, *, key: str | None = None) -> Any:
         """The answer of a POST; with `key`, the same body posted again under it changes nothing."""

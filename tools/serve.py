@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -83,23 +83,25 @@ def announced(stack: EmbeddedStack) -> Iterator[None]:
         print("stopping: answering what is under way, then saving", flush=True)
 
 
-def serve(port: int) -> None:
-    """Returns only by an exception: `SystemExit` on a signal, `ServeError` when the emulator is gone."""
+def serve(port: int, data: Path, prepare: Callable[[EmbeddedStack], None]) -> None:
+    """Returns only by an exception: `SystemExit` on a signal, `ServeError` when the emulator is gone. `data` is where it is kept."""
     with sole_user_of(LOCAL):
         URL_FILE.unlink(missing_ok=True)
-        with EmbeddedStack(port, LOCAL / "aws", {"EVENTS_FILE": str(EVENTS_FILE)}, enforce_iam=False) as stack:
+        with EmbeddedStack(port, data, {"EVENTS_FILE": str(EVENTS_FILE)}, enforce_iam=False) as stack:
             check_health(stack.base_url)
+            prepare(stack)
             with announced(stack):
                 while stack.is_running():
                     time.sleep(1)
                 raise ServeError(f"the emulator has ended unexpectedly:\n{stack.log()}")
 
 
-def main() -> int:
+def main(data: Path = LOCAL / "aws", prepare: Callable[[EmbeddedStack], None] = lambda _: None) -> int:
+    """Serve until interrupted; `prepare` is called with the stack before it is offered."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop_once)
     try:
-        serve(port_from(os.environ.get("PORT") or DEFAULT_PORT))
+        serve(port_from(os.environ.get("PORT") or DEFAULT_PORT), data, prepare)
     except (ServeError, EmbeddedStackError, PackagingError, SettingsError) as error:
         print(f"make serve: {error}", file=sys.stderr)
     return 1

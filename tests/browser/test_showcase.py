@@ -1,40 +1,39 @@
-"""The screenshots of the README, of the demo's provider: kept in .local/screenshots as readme-*.png, copied to docs/screenshots by hand."""
+"""What `make serve DEMO=1` has, and its screenshots for the README.
+
+They are kept in .local/screenshots as readme-*.png, and copied to docs/screenshots by hand.
+"""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from demo.loading import load_provider
-from demo.provider import load
-from demo.service import Service
-from tests.api.support import evaluate
+from demo.evenings import LARGE_CUSTOMER
+from demo.past import provider_of, shifted
+from demo.serve import live_through
 from tests.browser.conftest import Visit
 from tests.browser.test_accessibility import SHOTS, settle
 from tests.conftest import client_of
 from tools.embedded import EmbeddedStack
 
-FIRST, LAST = date(2031, 1, 1), date(2031, 1, 31)
+TODAY = datetime.now(UTC).date()
+STORY = provider_of(TODAY).story
 CUSTOMER = "harbour-point-legal"
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[EmbeddedStack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
     with EmbeddedStack() as running:
+        live_through(running, tmp_path_factory.mktemp("past") / "past.log")
         yield running
 
 
 @pytest.fixture(scope="module")
 def api(stack: EmbeddedStack) -> Iterator[httpx.Client]:
-    """A client of a service that has the demo's provider, evaluated for a month."""
     with client_of(stack) as client:
-        with closing(Service(base_url=stack.base_url, invoke=stack.invoke)) as service:
-            load_provider(service, load(), lambda: None)
-        for n in range((LAST - FIRST).days + 1):
-            evaluate(stack, client, (FIRST + timedelta(days=n)).isoformat())
         yield client
 
 
@@ -42,6 +41,41 @@ def shoot(page: Page, name: str) -> None:
     settle(page)
     SHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SHOTS / f"readme-{name}.png")
+
+
+def items(api: httpx.Client, path: str, **query: str) -> list[dict[str, Any]]:
+    """The first page of a list."""
+    found: list[dict[str, Any]] = api.get(path, params={"limit": "200", **query}).raise_for_status().json()["items"]
+    return found
+
+
+def test_each_day_was_evaluated_on_its_own_date(api: httpx.Client) -> None:
+    """All but those of the outage, which the next day made up for."""
+    runs = [one for one in items(api, "/runs") if one["kind"] == "daily"]
+    days = [STORY.first_day + timedelta(days=n) for n in range((TODAY - STORY.first_day).days + 1)]
+    missed = [day for day in days if STORY.outage_first_day <= day <= STORY.outage_last_day]
+    assert {one["date"]: one["created_at"][:10] for one in runs} == {f"{day}": f"{day}" for day in days if day not in missed}
+    charged = items(api, "/customers/copperfield-couriers/ledger", **{"from": f"{missed[0]}", "to": f"{missed[-1]}"})
+    assert {(one["date"], one["posted_at"][:10]) for one in charged} == {(f"{day}", f"{missed[-1] + timedelta(days=1)}") for day in missed}
+
+
+def test_there_is_something_to_do(api: httpx.Client) -> None:
+    """Charges are held, a customer is parked, and an overview says who runs short."""
+    assert {one["customer_id"] for one in items(api, "/held")} == {STORY.payment.customer}
+    assert [one["customer_id"] for one in items(api, "/customers", parked="true")] == [LARGE_CUSTOMER]
+    sums = {one["currency"]: one for one in api.get("/overview").raise_for_status().json()["by_currency"]}
+    assert sums.keys() == {"EUR", "GBP", "INR", "USD"}
+    assert (sums["USD"]["short"] > 0, sums["GBP"]["parked"], sums["INR"]["ending"]) == (True, 1, 1)
+
+
+@pytest.mark.parametrize("today", [date(2026, 1, 1), date(2027, 5, 31), date(2028, 2, 29), date(2026, 12, 15)])
+def test_the_story_can_be_played_on_any_day(today: date) -> None:
+    story = provider_of(today).story
+    assert (story.first_day.day, story.last_day.replace(day=1)) == (1, today.replace(day=1))
+
+
+def test_days_that_a_month_lacks_become_its_last() -> None:
+    assert shifted("2031-03-31, 12031-03-31 and 2028-02-29", 1) == "2031-02-28, 12031-03-31 and 2028-01-29"
 
 
 def test_the_pages_of_the_readme(visiting: Callable[..., Visit], api: httpx.Client) -> None:
@@ -57,13 +91,13 @@ def test_the_pages_of_the_readme(visiting: Callable[..., Visit], api: httpx.Clie
     page.evaluate("scrollTo(0, 420)")
     shoot(page, "package")
 
-    page = light.open(f"run?customer={CUSTOMER}&date=2031-02-28")
+    page = light.open(f"run?customer={CUSTOMER}&date={(TODAY.replace(day=1) + timedelta(days=32)).replace(day=1)}")
     expect(page.get_by_role("region", name="What would be charged")).to_be_visible()
     page.get_by_role("button", name="Run it live…").scroll_into_view_if_needed()
     page.evaluate("scrollTo(0, 480)")
     shoot(page, "run-package")
 
-    page = dark.open(f"customers/{CUSTOMER}/ledger?from=2031-01-15")
+    page = dark.open(f"customers/{CUSTOMER}/ledger?from={TODAY - timedelta(days=30)}")
     page.get_by_role("table", name="Ledger").get_by_role("button").first.click()
     shoot(page, "ledger")
     page = dark.open("runs")
