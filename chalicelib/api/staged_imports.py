@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..usecases.staged_imports import FoundImport, Wanted
 
 blueprint = Blueprint(__name__)
-_OUTCOMES: Final = ("made", "failed", "planned", "faults")
+_OUTCOMES: Final = ("made", "failed", "planned", "faults", "undone", "left")
 _ROWS: Final[Mapping[str, Parameter]] = {"outcome": Parameter(OneOf(_OUTCOMES), default="made"), **LIST}
 _APPLYING: Final[Mapping[str, Parameter]] = {"confirm_backlog": OFF, "again": OFF}
 
@@ -54,6 +54,15 @@ def retry_import(call: Call) -> Answer[answers.Import]:
     from ..usecases import staged_imports  # not in cold starts
 
     return _begun(staged_imports.retry_failed(call.services, call.context, call.params["import_id"], wanted(call)))
+
+
+@action(blueprint, "/imports/{import_id}/undo", WRITE_SCOPE, {"dry_run": OFF})
+def undo_import(call: Call) -> Answer[answers.Import]:
+    """Have an import undone, as far as nobody has touched what it did since; with `dry_run=true`, say how."""
+    from ..usecases import staged_imports  # not in cold starts
+
+    found = staged_imports.undo_import(call.services, call.context, call.params["import_id"], dry_run=call.query["dry_run"])
+    return _begun(found)
 
 
 @get(blueprint, "/imports/{import_id}")

@@ -48,7 +48,8 @@ class MadeRow(NamedTuple):
 class ImportRecord(NamedTuple):
     """A file that was, or may be, imported. `size` in bytes and `sha256` in hexadecimal are known once it was read. `check` is the
     latest work that checked it; `applications` are those that applied it, the first one first: each further one retries what failed.
-    Of a file that was written at once, `rows` are what it made. `version` grows with each change."""
+    `undoing` is the latest work that undoes the import, or says how. Of a file that was written at once, `rows` are what it made.
+    `version` grows with each change."""
 
     import_id: str
     of: ImportOf
@@ -58,18 +59,22 @@ class ImportRecord(NamedTuple):
     sha256: str = ""
     check: str | None = None
     applications: tuple[str, ...] = ()
+    undoing: str | None = None
     rows: tuple[MadeRow, ...] = ()
     version: int = 1
 
 
 class ImportResult(NamedTuple):
-    """What the rows of an import come to by its latest work: sums by name, and the first faulty and failed rows, as results have them."""
+    """What the rows of an import come to by its latest work: sums by name, and the first rows that are faulty, failed, or left by
+    an undoing, as results have them."""
 
     sums: Mapping[str, Any] = MappingProxyType({})
     faults: Sequence[Any] = ()
     faults_left_out: int = 0
     failed: Sequence[Any] = ()
     failed_left_out: int = 0
+    left: Sequence[Any] = ()
+    left_left_out: int = 0
 
 
 class FileRow(NamedTuple):

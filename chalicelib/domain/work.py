@@ -5,8 +5,10 @@ from typing import Final, Literal, NamedTuple
 
 from .errors import Conflict
 
-WorkKind = Literal["export", "forecast", "audit", "simulation", "reconciliation", "reindex", "import_check", "import"]
-APPLIED_KINDS: Final[frozenset[WorkKind]] = frozenset({"reindex", "import"})
+WorkKind = Literal[
+    "export", "forecast", "audit", "simulation", "reconciliation", "reindex", "import_check", "import", "import_undo_check", "import_undo"
+]
+APPLIED_KINDS: Final[frozenset[WorkKind]] = frozenset({"reindex", "import", "import_undo"})
 """Work that writes what it is about, and not only a result: `apply_work` does it, all other work `do_work`."""
 KINDS_IN_STEPS: Final[frozenset[WorkKind]] = frozenset(("import",))
 """Work whose segments are steps: one is begun when the one before it is through."""

@@ -1,13 +1,16 @@
 """How each kind of long work is done. What a kind needs is loaded when there is work of it, not in cold starts."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from .. import ids
 from ..domain.work import WorkKind, WorkRecord
 from ..usecases.request_context import RequestContext, Services
 from ..usecases.work import Strategy
 from ..wire import jsontext
+
+if TYPE_CHECKING:
+    from ..usecases.staged_imports import ImportForms
 
 
 def strategy_of(services: Services, context: RequestContext, found: WorkRecord) -> Strategy:
@@ -61,14 +64,25 @@ def _reindex(services: Services, _: RequestContext, found: WorkRecord) -> Strate
 
 
 def _import(services: Services, context: RequestContext, found: WorkRecord) -> Strategy:
-    from ..usecases.staged_imports import ImportForms, ImportStrategy
+    from ..usecases.staged_imports import ImportStrategy
+
+    return ImportStrategy(services, context, found, _import_forms())
+
+
+def _import_forms() -> "ImportForms":
+    from ..usecases.staged_imports import ImportForms
     from ..wire import import_rows, views
 
-    forms = ImportForms(
+    return ImportForms(
         import_rows.staged_rows, import_rows.packages_of, import_rows.customers_of, import_rows.assignments_of, ids.nth_after,
         views.warnings_view, jsontext.json_line,
     )  # fmt: skip
-    return ImportStrategy(services, context, found, forms)
+
+
+def _undo(services: Services, context: RequestContext, found: WorkRecord) -> Strategy:
+    from ..usecases.staged_imports import undo_strategy
+
+    return undo_strategy(services, context, found, _import_forms())
 
 
 _STRATEGIES: Final[Mapping[WorkKind, Callable[[Services, RequestContext, WorkRecord], Strategy]]] = {
@@ -80,4 +94,6 @@ _STRATEGIES: Final[Mapping[WorkKind, Callable[[Services, RequestContext, WorkRec
     "reindex": _reindex,
     "import_check": _import,
     "import": _import,
+    "import_undo_check": _undo,
+    "import_undo": _undo,
 }

@@ -30,6 +30,7 @@ _IMPORT_CODEC = Codec(
         "sha256": plain_attribute("sha256", ""),
         "check": plain_attribute("check", None),
         "applications": texts_attribute("applications", ()),
+        "undoing": plain_attribute("undoing", None),
         "rows": records_attribute("made", MadeRow, _MADE_ROW),
         "version": always(integer_attribute("version", 1)),
     },

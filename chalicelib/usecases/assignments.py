@@ -200,7 +200,7 @@ def delete_assignment(db: Db, context: RequestContext, ids: tuple[str, str], ver
         if begun and not over:
             demand_no_obstacle(minimum_days_obstacles(old, earliest))
         if old.start_date >= context.today and not old.charged and not old.cancelled:
-            _remove_unbegun(db, context, snapshot.account, old)
+            remove_unbegun(db, context, snapshot.account, old)
             return
         if not over:
             planned = plan_edit(db, context, snapshot, version, partial(_as_ended, context.today, earliest))
@@ -214,7 +214,8 @@ def _as_ended(today: date, earliest: date, old: Assignment) -> Assignment:
     return old._replace(cancelled=True) if old.start_date > today else old._replace(end_date=earliest)
 
 
-def _remove_unbegun(db: Db, context: RequestContext, account: Account, old: Assignment) -> None:
+def remove_unbegun(db: Db, context: RequestContext, account: Account, old: Assignment) -> None:
+    """Remove an assignment that nothing was charged on or drawn from."""
     actions = [
         assignments.remove_assignment(old), packages.uncount_assignment(old.package_id), accounts.count_assignments(account, [old], -1),
         *finding.ends_rewritten(old, None), record_change(context, assignment_change("assignment.removed", old)),

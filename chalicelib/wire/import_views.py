@@ -21,7 +21,7 @@ def import_view(
     upload: tuple[str, datetime] | None,
 ) -> answers.Import:
     """An import: how far it is, and what its rows come to."""
-    sums, faults, faults_left_out, failed, failed_left_out = result
+    sums, faults, faults_left_out, failed, failed_left_out, left, left_left_out = result
     applied = bool(record.applications or record.rows)
     outcome = "made" if applied else "planned"
     counts: answers.ImportCounts = {
@@ -31,11 +31,27 @@ def import_view(
     return {
         "import_id": record.import_id, "kind": record.of, "created_at": record.created_at, "created_by": record.created_by,
         "expires_at": expires_at.isoformat(), "size": record.size, "sha256": record.sha256 or None,
-        "step": "application" if applied else "check" if record.check else "file", "work": work_view(work) if work else None,
+        "step": _step(record), "work": work_view(work) if work else None,
         "counts": counts, "backlog": _backlog_sums(sums), "unconfirmed": sums.get("unconfirmed", 0),
         "errors": [{"row": one["row"], "errors": _row_errors(one["errors"])} for one in faults], "errors_left_out": faults_left_out,
-        "failed": list(failed), "failed_left_out": failed_left_out,
+        "failed": list(failed), "failed_left_out": failed_left_out, "undone": _undone(sums, len(left) + left_left_out),
+        "left": [{"row": one["row"], "code": one["code"], "detail": one["detail"]} for one in left], "left_left_out": left_left_out,
         "upload": {"link": upload[0], "expires_at": upload[1].isoformat()} if upload else None,
+    }  # fmt: skip
+
+
+def _step(record: ImportRecord) -> answers.ImportStep:
+    if record.undoing:
+        return "undo"
+    return "application" if record.applications or record.rows else "check" if record.check else "file"
+
+
+def _undone(sums: Mapping[str, Any], left: int) -> answers.ImportUndone:
+    names = sorted(name.removeprefix("credits ") for name in sums if name.startswith("credits "))
+    return {
+        "removed": sums.get("undone removed", 0), "cancelled": sums.get("undone cancelled", 0),
+        "restored": sums.get("undone restored", 0), "left": left,
+        "credited": [{"currency": name, "lines": sums[f"credits {name}"], "retail": sums[f"credited {name}"]} for name in names],
     }  # fmt: skip
 
 
@@ -47,7 +63,8 @@ def _backlog_sums(sums: Mapping[str, Any]) -> list[answers.ImportBacklog]:
 def imported_row(of: ImportOf, row: Mapping[str, Any]) -> answers.ImportedRow:
     """A row of a result."""
     shown: Any = {
-        "row": row["row"], "change": row.get("change"), "package_id": None, "customer_id": row.get("customer_id"), "assignment_id": None,
+        "row": row["row"], "change": row.get("change"), "undone": row.get("undone"), "package_id": None,
+        "customer_id": row.get("customer_id"), "assignment_id": None,
         "version": row.get("version"),
         "backlog": [{"due_date": day, "currency": currency, "retail": retail} for day, currency, retail in row.get("backlog", ())],
         "warnings": row.get("warnings", []), "code": row.get("code"), "detail": row.get("detail"),

@@ -63,6 +63,7 @@ SCOPES = {
     "POST /imports/{import_id}/check": READ,
     "POST /imports/{import_id}/application": WRITE,
     "POST /imports/{import_id}/retry": WRITE,
+    "POST /imports/{import_id}/undo": WRITE,
     "GET /imports/{import_id}": READ,
     "GET /imports/{import_id}/rows": READ,
     "GET /reconciliations/{work_id}": READ,

@@ -135,6 +135,7 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "check_import": [Asked({"import_id": IMPORT}, most=11)],
     "apply_import": [Asked({"import_id": IMPORT}, most=12)],
     "retry_import": [Asked({"import_id": FAILED_IMPORT}, most=14)],
+    "undo_import": [Asked({"import_id": FAILED_IMPORT}, most=13)],
     "read_import": [Asked({"import_id": IMPORT}, most=1), Asked({"import_id": FAILED_IMPORT}, most=5)],
     "list_imported_rows": [Asked({"import_id": FAILED_IMPORT}, {"limit": "200"}, most=4)],
     "request_reconciliation": [Asked(body="did\n4420\n", most=4, content_type="text/csv")],

@@ -117,6 +117,7 @@ REQUESTS = {
     "POST /imports/{import_id}/check": Asked(404, {"import_id": "none"}),
     "POST /imports/{import_id}/application": Asked(404, {"import_id": "none"}),
     "POST /imports/{import_id}/retry": Asked(404, {"import_id": "none"}),
+    "POST /imports/{import_id}/undo": Asked(404, {"import_id": "none"}),
     "GET /imports/{import_id}": Asked(404, {"import_id": "none"}),
     "GET /imports/{import_id}/rows": Asked(404, {"import_id": "none"}),
     "POST /reconciliations": Asked(202, query={"date": [DAY]}, body="did;cost\r\n+44 20;1.20\r\n", headers=CSV),

@@ -75,6 +75,7 @@ SILENT: Final = {
     "check_import": "the record of the work says who asked for it",
     "apply_import": "each row leaves its item when it is applied",
     "retry_import": "as above",
+    "undo_import": "what is taken back of each row leaves its item",
     "request_audit": "the record of the work says who asked for it",
     "request_export": "the record of the work says who asked for it",
     "request_reindex": "what is found by words stays what it is",

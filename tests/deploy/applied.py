@@ -1,27 +1,34 @@
 """What `apply_work` does, and what it needs for that: as `features` has it of the other functions."""
 
+from collections.abc import Callable
+
 from tests.api.support import day, ok, unique, unique_did
 from tests.deploy.features import Feature, Sample, anew, apply_all_of, do_all_of
 from tests.deploy.files import an_import, some_packages
 
 
-def apply_assignments(s: Sample) -> None:
+def apply_assignments(s: Sample) -> str:
     """One of a number, debited for yesterday, one of free minutes."""
     head = "customer_id,package_id,package,did,start_date,free_minutes,auto_decrement_credit\n"
     rows = f"{s.empty},{s.assigned['package_id']},,{unique_did()},{day(-1)},,true\n{s.empty},,{s.minutes['name']},,{day(-1)},5,\n"
-    apply_all_of(s, an_import(s, "assignments", head + rows))
+    return apply_all_of(s, an_import(s, "assignments", head + rows))
 
 
-def change_assignments(s: Sample) -> None:
+def change_assignments(s: Sample) -> str:
     """Another quantity of one that stands."""
     one = s.begun
     text = f"customer_id,assignment_id,quantity\n{one['customer_id']},{one['assignment_id']},{next(s.quantities)}\n"
-    apply_all_of(s, an_import(s, "assignments", text))
+    return apply_all_of(s, an_import(s, "assignments", text))
 
 
 def begin_to_apply(s: Sample) -> None:
     anew(s, "apply_work")
     apply_all_of(s, some_packages(s))
+
+
+def undo(s: Sample, apply: Callable[[Sample], str]) -> None:
+    """Something is applied, and taken back."""
+    do_all_of(s, str(ok(s.api.post(f"/imports/{apply(s)}/undo"), 202)["work"]["work_id"]), "apply_work")
 
 
 def reindex(s: Sample) -> None:
@@ -40,6 +47,13 @@ APPLY_WORK: dict[str, Feature] = {
         "accounts:BGPQU apply-work:M catalog:BPQU history:P ledger:BPU results:RW runs:BGPQU usage:B", apply_assignments
     ),
     "change assignments": Feature("accounts:BGQU apply-work:M catalog:B history:P results:RW runs:BCGPQU", change_assignments),
+    "undo a change": Feature(
+        "accounts:BGQU apply-work:M catalog:B history:PQ results:RW runs:BCGPQU", lambda s: undo(s, change_assignments)
+    ),
+    "undo assignments": Feature(
+        "accounts:BDGPQU apply-work:M catalog:BPQU history:P ledger:BPQU results:RW runs:BCGPQU usage:B",
+        lambda s: undo(s, apply_assignments),
+    ),
     "reindex": Feature("accounts:CS apply-work:M catalog:BCPQ results:RW runs:GPQU", reindex),
     "begin": Feature("apply-work:M catalog:GP history:P results:RW runs:GPQU", begin_to_apply, is_slow=True),
 }

@@ -195,9 +195,7 @@ class Sample:
     @cached_property
     def imported(self) -> str:
         """A finished import."""
-        announced = an_announced_file(self, "packages", f"name\n{unique('package')}\n")
-        apply_all_of(self, str(ok(self.api.post(f"/imports/{announced}/application"), 202)["work"]["work_id"]))
-        return announced
+        return apply_all_of(self, some_packages(self))
 
     @cached_property
     def exported(self) -> str:
@@ -609,12 +607,14 @@ def do_all_of(s: Sample, work_id: str, function: str = "do_work") -> None:
     assert ok(s.api.get(f"/work/{work_id}"))["status"] == "finished"
 
 
-def apply_all_of(s: Sample, work_id: str) -> None:
-    """Every message of an import: its check, then its application."""
+def apply_all_of(s: Sample, begun: Json) -> str:
+    """Every message of an import: its check, then its application. The id of the import."""
+    work_id = begun["work"]["work_id"]
     bodies: list[Json] = [{"kind": "begin"}, {"kind": "piece", "segment": 0}, {"kind": "piece", "segment": 1}, {"kind": "merge"}]
     for body in bodies:
         message(s, "apply_work", {"work_id": work_id, **body})
     assert ok(s.api.get(f"/work/{work_id}"))["status"] == "finished"
+    return str(begun["import_id"])
 
 
 def check_assignments(s: Sample) -> None:

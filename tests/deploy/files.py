@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from tests.api.support import ok, unique
+from tests.api.support import Json, ok, unique
 
 if TYPE_CHECKING:
     from tests.deploy.features import Sample
@@ -17,10 +17,11 @@ def an_announced_file(s: "Sample", kind: str, text: str) -> str:
     return str(announced["import_id"])
 
 
-def an_import(s: "Sample", kind: str, text: str) -> str:
-    """The id of the application of a file that nobody has worked at."""
+def an_import(s: "Sample", kind: str, text: str) -> Json:
+    """The application of a file, which nobody has worked at."""
     announced = an_announced_file(s, kind, text)
-    return str(ok(s.api.post(f"/imports/{announced}/application?confirm_backlog=true"), 202)["work"]["work_id"])
+    begun: Json = ok(s.api.post(f"/imports/{announced}/application?confirm_backlog=true"), 202)
+    return begun
 
 
 def a_checked_file(s: "Sample") -> None:
@@ -28,6 +29,6 @@ def a_checked_file(s: "Sample") -> None:
     ok(s.api.post(f"/imports/{an_announced_file(s, 'packages', 'name')}/check"), 202)
 
 
-def some_packages(s: "Sample") -> str:
+def some_packages(s: "Sample") -> Json:
     """The import of one package more."""
     return an_import(s, "packages", f"name\n{unique('package')}\n")

@@ -138,6 +138,7 @@ RARELY = {
     "do_work": {
         "do-work:V": "as above",
         "apply-work:M": "the pieces of work that writes are done by `apply_work`",
+        "history:Q": "a dry run of undoing an import looks up what a row has changed",
         "ledger/index/held:Q": "a forecast of all, or a kept simulation, tries what customers have held, if any does",
         "usage:Q": "a forecast of all, an audit, or a kept simulation looks up the calls of a minimum spend, if there is one",
         "accounts:G": "a customer in the middle of whose assignments a message ends is read again by the next",
@@ -149,7 +150,6 @@ RARELY = {
         "do-work:M": "a work that is over makes room for the next, whose first message goes to `do_work`",
         "results:A": "as above",
         "usage:Q": "the backlog of a minimum spend looks up its calls",
-        "ledger:Q": "as a request that posts backlog, it may look at what is held before",
     },
     "run_package": {
         "accounts:G": "an account that somebody else changes meanwhile is read again",
@@ -274,7 +274,6 @@ SOMEBODYS = {
     "apply_work": [
         SCAN,
         Forbidden("dynamodb", "put_item", {"TableName": "packages-billing-local-usage", "Item": KEY}),
-        Forbidden("dynamodb", "delete_item", {"TableName": "packages-billing-local-accounts", "Key": KEY}),
         Forbidden("sqs", "send_message", {"QueueUrl": "post-charges", "MessageBody": "{}"}),
     ],
     "run_package": [

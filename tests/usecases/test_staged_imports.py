@@ -8,7 +8,9 @@ import pytest
 
 from chalicelib.domain.errors import BillingError, Conflict
 from chalicelib.domain.importing import ImportOf
+from chalicelib.domain.terms import terms_on
 from chalicelib.storage import accounts, assignments
+from chalicelib.storage.ledger import entries_of
 from chalicelib.usecases import staged_imports
 from chalicelib.usecases.assignments import change_assignment
 from chalicelib.usecases.staged_imports import Wanted, slices
@@ -198,3 +200,70 @@ def test_files_of_packages_and_customers_are_applied_too(small: None) -> None:
     stage = furnished()
     told = imported(stage, "package_id,name,retail\n,New,1\nspare,,5\n,Other,2\nline,line,\n", of="packages")
     assert told["counts"] == {"created": 2, "changed": 1, "unchanged": 1, "failed": 0, "faulty": 0}
+
+
+UNDO = "XND0"
+
+
+def undone(stage: Stage, *, dry_run: bool = False) -> answers.Import:
+    """An import once it is undone, or once it is said how."""
+    staged_imports.undo_import(stage.services, stage.context("XNDCHECK" if dry_run else UNDO), NAME, dry_run=dry_run)
+    work_off(stage)
+    return found(stage)
+
+
+def standing(stage: Stage) -> dict[str, Any]:
+    """What of the customers a person sees: assignments with their terms, and accounts."""
+    listed = [one for name in ("ann", "eve") for one in assignments.of_customer(stage.db, name)[1] if not one.cancelled]
+    shown = {one.assignment_id: (one.start_date, one.end_date, one.did, terms_on(one, TODAY)) for one in listed}
+    return shown | {name: account.balance for name, account in accounts.find_accounts(stage.db, ["ann", "eve"]).items()}
+
+
+def test_undoing_leaves_what_stood_before_with_charges_credited() -> None:
+    stage = furnished()
+    before = standing(stage)
+    imported(stage, MIXED)
+    foreseen = undone(stage, dry_run=True)
+    assert standing(stage) != before
+    told = undone(stage)
+    assert standing(stage) == before
+    assert told["undone"] == foreseen["undone"]
+    assert told["undone"] == {
+        "removed": 2, "cancelled": 2, "restored": 1, "left": 0, "credited": [{"currency": "USD", "lines": 4, "retail": "60.00"}],
+    }  # fmt: skip
+    stage.evaluate()
+    charged = [entry for name in ("ann", "eve") for entry in entries_of(stage.db, name)]
+    assert sum(entry.retail for entry in charged if entry.date < TODAY) == 60
+    assert sum(entry.retail for entry in charged if entry.kind == "credit") == -60
+    assert undone(stage)["undone"]["left"] == 0
+
+
+def test_what_was_touched_since_is_left_and_told() -> None:
+    stage = furnished()
+    imported(stage, MIXED)
+    ids = {row["row"]: (row["customer_id"] or "", row["assignment_id"] or "") for row in rows(stage)}
+    for row in (2, 4):
+        change_assignment(stage.db, stage.context("edit"), ids[row], None, lambda old: old._replace(quantity=7), False)
+    stage.evaluate()
+    told = undone(stage)
+    assert [(one["row"], one["code"]) for one in told["left"]] == [
+        (2, "changed_meanwhile"), (3, "charged"), (4, "changed_meanwhile"), (6, "charged"),
+    ]  # fmt: skip
+    assert told["undone"]["removed"] == 1
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_worker_killed_at_any_call_takes_each_row_back_once(after: bool) -> None:
+    def made() -> Stage:
+        stage = furnished()
+        imported(stage, FEW)
+        return stage
+
+    def undo(stage: Stage) -> None:
+        staged_imports.undo_import(stage.services, stage.context(UNDO), NAME, dry_run=False)
+
+    def result(stage: Stage) -> Any:
+        told = found(stage)
+        return told["undone"]["left"], standing(stage), [entry.retail for name in ("ann", "eve") for entry in entries_of(stage.db, name)]
+
+    assert calls_that_may_crash(made, undo, result, 100.0, after=after) > 30

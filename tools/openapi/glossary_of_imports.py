@@ -14,7 +14,18 @@ IMPORT_FIELDS: Final = {
     "Import.expires_at": "When it will be gone (RFC 3339, with offset).",
     "Import.size": "Bytes of the file; 0 until it was read.",
     "Import.sha256": "SHA-256 of the file, in hexadecimal; null until it was read.",
-    "step": "`file`: the file is awaited; `check`: it was or is being checked; `application`: it was or is being applied.",
+    "Import.undone": "What undoing it came to, or by a dry run would come to.",
+    "ImportUndone.removed": "Things that are removed: packages, customers, and assignments that were never charged.",
+    "ImportUndone.cancelled": "Assignments that are cancelled, because only the import has charged them.",
+    "ImportUndone.restored": "Things that get back the values that they had before.",
+    "ImportUndone.left": "Rows that are left as they are.",
+    "credited": "What is credited of the charges that the import posted, by currency.",
+    "Import.left": "The first 200 rows that are left as they are, with the reason.",
+    "left_left_out": "How many more there are.",
+    "ImportedRow.undone": "How the row was taken back, or would be: `removed`, `cancelled`, `restored`, or `unchanged` if it had done "
+    "nothing; null otherwise.",
+    "step": "`file`: the file is awaited; `check`: it was or is being checked; `application`: it was or is being "
+    "applied; `undo`: that was or is being undone, or a dry run of it.",
     "Import.work": "The latest work on it, with its progress; null for one that was written at once, and before there is any.",
     "Import.counts": "How many rows there are of which outcome, once the work is finished.",
     "ImportCounts.created": "Rows that made something, or by a check would make it.",
@@ -57,5 +68,6 @@ IMPORT_PARAMETERS: Final = {
     "import_id": "The import's id.",
     "confirm_backlog": "Whether everything that the file charges at once is confirmed; without it, each row says so itself.",
     "again": "Whether the file may be one that was imported within 30 days.",
-    "outcome": "Which rows: those that were `made`, that `failed`, that are `planned` by a check, or with `faults`; `made` if left out.",
+    "outcome": "Which rows: those that were `made`, that `failed`, that are `planned` by a check, or with `faults`; those that were "
+    "`undone` or `left` by an undoing. `made` if left out.",
 }

@@ -111,6 +111,11 @@ _APPLICATION: Final = (
     "that was applied within 30 days is refused with `imported_before` and the `import_id`, unless `again=true`. At most 5 works run at "
     "once; the others wait."
 )
+_UNDO: Final = (
+    "What the import itself posted is credited. An assignment that only the import has charged is cancelled, one that was never charged is "
+    "removed; what it changed gets back the values that the history has, by the rules of PATCH. What somebody has touched since, or a run "
+    "has charged, is left and listed with the reason. With `dry_run=true` nothing is written: `undone` says what it would come to."
+)
 _ONE_OFF: Final = (
     "A new entry of kind `one_off`, posted now: what no package charges, such as a visit. It carries `date`. What does not fit within "
     "the debit limit is `held`, and tried again by each daily run. It can be credited and written off as every charge."
@@ -223,6 +228,7 @@ OPERATIONS: Final = {
                               notes=_APPLICATION),
     "retry_import": Operation("Imports", 202, conflicts=("nothing_failed", "in_progress", "too_much_work"),
                               notes="Rows that were applied stay as they are. The others are read from the file again, and checked anew."),
+    "undo_import": Operation("Imports", 202, conflicts=("nothing_applied", "in_progress", "too_much_work"), notes=_UNDO),
     "read_import": Operation("Imports", notes="Counts and sums are those of the latest work, once it is finished."),
     "list_imported_rows": Operation("Imports", conflicts=("in_progress",)),
     "request_reconciliation": Operation("Reconciliations", 202, conflicts=("too_much_work",), invalid=("too_many",), seeks=False,

@@ -103,6 +103,8 @@ _RAISED: Final = (
      errors.Conflict("the file of this import was not put into the bucket yet: send it to the link of the import", code="not_uploaded")),
     ("the file of the import is applied already",
      errors.Conflict("the file is applied already: retry what failed of it", code="applied")),
+    ("nothing of the import is applied, so there is nothing to undo",
+     errors.Conflict("nothing of this import is applied: there is nothing to undo", code="nothing_applied")),
     ("no row of the import failed, so none can be tried again",
      errors.Conflict("no row of this import failed: there is nothing to try again", code="nothing_failed")),
     ("the work is finished, so there is nothing to stop",

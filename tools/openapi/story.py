@@ -299,6 +299,8 @@ def _imports(say: Recorder) -> None:
     _wait_for(say, say("check_import", "once_it_is_there", "POST", "/imports/{import_id}/check", ids=ids)["work"])
     _wait_for(say, say("apply_import", "checked", "POST", "/imports/{import_id}/application", ids=ids)["work"])
     say("read_import", "finished", "GET", "/imports/{import_id}", ids=ids)
+    undo = {"dry_run": "true"}
+    say("undo_import", "dry_run", "POST", "/imports/{import_id}/undo", ids=ids, query=undo)
     say("list_imported_rows", "made", "GET", "/imports/{import_id}/rows", ids=ids, query={"limit": "2"})
 
 

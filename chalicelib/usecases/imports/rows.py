@@ -46,7 +46,7 @@ def once(row: ImportRow | None, version: int, imported: str | None) -> bool:
     if row.made(imported) is not None:
         return True
     if row.seen is not None and row.seen != version:
-        detail = f"it was changed after the check, which saw version {row.seen}; it has version {version} now"
+        detail = f"somebody has changed it since: it had version {row.seen}, and has version {version} now"
         raise VersionMismatch(detail, code="changed_meanwhile")
     return False
 

@@ -5,6 +5,7 @@ by `imports`; it is recorded here all the same.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,7 +24,9 @@ from ..request_context import RequestContext, Services
 from ..work import read_work, turns
 from ..work.results import files_named, has_result, rows_from, rows_page
 from .kinds import ImportForms
-from .strategy import FAILED, FAULTS, MADE, PLANNED, SUMS, ImportStrategy, file_key, json_of_made
+from .rows import FAILED, FAULTS, LEFT, MADE, PLANNED, SUMS, UNDONE
+from .strategy import ImportStrategy, file_key, json_of_made
+from .undoing import UndoStrategy
 
 __all__ = [
     "FILE_BYTES_MAX",
@@ -41,12 +44,14 @@ __all__ = [
     "retry_failed",
     "rows_of_import",
     "stage_file",
+    "undo_import",
+    "undo_strategy",
 ]
 
 FILE_BYTES_MAX: Final = 32 * 1024 * 1024
 ROWS_LISTED: Final = 200
 """Of faulty and of failed rows, in the answer about the whole."""
-OUTCOMES: Final = (MADE, FAILED, PLANNED, FAULTS)
+OUTCOMES: Final = (MADE, FAILED, PLANNED, FAULTS, UNDONE, LEFT)
 """Which rows can be listed."""
 
 
@@ -122,6 +127,20 @@ def retry_failed(services: Services, context: RequestContext, import_id: str, wa
     return _begin(services, context, record, "import", wanted._replace(again=True), retried=latest.work_id)
 
 
+def undo_import(services: Services, context: RequestContext, import_id: str, *, dry_run: bool) -> FoundImport:
+    """Have an import undone, or with `dry_run` said how. Raises `NotFound`, `Conflict` nothing_applied, in_progress."""
+    record = _record(services.db, import_id)
+    if not (record.rows or record.applications):
+        raise Conflict("nothing of this import is applied: there is nothing to undo", code="nothing_applied")
+    kind: WorkKind = "import_undo_check" if dry_run else "import_undo"
+    return _begin(services, context, record, kind, Wanted(), dry_run="yes" if dry_run else "no")
+
+
+def undo_strategy(services: Services, context: RequestContext, found: WorkRecord, forms: ImportForms) -> UndoStrategy:
+    """How an import is undone."""
+    return UndoStrategy(services, context, found, forms, _record(services.db, found.asked["import"]))
+
+
 def _begin(
     services: Services, context: RequestContext, record: ImportRecord, kind: WorkKind, wanted: Wanted, **further: str
 ) -> FoundImport:
@@ -143,11 +162,13 @@ def _noted(db: Db, context: RequestContext, record: ImportRecord, kind: WorkKind
     """The import with its new work. Raises `Conflict` in_progress while another one goes on, imported_before."""
     standing = storage.find_import(db, record.import_id)
     if standing:
-        for work_id in (standing.check, *standing.applications[-1:]):
+        for work_id in (standing.check, standing.undoing, *standing.applications[-1:]):
             one = work.find_work(db, work_id) if work_id else None
             if one and not one.is_over:
                 raise Conflict(f"work {one.work_id} on this import is not finished: poll it until it is, or cancel it", code="in_progress")
     new = record._replace(version=standing.version + 1 if standing else 1)
+    if kind in ("import_undo_check", "import_undo"):
+        return [storage.write_import(new._replace(undoing=context.id))]
     if kind == "import_check":
         return [storage.write_import(new._replace(check=context.id))]
     new = new._replace(applications=(*record.applications, context.id))
@@ -174,24 +195,21 @@ def read_import(services: Services, context: RequestContext, import_id: str) -> 
     """An import, as far as it is. Raises `NotFound`."""
     record = _record(services.db, import_id)
     found = FoundImport(record, datetime.fromisoformat(record.created_at) + IMPORT_DAYS)
-    if record.rows:
-        counts: dict[str, int] = {}
-        for one in record.rows:
-            counts[f"{MADE} {one.change}"] = counts.get(f"{MADE} {one.change}", 0) + 1
-        return found._replace(result=ImportResult(counts))
-    latest = record.applications[-1] if record.applications else record.check
-    if latest is None:
+    works = [*record.applications] or [*filter(None, [record.check])]
+    latest = record.undoing or (works[-1] if works else None)
+    if latest is None and not record.rows:
         link = services.objects().upload_link(file_key(import_id))
         return found._replace(upload=(link, context.at + timedelta(seconds=LINK_SECONDS)))
-    made = found._replace(work=read_work(services.db, latest))
+    sums: dict[str, Any] = dict(Counter(f"{MADE} {one.change}" for one in record.rows))
+    made = found._replace(work=read_work(services.db, latest) if latest else None, result=ImportResult(sums))
     if made.work is None or not has_result(made.work, context):
         return made
-    faults, failed = (_first(services, latest, name) for name in (FAULTS, FAILED))
-    sums: dict[str, Any] = {}
-    for work_id in record.applications or (latest,):
+    for work_id in (*works, *filter(None, [record.undoing])):
         for row in _rows(services, work_id, SUMS):
             sums |= {name: sums.get(name, 0) + value if isinstance(value, int) else value for name, value in row.items()}
-    return made._replace(result=ImportResult(sums, *faults, *failed))
+    faults, failed = (_first(services, works[-1], name) if works else ([], 0) for name in (FAULTS, FAILED))
+    left = _first(services, record.undoing, LEFT) if record.undoing else ([], 0)
+    return made._replace(result=ImportResult(sums, *faults, *failed, *left))
 
 
 def import_of(db: Db, import_id: str) -> ImportOf:
@@ -205,9 +223,12 @@ def rows_of_import(
     """Up to `limit` rows with an outcome, and where to go on: what was made by all applications; what failed, would become of rows, or
     is wrong with them by the latest work. Raises `NotFound`, `Conflict` in_progress."""
     record = _record(services.db, import_id)
-    if record.rows:
+    if outcome in (UNDONE, LEFT):
+        works = [*filter(None, [record.undoing])]
+    elif record.rows:
         return ([json_of_made(one) for one in record.rows] if outcome == MADE else []), None
-    works = [*record.applications] if outcome == MADE else [*(record.applications[-1:] or filter(None, [record.check]))]
+    else:
+        works = [*record.applications] if outcome == MADE else [*(record.applications[-1:] or filter(None, [record.check]))]
     found = [read_work(services.db, one) for one in works]
     if any(not one.is_over for one in found):
         raise Conflict("the import is not finished: poll it until it is", code="in_progress")

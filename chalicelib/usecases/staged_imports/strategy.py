@@ -6,7 +6,7 @@ in the records of the first step.
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 from ...domain import money
 from ...domain.errors import HEADING, Invalid, InvalidRows, Malformed, RowFault, row_fault
@@ -21,12 +21,11 @@ from ..segment import Member, Unreadable
 from ..work.results import files_named, rows_from
 from ..work.strategy import Record, record_of
 from .kinds import Asked, FailedRow, ImportForms, PlannedRow, kind_of
+from .rows import FAILED, FAULTS, MADE, PLANNED, RowFiles, sum_records
 from .slices import RowSlice, sliced
 
 CHECKING, APPLYING = 0, 1
 """The steps of an application; a check has the first one only."""
-PLANNED, MADE, FAILED, FAULTS, SUMS = "planned", "made", "failed", "faults", "sums"
-"""Names of files of the result, and the first parts of the keys of their records."""
 
 Json = Any
 Row = Mapping[str, Any]
@@ -37,16 +36,13 @@ def file_key(import_id: str) -> str:
     return f"imports/{import_id}"
 
 
-class ImportStrategy:
+class ImportStrategy(RowFiles):
     """The check or the application of a file."""
 
-    depth: Final = 2
-    file_depth: Final = 1
-    resort: Final = None
-
     def __init__(self, services: Services, context: RequestContext, found: WorkRecord, forms: ImportForms) -> None:
+        super().__init__(forms)
         asked = found.asked
-        self._services, self._work, self._forms = services, found, forms
+        self._services, self._work = services, found
         self._context = context._replace(by=found.created_by, may_charge=asked["may_charge"] == "yes")
         (of,) = (one for one in IMPORTS_OF if one == asked["of"])
         self._of, self._import_id = of, asked["import"]
@@ -66,7 +62,7 @@ class ImportStrategy:
         objects, size = self._services.objects(), int(self._work.asked["size"])
         raw = objects.read(file_key(self._import_id), 0, size) if size else b""
         try:
-            rows, faults = self._forms.rows(self._of, raw.decode())
+            rows, faults = self.forms.rows(self._of, raw.decode())
             rows, faults = self._those_asked_for(rows), [*faults, *(() if self._seen is not None else self._kind.faults(rows))]
         except UnicodeDecodeError:
             rows, faults = [], [row_fault(HEADING, "", "the file is not UTF-8; save it as CSV UTF-8")]
@@ -99,13 +95,13 @@ class ImportStrategy:
         yield from _fault_records(faults)
         for one in planned:
             yield Record((PLANNED, f"{one.row:06}"), self._json_of_planned(one))
-        yield from _sum_records(member, PLANNED, [_sums_of(one) for one in planned])
+        yield from sum_records(member.number, PLANNED, [_sums_of(one) for one in planned])
 
     def _json_of_planned(self, one: PlannedRow) -> Json:
         return {
             "row": one.row, "change": one.change, "id": one.thing_id, "customer_id": one.customer_id or None, "seen": one.seen,
             "backlog": [[line.due_date.isoformat(), line.currency, money.text(line.retail)] for line in one.backlog],
-            "warnings": self._forms.warnings(one.warnings),
+            "warnings": self.forms.warnings(one.warnings),
         }  # fmt: skip
 
     def _applied(self, member: RowSlice, seen: dict[int, int | None]) -> Iterator[Record | WorkFailure]:
@@ -119,34 +115,7 @@ class ImportStrategy:
             else:
                 yield Record((MADE, f"{one.row:06}"), json_of_made(one))
                 counts.append({f"{MADE} {one.change}": 1})
-        yield from _sum_records(member, MADE, counts)
-
-    def row(self, records: Iterator[Record]) -> Row:
-        """A row of a result; of faults all of a row, of sums all that were made apart, together."""
-        first = next(records)
-        if first.key[0] == FAULTS:
-            return {"row": first.value[0], "errors": [first.value[1:], *(one.value[1:] for one in records)]}
-        if first.key[0] == SUMS:
-            return dict(_together([first.value, *(one.value for one in records)]))
-        row: Row = first.value
-        return row
-
-    def file_name(self, _number: int, key: tuple[str, ...]) -> str:
-        """What its rows are."""
-        return key[0] if key else ""
-
-    def heading(self) -> bytes:
-        """None: each row says what it is."""
-        return b""
-
-    def line(self, row: Row) -> bytes:
-        """A row as its line in a file."""
-        return self._forms.line(row)
-
-
-class _Sum(NamedTuple):
-    lines: int
-    amount: Decimal
+        yield from sum_records(member.number, MADE, counts)
 
 
 def json_of_made(one: MadeRow) -> Json:
@@ -181,21 +150,3 @@ def _sums_of(one: PlannedRow) -> Json:
         sums[f"lines {line.currency}"] = sums.get(f"lines {line.currency}", 0) + 1
         sums[f"retail {line.currency}"] = money.text(money.plus(Decimal(sums.get(f"retail {line.currency}", "0")), line.retail))
     return sums
-
-
-def _sum_records(member: RowSlice, name: str, sums: list[Json]) -> Iterator[Record]:
-    """What the rows of a slice come to, apart from that of others."""
-    if sums:
-        yield Record((SUMS, name, f"{member.number:06}"), _together(sums))
-
-
-def _together(sums: Iterable[Json]) -> Json:
-    """Sums of the same names: counts, and amounts as text, so that they stay exact."""
-    found: dict[str, Any] = {}
-    for one in sums:
-        for name, value in one.items():
-            if isinstance(value, str):
-                found[name] = money.text(money.plus(Decimal(found.get(name, "0")), Decimal(value)))
-            else:
-                found[name] = found.get(name, 0) + value
-    return found

@@ -8,6 +8,8 @@ from ...domain.importing import ImportOf, RowChange
 from .common import Count, Currency, Day, Instant, Money, Warning
 from .work import Work
 
+ImportStep = Literal["file", "check", "application", "undo"]
+
 
 class ImportUpload(TypedDict):
     """Where the file of an import is to be put, with a PUT and nothing else."""
@@ -49,11 +51,21 @@ class FaultyRow(TypedDict):
 
 
 class FailedRow(TypedDict):
-    """A row that could not be applied: what it is about has changed meanwhile."""
+    """A row that could not be applied, or not be taken back: something came in its way."""
 
     row: Count
     code: str
     detail: str
+
+
+class ImportUndone(TypedDict):
+    """What undoing an import came to, or would: how many things were taken back how, and what is credited."""
+
+    removed: Count
+    cancelled: Count
+    restored: Count
+    left: Count
+    credited: list[ImportBacklog]
 
 
 class Import(TypedDict):
@@ -66,7 +78,7 @@ class Import(TypedDict):
     expires_at: Instant
     size: Count
     sha256: str | None
-    step: Literal["file", "check", "application"]
+    step: ImportStep
     work: Work | None
     counts: ImportCounts
     backlog: list[ImportBacklog]
@@ -75,6 +87,9 @@ class Import(TypedDict):
     errors_left_out: Count
     failed: list[FailedRow]
     failed_left_out: Count
+    undone: ImportUndone
+    left: list[FailedRow]
+    left_left_out: Count
     upload: ImportUpload | None
 
 
@@ -91,6 +106,7 @@ class ImportedRow(TypedDict):
 
     row: Count
     change: RowChange | None
+    undone: Literal["removed", "cancelled", "restored", "unchanged"] | None
     package_id: str | None
     customer_id: str | None
     assignment_id: str | None
