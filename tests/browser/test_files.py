@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.api.support import a_customer, a_package, an_assignment, charges, day, ok, pages, pay, unique
+from tests.api.support import a_customer, a_package, an_assignment, charges, day, ok, pages, pay, unique, unique_did
 from tests.browser.conftest import Visit
 
 
@@ -106,11 +106,14 @@ def test_a_file_whose_answer_was_lost_is_written_once_when_it_is_chosen_again(
 def test_a_file_that_was_written_is_written_again_when_asked_again(visit: Visit, api: httpx.Client) -> None:
     name = unique("Fax")
     page = visit.open("packages")
-    for _ in range(2):
+    for again in (False, True):
         page.get_by_role("button", name="Import…").click()
         dialog = page.get_by_role("dialog", name="Import packages")
         dialog.get_by_label("CSV file").set_input_files(sheet(f"name,retail\n{name},2.50\n"))  # type: ignore[arg-type]
         dialog.get_by_role("button", name="Import 1 package").click()
+        if again:
+            expect(dialog.get_by_text("this file was imported already")).to_be_visible()
+            dialog.get_by_role("button", name="Import it again").click()
         expect(dialog).not_to_be_visible()
     items = pages(api, "/packages")
     assert [one["name"] for one in items if one["name"] == name] == [name] * 2
@@ -170,3 +173,26 @@ def test_c_a_file_in_another_encoding_is_shown_and_comes_in_right(visit: Visit, 
     dialog.get_by_role("button", name="Import 1 package").click()
     expect(dialog).not_to_be_visible()
     assert name in [one["name"] for one in pages(api, "/packages")]
+
+
+def test_a_large_file_is_followed_and_undone(visit: Visit, api: httpx.Client) -> None:
+    """More rows than fit into one transaction; somebody has changed one by the time they are undone."""
+    customer, package = a_customer(api), a_package(api)
+    dids = [unique_did() for _ in range(60)]
+    page = visit.open("customers")
+    page.get_by_role("button", name="Import assignments…").click()
+    dialog = page.get_by_role("dialog", name="Import assignments")
+    rows = "".join(f"{customer},{package['package_id']},{did},{day(1)}\n" for did in dids)
+    dialog.get_by_label("CSV file").set_input_files(sheet(f"customer_id,package_id,did,start_date\n{rows}"))  # type: ignore[arg-type]
+    dialog.get_by_role("button", name="Import 60 assignments").click()
+    expect(page.get_by_role("heading", name="Import of assignments")).to_be_visible()
+    expect(page.get_by_text("60 assignments made, 0 changed")).to_be_visible(timeout=30_000)
+    (touched,) = ok(api.get(f"/dids/{dids[7]}/assignments"))["items"]
+    ok(api.patch(f"/customers/{customer}/assignments/{touched['assignment_id']}", json={"quantity": 2}))
+    page.get_by_role("button", name="Undo…").click()
+    expect(page.get_by_text("59 removed, 0 cancelled, 0 as before, 1 left")).to_be_visible(timeout=30_000)
+    assert len(pages(api, f"/customers/{customer}/assignments")) == 60
+    page.get_by_role("button", name="Undo the import").click()
+    expect(page.get_by_role("heading", name="Undone", exact=True)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("table", name="Left as they are")).to_contain_text("somebody has changed it since")
+    assert [one["quantity"] for one in pages(api, f"/customers/{customer}/assignments")] == [2]

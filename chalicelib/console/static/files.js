@@ -1,9 +1,10 @@
-// Lists as CSV files out, and packages, customers and assignments from CSV files in.
+// Lists as CSV files out, and packages, customers and assignments from CSV files in. What is done in the background, `imports` follows.
 
 import { call } from "./api.js";
 import * as format from "./format.js";
 import { useAction, useIntent } from "./hooks.js";
 import { html, useState } from "./preact.js";
+import { go } from "./router.js";
 import { Button, Dialog, Money, Problem, Table } from "./ui.js";
 import { sentence } from "./warnings.js";
 
@@ -128,6 +129,10 @@ export function Import({ kind, close, done }) {
   const intent = useIntent();
   const busy = check.busy || intent.busy;
   const problem = check.problem ?? intent.problem;
+  const follow = (answer) => {
+    close();
+    go(["imports", answer.import_id]);
+  };
   const choose = async (chosen) => {
     setChecked(null);
     setFile(null);
@@ -138,20 +143,25 @@ export function Import({ kind, close, done }) {
     setFrom(coding);
     await intent.recall(kind + csv);
     const { answer } = (await check.send(() => call("POST", `${kind}/import/check`, { csv }))) ?? {};
-    if (answer) setChecked(answer);
+    if (answer?.work) follow(answer);
+    else if (answer) setChecked(answer);
   };
+  const isKnown = problem?.code === "imported_before";
   const write = async () => {
-    const { answer } = (await intent.send((key) => call("POST", `${kind}/import`, { csv: file, key, query: { dry_run: "false" } }), kind + file)) ?? {};
-    if (answer) done(answer.rows);
+    const query = { dry_run: "false", ...(isKnown && { again: "true" }) };
+    const { answer } = (await intent.send((key) => call("POST", `${kind}/import`, { csv: file, key, query }), kind + file)) ?? {};
+    if (answer?.work) follow(answer);
+    else if (answer) done(answer.rows);
   };
+  const label = isKnown ? "Import it again" : `Import ${format.plural(checked?.rows ?? 0, one)}`;
   const odd = checked?.items.filter((row) => row.warnings?.length) ?? [];
   const faults = problem?.errors.filter((fault) => fault.row) ?? [];
   return html`
     <${Dialog} title=${title} close=${close} busy=${busy}
-      actions=${html`<${Button} needs="write" look="primary" disabled=${!checked} busy=${busy} busyLabel=${checked ? "Writing…" : "Checking…"} onClick=${write}>${checked ? `Import ${format.plural(checked.rows, one)}` : "Import"}<//>`}>
+      actions=${html`<${Button} needs="write" look="primary" disabled=${!checked} busy=${busy} busyLabel=${checked ? "Writing…" : "Checking…"} onClick=${write}>${checked ? label : "Import"}<//>`}>
       <div class="field"><label for="import-file">CSV file</label>
         <input id="import-file" type="file" accept=".csv,text/csv" aria-describedby="import-hint" onChange=${(event) => choose(event.target.files[0])} />
-        <p class="hint" id="import-hint">The first row names the fields. A row with the id of what stands changes it. The file is checked at once; nothing is written before you say so, and then all rows or none.</p></div>
+        <p class="hint" id="import-hint">The first row names the fields. A row with the id of what stands changes it. The file is checked at once, and nothing is written before you say so. A large file is checked and imported in the background.</p></div>
       <pre class="mono example" tabindex="0" aria-label=${file === null ? "Example" : "First rows"}>${file === null ? example : firstLines(file)}</pre>
       ${file !== null && from && html`<p class="hint">Read as ${from}: look whether letters with accents are right.</p>`}
       <div aria-live="polite">

@@ -48,6 +48,7 @@ const PAGES = [
   [/^forecast\/([^/]+)$/, () => import("./forecast-all.js"), "ForecastOfAll", ["id"]],
   [/^audits$/, audits, "Audits"],
   [/^audits\/([^/]+)$/, audits, "Audit", ["id"]],
+  [/^imports\/([^/]+)$/, () => import("./imports.js"), "ImportPage", ["id"]],
   [/^exports$/, () => import("./exports.js"), "Exports"],
   [/^activity$/, () => import("./activity.js"), "Activity"],
   [/^run$/, () => import("./run.js"), "RunPackage"],
