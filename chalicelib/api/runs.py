@@ -15,7 +15,7 @@ from ..wire.bodies import KeepableSimulationBody, RunBody, SimulationBody
 from .access import CHARGE, READ
 from .call import Answer, Call, Sent
 from .formats import CSV, CSV_ROWS_MAX, HTML, report_page
-from .query import LIST
+from .query import LIST, Parameter
 from .routing import action, get, run_route
 
 blueprint = Blueprint(__name__)
@@ -67,6 +67,40 @@ def simulate(call: Call) -> Answer[answers.KeptSimulation | answers.AnySimulatio
 def read_simulation(call: Call) -> Answer[answers.KeptSimulation]:
     """A kept simulation of all customers: how far it is, and what a live run would post once it is finished."""
     return Answer(_kept(call, call.params["work_id"]))
+
+
+@get(blueprint, "/runs/simulations/{work_id}/customers", LIST)
+def list_simulated_customers(call: Call) -> Answer[answers.Page[answers.KeptCustomer]]:
+    """What a kept simulation would charge each customer, those with the largest retail first."""
+    from ..usecases.simulations import customers_page  # not in cold starts
+    from ..wire.simulation_views import kept_customer_view
+
+    work_id = call.params["work_id"]
+    return call.page(
+        f"simulation {work_id} customers",
+        lambda after, limit: customers_page(call.services, call.context, work_id, after, limit),
+        lambda one: kept_customer_view(*one),
+    )
+
+
+@get(blueprint, "/runs/simulations/{work_id}/lines", {"customer": Parameter(fields.identifier), **LIST})
+def list_simulated_lines(call: Call) -> Answer[answers.Page[answers.KeptCharge]]:
+    """The charges of a kept simulation, by customer: what a live run would do with each."""
+    from ..usecases.simulations import lines_page, plan_page  # not in cold starts
+    from ..wire.simulation_views import kept_charge_view
+
+    work_id, customer = call.params["work_id"], call.query.get("customer")
+    scope = f"simulation {work_id} lines {customer or ''}"
+    if customer is None:
+        return call.page(
+            scope, lambda after, limit: lines_page(call.services, call.context, work_id, after, limit), lambda one: kept_charge_view(*one)
+        )
+    return call.page(
+        scope,
+        lambda after, limit: plan_page(call.services, call.context, (work_id, customer), after, limit),
+        lambda one: kept_charge_view(*one),
+        skipping=True,
+    )
 
 
 def _kept(call: Call, work_id: str) -> answers.KeptSimulation:

@@ -7,20 +7,39 @@ in which facts were entered are no part of it.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Final
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final, Literal, NamedTuple, cast
 
 from . import account, money
 from .deciding import Decision, DecisionKind
+from .pricing import ChargeKind
 from .simulating import judged
 
 CANONICAL_FORMAT: Final = "packages-billing plan 2"
 """Changes with the canonical lines, so that digests of two formats are never the same."""
 _WORDS: Final[Mapping[DecisionKind, str]] = {"take_back": "charge", "skip": "leave", "written_off": "leave", "not_over": "leave"}
 """What is posted or not counts, not by which of our ways; the other decisions are said as they are."""
+PlannedDecision = Literal["charge", "retry", "repeat", "recharge", "leave"]
 _SAID: Final = {"leave": "leave alone", "retry": "try the held", "repeat": "charge again", "recharge": "charge anew"}
 """How decisions are told; the others as they are."""
 _BETWEEN: Final = "|"
 """Stands in none of the parts: ids, words, dates and amounts."""
+
+
+class PlannedCharge(NamedTuple):
+    """What a canonical line says of a charge: what a run does with it, what it comes to, and whether it fits the credit; None of what is
+    left alone. One-off charges belong to no assignment."""
+
+    assignment_id: str
+    kind: ChargeKind
+    due_date: date
+    decision: PlannedDecision
+    quantity: int
+    cost: Decimal
+    retail: Decimal
+    credit_debited: Decimal
+    fits: bool | None
 
 
 def digest(decisions: Sequence[Decision], credit: account.Credit) -> str:
@@ -36,6 +55,14 @@ def canonical_lines(decisions: Sequence[Decision], credit: account.Credit) -> li
 def digest_of(lines: Sequence[str]) -> str:
     """The digest of canonical lines."""
     return hashlib.sha256("\n".join([CANONICAL_FORMAT, *lines]).encode()).hexdigest()
+
+
+def planned_charge(line: str) -> PlannedCharge:
+    """What a canonical line says."""
+    assignment_id, kind, due_date, decision, quantity, *amounts, verdict = cast(list[Any], line.split(_BETWEEN))
+    cost, retail, debit = map(Decimal, amounts)
+    fits = None if verdict == "-" else verdict == "yes"
+    return PlannedCharge(assignment_id, kind, date.fromisoformat(due_date), decision, int(quantity), cost, retail, debit, fits)
 
 
 def difference(seen: Sequence[str], now: Sequence[str]) -> str:

@@ -3,10 +3,12 @@
 from datetime import datetime
 
 from ..domain.deciding import RunRequest
-from ..domain.report import Summary
+from ..domain.digest import PlannedCharge
+from ..domain.report import Summary, SummaryGroup
 from ..domain.work import WorkRecord
 from . import answers
-from .views import summary_view
+from .field_values import fields_of
+from .views import summary_view, totals_view
 from .work_views import work_view
 
 
@@ -17,3 +19,14 @@ def kept_simulation_view(value: WorkRecord, request: RunRequest, expires: dateti
         "include_written_off": request.include_written_off, "expires_at": expires.isoformat(),
         "summary": summary_view(summary) if summary else None,
     }  # fmt: skip
+
+
+def kept_customer_view(sums: SummaryGroup, digest: str) -> answers.KeptCustomer:
+    """What a customer would be charged."""
+    totals = sums.totals
+    return {"customer": sums.id, "currency": sums.currency, **totals_view(totals), "lines": totals.lines, "digest": digest}
+
+
+def kept_charge_view(customer_id: str, charge: PlannedCharge) -> answers.KeptCharge:
+    """A charge of a kept plan."""
+    return fields_of(answers.KeptCharge, charge, customer=customer_id, assignment_id=charge.assignment_id or None)

@@ -76,6 +76,8 @@ SCOPES = {
     "GET /forecasts/{work_id}/short": READ,
     "GET /runs": READ,
     "GET /runs/simulations/{work_id}": READ,
+    "GET /runs/simulations/{work_id}/customers": READ,
+    "GET /runs/simulations/{work_id}/lines": READ,
     "GET /runs/{run_id}": READ,
     "GET /runs/{run_id}/lines": READ,
     "POST /packages": WRITE,

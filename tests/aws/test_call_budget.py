@@ -156,6 +156,8 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "list_run_lines": [Asked({"run_id": "run:1"})],
     "simulate": [SIMULATED, Asked(body={"keep": True}, most=5)],
     "read_simulation": [Asked({"work_id": KEPT}, most=2)],
+    "list_simulated_customers": [Asked({"work_id": KEPT}, most=2)],
+    "list_simulated_lines": [Asked({"work_id": KEPT}, most=2), Asked({"work_id": KEPT}, {"customer": BIG}, most=2)],
     "forecast": [
         Asked(body={"customer": BIG, "to": "2024-04-30"}, most=20, a_thousand=20, too_many=20_000),
         Asked(body={"to": "2024-04-30"}, most=6),

@@ -134,6 +134,8 @@ REQUESTS = {
     "GET /forecasts/{work_id}/customers": Asked(404, {"work_id": "none"}, {"currency": ["USD"]}),
     "GET /forecasts/{work_id}/short": Asked(404, {"work_id": "none"}),
     "GET /runs/simulations/{work_id}": Asked(404, {"work_id": "none"}),
+    "GET /runs/simulations/{work_id}/customers": Asked(404, {"work_id": "none"}),
+    "GET /runs/simulations/{work_id}/lines": Asked(404, {"work_id": "none"}),
     "GET /runs/{run_id}": Asked(200, {"run_id": DAILY}),
     "GET /runs/{run_id}/lines": Asked(200, {"run_id": DAILY}),
     "POST /runs/{run_id}/reversal": Asked(200, {"run_id": "run:1"}),

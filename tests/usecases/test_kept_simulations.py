@@ -12,9 +12,10 @@ from chalicelib.domain.account import Account
 from chalicelib.domain.deciding import IfCharged, RunRequest
 from chalicelib.domain.errors import Conflict, Invalid, NotFound
 from chalicelib.domain.record import RunRecord
+from chalicelib.domain.report import Report
 from chalicelib.storage import accounts
 from chalicelib.usecases import assignments, packages, simulations
-from chalicelib.usecases.runs import kept, on_demand, read_message, reports
+from chalicelib.usecases.runs import kept, on_demand, read_message, reports, requests
 from chalicelib.usecases.runs import work_off as work_off_message
 from chalicelib.usecases.simulations import FoundSimulation
 from chalicelib.usecases.work import merging, pieces, results, turns
@@ -366,3 +367,59 @@ def test_a_worker_of_the_simulation_killed_at_any_call_leaves_the_same_result(af
         except Crashed:  # of the request: the caller sends it again
             work_off_despite_crash(stage, ask, 10.0)
         assert result(stage) == expected, call
+
+
+def pages(page: Callable[[Any], tuple[list[Any], Any]]) -> list[list[Any]]:
+    found: list[list[Any]] = []
+    last = None
+    while not found or last:
+        some, last = page(last)
+        found.append(some)
+    return found
+
+
+@pytest.mark.parametrize("limit", [1, 3, 200])
+def test_what_was_kept_is_listed_page_by_page(limit: int) -> None:
+    """Each customer with the digest of its own simulation, each charge with what a run of that customer would do."""
+    stage = peopled()
+    stage.evaluate()  # so that something is left alone
+    found, context = keep(stage, "charge_again"), stage.context("look")
+    assert found.summary
+    listed = pages(lambda after: simulations.customers_page(stage.services, context, KEPT, after, limit))
+    everybody = [one for page in listed for one in page]
+    assert [one.sums for one in everybody] == found.summary.by_customer
+    lines = [one for page in pages(lambda after: simulations.lines_page(stage.services, context, KEPT, after, limit)) for one in page]
+    assert {one.customer_id for one in lines} == {one.sums.id for one in everybody}
+    for one in everybody:
+        ask = request()._replace(customer_id=one.sums.id, if_charged="charge_again")
+        alone = requests.simulate_request(stage.db, stage.context(KEPT), ask)
+        assert isinstance(alone, Report)
+        assert alone.digest == one.digest
+        paged = pages(partial(_plan_page, stage, one.sums.id, limit))
+        assert all(len(page) <= limit for page in paged)
+        own = [charge for page in paged for charge in page]
+        assert own == [line for line in lines if line.customer_id == one.sums.id]
+        told = [(line.charge.assignment_id, line.charge.kind, line.charge.due_date, line.charge.retail) for line in own]
+        assert sorted(told) == sorted(
+            (each.line.assignment_id, each.line.kind, each.line.due_date, each.line.retail) for each in alone.outcomes
+        )
+    assert {one.charge.decision for one in lines} == {"repeat", "retry"}
+    assert {one.charge.fits for one in lines} == {True, False}
+
+
+def _plan_page(stage: Stage, customer_id: str, limit: int, after: Any) -> tuple[list[Any], Any]:
+    return simulations.plan_page(stage.services, stage.context("look"), (KEPT, customer_id), after, limit)
+
+
+def test_nothing_is_listed_before_it_is_finished_nor_of_what_is_no_simulation() -> None:
+    stage = peopled()
+    simulations.request_simulation(stage.services, stage.context(KEPT), request())
+    for page in (simulations.customers_page, simulations.lines_page):
+        with pytest.raises(Conflict, match="not finished"):
+            page(stage.services, stage.context("look"), KEPT, None, 1)
+        with pytest.raises(NotFound, match="there is no kept simulation none"):
+            page(stage.services, stage.context("look"), "none", None, 1)
+    work_off(stage)
+    stage.today += timedelta(days=31)
+    with pytest.raises(NotFound, match="has expired"):
+        _plan_page(stage, "c0", 1, None)

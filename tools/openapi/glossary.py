@@ -432,6 +432,13 @@ FIELDS: Final = {
     "EndingTerms.package_name": "The package's name.",
     "ends": "`assignment`, or `terms` if only some of its terms end.",
     "EndingTerms.fields": "Which terms are others from the next day on, such as `discount` or `paused`.",
+    "KeptCustomer.customer": "The customer's id.",
+    "KeptCustomer.digest": "The digest of what a live run of this customer would post, as its simulation has it.",
+    "KeptCharge.customer": "The customer's id.",
+    "KeptCharge.assignment_id": "The assignment; null of one-off charges.",
+    "decision": "What a live run does: `charge`, `retry` (try what is held), `repeat` (charge again), `recharge` (charge what does not "
+    "stand any more) or `leave` (leave alone).",
+    "fits": "Whether the credit suffices for it; false if it would be held, null if it is left alone.",
     "short_on_before": "`short_on` without the changes.",
     "below_cost": "How many of the lines that are charged have a retail below their cost.",
     "ForecastDifference.below_cost": "How many more of the lines that are charged have a retail below their cost.",

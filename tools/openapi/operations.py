@@ -205,6 +205,10 @@ OPERATIONS: Final = {
     "simulate": Operation("Runs", body=bodies.KeepableSimulationBody, also=(202,), conflicts=("too_much_work",), invalid=("too_many",),
                           seeks=True, notes=_SIMULATION),
     "read_simulation": Operation("Runs", notes="Its summary is null until it is finished; after 30 days it is gone."),
+    "list_simulated_customers": Operation("Runs", conflicts=("in_progress",), notes="Customers of whom nothing would be charged are left "
+                                          "out."),
+    "list_simulated_lines": Operation("Runs", conflicts=("in_progress",), notes="Charges that the run would leave alone are among them, as "
+                                      "`leave`. With `customer`, only those of one."),
     "forecast": Operation("Forecasts", body=forecast_bodies.ForecastBody, also=(202,), conflicts=("too_much_work",),
                           invalid=("not_open", "too_many"), seeks=True, notes=_FORECAST),
     "read_forecast": Operation("Forecasts", notes="Its sums are gone after 30 days. As CSV, a row for each currency and group."),

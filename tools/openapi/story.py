@@ -222,7 +222,11 @@ def _runs(say: Recorder) -> None:
     say("simulate", "all_customers", "POST", "/runs/simulations", body={"date": "2031-02-28"})
     kept = say("simulate", "kept", "POST", "/runs/simulations", body={"date": "2031-02-28", "if_charged": "skip", "keep": True})
     _wait_for(say, kept)
-    say("read_simulation", "finished", "GET", "/runs/simulations/{work_id}", ids={"work_id": kept["work_id"]})
+    made = {"work_id": kept["work_id"]}
+    say("read_simulation", "finished", "GET", "/runs/simulations/{work_id}", ids=made)
+    say("list_simulated_customers", "first_page", "GET", "/runs/simulations/{work_id}/customers", ids=made, query={"limit": "2"})
+    only = {"customer": "acme", "limit": "2"}
+    say("list_simulated_lines", "of_a_customer", "GET", "/runs/simulations/{work_id}/lines", ids=made, query=only)
     asked = {"customer": "acme", "simulate": "yes", "date": "2031-02-28"}
     seen = say("run", "simulate_one_customer", "POST", "/runs", body=asked)["digest"]
     say("run", "simulate_all_customers", "POST", "/runs", body={"date": "2031-02-28"})

@@ -48,7 +48,7 @@ class KeptPlans:
     @cached_property
     def _rows(self) -> SortedRows:
         files = [one.file for one in work.file_results(self._services.db, self._work_id)]
-        return SortedRows(self._services.objects(), files_named(files, PLANS), _customer_of)
+        return SortedRows(self._services.objects(), files_named(files, PLANS), customer_of)
 
     def of(self, customer_id: str) -> KeptPlan:
         """The plan of a customer."""
@@ -62,7 +62,8 @@ class KeptPlans:
             raise Conflict(difference(kept.lines, now) or "the lines were written by another release", code="differs")
 
 
-def _customer_of(row: Any) -> str:
+def customer_of(row: Any) -> str:
+    """Whose plan a row belongs to."""
     return str(row["customer"])
 
 

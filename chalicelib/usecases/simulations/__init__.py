@@ -7,10 +7,20 @@ from ...domain.deciding import RunRequest
 from ...domain.work import WorkRecord
 from ..request_context import RequestContext, Services
 from ..work import turns
-from .reading import FoundSimulation, read_simulation
+from .reading import FoundSimulation, KeptCharge, KeptCustomer, customers_page, lines_page, plan_page, read_simulation
 from .strategy import KeptSimulation
 
-__all__ = ["FoundSimulation", "KeptSimulation", "read_simulation", "request_simulation"]
+__all__ = [
+    "FoundSimulation",
+    "KeptCharge",
+    "KeptCustomer",
+    "KeptSimulation",
+    "customers_page",
+    "lines_page",
+    "plan_page",
+    "read_simulation",
+    "request_simulation",
+]
 
 
 def request_simulation(services: Services, context: RequestContext, ask: RunRequest) -> WorkRecord:

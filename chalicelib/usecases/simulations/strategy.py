@@ -102,7 +102,7 @@ class _ByUse:
             packages, digest, lines = record.value
             own = list(map(group_of, packages))
             yield from _plan(customer_id, digest, lines)
-            yield from _customer(customer_id, own)
+            yield from _customer(customer_id, own, digest)
             for one in own:
                 for use, group in (("packages", one), ("totals", one._replace(id="", name=""))):
                     place = use, group.id, group.currency
@@ -121,12 +121,12 @@ def _plan(customer_id: str, digest: str, lines: Iterable[str]) -> Iterator[Recor
         yield _record(PLANS, customer_id, f"{number:08}", row_of_line(customer_id, line))
 
 
-def _customer(customer_id: str, packages: Iterable[SummaryGroup]) -> Iterator[Record]:
+def _customer(customer_id: str, packages: Iterable[SummaryGroup], digest: str) -> Iterator[Record]:
     by_currency: dict[str, Totals] = {}
     for one in packages:
         by_currency[one.currency] = merge(by_currency.get(one.currency, Totals()), one.totals)
     for currency, totals in by_currency.items():
-        row = _json_of_group(SummaryGroup(customer_id, customer_id, currency, totals))
+        row = [_json_of_group(SummaryGroup(customer_id, customer_id, currency, totals)), digest]
         yield Record(("customers", largest_first(totals.retail), customer_id, currency), row)
 
 

@@ -85,9 +85,11 @@ def rows_back_from(objects: Objects, files: Sequence[ResultFile], place: RowStar
                 end -= len(line) + 1
 
 
-def rows_page(objects: Objects, files: Sequence[ResultFile], after: Key | None, limit: int) -> tuple[list[Any], Key | None]:
-    """Up to `limit` rows, and where to go on. Raises `Malformed` for a place that is none."""
-    return _page(lambda: rows_from(objects, files, _row_start(files, after)), limit)
+def rows_page(
+    objects: Objects, files: Sequence[ResultFile], after: Key | None, limit: int, counts: Callable[[Any], bool] = lambda _: True
+) -> tuple[list[Any], Key | None]:
+    """Up to `limit` rows, of those that count, and where to go on. Raises `Malformed` for a place that is none."""
+    return _page(lambda: (one for one in rows_from(objects, files, _row_start(files, after)) if counts(one[1])), limit)
 
 
 def rows_back_page(objects: Objects, files: Sequence[ResultFile], after: Key | None, limit: int) -> tuple[list[Any], Key | None]:

@@ -1,8 +1,12 @@
 """Kept simulations."""
 
+from typing_extensions import TypedDict
+
 from ...domain.deciding import IfCharged
-from .common import Day, Instant
-from .runs import Summary
+from ...domain.digest import PlannedDecision
+from ...domain.pricing import ChargeKind
+from .common import Count, Day, Instant, Money
+from .runs import CustomerSum, Summary
 from .work import Work
 
 
@@ -14,3 +18,24 @@ class KeptSimulation(Work):
     include_written_off: bool
     expires_at: Instant
     summary: Summary | None
+
+
+class KeptCustomer(CustomerSum):
+    """What a customer would be charged, by a kept simulation."""
+
+    digest: str
+
+
+class KeptCharge(TypedDict):
+    """A charge of a kept simulation: what a live run would do with it."""
+
+    customer: str
+    assignment_id: str | None
+    kind: ChargeKind
+    due_date: Day
+    decision: PlannedDecision
+    quantity: Count
+    cost: Money
+    retail: Money
+    credit_debited: Money
+    fits: bool | None
