@@ -4,18 +4,24 @@
 so that this module needs no storage and the lines depend on nothing but their arguments.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Final, NamedTuple
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
 
 from . import money, pricing
-from .assignment import Assignment, counted_from, first_day, last_due_day
+from .assignment import Assignment, first_day, last_due_day
+from .dues import dues, running_period, schedule_of
 from .package import Package
 from .pricing import ChargeKind, Due
-from .schedule import DAY, Frequency, Match, Period, Schedule, due_dates
-from .terms import active_quantity, change_days, first_active_day, terms_on
+from .schedule import DAY, Frequency, Match, Period, Schedule
+from .terms import change_days, terms_on
 
+__all__: Final = (
+    "FEW_DUES", "KIND_ORDER", "Identity", "Line", "Spend", "after_end", "as_tried", "dues", "in_order", "minimum", "next_charge",
+    "priced_line", "priced_lines", "running_period", "schedule_of", "still_due",
+)  # fmt: skip
 KIND_ORDER: Final[dict[ChargeKind, int]] = {"setup": 0, "recurring": 1, "minimum_spend": 2, "proration": 5, "one_off": 7}
 """The numbers between are those of other ledger entries."""
 
@@ -135,68 +141,12 @@ class Line(NamedTuple):
         return self.retail if self.auto_decrement_credit else money.ZERO
 
 
+_ORDER_OF_RECURRING: Final = attrgetter("due_date", "assignment_id")
+_DUE_DATE: Final = Line._fields.index("due_date")
+FEW_DUES: Final = 2
+"""So many dues are priced one by one: in a sweep there are seldom more."""
 Spend = Callable[[Assignment, Period], Decimal]
 """The usage charges of the assignment's customer, or of its DID alone, dated in the period."""
-
-
-def schedule_of(assignment: Assignment, package: Package) -> Schedule:
-    """When the assignment is charged."""
-    return package.schedule(counted_from(assignment))
-
-
-def dues(assignment: Assignment, package: Package, first: date, last: date) -> list[Due]:
-    """What falls due in `first..last`, both included, in date order, setup first."""
-    if assignment.cancelled or first > last_due_day(assignment, package):
-        return []
-    charged_from = first_day(assignment)
-    first = charged_from if first < charged_from else first  # noqa: FURB136 - as in due_dates
-    valid = last if assignment.end_date is None else min(last, assignment.end_date)
-    found = [Due("setup", assignment.start_date)] if first <= assignment.start_date <= valid else []
-    if package.minimum_spend:
-        return found + list(_settlements(assignment, package, first, last))
-    days = due_dates(package.frequency, package.frequency_match, package.every, counted_from(assignment), first, valid)
-    if days:
-        found += [Due("recurring", day) for day in days if not assignment.terms or active_quantity(assignment, day)]
-    if package.proration == "daily":
-        found = sorted([*found, *_proration_dues(assignment, package, first, last)], key=lambda due: due.due_date)
-    return found
-
-
-def _proration_dues(assignment: Assignment, package: Package, first: date, last: date) -> Iterator[Due]:
-    """The days between two dates of the rule from which another quantity is active. A period that began before `charge_from` was
-    charged in the other system."""
-    schedule, counted = schedule_of(assignment, package), counted_from(assignment)
-    taken_over = max(assignment.charge_from or counted, counted)
-    for day in change_days(assignment, first, last):
-        if active_quantity(assignment, day) == active_quantity(assignment, day - DAY):
-            continue
-        period = schedule.period(day)
-        if period and period.since < day and (taken_over == counted or taken_over <= period.since):
-            yield Due("proration", day, period.part(day, period.until))
-
-
-def _settlements(assignment: Assignment, package: Package, first: date, last: date) -> Iterator[Due]:
-    """The minimum-spend periods that end in the range, as far as something was active in them. Days before `charge_from` were not."""
-    closing = assignment.end_date + DAY if assignment.end_date else date.max
-    ends = schedule_of(assignment, package).dates(first, min(last, assignment.end_date or last))
-    for day in (*ends, closing) if first <= closing <= last else ends:
-        period = _minimum_spend_period(assignment, package, day - DAY)
-        if period and first_active_day(assignment, period.since, period.until):
-            yield Due("minimum_spend", day, period)
-
-
-def _minimum_spend_period(assignment: Assignment, package: Package, day: date) -> Period | None:
-    """The minimum-spend period in which `day` is settled; None when it is not, or not here."""
-    if not first_day(assignment) <= day <= (assignment.end_date or day):
-        return None
-    whole = schedule_of(assignment, package).period(day)
-    closing = assignment.end_date + DAY if assignment.end_date else date.max
-    return whole and whole.part(max(whole.since, first_day(assignment)), min(closing, whole.until))
-
-
-def running_period(assignment: Assignment, package: Package, day: date) -> Period | None:
-    """The minimum-spend period that `day` lies in, as it will be settled; None when there is none, or not here."""
-    return _minimum_spend_period(assignment, package, day) if package.minimum_spend and not assignment.cancelled else None
 
 
 def minimum(assignment: Assignment, package: Package, period: Period) -> Decimal:
@@ -273,7 +223,31 @@ def priced_lines(assignment: Assignment, package: Package, first: date, last: da
     if package.minimum_spend:
         priced = (priced_line(assignment, package, due, spend(assignment, due.period) if due.period else None, free=free) for due in found)
         return [line for line in priced if line is not None]
+    if len(found) > FEW_DUES:
+        return _priced_in_turn(assignment, package, found, free=free)
     return [line for due in found if (line := priced_line(assignment, package, due, free=free)) is not None]
+
+
+def _priced_in_turn(assignment: Assignment, package: Package, found: Sequence[Due], *, free: bool) -> list[Line]:
+    """Prices dues in date order: of recurring ones between which neither terms nor prices change only the first; the others are like it."""
+    starts = (one.begins for one in package.price_lists)
+    changes = iter(sorted({*change_days(assignment, found[0].due_date + DAY, found[-1].due_date), *starts, date.max}))
+    until, priced = date.min, list[Line]()
+    before: tuple[Any, ...] = ()
+    behind: tuple[Any, ...] = ()
+    for due in found:
+        kind, day, _ = due
+        if kind == "recurring" and day < until:
+            if before:
+                priced.append(tuple.__new__(Line, (*before, day, *behind)))
+            continue
+        line = priced_line(assignment, package, due, free=free)
+        if line:
+            priced.append(line)
+        if kind == "recurring":
+            until = next(one for one in changes if one > day or one == date.max)
+            before, behind = (line[:_DUE_DATE], line[_DUE_DATE + 1 :]) if line else ((), ())
+    return priced
 
 
 def still_due(line: Line, assignment: Assignment) -> bool:
@@ -297,4 +271,6 @@ def as_tried(held: Line, assignment: Assignment | None, day: date) -> Line:
 
 def in_order(charges: Iterable[Line]) -> list[Line]:
     """The order in which charges are tried: due date, what is negative first, then the setup, assignment id."""
-    return sorted(charges, key=lambda line: line.order)
+    found = list(charges)
+    # recurring charges are never negative; they are nearly all of a forecast's lines
+    return sorted(found, key=_ORDER_OF_RECURRING if all(line.kind == "recurring" for line in found) else attrgetter("order"))

@@ -3,10 +3,11 @@
 Sums of what the days to come bring, by the planner that posts. The same functions serve one customer and, customer by customer, all.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from . import charging, money
 from .account import Credit, current_credit
@@ -16,7 +17,7 @@ from .forecast_days import CustomerFacts, DueDays, spend_with_calls, spend_witho
 from .posting import held_charges_before
 from .pricing import ChargeKind, Due
 from .record import Failure
-from .report import HeldBefore, Totals, is_below_cost, merge
+from .report import HeldBefore, Totals, is_below_cost
 from .schedule import DAY
 
 FORECAST_LINES_MAX: Final = 2_000_000
@@ -155,56 +156,97 @@ class _Tally:
 
     def __init__(self, request: ForecastRequest, retail_max: Callable[[Line], Decimal | None]) -> None:
         self._request, self._retail_max = request, retail_max
-        self._sums: dict[SumsKey, Totals] = {}
+        self._package_id, self._first, self._listed = request.package_id, request.first, request.listed
+        self._sums: dict[SumsKey, _Sums] = defaultdict(_Sums)
         self._lines: list[ForecastLine] = []
         self._left_out = 0
         self._held: dict[str, tuple[SumsKey, int]] = {}
 
     def add(self, one: PlannedLine) -> None:
         """Add a line, unless it is of another package than the one asked for. One that is released is not held any more."""
-        if self._request.package_id not in (None, one.line.package_id):
+        day, line, _, status, released = one
+        if self._package_id not in (None, line.package_id):
             return
-        line, place = one.line, (one.day, one.line.package_id, one.line.kind)
-        held = self._held.pop(one.key, None) if one.released else None
+        held = self._held.pop(one.key, None) if released else None
         if held:
-            self._put(held[0], Totals(held=-line.retail))
-        if one.day < self._request.first:
+            self._sums[held[0]].add_held(-line.retail)
+        if day < self._first:
             return
-        if one.status == "held":
+        place = day, line.package_id, line.kind
+        if status == "held":
             self._held[one.key] = place, len(self._lines)
-            self._put(place, Totals(held=line.retail))
+            self._sums[place].add_held(line.retail)
         else:
-            self._put(place, Totals(line.cost, line.retail, line.debit, money.ZERO, 1, is_below_cost(line)))
+            self._sums[place].add_posted(line)
         self._list(one, held)
 
-    def _put(self, place: SumsKey, more: Totals) -> None:
-        standing = self._sums.get(place)
-        self._sums[place] = merge(standing, more) if standing else more
-
     def _list(self, one: PlannedLine, held: tuple[SumsKey, int] | None) -> None:
+        if not (self._listed or held):
+            self._left_out += 1
+            return
         posted_on = one.day if one.status == "posted" else None
         if held:
             if held[1] < len(self._lines):
                 self._lines[held[1]] = self._lines[held[1]]._replace(line=one.line, posted_on=posted_on)
-        elif len(self._lines) < self._request.listed:
+        elif len(self._lines) < self._listed:
             self._lines.append(ForecastLine(one.line, one.day, posted_on, self._retail_max(one.line)))
         else:
             self._left_out += 1
 
     def forecast(self, facts: CustomerFacts, failures: Mapping[str, Failure], balance: Decimal, before: HeldBefore) -> Forecast:
         """What the lines come to."""
-        by_day = self._grouped(lambda place: place[0])
-        total = NO_SUMS
-        for some in by_day.values():
-            total = merge(total, some)
+        days, packages, kinds = (_grouped((place[n], sums) for place, sums in self._sums.items()) for n in range(3))
+        months = _grouped((day.isoformat()[:7], sums) for day, sums in days.items())
+        total = _grouped(("", sums) for sums in kinds.values()).get("", _Sums())
+        by_day, by_month, by_package, by_kind = map(_told, (days, months, packages, kinds))
         return Forecast(
-            self._request, facts, total, by_day, self._grouped(lambda place: place[0].isoformat()[:7]),
-            self._grouped(lambda place: place[1]), self._grouped(lambda place: place[2]), self._lines, self._left_out, balance, before,
-            None, None, failures,
+            self._request, facts, total.totals, by_day, by_month, by_package, by_kind, self._lines, self._left_out, balance, before, None,
+            None, failures,
         )  # fmt: skip
 
-    def _grouped(self, key: Callable[[SumsKey], K]) -> dict[K, Totals]:
-        found: dict[K, Totals] = {}
-        for place, some in sorted(self._sums.items()):
-            found[key(place)] = merge(found.get(key(place), NO_SUMS), some)
-        return dict(sorted(found.items()))
+
+class _Sums:
+    """Totals that grow line by line, which is all that most of the time of a forecast goes into."""
+
+    __slots__ = ("below_cost", "cost", "debited", "held", "lines", "retail")
+
+    def __init__(self) -> None:
+        self.cost = self.retail = self.debited = self.held = money.ZERO
+        self.lines = self.below_cost = 0
+
+    def add_held(self, retail: Decimal) -> None:
+        """Add a held line, or take one away."""
+        self.held = money.plus(self.held, retail)
+
+    def add_posted(self, line: Line) -> None:
+        """Add a line that is posted."""
+        self.cost, self.retail = money.plus(self.cost, line.cost), money.plus(self.retail, line.retail)
+        if line.auto_decrement_credit:
+            self.debited = money.plus(self.debited, line.retail)
+        self.lines += 1
+        if line.retail < line.cost:
+            self.below_cost += is_below_cost(line)
+
+    def add(self, other: "_Sums") -> None:
+        """Add other sums."""
+        self.cost, self.retail = money.plus(self.cost, other.cost), money.plus(self.retail, other.retail)
+        self.debited, self.held = money.plus(self.debited, other.debited), money.plus(self.held, other.held)
+        self.lines += other.lines
+        self.below_cost += other.below_cost
+
+    @property
+    def totals(self) -> Totals:
+        """The sums so far."""
+        return Totals(self.cost, self.retail, self.debited, self.held, self.lines, self.below_cost)
+
+
+def _grouped(found: Iterable[tuple[Any, _Sums]]) -> dict[Any, _Sums]:
+    groups: dict[Any, _Sums] = defaultdict(_Sums)
+    for key, sums in found:
+        groups[key].add(sums)
+    return groups
+
+
+def _told(groups: Mapping[K, _Sums]) -> dict[K, Totals]:
+    """In order of their keys."""
+    return {key: groups[key].totals for key in sorted(groups)}  # type: ignore[type-var]

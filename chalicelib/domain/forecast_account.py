@@ -15,13 +15,15 @@ from .assignment import Assignment
 from .charging import Line, as_tried
 from .deciding import Decision, decide_held_first, tried_sums
 from .forecast_days import CustomerFacts, DueDay
-from .ledger import Entry, charge
+from .ledger import Entry, charge, charge_key
 from .posting import Provenance
 from .schedule import DAY
 
 
 class PlannedLine(NamedTuple):
-    """A line, or a part of a negative one, and what the evaluation of `day` does with it. `released`: it was held before that day."""
+    """A line, or a part of a negative one, and what the evaluation of `day` does with it. `released`: it was held before that day. `key` is
+    its ledger key, "" of what is posted at once.
+    """
 
     day: date
     line: Line
@@ -76,8 +78,34 @@ class PlannedAccount:
         """Post or hold what is due on a day. Held charges are tried when one may fit: after the balance rose, after something of it was
         taken back, and when its debit is switched off."""
         self._passed = day
-        retry = self._held and (self._retry or day in self._switches or any(line.takes_back for line in lines))
-        held = self.held_on(day) if retry else []
+        takes_back = any(line.kind == "proration" and line.takes_back for line in lines)
+        retry = self._held and (self._retry or day in self._switches or takes_back)
+        found = self._decided(day, lines, self.held_on(day) if retry else []) if retry or takes_back else self._charge_new(day, lines)
+        if self._held and self.short_on is None:
+            self.short_on = day
+        return found
+
+    def _charge_new(self, day: date, lines: Sequence[Line]) -> list[PlannedLine]:
+        """The same as `_decided`, where nothing held is tried and nothing is taken back."""
+        found, (balance, floor) = [], (self.credit.balance, self.credit.floor)
+        for line in lines:
+            if line.auto_decrement_credit and line.retail:
+                left = money.minus(balance, line.retail)
+                if floor is not None and left < floor:
+                    decision = Decision(line, "charge", charge_key(line.identity))
+                    self._held[decision.key] = self._entry(decision, "held")
+                    found.append(PlannedLine(day, line, decision.key, "held"))
+                    continue
+                balance = left
+                if self.lowest is None or balance < self.lowest:
+                    self.lowest = balance
+            if self._charges and line.assignment_id in self._charges:
+                self._note_new(self._entry(Decision(line, "charge", charge_key(line.identity)), "posted"))
+            found.append(tuple.__new__(PlannedLine, (day, line, "", "posted", False)))  # a forecast makes millions
+        self.credit = self.credit._replace(balance=balance)
+        return found
+
+    def _decided(self, day: date, lines: Sequence[Line], held: Sequence[Entry]) -> list[PlannedLine]:
         found: list[PlannedLine] = []
         for takes_back, some in groupby(decide_held_first(held, lines), lambda one: one.kind == "take_back"):
             decisions = list(some)
@@ -87,8 +115,6 @@ class PlannedAccount:
             if decisions[0].held:
                 self._retry = False
             found += self._charge(day, [now for one in decisions for now in self._current(one)])
-        if self._held and self.short_on is None:
-            self.short_on = day
         return found
 
     def held_on(self, day: date) -> list[Entry]:

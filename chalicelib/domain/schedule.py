@@ -12,8 +12,6 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple, get_args
 
-from dateutil.relativedelta import relativedelta
-
 Frequency = Literal["none", "daily", "weekly", "monthly", "quarterly", "yearly"]
 Match = tuple[int, ...]
 """Days 1..31 of a month, or weekdays 0..6 from Monday; empty follows the start date."""
@@ -23,8 +21,8 @@ WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY: Final = timedelta(days=1)
 _MONTHS: Final = {"quarterly": 3, "yearly": 12}
 _GAPS: Final = {name: timedelta(days=days) for name, days in zip(FREQUENCIES, (366, 1, 7, 31, 92, 366), strict=True)}
-_REMEMBERED: Final = {name: 2 * gap for name, gap in _GAPS.items()}
-"""The longest ranges whose dates are kept: what is kept is bounded by its size, not by how often somebody asks."""
+REMEMBERED_DATES: Final = 64
+"""About so many dates of a range are kept at most: what is kept is bounded by its size, not by how often somebody asks."""
 _STEP: Final = timedelta(days=366)
 
 
@@ -136,7 +134,8 @@ def _rule_dates(frequency: Frequency, match: Match, every: int, start: date, fir
     """The dates of the rule in `first..last`, also those before the start."""
     step = _MONTHS.get(frequency, every)
     phase = _unit(frequency, start) % step if step > 1 else 0
-    pattern = remembered_pattern if last - first <= _REMEMBERED[frequency] else _pattern
+    matched = len(match) or 1
+    pattern = remembered_pattern if last - first <= _GAPS[frequency] * (REMEMBERED_DATES // matched) else _pattern
     return pattern(frequency, match or _own_match(frequency, start), step, phase, first, last)
 
 
@@ -181,5 +180,6 @@ def matched_days(frequency: Frequency, match: Match, unit: int) -> Iterator[date
     elif frequency == "weekly":
         yield from (date.fromordinal(unit * 7 + 1 + weekday) for weekday in match)
     else:
-        begun = date(unit // 12, unit % 12 + 1, 1)
-        yield from sorted({begun + relativedelta(day=day) for day in match})
+        year, month = unit // 12, unit % 12 + 1
+        last = days_in_month(year, month)
+        yield from sorted({date(year, month, min(day, last)) for day in match})

@@ -41,10 +41,11 @@ def terms_on(assignment: Assignment, day: date) -> Terms:
     """Each field as the latest entry has it that covers the day and names it."""
     one = assignment
     terms = Terms(one.quantity, one.retail, one.cost, one.discount, False, one.auto_decrement_credit, one.free_minutes)
-    if one.terms:
-        covering = (entry for entry in one.terms if entry.begins <= day <= (entry.until or date.max))
-        for entry in sorted(covering, key=lambda each: each.begins):
-            terms = terms._replace(**entry.values)
+    covering = [entry for entry in one.terms if entry.begins <= day and (entry.until is None or day <= entry.until)]
+    if len(covering) > 1:
+        covering.sort(key=lambda each: each.begins)
+    for entry in covering:
+        terms = terms._replace(**entry.values)
     return terms
 
 

@@ -61,7 +61,7 @@ def test_d7_the_cache_of_short_ranges_is_small(frequency: Frequency) -> None:
     def ask() -> None:
         for n in range(most // 8):
             since = begins + timedelta(days=n)
-            rule.dates(since, since + 2 * rule.longest_gap)
+            rule.dates(since, since + rule.longest_gap * (schedule.REMEMBERED_DATES // max(1, len(match))))
 
     kept, _ = memory(ask)
     assert kept < 20 * MB / 8

@@ -55,6 +55,22 @@ def test_lines_are_the_oracles(
     ]
 
 
+@given(sold=draw.packages(minimum_spend=False), given_to=draw.assignments(), offset=st.integers(-20, 100))
+@settings(deadline=None, max_examples=100)
+def test_a_long_range_has_the_lines_of_its_days(sold: dated.Package, given_to: dated.Assignment, offset: int) -> None:
+    """Field by field: many dues are not priced one by one."""
+    first = given_to.start + timedelta(days=offset)
+    days = [first + timedelta(days=n) for n in range(150)]
+    one, package = as_assignment(given_to), as_package(sold)
+
+    def nothing_spent(_: Assignment, __: Period) -> Decimal:
+        return Decimal(0)
+
+    apart = [line for day in days for line in priced_lines(one, package, day, day, nothing_spent)]
+    event(f"{len(apart) // 10} times ten lines")
+    assert priced_lines(one, package, first, days[-1], nothing_spent) == apart
+
+
 @given(sold=draw.packages(), given_to=draw.assignments())
 @settings(deadline=None, max_examples=100)
 def test_facts_are_kept(sold: dated.Package, given_to: dated.Assignment) -> None:
