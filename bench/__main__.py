@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from . import audits, cold, counted, curve, exports, runtime, timed
+from . import audits, cold, counted, curve, exports, forecasts, runtime, timed
 from .report import Budget, budgets, machine, progress
 
 QUICK_SIZES = (1_000, 10_000)
@@ -29,6 +29,8 @@ def measured(*, quick: bool) -> list[Budget]:
     found += exports.budgets(10_000 if quick else 100_000)
     progress("an audit")
     found += audits.budgets(1000 if quick else 5000, rounds)
+    progress("a forecast")
+    found += forecasts.budgets(2000 if quick else 10_000, rounds)
     progress("cold start")
     found += cold.cold_start(5 if quick else 9)
     progress("the packaged zip under the runtime client")
@@ -38,7 +40,7 @@ def measured(*, quick: bool) -> list[Budget]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--million", action="store_true", help="draw the curve up to a million assignments, and export a million entries")
+    parser.add_argument("--million", action="store_true", help="a curve up to a million assignments, an export and a forecast of a million")
     parser.add_argument("--budgets", action="store_true", help="no curve")
     given = parser.parse_args(arguments)
     quick = os.environ.get("QUICK", "") not in ("", "0")
@@ -50,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\n" + curve.draw((*sizes, MILLION) if given.million else sizes))
     if given.million:
         print("\nAn export of the ledger:\n\n" + exports.draw(MILLION))
+        print("\nA forecast of twelve months:\n\n" + forecasts.draw((SIZES[-1], MILLION)))
     missed = [one.what for one in found if one.kept is False]
     print(f"\n{len(missed)} budgets missed: {'; '.join(missed)}" if missed else "\nEvery budget is kept.")
     return 1 if missed else 0

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from chalicelib.domain.account import Account
-from chalicelib.domain.assignment import Assignment
+from chalicelib.domain.assignment import Assignment, TermsEntry
 from chalicelib.domain.package import Package
 from chalicelib.domain.progress import Sweep
 from chalicelib.storage import accounts, assignments, packages, progress
@@ -100,15 +100,17 @@ def evaluated(service: Service) -> None:
         progress.finish_sweep(service.db, segment, service.segments, sweep)
 
 
-def load(store: DynamoDb, fleet: Fleet, made: Prototype, *, share: tuple[int, int] = (0, 1)) -> int:
-    """Put part n of m of the customers and their assignments into a store; how many charges are due on them today."""
+def load(store: DynamoDb, fleet: Fleet, made: Prototype, *, share: tuple[int, int] = (0, 1), terms: tuple[TermsEntry, ...] = ()) -> int:
+    """Put part n of m of the customers and their assignments into a store, every second one with some terms; how many charges are due on
+    them today."""
     part, parts = share
     due = 0
     for customer in range(part, fleet.customers, parts):
         given = list(_given(fleet, made, customer))
         account = made.account._replace(customer_id=f"{customer:026}", assignments=len(given))
         store.put_item(**accounts.create_account(account)["Put"])
-        for one in given:
+        for number, one in enumerate(given):
+            one = one._replace(terms=terms) if number % 2 else one  # noqa: PLW2901
             store.put_item(**assignments.create_assignment(one)["Put"])
         due += sum(one.package_id == f"{0:026}" for one in given)
     return due * (2 if fleet.new else 1)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bench import audits, counted, curve, due_index, exports, timed
+from bench import audits, counted, curve, due_index, exports, forecasts, timed
 from bench.fleet import Fleet
 from bench.prices import dollars
 from bench.report import Budget
@@ -73,3 +73,16 @@ def test_an_audit_compares_every_entry_of_an_evaluation() -> None:
     """It raises otherwise; whether its time is kept is for `make bench`."""
     (found,) = audits.budgets(300, 1)
     assert (found.limit, found.of_ratio) == (2, True)
+
+
+def test_a_forecast_of_twelve_months_stays_within_its_memory() -> None:
+    """Also of one customer with all assignments; whether its times are kept is for `make bench`."""
+    found = forecasts.memory(600)
+    assert [one.row() for one in found if one.kept is not True] == []
+    assert len(found) == 3
+
+
+def test_a_whole_forecast_plans_each_line_once() -> None:
+    service = forecasts.provider(Fleet(100))
+    lines = forecasts.plan(forecasts.facts_of(service))
+    assert lines == forecasts.whole(service) > 1000
