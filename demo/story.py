@@ -1,8 +1,8 @@
 """The story of three months: a provider's charges from January to March 2031 on an embedded AWS.
 
 `python -m demo` starts the embedded stack, loads the sample provider over HTTP, evaluates day by day with an
-outage in between, compares everything posted with an independent count, and ends with a Run Package. It
-exits with 0 only if every check held.
+outage in between, compares everything posted with an independent count, shows a Run Package, and ends with a
+forecast, an audit and a rise that is only tried. It exits with 0 only if every check held.
 """
 
 import sys
@@ -16,6 +16,7 @@ from demo.agreements import tell_agreements
 from demo.chapters import tell_count, tell_outage, tell_payment
 from demo.checks import Checks
 from demo.fields import BadProviderError
+from demo.foresight import tell_foresight
 from demo.loading import AssignmentIds, load_provider
 from demo.provider import Provider, load
 from demo.run_package import tell_run_package
@@ -78,7 +79,7 @@ def _show_size(console: Console, provider: Provider) -> None:
 
 
 def tell(teller: Teller) -> None:
-    """The story from the first evaluated day to the Run Package."""
+    """The story from the first evaluated day to the last forecast."""
     story = teller.provider.story
     section(teller.console, "2. A run every day, until a customer's credit runs out")
     teller.evaluate(story.first_day, story.payment.day)
@@ -98,6 +99,7 @@ def tell(teller: Teller) -> None:
     teller.say("second count, which looks at every single day of every line in demo/provider.yaml.")
     tell_count(teller, story.last_day, shown_from=story.first_day)
     tell_run_package(teller)
+    tell_foresight(teller)
 
 
 def conclude(console: Console, checks: Checks, provider: Provider, seconds: float) -> int:

@@ -4,6 +4,7 @@ Every figure is a literal: nothing here computes what it expects. The stack is t
 evaluation's progress belongs to the whole service and other tests evaluate other dates.
 """
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -152,3 +153,53 @@ def test_run_package_says_why_the_others_are_not_due(billed: Billed) -> None:
         ids[INSTALLATION]: "charged once, on 2031-01-06",
         ids[LATER]: "starts on 2031-05-01",
     }
+
+
+# April to June 2031 of the same customer
+FORECAST = {
+    # hosted 3 x 189.00 = 567.00; number 3 x 1.95 = 5.85; handsets on 30 April, 31 May and 30 June 3 x 99.00 = 297.00;
+    # trunks 6 x 51.00 = 306.00; recording on 13 Tuesdays 13 x 6.50 = 84.50; emergency on 1 April 210.00;
+    # prepaid 91 x 1.20 = 109.20; the Canadian number, from 1 May: setup 1.50, and 2 x 2.25 = 4.50
+    "retail": "1585.55",
+    # 3 x 92.50 = 277.50; 3 x 0.55 = 1.65; 3 x 38.70 = 116.10; 6 x 25.00 = 150.00; 13 x 2.20 = 28.60; 90.00;
+    # 91 x 0.48 = 43.68; 0.40, and 2 x 0.70 = 1.40
+    "cost": "709.33",
+    "margin": "876.22",
+    "credit_debited": "109.20",
+    "held": "0.00",
+    "lines": 123,  # 3 + 3 + 3 + 6 + 13 + 1 + 91 + 1 + 2
+    "below_cost": 0,
+}
+QUARTER: dict[str, object] = {"customer": CUSTOMER, "from": "2031-04-01", "to": "2031-06-30"}
+
+
+def test_the_forecast_of_the_next_quarter(billed: Billed) -> None:
+    found = billed.service.post("/forecasts", QUARTER)
+    assert found["totals"] == FORECAST
+    # hosted 189.00, number 1.95, handsets 99.00, trunks 102.00, 5 recordings 32.50, emergency 210.00, prepaid 36.00
+    # in May the Canadian number 3.75, 4 recordings 26.00, prepaid 37.20; in June 2.25 and prepaid 36.00
+    assert [(one["month"], one["retail"]) for one in found["by_month"]] == [
+        ("2031-04", "670.45"), ("2031-05", "458.90"), ("2031-06", "456.20"),
+    ]  # fmt: skip
+    assert (found["balance_before"], found["balance_after"], found["short_on"]) == ("92.00", "-17.20", None)  # the limit is 50.00
+
+
+def test_a_rise_before_it_is_made(billed: Billed) -> None:
+    [hosted] = [one for one in billed.service.items("/packages") if one["name"] == "Hosted phone system, 25 seats"]
+    rise = {"package_id": hosted["package_id"], "from": "2031-05-01", "retail": "199.00"}
+    tried = billed.service.post("/forecasts", {**QUARTER, "changes": {"prices": [rise]}})["what_if"]
+    # 10.00 more in May and in June
+    assert (tried["before"]["retail"], tried["after"]["retail"], tried["difference"]["retail"]) == ("1585.55", "1605.55", "20.00")
+    assert billed.service.get(f"/packages/{hosted['package_id']}") == hosted
+
+
+def test_the_audit_of_the_quarter(billed: Billed) -> None:
+    asked: dict[str, object] = {"customer": CUSTOMER, "from": "2031-01-01", "to": "2031-03-31"}
+    work_id = billed.service.post("/audits", asked)["work_id"]
+    while (found := billed.service.get(f"/audits/{work_id}"))["status"] == "running":
+        time.sleep(0.1)
+    assert found["clean"] is True
+    # the Canadian number, too, of which nothing is due before 1 May
+    assert found["certificate"] == (
+        "2031-01-01 to 2031-03-31: 124 due lines of 11 assignments, 124 posted, 0 missing, 0 double, every amount re-computed."
+    )
