@@ -49,11 +49,9 @@ def read_list(text: str, model: type[B], unique: str) -> Iterator[tuple[int, B]]
 
     What is wrong is raised after the last row, as `read_rows` does: use nothing before the end has come.
     """
-    records = _records(text)
+    records, count = _records(text, LIST_ROWS_MAX)
     heading = _checked_heading(records, model)
-    if not 1 < len(records) <= LIST_ROWS_MAX + 1:
-        detail = f"{max(len(records) - 1, 0)} rows follow; a file has 1 to {LIST_ROWS_MAX}"
-        raise InvalidRows([row_fault(HEADING, "", detail)], code="too_many" if len(records) > 1 else None)
+    _demand_rows(count, LIST_ROWS_MAX)
     first_rows: dict[Any, int] = {}
     faults: list[RowFault] = []
     for number, cells in records[1:]:
@@ -109,12 +107,11 @@ def row_values(text: str, model: type[Body], id_column: str = "", most: int = FI
     """The rows as the JSON that they stand for, which is still to be checked, and the faults of those that stand for none; at `most` so
     many. A file with an `id_column` may change what there is, so it may lack columns that something new requires. Raises as `sift`
     does."""
-    records = _records(text)
+    records, count = _records(text, most)
     heading = _checked_heading(records, model, id_column)
+    _demand_rows(count, most)
     faults: list[RowFault] = []
     found, rows = records[1:], []
-    if not 1 <= len(found) <= most:
-        raise InvalidRows([row_fault(HEADING, "", f"{len(found)} rows follow; a file has 1 to {most}")], code="too_many" if found else None)
     for number, cells in found:
         try:
             rows.append(_row_of_cells(number, heading, cells, model, id_column))
@@ -123,19 +120,28 @@ def row_values(text: str, model: type[Body], id_column: str = "", most: int = FI
     return rows, faults
 
 
-def _records(text: str) -> list[tuple[int, list[str]]]:
-    """The records that are not empty, with their numbers and their cells without padding."""
+def _demand_rows(count: int, most: int) -> None:
+    """Raise `InvalidRows` unless there are 1 to `most` rows, too_many if there are more."""
+    if not 1 <= count <= most:
+        raise InvalidRows([row_fault(HEADING, "", f"{count} rows follow; a file has 1 to {most}")], code="too_many" if count else None)
+
+
+def _records(text: str, most: int) -> tuple[list[tuple[int, list[str]]], int]:
+    """The heading and `most` further records that are not empty, with their numbers and their cells without padding; and how many there
+    are after the heading, which may be millions."""
     text, separator = _separated(text.removeprefix("\ufeff"))
     records, reader = [], csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
-    number = 0
+    number = count = 0
     try:
         for number, padded in enumerate(reader, 1):
-            cells = [cell.strip() for cell in padded]
-            if any(cells):
-                records.append((number, cells))
+            if not any(map(str.strip, padded)):
+                continue
+            count += 1
+            if count <= most + 1:
+                records.append((number, [cell.strip() for cell in padded]))
     except csv.Error as error:
         raise Malformed(f"after row {number} the file is not CSV: {error}") from None
-    return records
+    return records, max(count - 1, 0)
 
 
 def _separated(text: str) -> tuple[str, str]:

@@ -1,10 +1,14 @@
 """Files that are applied row by row in the background: checked first, each row once in effect, whatever happens to the workers."""
 
+import csv
+import io
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from chalicelib.domain.errors import BillingError, Conflict
 from chalicelib.domain.importing import ImportOf
@@ -12,10 +16,12 @@ from chalicelib.domain.terms import terms_on
 from chalicelib.storage import accounts, assignments
 from chalicelib.storage.ledger import entries_of
 from chalicelib.usecases import staged_imports
-from chalicelib.usecases.assignments import change_assignment
+from chalicelib.usecases.assignments import change_assignment, details
 from chalicelib.usecases.staged_imports import Wanted, slices
 from chalicelib.wire import answers
+from chalicelib.wire.csv_out import assignments_csv
 from chalicelib.wire.import_views import import_view, imported_row
+from chalicelib.wire.views import assignment_view
 from tests.usecases.exporting import calls_that_may_crash, work_off, work_off_doubled
 from tests.world.stage import TODAY, Stage, made_once
 
@@ -267,3 +273,79 @@ def test_a_worker_killed_at_any_call_takes_each_row_back_once(after: bool) -> No
         return told["undone"]["left"], standing(stage), [entry.retail for name in ("ann", "eve") for entry in entries_of(stage.db, name)]
 
     assert calls_that_may_crash(made, undo, result, 100.0, after=after) > 30
+
+
+def put(stage: Stage, body: bytes) -> answers.Import:
+    """A file that was put to its link, once it is checked."""
+    staged_imports.announce(stage.services, stage.context(NAME), "assignments")
+    stage.services.objects().put(staged_imports.file_key(NAME), body)
+    staged_imports.check_file(stage.services, stage.context("CHECK"), NAME)
+    work_off(stage)
+    return found(stage)
+
+
+CELLS = st.sampled_from(
+    ["", "ann", "eve", "line", "1", "-1", "4410", "2024-03-01", '"', "\0", "\ufffd", "=1", "'", "é", "9" * 40, "x" * 300]
+)
+LINES = st.lists(CELLS, max_size=8)
+TEXTS = st.builds(
+    lambda head, lines, by, end, coding: (head + end + end.join(by.join(cells) for cells in lines)).encode(coding, "replace"),
+    st.sampled_from([HEAD.strip(), HEAD.strip().replace(",", ";"), "sep=;", "customer_id", "", ",,,", "a,b"]),
+    st.lists(LINES, max_size=6),
+    st.sampled_from([",", ";", "\t"]),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.one_of(TEXTS, st.binary(max_size=300)))
+@example(b"," * 1_000_000)
+@example(b"customer_id\n" + b"," * 1_000_000)
+@example(b"customer_id\n" + b"a\n" * 200_000)
+@example(b'customer_id\n"' + b"a" * 4_000_000)
+def test_any_file_gets_an_answer_that_names_what_is_wrong(body: bytes) -> None:
+    """Nothing of it comes back as a message that can't be worked off, and nothing is written."""
+    stage = furnished()
+    before = stage.state()
+    told = put(stage, body)
+    assert told["work"] is not None
+    counts = told["counts"]
+    assert all(failure["code"] == "invalid" for failure in told["work"]["failures"])
+    assert counts["faulty"] > 0 or counts["created"] + counts["changed"] + counts["unchanged"] > 0
+    assert all(error["detail"] for one in told["errors"] for error in one["errors"])
+    assert {name: stage.state()[name] for name in WRITTEN} == {name: before[name] for name in WRITTEN}
+
+
+def test_an_export_that_was_edited_and_saved_by_a_spreadsheet_comes_in_as_changes(small: None) -> None:
+    """Columns in another order, semicolons, a byte order mark, empty cells and rows at the end."""
+    stage = furnished()
+    imported(stage, MIXED)
+    listed = [one for name in ("ann", "eve") for one in assignments.of_customer(stage.db, name)[1]]
+    text = assignments_csv({"items": [assignment_view(one) for one in details(stage.db, listed, TODAY)]})
+    exported = list(csv.DictReader(io.StringIO(text)))
+    for row in exported:
+        row["quantity"] = str(int(row["quantity"]) + 1)
+    columns = sorted(exported[0], reverse=True)
+    lines = [columns, *([row[name] for name in columns] for row in exported)]
+    saved = "\ufeff" + "".join(";".join(f'"{cell}"' if ";" in cell else cell for cell in line) + ";;\r\n" for line in lines) + ";;\r\n\r\n"
+    stage_file(stage, saved, name=AGAIN)
+    work_off(stage)
+    assert found(stage, AGAIN)["counts"] == {"created": 0, "changed": 6, "unchanged": 0, "failed": 0, "faulty": 0}
+    after = [assignments.find_assignment(stage.db, one.customer_id, one.assignment_id) for one in listed]
+    shown = {row["assignment_id"]: row["quantity"] for row in exported}
+    quantities = {one.assignment_id: str(terms_on(one, max(TODAY, one.start_date)).quantity) for one in after if one}
+    assert quantities == shown
+
+
+def test_what_does_not_fit_is_held_in_the_order_of_charges_and_written_off_when_undone() -> None:
+    """35 may be debited: of 20 and 10 a day for two days, the later row's first day comes before the earlier row's second."""
+    stage = furnished()
+    head = "customer_id,package,quantity,start_date,auto_decrement_credit\n"
+    imported(stage, f"{head}ann,line,2,{BEFORE},true\nann,line,1,{BEFORE},true\n")
+    charged = [(entry.date, entry.retail, entry.status) for entry in entries_of(stage.db, "ann")]
+    assert [(retail, status) for _, retail, status in charged] == [(20, "posted"), (10, "posted"), (20, "held"), (10, "held")]
+    told = undone(stage)
+    assert told["undone"]["credited"] == [{"currency": "USD", "lines": 2, "retail": "30.00"}]
+    account = accounts.find_accounts(stage.db, ["ann"])["ann"]
+    assert (account.balance, account.held) == (0, 0)

@@ -38,6 +38,7 @@ __all__ = [
     "announce",
     "apply_file",
     "check_file",
+    "file_key",
     "import_of",
     "read_import",
     "record_at_once",
