@@ -57,7 +57,7 @@ class Call(NamedTuple):
     """A request on its way to a use case. `query` holds read parameters, `json` or `csv` the body as `Sent` has it.
 
     `form` is the media type that the answer will be written as; `slashed` says that the path was asked for with a slash at its end.
-    `may_read`: whether the caller may be told what they have not written themselves.
+    `may_read`: whether the caller may be told what they have not written themselves; `may_write`: whether they may change what is sold.
     """
 
     services: Services
@@ -70,6 +70,7 @@ class Call(NamedTuple):
     form: str = formats.JSON
     slashed: bool = False
     may_read: bool = True
+    may_write: bool = True
 
     def body(self, model: type[B], *, ignoring: frozenset[str] = frozenset()) -> B:
         """The body as `model`, without the fields to ignore."""

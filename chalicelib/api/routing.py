@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from chalice.app import Blueprint, IAMAuthorizer, Response
 
 from .. import deployment, logging_context
-from ..domain.errors import BillingError, Fault, Invalid, MayNotCharge, Misconfigured, Throttled
+from ..domain.errors import BillingError, Fault, Invalid, MayNotCharge, MayNotWrite, Misconfigured, Throttled
 from ..logging_context import LogContext
 from ..storage.db import Budget
 from ..usecases.request_context import RequestContext
@@ -228,9 +228,11 @@ def _viewed(route: Route, call: Call, who: Caller) -> Answer[Any]:
     """The view's answer to this caller. Some changes charge, which use cases find out; what that needs is named here."""
     allowed = call.context._replace(may_charge=access.CHARGE in who.scopes)
     try:
-        return route.view(call._replace(context=allowed, may_read=access.READ in who.scopes))
+        return route.view(call._replace(context=allowed, may_read=access.READ in who.scopes, may_write=access.WRITE_SCOPE in who.scopes))
     except MayNotCharge as error:
         raise who.refusal((access.CHARGE,), error.detail) from None
+    except MayNotWrite as error:
+        raise who.refusal((access.WRITE_SCOPE,), error.detail) from None
 
 
 def _content(sent: Sent, known: Mapping[str, Any]) -> Any:

@@ -2,6 +2,8 @@
 
 from chalice.app import Blueprint
 
+from ..domain.errors import MayNotWrite
+from ..domain.work import APPLIED_KINDS
 from ..usecases import work
 from ..wire import answers
 from ..wire.work_views import work_view
@@ -38,5 +40,7 @@ def request_reindex(call: Call) -> Answer[answers.Work]:
 def cancel_work(call: Call) -> Answer[answers.Work]:
     """Stop what has not begun of long work."""
     found = work.read_work(call.services.db, call.params["work_id"])
+    if found.kind in APPLIED_KINDS and not call.may_write:
+        raise MayNotWrite("this work changes what is sold, so who stops it needs the scope of who may begin it")
     work.turns.cancel_work(call.services, call.context, found)
     return Answer(work_view(work.read_work(call.services.db, found.work_id)))

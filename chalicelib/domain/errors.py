@@ -158,6 +158,10 @@ class MayNotCharge(Forbidden):
     """A change would charge a customer or give more credit, and whoever asks for it may change things but not charge."""
 
 
+class MayNotWrite(Forbidden):
+    """Something would change, and whoever asks for it may only read."""
+
+
 class NotFound(BillingError):
     """No such thing, or no longer visible."""
 

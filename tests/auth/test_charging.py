@@ -190,3 +190,15 @@ def test_d13_unparking_tells_the_balance_only_to_who_may_read(scope: str, world:
     answer = world.clerk("POST", f"/customers/{world.customer}/unpark", headers=headers)
     assert answer.status_code == 200, answer.text
     assert answer.json().keys() & STANDING == (STANDING if READ in scope else set())
+
+
+def test_an_import_is_stopped_by_those_who_may_begin_it(world: World, client: httpx.Client, issuer: LocalIssuer) -> None:
+    announced = world.clerk("POST", "/imports", json={"kind": "packages"}).json()
+    httpx.put(announced["upload"]["link"], content="name\nLine\n").raise_for_status()
+    world.stack.set_consumers(enabled=False)
+    begun = world.clerk("POST", f"/imports/{announced['import_id']}/application").json()
+    where, reader = f"/work/{begun['work']['work_id']}", {"Authorization": f"Bearer {issuer.token(sub='reader', scope=READ)}"}
+    refused = client.delete(where, headers=reader)
+    assert "the token lacks the scope billing:write" in problem(refused, 403, "forbidden")["detail"]
+    assert world.charging("DELETE", where).is_success
+    world.stack.set_consumers(enabled=True)

@@ -163,6 +163,15 @@ def test_a_faulty_row_keeps_all_from_being_applied(small: None) -> None:
         staged_imports.retry_failed(stage.services, stage.context(AGAIN), NAME, Wanted())
 
 
+def test_who_may_not_charge_imports_nothing_that_charges(small: None) -> None:
+    stage = furnished()
+    context = stage.context(NAME)._replace(may_charge=False)
+    staged_imports.stage_file(stage.services, context, "assignments", MIXED.encode(), dry_run=False, wanted=Wanted(confirmed=True))
+    work_off(stage)
+    assert [one["row"] for one in found(stage)["errors"]] == [3, 6]
+    assert rows(stage) == []
+
+
 def refused(stage: Stage, name: str = AGAIN, **wanted: bool) -> str:
     with pytest.raises(BillingError) as error:
         stage_file(stage, MIXED, name=name, wanted=Wanted(confirmed=True, **wanted))
@@ -242,6 +251,9 @@ def test_undoing_leaves_what_stood_before_with_charges_credited() -> None:
     assert sum(entry.retail for entry in charged if entry.date < TODAY) == 60
     assert sum(entry.retail for entry in charged if entry.kind == "credit") == -60
     assert undone(stage)["undone"]["left"] == 0
+    for again in (staged_imports.apply_file, staged_imports.retry_failed):
+        with pytest.raises(Conflict, match="was undone"):
+            again(stage.services, stage.context(AGAIN), NAME, Wanted(confirmed=True))
 
 
 def test_what_was_touched_since_is_left_and_told() -> None:

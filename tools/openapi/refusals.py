@@ -105,6 +105,8 @@ _RAISED: Final = (
      errors.Conflict("the file is applied already: retry what failed of it", code="applied")),
     ("nothing of the import is applied, so there is nothing to undo",
      errors.Conflict("nothing of this import is applied: there is nothing to undo", code="nothing_applied")),
+    ("the import was undone; send its file again, with `again=true`",
+     errors.Conflict("the import was undone: send its file again, with again=true", code="undone")),
     ("no row of the import failed, so none can be tried again",
      errors.Conflict("no row of this import failed: there is nothing to try again", code="nothing_failed")),
     ("the work is finished, so there is nothing to stop",

@@ -104,7 +104,7 @@ def check_file(services: Services, context: RequestContext, import_id: str) -> F
 
 def apply_file(services: Services, context: RequestContext, import_id: str, wanted: Wanted) -> FoundImport:
     """Have the file of an import applied, after another check. Raises as `check_file` does, also `Conflict` imported_before."""
-    record = _with_file(services, _record(services.db, import_id))
+    record = _with_file(services, _not_undone(services.db, import_id))
     if record.rows or (record.applications and not _was_faulty(services, record)):
         raise Conflict("the file is applied already: retry what failed of it", code="applied")
     return _begin(services, context, record._replace(applications=()), "import", wanted)
@@ -121,7 +121,7 @@ def _was_faulty(services: Services, record: ImportRecord) -> bool:
 
 def retry_failed(services: Services, context: RequestContext, import_id: str, wanted: Wanted) -> FoundImport:
     """Have the rows that failed applied once more, as they stand in the file. Raises `NotFound`, `Conflict` nothing_failed, in_progress."""
-    record = _record(services.db, import_id)
+    record = _not_undone(services.db, import_id)
     latest = read_work(services.db, record.applications[-1]) if record.applications else None
     if latest is None or (latest.is_over and not _files(services.db, latest.work_id, FAILED)):
         raise Conflict("no row of this import failed: there is nothing to try again", code="nothing_failed")
@@ -172,7 +172,7 @@ def _noted(db: Db, context: RequestContext, record: ImportRecord, kind: WorkKind
         return [storage.write_import(new._replace(undoing=context.id))]
     if kind == "import_check":
         return [storage.write_import(new._replace(check=context.id))]
-    new = new._replace(applications=(*record.applications, context.id))
+    new = new._replace(applications=(*record.applications, context.id), undoing=None)
     return [storage.write_import(new), *demand_new_file(db, context, record, again=wanted.again)]
 
 
@@ -256,6 +256,15 @@ def _record(db: Db, import_id: str) -> ImportRecord:
     if found is None:
         raise NotFound(f"there is no import {import_id}")
     return found
+
+
+def _not_undone(db: Db, import_id: str) -> ImportRecord:
+    """The import. Raises `Conflict` undone: what it made had the ids that it would make again."""
+    record = _record(db, import_id)
+    undoing = read_work(db, record.undoing) if record.undoing else None
+    if undoing and undoing.kind == "import_undo":
+        raise Conflict("the import was undone: send its file again, with again=true", code="undone")
+    return record
 
 
 def _with_file(services: Services, record: ImportRecord) -> ImportRecord:

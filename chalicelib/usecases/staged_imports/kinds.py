@@ -14,7 +14,7 @@ from ...domain.warning import BillingWarning
 from ...domain.work import WorkFailure
 from ...storage.db import Db
 from .. import imports
-from ..imports.rows import repeated_rows
+from ..imports.rows import demand_right, repeated_rows
 from ..request_context import RequestContext
 from .slices import sharing_a_did
 
@@ -35,11 +35,13 @@ class ImportForms(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """Which import it is, what new customers' currency is by default, and whether all backlog is confirmed."""
+    """Which import it is, what new customers' currency is by default, whether all backlog is confirmed, and whether none may be
+    charged."""
 
     import_id: str
     default_currency: str
     confirmed: bool
+    uncharged: bool = False
 
 
 class PlannedRow(NamedTuple):
@@ -163,6 +165,10 @@ class _Assignments:
         confirmed = {one.row for one in file.new if one.confirm_backlog} | {one.row for one in file.changes if one.confirm_backlog}
         looking = context._replace(may_charge=True) if not context.may_charge and self._asked.confirmed else context
         _, made = imports.write_rows(self._db, looking, imports.confirmed(file, self._asked.confirmed), dry_run=True, payable=None)
+        if self._asked.uncharged:
+            demand_right(
+                [row_fault(one.row, "", "would be charged at once, which whoever imports it may not do") for one in made if one.backlog]
+            )
         return [self._planned(context, one, one.row in confirmed) for one in imports.warned(self._db, made)]
 
     def _planned(self, context: RequestContext, made: imports.Made, confirmed: bool) -> PlannedRow:

@@ -46,7 +46,9 @@ class ImportStrategy(RowFiles):
         self._context = context._replace(by=found.created_by, may_charge=asked["may_charge"] == "yes")
         (of,) = (one for one in IMPORTS_OF if one == asked["of"])
         self._of, self._import_id = of, asked["import"]
-        self._kind = kind_of(of, services.db, forms, Asked(self._import_id, services.default_currency, asked["confirmed"] == "yes"))
+        uncharged = found.kind == "import" and not self._context.may_charge
+        about = Asked(self._import_id, services.default_currency, asked["confirmed"] == "yes", uncharged)
+        self._kind = kind_of(of, services.db, forms, about)
         self._seen: dict[int, int | None] | None = None
 
     def members(self, segment: int, cursor: Key | None, _: Unreadable) -> Iterator[Member]:
