@@ -108,6 +108,7 @@ def shared_services() -> Services:
         send_work=partial(send_messages, None, configured.work_queue_url),
         send_apply=partial(send_messages, None, configured.apply_queue_url),
         objects=objects,
+        event_bus=event_bus,
         overview=configured.overview,
     )
 

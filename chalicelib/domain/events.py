@@ -83,7 +83,7 @@ def change_event(item: HistoryItem) -> EventKey | None:
     return EventKey(item.change.subject, type_, item.change.version) if type_ else None
 
 
-def chosen_types(text: str) -> frozenset[str]:
+def chosen_types(text: str) -> frozenset[EventType]:
     """The types that a deployment tells: those named, `all`, or by default all but charges that are posted. Raises `ValueError`."""
     names = frozenset(text.split())
     if names == {"default"}:
@@ -92,4 +92,4 @@ def chosen_types(text: str) -> frozenset[str]:
         return frozenset(EVENT_TYPES)
     if unknown := names - frozenset(EVENT_TYPES):
         raise ValueError(f"{', '.join(sorted(unknown))}: no type of event")
-    return names
+    return frozenset(one for one in EVENT_TYPES if one in names)

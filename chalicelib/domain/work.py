@@ -6,10 +6,13 @@ from typing import Final, Literal, NamedTuple
 from .errors import Conflict
 
 WorkKind = Literal[
-    "export", "forecast", "audit", "simulation", "reconciliation", "reindex", "import_check", "import", "import_undo_check", "import_undo"
-]
+    "export", "forecast", "audit", "simulation", "reconciliation", "reindex", "import_check", "import", "import_undo_check", "import_undo",
+    "replay",
+]  # fmt: skip
 APPLIED_KINDS: Final[frozenset[WorkKind]] = frozenset({"reindex", "import", "import_undo"})
 """Work that writes what it is about, and not only a result: `apply_work` does it, all other work `do_work`."""
+SLOW_KINDS: Final = APPLIED_KINDS | {"replay"}
+"""Work that takes long for each member, because something is written or sent for it."""
 KINDS_IN_STEPS: Final[frozenset[WorkKind]] = frozenset(("import",))
 """Work whose segments are steps: one is begun when the one before it is through."""
 WorkState = Literal["running", "finished", "finished_with_failures", "cancelled"]

@@ -63,6 +63,13 @@ def _reindex(services: Services, _: RequestContext, found: WorkRecord) -> Strate
     return ReindexStrategy(services, found, jsontext.json_line)
 
 
+def _replay(services: Services, _: RequestContext, found: WorkRecord) -> Strategy:
+    from ..usecases import replays
+    from . import streams
+
+    return replays.ReplayStrategy(services, found, replays.ReplayForms(streams.bus_event_of, jsontext.json_line))
+
+
 def _import(services: Services, context: RequestContext, found: WorkRecord) -> Strategy:
     from ..usecases.staged_imports import ImportStrategy
 
@@ -92,6 +99,7 @@ _STRATEGIES: Final[Mapping[WorkKind, Callable[[Services, RequestContext, WorkRec
     "simulation": _simulation,
     "reconciliation": _reconciliation,
     "reindex": _reindex,
+    "replay": _replay,
     "import_check": _import,
     "import": _import,
     "import_undo_check": _undo,

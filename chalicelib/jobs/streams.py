@@ -82,6 +82,12 @@ def _event_of(record: StreamRecord, item: Item) -> answers.Event | None:
     return EVENT_OF[logical[name]](item)
 
 
+def bus_event_of(table: str, item: Item) -> BusEvent | None:
+    """The event of an item, as the bus takes it; None if nobody is told of it."""
+    event = EVENT_OF[table](item)
+    return _bus_event(event) if event else None
+
+
 def _bus_event(event: answers.Event) -> BusEvent:
     return BusEvent(event["type"], json.dumps(event, ensure_ascii=False, separators=(",", ":")))
 

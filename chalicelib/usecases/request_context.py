@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import date, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..domain.errors import Misconfigured
 from ..domain.importing import ImportRow
 from ..storage.db import Db
 from ..storage.objects import Objects
+
+if TYPE_CHECKING:
+    from ..storage.event_bus import EventBus
 
 Send = Callable[[list[dict[str, object]]], None]
 """Queues messages."""
@@ -52,6 +55,10 @@ def _no_objects() -> Objects:
     raise Misconfigured("this deployment has no bucket for results")
 
 
+def _no_bus() -> "EventBus":
+    raise Misconfigured("this deployment has no bus of events")
+
+
 class Services(NamedTuple):
     """What use cases need from a deployment. `send` queues messages for `post_charges`, `send_work` for `do_work`, `send_apply` for
     `apply_work`; `objects` are made when they are asked for first; `threads(n)` posts n jobs at a time.
@@ -73,3 +80,4 @@ class Services(NamedTuple):
     send_apply: Send = _no_queue
     objects: Callable[[], Objects] = _no_objects
     overview: bool = False
+    event_bus: "Callable[[], EventBus]" = _no_bus

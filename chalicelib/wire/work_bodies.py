@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from ..domain.errors import Fault
+from ..domain.events import EventType
 from ..domain.export import POSTED_EXPORTS, ExportFormat, ExportWhat
 from ..domain.importing import ImportOf
 from .bodies import Body
@@ -54,6 +55,21 @@ class ImportBody(Body):
     """An import whose file is put into the bucket."""
 
     kind: ImportOf
+
+
+class ReplayBody(Body):
+    """Events of some days, both included, to be sent again; without `types` those that the deployment tells."""
+
+    since: Annotated[Day, Field(alias="from")]
+    to: Day
+    types: Annotated[list[EventType], Field(min_length=1)] | None = None
+
+    @classmethod
+    def cross(cls, values: Mapping[str, Any]) -> Iterator[Fault]:
+        """The last day against the first."""
+        since, to = values.get("since"), values.get("to")
+        if since and to and to < since:
+            yield Fault("/to", f"lies before from, {since}")
 
 
 class CarrierNumber(Body):

@@ -101,6 +101,7 @@ SCOPES = {
     f"POST {ASSIGNMENT}/replacement": WRITE,
     "POST /dids/{did}/transfer": WRITE,
     "POST /reindex": WRITE,
+    "POST /events/replay": WRITE,
     f"PUT {ASSIGNMENT}/terms/{{from}}": WRITE,
     f"DELETE {ASSIGNMENT}/terms/{{from}}": WRITE,
     f"POST {CUSTOMER}/usage": WRITE,

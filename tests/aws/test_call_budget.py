@@ -150,6 +150,7 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "list_work": [Asked(most=2), Asked(query={"limit": "200"}, most=3)],
     "read_work": [Asked({"work_id": WORK}, most=1)],
     "request_reindex": [Asked(most=4)],
+    "request_replay": [Asked(most=4, body={"from": "2024-02-01", "to": "2024-02-29"})],
     "cancel_work": [Asked({"work_id": WORK}, most=5)],
     "list_runs": [Asked(), Asked(query={"limit": "200"})],
     "read_run": [Asked({"run_id": "run:1"})],

@@ -108,6 +108,7 @@ REQUESTS = {
     "GET /work/{work_id}": Asked(404, {"work_id": "none"}),
     "DELETE /work/{work_id}": Asked(404, {"work_id": "none"}),
     "POST /reindex": Asked(202),
+    "POST /events/replay": Asked(202, body={"from": "2024-02-01", "to": "2024-02-29"}),
     "POST /exports": Asked(202, body={"what": "ledger", "posted_from": DAY, "posted_to": DAY}),
     "GET /exports/{work_id}": Asked(404, {"work_id": "none"}),
     "POST /audits": Asked(202, body={"to": DAY}),

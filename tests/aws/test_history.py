@@ -78,6 +78,7 @@ SILENT: Final = {
     "undo_import": "what is taken back of each row leaves its item",
     "request_audit": "the record of the work says who asked for it",
     "request_export": "the record of the work says who asked for it",
+    "request_replay": "the record of the work says who asked for it",
     "request_reindex": "what is found by words stays what it is",
     "check_packages": "stores nothing",
     "check_customers": "stores nothing",

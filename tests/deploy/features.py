@@ -337,6 +337,7 @@ API: dict[str, Feature] = {
     "search customers": Feature("accounts:B catalog:Q", lambda s: ok(s.api.get(f"/customers?search={s.customer}"))),
     "find parked customers": Feature("runs:Q", lambda s: ok(s.api.get("/customers?parked=true"))),
     "find assignments that end": Feature("catalog:Q", lambda s: ok(s.api.get("/assignments?ends_to=2000-01-01"))),
+    "ask for a replay": Feature("do-work:M runs:GP", lambda s: ok(s.api.post("/events/replay", json={"from": day(), "to": day()}), 202)),
     "ask for a reindex": Feature("do-work:M runs:GP", lambda s: ok(s.api.post("/reindex"), 202)),
     "list customers": Feature("accounts:B accounts/index/customers:Q", lambda s: ok(s.api.get("/customers"))),
     "change a customer": Feature(
@@ -625,6 +626,13 @@ def check_assignments(s: Sample) -> None:
     do_all_of(s, str(ok(s.api.post(f"/imports/{announced}/check"), 202)["work"]["work_id"]))
 
 
+def a_replay(s: Sample) -> str:
+    """Of a payment of today."""
+    pay(s.api, s.customer, "1")
+    asked = {"from": day(), "to": day(), "types": ["payment.recorded"]}
+    return str(ok(s.api.post("/events/replay", json=asked), 202)["work_id"])
+
+
 def audit_a_customer(s: Sample) -> None:
     """What can't be read is no failure of the work: it is told as not compared."""
     made = an_audit(s)
@@ -647,6 +655,7 @@ DO_WORK: dict[str, Feature] = {
     "audit": Feature("accounts:Q catalog:B do-work:M history:P ledger:Q results:RW runs:GPQU", audit_a_customer),
     "check a file": Feature("accounts:BQ catalog:BQ do-work:M history:P results:RW runs:BGPQU", check_assignments),
     "reconcile": Feature("accounts:S catalog:B do-work:M history:P results:RW runs:GPQU", lambda s: do_all_of(s, a_reconciliation(s))),
+    "send events again": Feature("do-work:M events:E history:PS ledger:S results:RW runs:GPQU", lambda s: do_all_of(s, a_replay(s))),
     "export packages": Feature("catalog:Q do-work:M history:P results:RW runs:GPQU", lambda s: do_all_of(s, an_export(s, "packages"))),
     "begin": Feature("catalog:G do-work:M history:P ledger:S results:RW runs:GPQU", begin_new_work, is_slow=True),
 }

@@ -574,6 +574,9 @@ FIELDS: Final = {
     "sha256": "The SHA-256 of the file, in hexadecimal.",
     "link": "Downloads the file, without further authorization, for an hour at most; null once it has expired.",
     # audits
+    "ReplayBody.from": "The first day; it is one of the billing time zone.",
+    "ReplayBody.to": "The last day, included.",
+    "types": "Which types of events are sent; those that the deployment tells if left out.",
     "AuditBody.from": "The first due date that is compared; all from the beginning, and balances too, if left out.",
     "AuditBody.to": "The last due date, included; the last evaluated day if left out.",
     "AuditBody.customer": "The customer's id; all customers if left out.",

@@ -244,6 +244,9 @@ OPERATIONS: Final = {
     "list_discrepancies": Operation("Reconciliations", conflicts=("in_progress",), notes="Those of one kind come by number."),
     "list_work": Operation("Exports"),
     "read_work": Operation("Exports"),
+    "request_replay": Operation("Exports", 202, work_bodies.ReplayBody, conflicts=("too_much_work",), seeks=False,
+                                notes="Sends what was recorded or changed on the days, and entries recorded before that have changed "
+                                "since, because an entry does not say when. Poll `GET /work/{work_id}`."),
     "request_reindex": Operation("Exports", 202, conflicts=("too_much_work",),
                                  notes="Needed once after an update from a release before 0.12.0; it does no harm at any time."),
     "cancel_work": Operation("Exports", conflicts=("not_running",),

@@ -268,6 +268,8 @@ def _exports(say: Recorder, stack: EmbeddedStack) -> None:
     say("read_export", "finished", "GET", "/exports/{work_id}", ids=ids)
     say("read_work", "finished", "GET", "/work/{work_id}", ids=ids)
     say("list_work", "first_page", "GET", "/work", query={"limit": "1"})
+    days = {"from": today, "to": today, "types": ["payment.recorded"]}
+    _wait_for(say, say("request_replay", "payments", "POST", "/events/replay", body=days))
     _wait_for(say, say("request_reindex", "once", "POST", "/reindex"))
     stack.set_consumers(enabled=False)
     other = {"work_id": say.api.post("/exports", json=asked).json()["work_id"]}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from ...domain.errors import code_and_detail
-from ...domain.work import APPLIED_KINDS, KINDS_IN_STEPS, WORK_FAILURES_MAX, WorkFailure, WorkRecord
+from ...domain.work import KINDS_IN_STEPS, SLOW_KINDS, WORK_FAILURES_MAX, WorkFailure, WorkRecord
 from ...storage import work
 from ...storage.keys import Key
 from ...storage.work import Chunk, PieceResult
@@ -19,8 +19,8 @@ CHUNK_RECORDS: Final = 10_000
 RECORD_BYTES: Final = 1024
 """Of a record that counts as one."""
 READ_ROUND: Final = RoundLimits(customers=CHUNK_RECORDS, lines=CHUNK_RECORDS)
-APPLIED_ROUND: Final = RoundLimits(customers=200, lines=200)
-"""What is written member by member takes much longer: so much of it is done between two looks at the time."""
+SLOW_ROUND: Final = RoundLimits(customers=200, lines=200)
+"""What is written or sent member by member takes much longer: so much of it is done between two looks at the time."""
 CHUNKS_MAX: Final = 200
 """Of a message: what one item of `runs` can name."""
 
@@ -48,8 +48,8 @@ class PieceWork:
     def __init__(self, services: Services, context: RequestContext, found: WorkRecord, message: PieceMessage, strategy: Strategy) -> None:
         self._services, self._work, self._message, self._strategy = services, found, message, strategy
         self._attempt = context.id
-        if found.kind in APPLIED_KINDS:
-            self.limits = APPLIED_ROUND
+        if found.kind in SLOW_KINDS:
+            self.limits = SLOW_ROUND
         self._chunks: list[Chunk] = []
         self._failures: list[WorkFailure] = []
 
