@@ -62,7 +62,7 @@ def page_html(folder: str) -> str:
     after the other. The other pages are loaded when they are opened.
     """
     where = f"{folder}{version()}/"
-    own = sorted(_with_imports("main.js") | _with_imports("packages.js"))
+    own = sorted(_with_imports("main.js") | _with_imports("home.js"))
     preloads = "\n".join(f'    <link rel="modulepreload" href="{where}{name}">' for name in own)
     source = (_FOLDER / INDEX_FILE).read_text(encoding="utf-8")
     return source.replace("{folder}", where).replace("    {preloads}", preloads)

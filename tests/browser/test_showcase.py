@@ -5,6 +5,7 @@ They are kept in .local/screenshots as readme-*.png, and copied to docs/screensh
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -15,7 +16,7 @@ from demo.evenings import LARGE_CUSTOMER
 from demo.past import provider_of, shifted
 from demo.serve import live_through
 from tests.browser.conftest import Visit
-from tests.browser.test_accessibility import SHOTS, settle
+from tests.browser.test_accessibility import SHOTS, findings, settle
 from tests.conftest import client_of
 from tools.embedded import EmbeddedStack
 
@@ -76,6 +77,51 @@ def test_the_story_can_be_played_on_any_day(today: date) -> None:
 
 def test_days_that_a_month_lacks_become_its_last() -> None:
     assert shifted("2031-03-31, 12031-03-31 and 2028-02-29", 1) == "2031-02-28, 12031-03-31 and 2028-01-29"
+
+
+def test_the_first_page_says_what_needs_somebody(visit: Visit) -> None:
+    page = visit.open()
+    needs = page.get_by_role("list").filter(has=page.get_by_role("link", name="Held charges"))
+    expect(needs.get_by_role("link", name="1 Parked customer")).to_be_visible()
+    expect(needs.get_by_role("link", name="1 Failure of the last run")).to_be_visible()
+    expect(page.get_by_role("table", name="The last daily run").get_by_role("row")).to_have_count(4)
+    expect(page.get_by_role("img", name="Retail, cost and margin by day")).to_be_visible()
+    expect(page.get_by_role("table", name="What ends first").get_by_role("link", name="Deccan Motors")).to_be_visible()
+    needs.get_by_role("link", name="short within 31 days").click()
+    expect(page.get_by_label("Sorted by")).to_have_value("short_on")
+    page.get_by_role("link", name="Home").first.click()
+    needs.get_by_role("link", name="Held charges").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Held charges")
+
+
+def test_who_pays_most_is_found_by_sorting(visit: Visit) -> None:
+    """From the first page two clicks: what a month is worth, then another currency."""
+    page = visit.open()
+    page.get_by_role("definition").get_by_role("link").click()
+    page.get_by_label("Currency").select_option("GBP")
+    table = page.get_by_role("table", name="Customers by value")
+    cells = table.locator("td[data-label='Value a month']")
+    expect(cells.first).to_contain_text("GBP")
+    worth = [Decimal(text.replace("GBP", "").replace(",", "")) for text in cells.all_inner_texts()]
+    assert worth == sorted(worth, reverse=True)
+    assert worth[0] > 300
+    page.get_by_label("Order").select_option("asc")
+    expect(cells.first).to_have_text(f"{worth[-1]} GBP")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1600])
+def test_pages_of_the_overview_are_accessible_and_fit(visiting: Callable[..., Visit], width: int, theme: str) -> None:
+    visit = visiting(width, theme)
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    found = {}
+    for name in ("home", "values", "ending"):
+        page = visit.open(name)
+        settle(page)
+        sideways = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        found[name] = findings(page), sideways
+        page.screenshot(path=SHOTS / f"{name}-{width}-{theme}.png", full_page=True)
+    assert found == dict.fromkeys(found, ([], False))
 
 
 def test_the_pages_of_the_readme(visiting: Callable[..., Visit], api: httpx.Client) -> None:

@@ -40,7 +40,7 @@ def by_keyboard(page: Page, role: str, name: str) -> None:
 @pytest.mark.parametrize("press", [by_mouse, by_keyboard])
 def test_from_a_new_package_to_a_reversed_run(visit: Visit, api: httpx.Client, press: Filler) -> None:
     name, customer, did = unique("Trunk"), unique("acme"), unique_did()
-    page = visit.open()
+    page = visit.open("packages")
     package = create_package(page, press, name)
     create_customer(page, press, customer)
     assign_to_did(page, press, name, did)

@@ -107,7 +107,7 @@ def loaded_at_once(name: str) -> set[str]:
 def test_all_that_is_served_is_small(api: httpx.Client) -> None:
     page = api.get("/console")
     sizes = {name: len(api.get(f"/console/{files.version()}/{name}").content) for name in files.file_names()}
-    first = loaded_at_once("main.js") | loaded_at_once("packages.js")
+    first = loaded_at_once("main.js") | loaded_at_once("home.js")
     preloaded = {link.rpartition("/")[2] for link in Links(page.text).found if link.endswith(".js")} - {"theme.js"}
     assert preloaded == first, "a browser asks at once for what the first page needs, and for nothing else"
     later = set(JS) - first

@@ -31,6 +31,14 @@ const unscaled = (units) => {
 /** The exact sum of decimal strings, with two decimals at least. */
 export const sum = (...amounts) => unscaled(amounts.reduce((total, one) => total + scaled(one), 0n));
 export const minus = (one, other) => unscaled(scaled(one) - scaled(other));
+
+/** An amount of which nobody pays the last digits, such as what a month is worth: to the currency's own, half away from zero. */
+export function rounded(amount, currency) {
+  const step = 10n ** BigInt(SCALE - (settings.decimals?.[currency] ?? 2));
+  const units = scaled(amount);
+  return unscaled(((units < 0n ? units - step / 2n : units + step / 2n) / step) * step);
+}
+
 export const isNegative = (amount) => amount?.startsWith("-") && /[1-9]/.test(amount);
 export const isZero = (amount) => !/[1-9]/.test(amount ?? "");
 
@@ -67,6 +75,13 @@ export function later(iso, days) {
 export function monthBefore(iso) {
   const last = later(`${iso.slice(0, 8)}01`, -1);
   return [`${last.slice(0, 8)}01`, last];
+}
+
+/** The same day of the month before, or the last one if that month is shorter. */
+export function monthEarlier(iso) {
+  const [, last] = monthBefore(iso);
+  const same = `${last.slice(0, 8)}${iso.slice(8)}`;
+  return same > last ? last : same;
 }
 
 /** A package's rule in a few words: "Monthly on 15, 31", "Every 4 weeks on Mon". */

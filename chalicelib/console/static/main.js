@@ -19,6 +19,7 @@ const assign = () => import("./assign.js");
 const handover = () => import("./handover.js");
 const audits = () => import("./audits.js");
 const runs = () => import("./runs.js");
+const values = () => import("./values.js");
 
 /**
  * @typedef {[pattern: RegExp, module: () => Promise<any>, page: string, of?: string[]]} Address
@@ -26,7 +27,10 @@ const runs = () => import("./runs.js");
  * @type {Address[]}
  */
 const PAGES = [
-  [/^(?:packages)?$/, packages, "Packages"],
+  [/^(?:home)?$/, () => import("./home.js"), "Home"],
+  [/^values$/, values, "Values"],
+  [/^ending$/, values, "Ending"],
+  [/^packages$/, packages, "Packages"],
   [/^packages\/new$/, packageForm, "NewPackage"],
   [/^packages\/([^/]+)$/, packages, "Package", ["id"]],
   [/^packages\/([^/]+)\/edit$/, packageForm, "EditPackage", ["id"]],
@@ -54,6 +58,7 @@ const PAGES = [
   [/^run$/, () => import("./run.js"), "RunPackage"],
 ];
 const NAVIGATION = [
+  ["home", "Home"],
   ["packages", "Packages"],
   ["customers", "Customers"],
   ["run", "Run Package"],
@@ -81,8 +86,8 @@ function App() {
       document.getElementById("main")?.focus();
     }}>Skip to the content</a>
     <header class="side">
-      <a class="brand" href="#/packages"><img src=${new URL("icon.svg", import.meta.url).href} alt="" width="26" height="26" />Packages billing</a>
-      <nav aria-label="Main" ref=${navigation}>${[...NAVIGATION, ...(settings.events.length ? ACTIVITY : [])].map(([where, name]) => html`<a key=${where} href=${`#/${where}`} aria-current=${(path[0] ?? "packages") === where ? "page" : undefined}>${name}</a>`)}</nav>
+      <a class="brand" href="#/home"><img src=${new URL("icon.svg", import.meta.url).href} alt="" width="26" height="26" />Packages billing</a>
+      <nav aria-label="Main" ref=${navigation}>${[...NAVIGATION, ...(settings.events.length ? ACTIVITY : [])].map(([where, name]) => html`<a key=${where} href=${`#/${where}`} aria-current=${(path[0] ?? "home") === where ? "page" : undefined}>${name}</a>`)}</nav>
       <${Find} />
       <div class="side-foot">
         ${session() && html`<div class="who"><span>${session().name}</span><button type="button" class="button small" onClick=${signOut}>Sign out</button></div>`}
@@ -90,7 +95,7 @@ function App() {
         <${Theme} />
       </div>
     </header>
-    <main id="main" tabindex="-1"><${Warnings} />${page ? shownPage(page, here) : html`<${Page} title="No such page"><p>There is nothing at this address. <a href="#/packages">Go to the packages</a>.</p><//>`}</main>
+    <main id="main" tabindex="-1"><${Warnings} />${page ? shownPage(page, here) : html`<${Page} title="No such page"><p>There is nothing at this address. <a href="#/home">Go to the first page</a>.</p><//>`}</main>
     <${Toasts} />`;
 }
 
