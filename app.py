@@ -12,7 +12,7 @@ from typing import Any
 
 from chalice.app import Chalice, Cron
 
-from chalicelib import logging_context
+from chalicelib import jobs, logging_context
 from chalicelib.api import guards, resources
 from chalicelib.console import pages as console
 from chalicelib.jobs.any_event import AnyEvent
@@ -29,9 +29,7 @@ for blueprint in (*resources.BLUEPRINTS, console.blueprint):
 @app.schedule(Cron(0, 3, "*", "*", "?", "*"))
 def evaluate_due_charges(event: Any) -> Mapping[str, object]:
     """Begin the evaluation of today, or of the date that an invocation names; packaging sets the hour."""
-    from chalicelib.jobs import functions  # not in the API's cold starts
-
-    return functions.evaluate(event.to_dict(), event.context)
+    return jobs.functions.evaluate(event.to_dict(), event.context)
 
 
 evaluate_due_charges.event_class = AnyEvent
@@ -40,49 +38,37 @@ evaluate_due_charges.event_class = AnyEvent
 @app.on_sqs_message(queue="post-charges", batch_size=1)
 def post_charges(event: Any) -> dict[str, Any]:
     """Post a bounded piece of a run."""
-    from chalicelib.jobs import queue  # not in the API's cold starts
-
-    return queue.post_charges(event.to_dict(), event.context)
+    return jobs.queue.post_charges(event.to_dict(), event.context)
 
 
 @app.on_sqs_message(queue="record-usage", batch_size=10)
 def record_usage(event: Any) -> dict[str, Any]:
     """Record calls that switches push."""
-    from chalicelib.jobs import queue  # not in the API's cold starts
-
-    return queue.record_usage(event.to_dict(), event.context)
+    return jobs.queue.record_usage(event.to_dict(), event.context)
 
 
 @app.on_sqs_message(queue="do-work", batch_size=1)
 def do_work(event: Any) -> dict[str, Any]:
     """Do a bounded piece of long work."""
-    from chalicelib.jobs import queue  # not in the API's cold starts
-
-    return queue.do_work(event.to_dict(), event.context)
+    return jobs.queue.do_work(event.to_dict(), event.context)
 
 
 @app.on_sqs_message(queue="apply-work", batch_size=1)
 def apply_work(event: Any) -> dict[str, Any]:
     """Do a bounded piece of long work that writes."""
-    from chalicelib.jobs import queue  # not in the API's cold starts
-
-    return queue.apply_work(event.to_dict(), event.context)
+    return jobs.queue.apply_work(event.to_dict(), event.context)
 
 
 @app.lambda_function()
 def run_package(event: dict[str, Any], context: Any) -> Mapping[str, object]:
     """Run Package, invoked from the console, the CLI or an SDK."""
-    from chalicelib.jobs import functions  # not in the API's cold starts
-
-    return functions.run_package(event, context)
+    return jobs.functions.run_package(event, context)
 
 
 @app.lambda_function()
 def tell(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Tell others what the streams of the ledger and of the history say."""
-    from chalicelib.jobs import streams  # not in the API's cold starts
-
-    return streams.tell(event, context)
+    return jobs.streams.tell(event, context)
 
 
 gc.freeze()
