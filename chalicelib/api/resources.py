@@ -5,6 +5,7 @@ from typing import Final
 from . import (
     assignments,
     audits,
+    changes,
     customers,
     events,
     exports,
@@ -45,6 +46,7 @@ BLUEPRINTS: Final = tuple(
         forecasts,
         overview,
         audits,
+        changes,
         reconciliations,
         staged_imports,
         reference,

@@ -7,9 +7,9 @@ from .errors import Conflict
 
 WorkKind = Literal[
     "export", "forecast", "audit", "simulation", "reconciliation", "reindex", "import_check", "import", "import_undo_check", "import_undo",
-    "replay",
+    "replay", "change", "change_application", "change_undo",
 ]  # fmt: skip
-APPLIED_KINDS: Final[frozenset[WorkKind]] = frozenset({"reindex", "import", "import_undo"})
+APPLIED_KINDS: Final[frozenset[WorkKind]] = frozenset({"reindex", "import", "import_undo", "change_application", "change_undo"})
 """Work that writes what it is about, and not only a result: `apply_work` does it, all other work `do_work`."""
 SLOW_KINDS: Final = APPLIED_KINDS | {"replay"}
 """Work that takes long for each member, because something is written or sent for it."""

@@ -92,6 +92,16 @@ def _undo(services: Services, context: RequestContext, found: WorkRecord) -> Str
     return undo_strategy(services, context, found, _import_forms())
 
 
+def _change(services: Services, context: RequestContext, found: WorkRecord) -> Strategy:
+    from ..usecases import changes
+    from ..wire.change_views import change_of
+
+    kinds: Mapping[str, Callable[..., Strategy]] = {
+        "change": changes.ChangeDryRun, "change_application": changes.ChangeApplication, "change_undo": changes.ChangeUndo,
+    }  # fmt: skip
+    return kinds[found.kind](services, context, found, change_of(found), changes.ChangeForms(jsontext.json_line, ids.derived))
+
+
 _STRATEGIES: Final[Mapping[WorkKind, Callable[[Services, RequestContext, WorkRecord], Strategy]]] = {
     "export": _export,
     "audit": _audit,
@@ -104,4 +114,7 @@ _STRATEGIES: Final[Mapping[WorkKind, Callable[[Services, RequestContext, WorkRec
     "import": _import,
     "import_undo_check": _undo,
     "import_undo": _undo,
+    "change": _change,
+    "change_application": _change,
+    "change_undo": _change,
 }

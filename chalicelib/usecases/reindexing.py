@@ -56,7 +56,7 @@ class ReindexStrategy:
         customer_segments = self._work.segments - 1
         if segment < customer_segments:
             return customers(self._db, segment, customer_segments, cursor, unreadable)
-        return _slices(self._db, cursor)
+        return packages_slices(self._db, cursor)
 
     def records(self, member: Group | PackagesSlice) -> Iterator[Record]:
         """What was missing of a customer, or of packages."""
@@ -92,7 +92,8 @@ def _written(kind: str, subject_id: str, count: int) -> list[Record]:
     return [Record((kind, subject_id), count)] if count else []
 
 
-def _slices(db: Db, cursor: Key | None) -> Iterator[PackagesSlice]:
+def packages_slices(db: Db, cursor: Key | None) -> Iterator[PackagesSlice]:
+    """All packages, some at a time."""
     while True:
         found, cursor = packages.list_packages(db, cursor, PACKAGES_AT_ONCE)
         yield PackagesSlice(found, cursor)

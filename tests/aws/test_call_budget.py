@@ -70,6 +70,7 @@ KEPT: Final = "simulation-00001"
 RECONCILIATION: Final = "reconciliation-1"
 IMPORT: Final = "1MPRT"
 FAILED_IMPORT: Final = "1MPRTFA1XED"
+CHANGE: Final = "change-1"
 CHARGED: Final = {"customer_id": "rich", "entry_id": f"rich~{DAY}~1-recurring~rich-line~run:1"}
 LISTED: Final = "2999-01-01"
 """The day on which a price list of the package `listed` begins."""
@@ -151,6 +152,10 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "read_work": [Asked({"work_id": WORK}, most=1)],
     "request_reindex": [Asked(most=4)],
     "request_replay": [Asked(most=4, body={"from": "2024-02-01", "to": "2024-02-29"})],
+    "request_change": [Asked(body={"what": "end", "where": {"packages": ["line"]}, "on": "2031-01-01"}, most=6)],
+    "read_change": [Asked({"work_id": CHANGE}, most=2)],
+    "apply_change": [Asked({"work_id": CHANGE}, most=6)],
+    "undo_change": [Asked({"work_id": f"{CHANGE}:applied"}, most=7)],
     "cancel_work": [Asked({"work_id": WORK}, most=5)],
     "list_runs": [Asked(), Asked(query={"limit": "200"})],
     "read_run": [Asked({"run_id": "run:1"})],
@@ -216,6 +221,10 @@ def furnish(db: Db, size: int) -> None:
     asked = {"date": DAY, "size": "0"}
     db.transact(work.record_work(WorkRecord(RECONCILIATION, "reconciliation", asked, f"{AT}", "test", 3, state="finished")))
     _furnish_imports(db)
+    end = {"change": '{"what": "end", "where": {"packages": ["line"]}, "on": "2031-01-01"}'}
+    db.transact(work.record_work(WorkRecord(CHANGE, "change", end, f"{AT}", "test", 3, state="finished")))
+    done = WorkRecord(f"{CHANGE}:applied", "change_application", end | {"of": CHANGE}, f"{AT}", "test", 1, state="finished")
+    db.transact(work.record_work(done))
     db.write(work.write_turns(Turns(tuple(ids[:5]), tuple(ids[5:55]), version=1)))
     evaluated = Sweep(TODAY - timedelta(days=1))
     progress.start_sweep(db, evaluated, None)

@@ -320,6 +320,12 @@ def download(s: Sample) -> None:
     assert (answer.status_code, len(answer.content)) == (200, file["size"])
 
 
+def ask_for_a_change(s: Sample) -> None:
+    """Another end of whatever has a package."""
+    asked = {"what": "end", "where": {"packages": [s.package["package_id"]]}, "on": day(900)}
+    ok(s.api.post("/changes", json=asked), 202)
+
+
 API: dict[str, Feature] = {
     "health": Feature("catalog:G", health_looked_at_anew, is_slow=True),
     "define a package": Feature("catalog:P history:P", lambda s: a_package(s.api)),
@@ -338,6 +344,7 @@ API: dict[str, Feature] = {
     "find parked customers": Feature("runs:Q", lambda s: ok(s.api.get("/customers?parked=true"))),
     "find assignments that end": Feature("catalog:Q", lambda s: ok(s.api.get("/assignments?ends_to=2000-01-01"))),
     "ask for a replay": Feature("do-work:M runs:GP", lambda s: ok(s.api.post("/events/replay", json={"from": day(), "to": day()}), 202)),
+    "ask for a change": Feature("catalog:B do-work:M runs:GP", ask_for_a_change),
     "ask for a reindex": Feature("do-work:M runs:GP", lambda s: ok(s.api.post("/reindex"), 202)),
     "list customers": Feature("accounts:B accounts/index/customers:Q", lambda s: ok(s.api.get("/customers"))),
     "change a customer": Feature(

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from chalicelib.wire import assignment_bodies, bodies, forecast_bodies, ledger_bodies, replacement_bodies, work_bodies
+from chalicelib.wire import assignment_bodies, bodies, change_bodies, forecast_bodies, ledger_bodies, replacement_bodies, work_bodies
 from chalicelib.wire.bodies import Body
 from chalicelib.wire.prices import PriceListBody
 
@@ -34,6 +34,7 @@ TAGS: Final = {
     "Runs": "Run Package: what is due on a date, simulated or posted; daily runs; reversals.",
     "Exports": "What all customers have, as files; long work, which makes them.",
     "Audits": "What was due, compared with what was posted.",
+    "Changes": "Terms, ends, replacements and prices of many at once: tried, applied, undone.",
     "Reconciliations": "What the carrier lists, compared with what is billed.",
     "Imports": "Files of any size, checked and applied in the background.",
     "Forecasts": "What the days to come bring, by the planner that posts.",
@@ -76,6 +77,10 @@ _FORECAST: Final = (
 _OVERVIEW: Final = (
     "Made after each daily run, of 31 days, and kept for 30 days; 404 if there is none. It is a forecast of all customers as well: "
     "`GET /forecasts/{work_id}` has its sums by day and package. Amounts are as they were when it was made."
+)
+_CHANGE: Final = (
+    "Only a dry run: nothing is written until its application is asked for. `terms` and `replace` need `from`, `end` needs `on`, the last "
+    "day of the assignments, `price` needs `from` and `percent` or `amount`. Without anything in `where`, `all` must be true."
 )
 _CREDIT: Final = (
     "A new entry of kind `credit`, dated today. What is left of a charge is its amount less earlier credits, reversals and negative "
@@ -247,6 +252,13 @@ OPERATIONS: Final = {
     "request_replay": Operation("Exports", 202, work_bodies.ReplayBody, conflicts=("too_much_work",), seeks=False,
                                 notes="Sends what was recorded or changed on the days, and entries recorded before that have changed "
                                 "since, because an entry does not say when. Poll `GET /work/{work_id}`."),
+    "request_change": Operation("Changes", 202, change_bodies.ChangeBody, conflicts=("too_much_work",), invalid=("not_open",), seeks=False,
+                                notes=_CHANGE),
+    "read_change": Operation("Changes", notes="What it met is null until it is finished; after 30 days it is gone."),
+    "apply_change": Operation("Changes", 202, conflicts=("in_progress", "too_much_work"),
+                              notes="Its id is that of the dry run with `:applied`; asked for again, it is the same."),
+    "undo_change": Operation("Changes", 202, conflicts=("in_progress", "too_much_work"), invalid=("not_open",),
+                             notes="Of an application, whose id ends with `:applied`. What somebody has touched since is left and told."),
     "request_reindex": Operation("Exports", 202, conflicts=("too_much_work",),
                                  notes="Needed once after an update from a release before 0.12.0; it does no harm at any time."),
     "cancel_work": Operation("Exports", conflicts=("not_running",),

@@ -270,6 +270,7 @@ def _exports(say: Recorder, stack: EmbeddedStack) -> None:
     say("list_work", "first_page", "GET", "/work", query={"limit": "1"})
     days = {"from": today, "to": today, "types": ["payment.recorded"]}
     _wait_for(say, say("request_replay", "payments", "POST", "/events/replay", body=days))
+    _changes(say)
     _wait_for(say, say("request_reindex", "once", "POST", "/reindex"))
     stack.set_consumers(enabled=False)
     other = {"work_id": say.api.post("/exports", json=asked).json()["work_id"]}
@@ -283,6 +284,18 @@ def _audits(say: Recorder) -> None:
     _wait_for(say, ids)
     say("read_audit", "finished", "GET", "/audits/{work_id}", ids=ids)
     say("list_findings", "first_page", "GET", "/audits/{work_id}/findings", ids=ids, query={"limit": "2"})
+
+
+def _changes(say: Recorder) -> None:
+    """A discount for one customer, tried, applied and undone."""
+    asked = {"what": "terms", "where": {"customers": ["acme"]}, "from": "2031-06-01", "terms": {"discount": "5"}}
+    made = say("request_change", "a_discount", "POST", "/changes", body=asked)
+    _wait_for(say, made)
+    ids = {"work_id": made["work_id"]}
+    say("read_change", "tried", "GET", "/changes/{work_id}", ids=ids)
+    done = say("apply_change", "begun", "POST", "/changes/{work_id}/application", ids=ids)
+    _wait_for(say, done)
+    _wait_for(say, say("undo_change", "begun", "POST", "/changes/{work_id}/undo", ids={"work_id": done["work_id"]}))
 
 
 def _reconciliations(say: Recorder) -> None:

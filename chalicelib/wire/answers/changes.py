@@ -1,0 +1,53 @@
+"""Changes of many: who is met, who is not changed and why, and what the coming days would bring more or less."""
+
+from typing import Any
+
+from typing_extensions import TypedDict
+
+from .common import Count, Currency, Instant, Money
+from .work import Work
+
+
+class ChangedItem(TypedDict):
+    """An assignment, or a package whose prices change."""
+
+    customer_id: str | None
+    assignment_id: str | None
+    package_id: str
+    did: str | None
+    version: Count
+    new_id: str | None
+
+
+class RefusedItem(ChangedItem):
+    """One that can't be changed, or was not."""
+
+    code: str
+    detail: str
+
+
+class ChangeSums(TypedDict):
+    """What the next 31 days bring, without the change and with it."""
+
+    currency: Currency
+    customers: Count
+    before: Money
+    after: Money
+    difference: Money
+    cost_difference: Money
+    lines_before: Count
+    lines_after: Count
+
+
+class Change(Work):
+    """A change, its application or its undo. What it met is null until it is finished."""
+
+    change: dict[str, Any]
+    of: str | None
+    expires_at: Instant
+    met: Count | None
+    changes: Count | None
+    refuses: Count | None
+    items: list[ChangedItem] | None
+    refused: list[RefusedItem] | None
+    sums: list[ChangeSums] | None
