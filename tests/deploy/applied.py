@@ -38,22 +38,27 @@ def reindex(s: Sample) -> None:
 
 
 APPLY_WORK: dict[str, Feature] = {
-    "apply packages": Feature("apply-work:M catalog:P history:P results:RW runs:GPQU", lambda s: apply_all_of(s, some_packages(s))),
+    "apply packages": Feature(
+        "apply-work:M catalog:BP do-work:M history:P results:RW runs:GPQU", lambda s: apply_all_of(s, some_packages(s))
+    ),
     "apply customers": Feature(
-        "accounts:BP apply-work:M history:P results:RW runs:GPQU",
+        "accounts:BP apply-work:M catalog:P do-work:M history:P results:RW runs:GPQU",
         lambda s: apply_all_of(s, an_import(s, "customers", f"customer_id\n{unique('customer')}\n")),
     ),
     "apply assignments": Feature(
-        "accounts:BGPQU apply-work:M catalog:BPQU history:P ledger:BPU results:RW runs:BGPQU usage:B", apply_assignments
+        "accounts:BPQU apply-work:M catalog:BPQU do-work:M history:P ledger:P results:RW runs:BGPQU usage:B", apply_assignments
     ),
-    "change assignments": Feature("accounts:BGQU apply-work:M catalog:B history:P results:RW runs:BCGPQU", change_assignments),
+    "change assignments": Feature(
+        "accounts:BU apply-work:M catalog:B do-work:M history:P ledger:B results:RW runs:BCGPQU", change_assignments
+    ),
     "undo a change": Feature(
-        "accounts:BGQU apply-work:M catalog:B history:PQ results:RW runs:BCGPQU", lambda s: undo(s, change_assignments)
+        "accounts:BU apply-work:M catalog:B do-work:M history:PQ ledger:B results:RW runs:BCGPQU", lambda s: undo(s, change_assignments)
     ),
     "undo assignments": Feature(
-        "accounts:BDGPQU apply-work:M catalog:BPQU history:P ledger:BPQU results:RW runs:BCGPQU usage:B",
+        "accounts:BDPQU apply-work:M catalog:BPQU do-work:M history:P ledger:BPQU results:RW runs:BGPQU usage:B",
         lambda s: undo(s, apply_assignments),
     ),
-    "reindex": Feature("accounts:CS apply-work:M catalog:BCPQ results:RW runs:GPQU", reindex),
-    "begin": Feature("apply-work:M catalog:GP history:P results:RW runs:GPQU", begin_to_apply, is_slow=True),
+    "reindex": Feature("accounts:S apply-work:M catalog:BQ do-work:M history:P results:W runs:GPQU", reindex),
+    "begin": Feature("apply-work:M catalog:BGP do-work:M history:P results:RW runs:GPQU", begin_to_apply, is_slow=True),
 }
+"""Each ends a work, and gives out the first message of another one that nobody has seen (`unseen`)."""

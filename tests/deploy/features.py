@@ -193,6 +193,12 @@ class Sample:
         return made
 
     @cached_property
+    def unseen(self) -> str:
+        """A work that no worker has seen: whoever ends another one sends its first message again."""
+        asked = [one["work_id"] for one in ok(self.api.get("/work?limit=200"))["items"] if one["kind"] == "export"]
+        return str(asked[-1]) if asked else an_export(self)
+
+    @cached_property
     def imported(self) -> str:
         """A finished import."""
         return apply_all_of(self, some_packages(self))
@@ -690,7 +696,7 @@ PREPARED = {
     "run_package": ("assignment", "spender", "overspent", "held"),
     "post_charges": ("assignment", "plain", "poor", "spender", "rich", "reversible"),
     "record_usage": ("fleet",),
-    "apply_work": ("assigned", "begun", "empty", "minutes", "quantities"),
+    "apply_work": ("unseen", "imported", "assigned", "begun", "empty", "minutes", "quantities"),
     "do_work": ("begun", "empty", "minutes", "quantities", "assignment", "audited", "charged", "caller", "waiting", "spender"),
     "tell": (),
 }  # fmt: skip

@@ -147,7 +147,9 @@ RARELY = {
     "apply_work": {
         "apply-work:V": "as above",
         "catalog:D": "what gets another name is not found by the words of the former one any more",
-        "do-work:M": "a work that is over makes room for the next, whose first message goes to `do_work`",
+        "accounts:G": "an account that somebody else changes meanwhile is read again",
+        "accounts:C": "a reindex writes what is missing, if that which it finds still stands",
+        "catalog:C": "as above",
         "results:A": "as above",
         "usage:Q": "the backlog of a minimum spend looks up its calls",
     },

@@ -18,6 +18,7 @@ from chalicelib.storage.ledger import entries_of
 from chalicelib.usecases import staged_imports
 from chalicelib.usecases.assignments import change_assignment, details
 from chalicelib.usecases.staged_imports import Wanted, slices
+from chalicelib.usecases.work import read_work, turns
 from chalicelib.wire import answers
 from chalicelib.wire.csv_out import assignments_csv
 from chalicelib.wire.import_views import import_view, imported_row
@@ -205,6 +206,25 @@ def test_what_changes_between_check_and_application_fails_and_is_retried(small: 
     staged_imports.retry_failed(stage.services, stage.context(AGAIN), NAME, Wanted(confirmed=True))
     work_off(stage)
     assert [(row["row"], row["errors"][0]["column"]) for row in rows(stage, "faults")] == [(4, "did")]
+
+
+def test_a_cancelled_import_is_applied_again_and_knows_what_others_did_to_its_rows(small: None) -> None:
+    stage = furnished()
+    stage_file(stage, MIXED)
+    while not any(one["kind"] == "piece" and one["segment"] == 1 and one["piece"] == 1 for one in stage.queued_work):
+        message = stage.queued_work.pop(0)
+        stage.carry_out_work(message, stage.context(f"worker-{len(message)}"), lambda: 10.0)
+    made = [one for one in assignments.of_customer(stage.db, "ann")[1] if one.created_by == "test" and one.package_id == "spare"]
+    for name in ("ann-line", made[0].assignment_id):
+        change_assignment(stage.db, stage.context("edit"), ("ann", name), None, lambda old: old._replace(quantity=9), False)
+    turns.cancel_work(stage.services, stage.context("cancel"), read_work(stage.db, NAME))
+    work_off(stage)
+    staged_imports.apply_file(stage.services, stage.context(AGAIN), NAME, Wanted(confirmed=True))
+    work_off(stage)
+    told = found(stage)
+    assert told["failed"] == []
+    assert [(row["row"], row["version"]) for row in rows(stage)] == [(2, 2), (3, 1), (4, 1), (5, 1), (6, 1), (7, 1)]
+    assert [(one["row"], one["code"]) for one in undone(stage)["left"]] == [(2, "changed_meanwhile"), (4, "changed_meanwhile")]
 
 
 def test_files_of_packages_and_customers_are_applied_too(small: None) -> None:

@@ -11,7 +11,7 @@ from ...domain.assignment import Assignment, first_day
 from ...domain.charging import Line
 from ...domain.detail import Detail
 from ...domain.errors import InvalidRows, RowFault, row_fault
-from ...domain.importing import AssignmentChange, FileOfAssignments, MadeRow, RowChange
+from ...domain.importing import AssignmentChange, FileOfAssignments, ImportRow, MadeRow, RowChange
 from ...domain.schedule import DAY
 from ...domain.warning import BillingWarning
 from ...storage import packages
@@ -23,7 +23,7 @@ from ..assigning import LoadedForAssigning, creation_actions, load_for_assigning
 from ..assignments import add_minutes, post_backlog
 from ..edits import EditPlan, days_to_be_open, edit_actions, load, plan_edit, still_open, tenure_actions
 from ..request_context import RequestContext
-from .rows import Recording, RowOutcome, demand_right, demand_room, once, plan_rows, recorded_nowhere, repeated_rows
+from .rows import Recording, RowOutcome, demand_right, demand_room, once, plan_rows, recorded_nowhere, repeated_rows, version_made
 
 IMPORT_BACKLOG_MAX: Final = 2000
 """Due dates of backlog that one file may charge at once: what fits into the time of a request."""
@@ -138,10 +138,10 @@ def write_rows(
     return retry_on_contention(attempt)
 
 
-def made_row(made: Made) -> MadeRow:
-    """What an import keeps of a row."""
+def made_row(made: Made, row: ImportRow | None = None) -> MadeRow:
+    """What an import keeps of a row, which may be applied by itself."""
     one = made.detail.assignment
-    return MadeRow(made.row, made.change, one.assignment_id, one.version, one.customer_id)
+    return MadeRow(made.row, made.change, one.assignment_id, version_made(row, made.change, one.version, one.imported), one.customer_id)
 
 
 def post_rows(db: Db, context: RequestContext, owners: Mapping[str, Account], made: Sequence[Made]) -> dict[int, Detail]:

@@ -5,13 +5,13 @@ from functools import partial
 
 from ...domain.account import Account
 from ...domain.errors import RowFault
-from ...domain.importing import MadeRow, RequestedCustomer
+from ...domain.importing import ImportRow, MadeRow, RequestedCustomer
 from ...storage import accounts
 from ...storage.db import Action, Db
 from ...storage.retry import retry_on_contention
 from ..customers import account_actions, edited_account
 from ..request_context import RequestContext
-from .rows import Recording, RowOutcome, demand_right, demand_room, once, plan_rows, recorded_nowhere, repeated_rows
+from .rows import Recording, RowOutcome, demand_right, demand_room, once, plan_rows, recorded_nowhere, repeated_rows, version_made
 
 
 def write_customers(
@@ -46,19 +46,21 @@ def write_customers(
 def _plan(context: RequestContext, standing: dict[str, Account], row: int, wanted: RequestedCustomer) -> RowOutcome[Account]:
     old = standing.get(wanted.customer_id)
     if once(context.import_row, old.version if old else 0, old.imported if old else None):
-        return RowOutcome(row, old, old or Account(wanted.customer_id, ""), "created" if old and old.version == 1 else "changed")
+        was_new = context.import_row and context.import_row.made(old.imported if old else None) == 1
+        return RowOutcome(row, old, old or Account(wanted.customer_id, ""), "created" if was_new else "changed")
     return RowOutcome(row, old, edited_account(context, old, wanted.edit(old)))
 
 
 def write_customer_row(db: Db, context: RequestContext, row: RequestedCustomer) -> MadeRow:
     """Write a row by itself. Raises as `write_customers` does."""
     (one,) = write_customers(db, context, [row], [], dry_run=False)
-    return made_row(one)
+    return made_row(one, context.import_row)
 
 
-def made_row(one: RowOutcome[Account]) -> MadeRow:
-    """What an import keeps of a row."""
-    return MadeRow(one.row, one.change, one.new.customer_id, one.new.version, one.new.customer_id)
+def made_row(one: RowOutcome[Account], row: ImportRow | None = None) -> MadeRow:
+    """What an import keeps of a row, which may be applied by itself."""
+    version = version_made(row, one.change, one.new.version, one.new.imported)
+    return MadeRow(one.row, one.change, one.new.customer_id, version, one.new.customer_id)
 
 
 def _actions(context: RequestContext, planned: Sequence[RowOutcome[Account]]) -> list[Action]:

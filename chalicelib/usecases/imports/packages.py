@@ -5,7 +5,7 @@ from datetime import date
 from functools import partial
 
 from ...domain.errors import NotFound, RowFault
-from ...domain.importing import MadeRow, RequestedPackage
+from ...domain.importing import ImportRow, MadeRow, RequestedPackage
 from ...domain.package import Package
 from ...domain.prices import in_force
 from ...storage import packages
@@ -14,7 +14,7 @@ from ...storage.retry import retry_on_contention
 from ..backlog import find_first_open_day
 from ..packages import change_actions, creation_of_package, edited_package, new_package, next_version, while_open
 from ..request_context import RequestContext
-from .rows import Recording, RowOutcome, demand_right, demand_room, once, plan_rows, recorded_nowhere, repeated_rows
+from .rows import Recording, RowOutcome, demand_right, demand_room, once, plan_rows, recorded_nowhere, repeated_rows, version_made
 
 _BLANK = Package("", "", "")
 
@@ -78,12 +78,12 @@ def _plan(context: RequestContext, standing: dict[str, Package], day: date, row:
 def define_row(db: Db, context: RequestContext, row: RequestedPackage) -> MadeRow:
     """Write a row by itself. Raises as `define` does."""
     (one,) = define(db, context, [row], [], dry_run=False)
-    return made_row(one)
+    return made_row(one, context.import_row)
 
 
-def made_row(one: RowOutcome[Package]) -> MadeRow:
-    """What an import keeps of a row."""
-    return MadeRow(one.row, one.change, one.new.package_id, one.new.version)
+def made_row(one: RowOutcome[Package], row: ImportRow | None = None) -> MadeRow:
+    """What an import keeps of a row, which may be applied by itself."""
+    return MadeRow(one.row, one.change, one.new.package_id, version_made(row, one.change, one.new.version, one.new.imported))
 
 
 def _definitions(context: RequestContext, planned: Sequence[RowOutcome[Package]], day: date) -> list[Action]:

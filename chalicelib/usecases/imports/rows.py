@@ -51,6 +51,14 @@ def once(row: ImportRow | None, version: int, imported: str | None) -> bool:
     return False
 
 
+def version_made(row: ImportRow | None, change: RowChange, version: int, imported: str | None) -> int:
+    """The version that a row has made of something, which somebody may have changed since: before, if a row that is applied by itself
+    comes again."""
+    if change == "created":
+        return 1
+    return (row and row.made(imported)) or version
+
+
 def plan_rows(rows: Iterable[tuple[int, T]], plan: Callable[[int, T], PlanT]) -> tuple[list[PlanT], list[RowFault]]:
     """The plans of rows, and the faults of those that can't be carried out."""
     planned: list[PlanT] = []

@@ -190,7 +190,7 @@ class _Assignments:
             found, (made,) = imports.write_rows(self._db, own, one, dry_run=False, payable=None)
             owners.update(found)
             written.append(made)
-            return imports.made_row(made)
+            return imports.made_row(made, own.import_row)
 
         alone = [
             *((one.row, one.draft.customer_id, FileOfAssignments([one])) for one in file.new),
