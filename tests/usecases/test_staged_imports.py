@@ -23,8 +23,9 @@ from chalicelib.wire import answers
 from chalicelib.wire.csv_out import assignments_csv
 from chalicelib.wire.import_views import import_view, imported_row
 from chalicelib.wire.views import assignment_view
-from tests.usecases.exporting import calls_that_may_crash, work_off, work_off_doubled
+from tests.usecases.exporting import calls_that_may_crash, work_off, work_off_despite_crash, work_off_doubled
 from tests.world.stage import TODAY, Stage, made_once
+from tests.world.test_crashes import CrashAt
 
 NAME, AGAIN = "1MPRT", "AGAXN"
 WRITTEN = ("accounts", "catalog", "ledger", "usage")
@@ -133,8 +134,7 @@ def result(stage: Stage) -> Any:
 FEW = f"{HEAD}ann-line,ann,,,3,\n,eve,line,4430,2,{BEFORE}\n,ann,spare,,1,{TODAY}\n,ann,line,4431,1,{BEFORE}\n"
 
 
-@pytest.mark.parametrize("seconds_left", [100.0, 10.0], ids=["in one go", "piece by piece"])
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(("seconds_left", "after"), [(100.0, True), (10.0, False)], ids=["in one go, after", "piece by piece, before"])
 def test_a_worker_killed_at_any_call_applies_each_row_once(small: None, seconds_left: float, after: bool) -> None:
     assert calls_that_may_crash(furnished, lambda stage: stage_file(stage, FEW), result, seconds_left, after=after) > 60
 
@@ -381,3 +381,34 @@ def test_what_does_not_fit_is_held_in_the_order_of_charges_and_written_off_when_
     assert told["undone"]["credited"] == [{"currency": "USD", "lines": 2, "retail": "30.00"}]
     account = accounts.find_accounts(stage.db, ["ann"])["ann"]
     assert (account.balance, account.held) == (0, 0)
+
+
+MANY = 300
+
+
+@made_once
+def many_customers() -> Stage:
+    stage = furnished()
+    for n in range(20):
+        stage.customer(f"c{n:02}")
+    return stage
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_many_rows_are_applied_once_to_the_last_row_wherever_the_worker_dies(part: int) -> None:
+    """At a call in each part of the work, and not at all in the first."""
+    head = "customer_id,package,did,start_date\n"
+    text = head + "".join(f"c{n % 20:02},line,{44000 + n},{BEFORE}\n" for n in range(MANY))
+    counter = CrashAt(0, after=False)
+    stage = many_customers()
+    work_off_despite_crash(stage, lambda stage: stage_file(stage, text), 100.0, counter if part == 0 else CrashAt(500 * part, after=True))
+    told = rows(stage)
+    assert [row["row"] for row in told] == list(range(2, MANY + 2))
+    assert part or counter.calls > 2 * 500
+    for row in told:
+        (tenure,) = assignments.find_tenures(stage.db, str(44000 + row["row"] - 2)).all
+        assert (tenure.customer_id, tenure.assignment_id) == (f"c{(row['row'] - 2) % 20:02}", row["assignment_id"])
+    stage.evaluate()
+    charged = [entry for n in range(20) for entry in entries_of(stage.db, f"c{n:02}")]
+    assert len(charged) == 3 * MANY
+    assert {account.assignments for account in accounts.find_accounts(stage.db, [f"c{n:02}" for n in range(20)]).values()} == {MANY // 20}
