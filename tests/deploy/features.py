@@ -7,8 +7,6 @@ a sample of its own, made while nothing is forbidden.
 import json
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
-from decimal import Decimal
 from functools import cached_property
 from itertools import count
 from typing import Any, NamedTuple
@@ -16,11 +14,9 @@ from typing import Any, NamedTuple
 import httpx
 
 from chalicelib.api.meta import HEALTHY_SECONDS
-from chalicelib.domain.ledger import payment
-from chalicelib.storage.db import encode
-from chalicelib.storage.ledger import entry_item
 from tests.api.support import Json, a_customer, a_package, an_assignment, charges, day, later, ok, path, pay, run, unique, unique_did
 from tests.deploy.files import a_checked_file, an_announced_file, some_packages
+from tests.deploy.stream_records import tell_of_a_payment
 from tools.embedded import EmbeddedStack, FunctionError
 
 _days = count(1)
@@ -674,19 +670,9 @@ DO_WORK: dict[str, Feature] = {
 }
 
 
-def told(s: Sample, **image: Any) -> None:
-    """A record of the ledger's stream, which must be told or given up."""
-    entry = payment("c", "USD", Decimal(1), "bank", payment_id=unique(), at=datetime(2031, 1, 1, tzinfo=UTC), day=date(2031, 1, 1), by="x")
-    record = {
-        "eventSourceARN": f"arn:aws:dynamodb:us-east-1:000000000000:table/{s.stack.table_name('ledger')}/stream/now",
-        "dynamodb": {"SequenceNumber": "1", "Keys": {}, "NewImage": encode(entry_item(entry)) | image},
-    }
-    assert s.stack.invoke("tell", {"Records": [record]}) == {"batchItemFailures": []}
-
-
 TELL: dict[str, Feature] = {
-    "tell of a payment": Feature("events:E", told),
-    "give up what can't be read": Feature("tell-dead-letters:M", lambda s: told(s, recorded={"NULL": True}, version={"S": "none"})),
+    "tell of a payment": Feature("events:E", lambda s: tell_of_a_payment(s.stack)),
+    "give up what can't be read": Feature("tell-dead-letters:M", lambda s: tell_of_a_payment(s.stack, version={"S": "none"})),
 }
 PREPARED = {
     "api_handler": (
