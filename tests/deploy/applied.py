@@ -1,9 +1,9 @@
-"""What `apply_work` does, and what it needs for that: as `features` has it of the other functions."""
+"""What `apply_work` and `record_usage` do, and what they need for that: as `features` has it of the other functions."""
 
 from collections.abc import Callable
 
 from tests.api.support import day, ok, unique, unique_did
-from tests.deploy.features import Feature, Sample, anew, apply_all_of, do_all_of
+from tests.deploy.features import Feature, Sample, anew, apply_all_of, calls, do_all_of, message
 from tests.deploy.files import an_import, some_packages
 
 
@@ -62,3 +62,23 @@ APPLY_WORK: dict[str, Feature] = {
     "begin": Feature("apply-work:M catalog:BGP do-work:M history:P results:RW runs:GPQU", begin_to_apply, is_slow=True),
 }
 """Each ends a work, and gives out the first message of another one that nobody has seen (`unseen`)."""
+
+
+def pushed(s: Sample, customer: str) -> None:
+    message(s, "record_usage", {"customer": customer, "calls": calls()})
+
+
+def a_new_recorder(s: Sample) -> None:
+    anew(s, "record_usage")
+    pushed(s, s.customer)
+
+
+RECORD_USAGE: dict[str, Feature] = {
+    "record a call": Feature("accounts:QU usage:BPU", lambda s: pushed(s, s.customer)),
+    "record a free call": Feature("accounts:QU catalog:B usage:BPU", lambda s: pushed(s, s.caller)),
+    "record a call whose minutes wait": Feature("accounts:QU catalog:B ledger:B usage:BPU", lambda s: pushed(s, s.waiting)),
+    "record a free call among many assignments": Feature(
+        "accounts:BQU accounts/index/minutes:Q catalog:B usage:BPU", lambda s: pushed(s, s.fleet)
+    ),
+    "begin": Feature("catalog:G", a_new_recorder, is_slow=True),
+}

@@ -588,26 +588,6 @@ POST_CHARGES: dict[str, Feature] = {
 """Each piece of a day comes upon the debit that a live run has posted already (`reversible`), and reads that customer again."""
 
 
-def pushed(s: Sample, customer: str) -> None:
-    message(s, "record_usage", {"customer": customer, "calls": calls()})
-
-
-def a_new_recorder(s: Sample) -> None:
-    anew(s, "record_usage")
-    pushed(s, s.customer)
-
-
-RECORD_USAGE: dict[str, Feature] = {
-    "record a call": Feature("accounts:QU usage:BPU", lambda s: pushed(s, s.customer)),
-    "record a free call": Feature("accounts:QU catalog:B usage:BPU", lambda s: pushed(s, s.caller)),
-    "record a call whose minutes wait": Feature("accounts:QU catalog:B ledger:B usage:BPU", lambda s: pushed(s, s.waiting)),
-    "record a free call among many assignments": Feature(
-        "accounts:BQU accounts/index/minutes:Q catalog:B usage:BPU", lambda s: pushed(s, s.fleet)
-    ),
-    "begin": Feature("catalog:G", a_new_recorder, is_slow=True),
-}
-
-
 def do_all_of(s: Sample, work_id: str, function: str = "do_work") -> None:
     """Every message of a work."""
     segments = ok(s.api.get(f"/work/{work_id}"))["pieces"] - 1
@@ -691,7 +671,6 @@ FEATURES = {
     "evaluate_due_charges": EVALUATION,
     "run_package": RUN_PACKAGE,
     "post_charges": POST_CHARGES,
-    "record_usage": RECORD_USAGE,
     "do_work": DO_WORK,
     "tell": TELL,
 }

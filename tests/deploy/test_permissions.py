@@ -14,14 +14,14 @@ from botocore.exceptions import ClientError
 
 from tests.conftest import client_of
 from tests.deploy import features
-from tests.deploy.applied import APPLY_WORK
+from tests.deploy.applied import APPLY_WORK, RECORD_USAGE
 from tests.deploy.features import FAILS, Feature, Sample, finish_a_day
 from tools.embedded import REGION, EmbeddedStack
 from tools.template import resource_name
 
 pytestmark = pytest.mark.deploy
 
-FEATURES = {**features.FEATURES, "apply_work": APPLY_WORK}
+FEATURES = {**features.FEATURES, "apply_work": APPLY_WORK, "record_usage": RECORD_USAGE}
 
 LETTERS = {
     "G": "dynamodb:GetItem",
