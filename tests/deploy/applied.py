@@ -55,7 +55,7 @@ APPLY_WORK: dict[str, Feature] = {
         "accounts:BU apply-work:M catalog:B do-work:M history:PQ ledger:B results:RW runs:BCGPQU", lambda s: undo(s, change_assignments)
     ),
     "undo assignments": Feature(
-        "accounts:BDPQU apply-work:M catalog:BPQU do-work:M history:P ledger:BPQU results:RW runs:BGPQU usage:B",
+        "accounts:BDPQU apply-work:M catalog:BGPQU do-work:M history:P ledger:BPQU results:RW runs:BGPQU usage:B",
         lambda s: undo(s, apply_assignments),
     ),
     "reindex": Feature("accounts:S apply-work:M catalog:BQ do-work:M history:P results:W runs:GPQU", reindex),
