@@ -37,7 +37,7 @@ def files() -> dict[Path, str]:
 def record() -> str:
     """The examples, told anew by a service of its own."""
     with (
-        EmbeddedStack(env={"MAX_LINES_PER_CUSTOMER": story.CUSTOMER_LINES_MAX}) as stack,
+        EmbeddedStack(env={"MAX_LINES_PER_CUSTOMER": story.CUSTOMER_LINES_MAX, "OVERVIEW": "true"}) as stack,
         httpx.Client(trust_env=False, timeout=60) as client,
     ):
         client.base_url = stack.base_url
