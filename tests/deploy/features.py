@@ -324,7 +324,7 @@ def download(s: Sample) -> None:
 
 def ask_for_a_change(s: Sample) -> None:
     """Another end of whatever has a package."""
-    asked = {"what": "end", "where": {"packages": [s.package["package_id"]]}, "on": day(900)}
+    asked = {"what": "end", "where": {"packages": [s.assignment["package_id"]]}, "on": day(900)}
     ok(s.api.post("/changes", json=asked), 202)
 
 
