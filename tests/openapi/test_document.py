@@ -121,8 +121,8 @@ OF_FILES = {
 }  # fmt: skip
 
 
-WITHOUT_EXAMPLE = {"read_document", "read_docs", "read_docs_file", "retry_import"}
-"""The description itself, its page, and what is possible only after somebody came in the way between two steps of a work."""
+WITHOUT_EXAMPLE = {"read_document", "read_docs", "read_docs_file"}
+"""The description itself, and its page."""
 
 
 @pytest.mark.parametrize("name", sorted(set(OPERATIONS) - WITHOUT_EXAMPLE))

@@ -74,7 +74,7 @@ def tell(stack: EmbeddedStack, api: httpx.Client) -> dict[str, dict[str, Json]]:
     _parked(say, stack)
     _audits(say)
     _reconciliations(say)
-    _imports(say)
+    _imports(say, stack)
     _ends(say, assignment)
     found: dict[str, dict[str, Json]] = json.loads(comparable(json.dumps(say.told)))
     return found
@@ -310,17 +310,34 @@ def _reconciliations(say: Recorder) -> None:
     say("list_discrepancies", "first_page", "GET", "/reconciliations/{work_id}/discrepancies", ids=ids, query=unbilled)
 
 
-def _imports(say: Recorder) -> None:
-    """A file is announced, put to its link, checked and applied."""
+def _imports(say: Recorder, stack: EmbeddedStack) -> None:
+    """A file is announced, put to its link, checked and applied. Of another one a row fails, and is tried again."""
     made = say("announce_import", "of_customers", "POST", "/imports", body={"kind": "customers"})
     ids = {"import_id": made["import_id"]}
     httpx.put(made["upload"]["link"], content="customer_id,name,debit_limit\nbrown,Brown Ltd,100\ngreen,Green Ltd,50\n").raise_for_status()
     _wait_for(say, say("check_import", "once_it_is_there", "POST", "/imports/{import_id}/check", ids=ids)["work"])
     _wait_for(say, say("apply_import", "checked", "POST", "/imports/{import_id}/application", ids=ids)["work"])
     say("read_import", "finished", "GET", "/imports/{import_id}", ids=ids)
+    _failed_row(say, stack)
     undo = {"dry_run": "true"}
     say("undo_import", "dry_run", "POST", "/imports/{import_id}/undo", ids=ids, query=undo)
     say("list_imported_rows", "made", "GET", "/imports/{import_id}/rows", ids=ids, query={"limit": "2"})
+
+
+def _failed_row(say: Recorder, stack: EmbeddedStack) -> None:
+    """Somebody changes a customer after the check has seen it."""
+    stack.set_consumers(enabled=False)
+    made = say.api.post("/imports", json={"kind": "customers"}).json()
+    httpx.put(made["upload"]["link"], content="customer_id,name\nbrown,Brown and Sons\ngreen,Green and Sons\n").raise_for_status()
+    ids = {"import_id": made["import_id"]}
+    work = say.api.post(f"/imports/{ids['import_id']}/application").json()["work"]
+    for body in ({"kind": "begin"}, {"kind": "piece", "segment": 0}):
+        message = {"messageId": "one", "body": json.dumps({"work_id": work["work_id"], **body})}
+        stack.invoke("apply_work", {"Records": [message]})
+    say.api.patch("/customers/green", json={"debit_limit": "60"}).raise_for_status()
+    stack.set_consumers(enabled=True)
+    _wait_for(say, work)
+    _wait_for(say, say("retry_import", "one_row", "POST", "/imports/{import_id}/retry", ids=ids)["work"])
 
 
 def _forecasts(say: Recorder) -> None:
