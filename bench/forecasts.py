@@ -39,6 +39,8 @@ COLUMNS: Final = (
 )  # fmt: skip
 LAST: Final = DAY + timedelta(days=364)
 """Twelve months are forecast."""
+LARGE_CUSTOMER: Final = 5000
+"""Assignments of the one customer; its credit lasts for half a year, and what is held from then on is kept until the end."""
 DISCOUNT: Final = TermsEntry(date(2031, 3, 1), date(2031, 8, 31), {"discount": Decimal(10)})
 """Terms that every second assignment has for some months."""
 
@@ -121,10 +123,11 @@ def budgets(assignments: int, rounds: int) -> list[Budget]:
 def memory(assignments: int) -> list[Budget]:
     """The most that a message of a forecast holds, beyond what the process had before."""
     piece, merge = peaks(Fleet(assignments))
-    large, _ = peaks(Fleet(assignments, each=assignments))
+    one = min(assignments, LARGE_CUSTOMER)
+    large, _ = peaks(Fleet(one, each=one))
     return [
         Budget("memory of a piece of a forecast, 12 months", piece / MEGABYTE, "MB", limit=MEMORY_MAX),
-        Budget("the same, all assignments of one customer", large / MEGABYTE, "MB", limit=MEMORY_MAX),
+        Budget(f"the same, {one:,} assignments of one customer", large / MEGABYTE, "MB", limit=MEMORY_MAX),
         Budget("memory of the merge of a forecast", merge / MEGABYTE, "MB", limit=MEMORY_MAX),
     ]
 
