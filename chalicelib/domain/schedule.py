@@ -12,6 +12,8 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple, get_args
 
+from dateutil.relativedelta import relativedelta
+
 Frequency = Literal["none", "daily", "weekly", "monthly", "quarterly", "yearly"]
 Match = tuple[int, ...]
 """Days 1..31 of a month, or weekdays 0..6 from Monday; empty follows the start date."""
@@ -180,6 +182,5 @@ def matched_days(frequency: Frequency, match: Match, unit: int) -> Iterator[date
     elif frequency == "weekly":
         yield from (date.fromordinal(unit * 7 + 1 + weekday) for weekday in match)
     else:
-        year, month = unit // 12, unit % 12 + 1
-        last = days_in_month(year, month)
-        yield from sorted({date(year, month, min(day, last)) for day in match})
+        begun = date(unit // 12, unit % 12 + 1, 1)
+        yield from sorted({begun + relativedelta(day=day) for day in match})
