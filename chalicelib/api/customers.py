@@ -12,7 +12,7 @@ from ..domain.ledger import is_closed, payment_warnings
 from ..domain.one_off import one_off_warnings
 from ..storage.ledger import Window
 from ..usecases import crediting, customers, one_off
-from ..usecases.finding import CustomersAsked, find_customers
+from ..usecases.finding import CustomersSought, find_customers
 from ..wire import answers, csv_out, fields, views
 from ..wire.bodies import CustomerBody, merge_patch, parse
 from ..wire.ledger_bodies import AdjustmentBody, CreditBody, OneOffBody, PaymentBody
@@ -65,7 +65,7 @@ def read_customer(call: Call) -> Answer[answers.Customer]:
 @get(blueprint, "/customers", _FOUND_BY)
 def list_customers(call: Call) -> Answer[answers.Page[answers.Customer]]:
     """All customers, by id, or those whose id begins with a prefix, whose name or id is sought, or who are in a state."""
-    asked = CustomersAsked(**{name: call.query[name] for name in _FOUND_BY.keys() - LIST.keys() & call.query.keys()})
+    asked = CustomersSought(**{name: call.query[name] for name in _FOUND_BY.keys() - LIST.keys() & call.query.keys()})
     scope = f"customers {asked if asked.narrows else asked.prefix}".rstrip()
     return call.page(scope, lambda after, limit: find_customers(call.services.db, asked, after, limit), views.customer_view)
 

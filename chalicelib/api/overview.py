@@ -34,14 +34,14 @@ def read_overview(call: Call) -> Answer[answers.Overview]:
 @get(blueprint, "/overview/customers", _CUSTOMERS, forms={CSV: overview_customers_as_csv})
 def list_overview_customers(call: Call) -> Answer[answers.Page[answers.OverviewCustomer]]:
     """Customers as the newest overview has them, by name, balance, monthly value or margin, or by when they run short."""
-    from ..usecases.overviews import CustomersAsked, customers_page  # not in cold starts
+    from ..usecases.overviews import OverviewAsked, overview_page  # not in cold starts
     from ..wire.overview_views import overview_customer_view
 
     sort, order, currency = call.query["sort"], call.query["order"], call.query.get("currency")
-    asked = CustomersAsked(sort, order == "desc", currency)
+    asked = OverviewAsked(sort, order == "desc", currency)
     return call.page(
         f"overview {sort} {order} {currency or ''}",
-        lambda after, limit: customers_page(call.services, call.context, asked, after, limit),
+        lambda after, limit: overview_page(call.services, call.context, asked, after, limit),
         overview_customer_view,
     )
 

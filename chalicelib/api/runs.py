@@ -72,13 +72,13 @@ def read_simulation(call: Call) -> Answer[answers.KeptSimulation]:
 @get(blueprint, "/runs/simulations/{work_id}/customers", LIST)
 def list_simulated_customers(call: Call) -> Answer[answers.Page[answers.KeptCustomer]]:
     """What a kept simulation would charge each customer, those with the largest retail first."""
-    from ..usecases.simulations import customers_page  # not in cold starts
+    from ..usecases.simulations import kept_page  # not in cold starts
     from ..wire.simulation_views import kept_customer_view
 
     work_id = call.params["work_id"]
     return call.page(
         f"simulation {work_id} customers",
-        lambda after, limit: customers_page(call.services, call.context, work_id, after, limit),
+        lambda after, limit: kept_page(call.services, call.context, work_id, after, limit),
         lambda one: kept_customer_view(*one),
     )
 

@@ -32,7 +32,7 @@ def _words(text: str) -> list[str]:
     return [word[:WORD_CHARACTERS_MAX] for word in _WORD.findall(text)]
 
 
-class _Part(NamedTuple):
+class _SoughtPart(NamedTuple):
     """What was typed between two spaces, and its words: an id may have dashes, which divide words of a name."""
 
     whole: str
@@ -43,7 +43,7 @@ class Sought(NamedTuple):
     """What somebody looks for: each part is the beginning of a word or of an id. `said` tells it from all other texts that find others."""
 
     said: str
-    parts: tuple[_Part, ...]
+    parts: tuple[_SoughtPart, ...]
 
     @property
     def beginning(self) -> str:
@@ -53,7 +53,7 @@ class Sought(NamedTuple):
     @property
     def is_one_word(self) -> bool:
         """Whether everything that begins with `beginning` is found."""
-        return self.parts == (_Part(self.beginning, (self.beginning,)),)
+        return self.parts == (_SoughtPart(self.beginning, (self.beginning,)),)
 
     def finds(self, subject_id: str, words: Collection[str]) -> bool:
         """Whether what has this id, and these words in its name, is meant."""
@@ -69,7 +69,7 @@ def sought(text: str) -> Sought:
     """What a text looks for. Raises `ValueError` for one without letters and digits, or that is too long."""
     if len(text) > SOUGHT_CHARACTERS_MAX:
         raise ValueError(f"must have at most {SOUGHT_CHARACTERS_MAX} characters")
-    parts = tuple(_Part(one, tuple(words)) for one in folded(text).split() if (words := _words(one)))
+    parts = tuple(_SoughtPart(one, tuple(words)) for one in folded(text).split() if (words := _words(one)))
     if not parts:
         raise ValueError("must have a letter or a digit")
     return Sought(" ".join(part.whole for part in parts), parts)

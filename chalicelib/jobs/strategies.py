@@ -36,7 +36,7 @@ def _audit(services: Services, _: RequestContext, found: WorkRecord) -> Strategy
     return audits.AuditStrategy(services, found, audits.AuditForms(finding_view, jsontext.json_line))
 
 
-def _forecast(services: Services, _: RequestContext, found: WorkRecord) -> Strategy:
+def _forecasting(services: Services, _: RequestContext, found: WorkRecord) -> Strategy:
     from ..usecases import overviews
     from ..usecases.forecasts_of_all import ForecastOfAll
 
@@ -49,7 +49,7 @@ def _simulation(services: Services, _: RequestContext, found: WorkRecord) -> Str
     return KeptSimulation(services, found)
 
 
-def _reconciliation(services: Services, _: RequestContext, found: WorkRecord) -> Strategy:
+def _reconciling(services: Services, _: RequestContext, found: WorkRecord) -> Strategy:
     from ..usecases import reconciliations
     from ..wire.reconciliation_views import discrepancy_view
 
@@ -86,7 +86,7 @@ def _import_forms() -> "ImportForms":
     )  # fmt: skip
 
 
-def _undo(services: Services, context: RequestContext, found: WorkRecord) -> Strategy:
+def _undoing(services: Services, context: RequestContext, found: WorkRecord) -> Strategy:
     from ..usecases.staged_imports import undo_strategy
 
     return undo_strategy(services, context, found, _import_forms())
@@ -105,15 +105,15 @@ def _change(services: Services, context: RequestContext, found: WorkRecord) -> S
 _STRATEGIES: Final[Mapping[WorkKind, Callable[[Services, RequestContext, WorkRecord], Strategy]]] = {
     "export": _export,
     "audit": _audit,
-    "forecast": _forecast,
+    "forecast": _forecasting,
     "simulation": _simulation,
-    "reconciliation": _reconciliation,
+    "reconciliation": _reconciling,
     "reindex": _reindex,
     "replay": _replay,
     "import_check": _import,
     "import": _import,
-    "import_undo_check": _undo,
-    "import_undo": _undo,
+    "import_undo_check": _undoing,
+    "import_undo": _undoing,
     "change": _change,
     "change_application": _change,
     "change_undo": _change,

@@ -50,14 +50,14 @@ class Hits(NamedTuple):
 
 def customer_items(account: Account) -> list[Item]:
     """What a customer is found by."""
-    return _items(CUSTOMERS, account.customer_id, account.name, {"currency": account.currency})
+    return _index_items(CUSTOMERS, account.customer_id, account.name, {"currency": account.currency})
 
 
 def package_items(package: Package) -> list[Item]:
     """What a package is found by; nothing once it is deleted."""
     if package.deleted:
         return []
-    items = _items(PACKAGES, package.package_id, package.name, {})
+    items = _index_items(PACKAGES, package.package_id, package.name, {})
     if package.connexcs_package:
         items.append({"pk": CONNEXCS_PK, "sk": f"{package.connexcs_package}#{package.package_id}"})
     return items
@@ -81,7 +81,7 @@ def parked_items(account: Account) -> list[Item]:
     return [keys.parked_key(account.customer_id)] if account.parked else []
 
 
-def _items(kind: Kind, subject_id: str, name: str, also: Mapping[str, Any]) -> list[Item]:
+def _index_items(kind: Kind, subject_id: str, name: str, also: Mapping[str, Any]) -> list[Item]:
     words = words_of(name)
     items: list[Item] = [{"pk": kind.ids, "sk": f"{folded(subject_id)}#{subject_id}", **_said(words), **also}]
     for word in words:
@@ -173,10 +173,10 @@ def ends_page(db: Db, first: date, last: date, after: Key | None, limit: int) ->
     """Up to `limit` assignments that end in `first..last`, by date, each with its key, and where to go on."""
     values = {"pk": ENDS_PK, "first": first.isoformat(), "behind": f"{last}~"}
     page = db.query(CATALOG, "#pk = :pk AND #sk BETWEEN :first AND :behind", values, after=after, limit=limit)
-    return [({name: item[name] for name in ("pk", "sk")}, _end(item)) for item in page.items], page.last
+    return [({name: item[name] for name in ("pk", "sk")}, _end_of(item)) for item in page.items], page.last
 
 
-def _end(item: Item) -> End:
+def _end_of(item: Item) -> End:
     _, customer_id, assignment_id = item["sk"].split("#")
     return End((customer_id, assignment_id), item["package"])
 

@@ -29,7 +29,7 @@ _HELD_AT_ONCE: Final = 50
 T = TypeVar("T")
 
 
-class CustomersAsked(NamedTuple):
+class CustomersSought(NamedTuple):
     """Which customers are meant. None: whatever it is."""
 
     search: Sought | None = None
@@ -41,7 +41,7 @@ class CustomersAsked(NamedTuple):
     @property
     def narrows(self) -> bool:
         """Whether more is asked than how the id begins."""
-        return self._replace(prefix="") != CustomersAsked()
+        return self._replace(prefix="") != CustomersSought()
 
     def means(self, one: Account) -> bool:
         """Whether a customer is meant."""
@@ -72,11 +72,11 @@ class PackagesAsked(NamedTuple):
         )
 
 
-def find_customers(db: Db, asked: CustomersAsked, after: Key | None, limit: int) -> tuple[list[Account], Key | None]:
+def find_customers(db: Db, asked: CustomersSought, after: Key | None, limit: int) -> tuple[list[Account], Key | None]:
     """A page of the customers that are meant, maybe with fewer than `limit` or none, and where to go on."""
     if not asked.narrows:
         return accounts.list_accounts(db, after, limit, asked.prefix)
-    places, last = _candidates(db, asked, after, min(limit, FOUND_MAX))
+    places, last = _hits_in_turn(db, asked, after, min(limit, FOUND_MAX))
     found = accounts.find_accounts(db, [one.subject_id for one in places])
     return [one for one in _still_so(places, found, lambda one: one.name) if asked.means(one)], last
 
@@ -91,7 +91,7 @@ def _unnamed(ids: Sequence[str]) -> list[Hit]:
     return [Hit(one, "", (), None) for one in ids]
 
 
-def _candidates(db: Db, asked: CustomersAsked, after: Key | None, limit: int) -> tuple[Sequence[Hit], Key | None]:
+def _hits_in_turn(db: Db, asked: CustomersSought, after: Key | None, limit: int) -> tuple[Sequence[Hit], Key | None]:
     """Customers who may be meant, by the item that says most."""
     sought, prefix = asked.search, folded(asked.prefix)
     if sought:

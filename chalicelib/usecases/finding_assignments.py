@@ -49,7 +49,7 @@ def find_assignments(db: Db, today: date, asked: AssignmentsAsked, after: Key | 
     limit = min(limit, FOUND_MAX)
     meant = _packages_meant(db, asked)
     if asked.did is not None:
-        found, last = _of_did(db, asked.did, after, limit)
+        found, last = _with_did(db, asked.did, after, limit)
     elif asked.by_end:
         found, last = _by_end(db, asked, meant, after, limit)
     else:
@@ -65,7 +65,7 @@ def _packages_meant(db: Db, asked: AssignmentsAsked) -> Collection[str] | None:
     return enabling if asked.package is None else enabling & {asked.package}
 
 
-def _of_did(db: Db, did: str, after: Key | None, limit: int) -> tuple[list[Assignment], Key | None]:
+def _with_did(db: Db, did: str, after: Key | None, limit: int) -> tuple[list[Assignment], Key | None]:
     since = after["sk"] if after else ""
     tenures = [one for one in assignments.find_tenures(db, did).all if one.assignment_id > since]
     found = assignments.find_assignments(db, [(one.customer_id, one.assignment_id) for one in tenures[:limit]])
@@ -82,13 +82,13 @@ def _by_end(
         for place, one in ends:
             found += [one] if meant is None or one.package_id in meant else []
             if len(found) == limit:
-                return _in_order(db, found), place
+                return _by_place(db, found), place
         if after is None:
             break
-    return _in_order(db, found), after
+    return _by_place(db, found), after
 
 
-def _in_order(db: Db, ends: Sequence[End]) -> list[Assignment]:
+def _by_place(db: Db, ends: Sequence[End]) -> list[Assignment]:
     """Those that still stand, by their end."""
     found = {(one.customer_id, one.assignment_id): one for one in assignments.find_assignments(db, [one.ids for one in ends])}
     return [found[one.ids] for one in ends if one.ids in found]

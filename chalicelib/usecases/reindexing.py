@@ -62,11 +62,11 @@ class ReindexStrategy:
         """What was missing of a customer, or of packages."""
         if isinstance(member, PackagesSlice):
             for one in member.packages:
-                yield from _written("package", one.package_id, _index_package(self._db, one))
+                yield from _rewrites("package", one.package_id, _index_package(self._db, one))
             return
         ending = [one for one in member.assignments if finding.end_items(one)]
         batches = (ending[start : start + _ENDS_AT_ONCE] for start in range(0, len(ending), _ENDS_AT_ONCE))
-        yield from _written(
+        yield from _rewrites(
             "customer", member.customer_id, _index_account(self._db, member.account) + sum(_index_ends(self._db, one) for one in batches)
         )
 
@@ -88,7 +88,7 @@ class ReindexStrategy:
         return self._line(row)
 
 
-def _written(kind: str, subject_id: str, count: int) -> list[Record]:
+def _rewrites(kind: str, subject_id: str, count: int) -> list[Record]:
     return [Record((kind, subject_id), count)] if count else []
 
 

@@ -76,11 +76,11 @@ class ReplayStrategy:
             try:
                 event = self._forms.event(member.table, item)
             except Exception as error:  # noqa: BLE001 - the others are sent all the same
-                yield _failure(item, "unreadable", str(error))
+                yield _failed_item(item, "unreadable", str(error))
             else:
                 events += [(item, event)] if event and event.type in self._types else []
         codes = self._services.event_bus().send([event for _, event in events]) if events else []
-        yield from (_failure(item, "refused", code) for (item, _), code in zip(events, codes, strict=True) if code)
+        yield from (_failed_item(item, "refused", code) for (item, _), code in zip(events, codes, strict=True) if code)
         sent = Counter(event.type for (_, event), code in zip(events, codes, strict=True) if not code)
         yield from (Record((type_, member.table, member.last["pk"], member.last["sk"]), count) for type_, count in sent.items())
 
@@ -102,7 +102,7 @@ class ReplayStrategy:
         return self._forms.line(row)
 
 
-def _failure(item: Item, code: str, detail: str) -> WorkFailure:
+def _failed_item(item: Item, code: str, detail: str) -> WorkFailure:
     return WorkFailure(str(item["pk"]), code, f"{item['sk']}: {detail}")
 
 

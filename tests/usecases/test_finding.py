@@ -16,7 +16,7 @@ from chalicelib.domain.work import WorkRecord
 from chalicelib.storage import accounts
 from chalicelib.storage import finding as index
 from chalicelib.usecases import assignments, customers, finding, packages
-from chalicelib.usecases.finding import PAGE_UNITS, CustomersAsked, PackagesAsked
+from chalicelib.usecases.finding import PAGE_UNITS, CustomersSought, PackagesAsked
 from chalicelib.usecases.finding_assignments import AssignmentsAsked, find_assignments
 from chalicelib.usecases.reindexing import request_reindex
 from chalicelib.usecases.runs.marks import park_customers
@@ -66,7 +66,7 @@ def test_the_longest_word_with_which_a_part_begins_is_looked_up() -> None:
 
 def found_names(stage: Stage, text: str = "", limit: int = 200, **asked: Any) -> list[str]:
     """The ids that are found, page by page."""
-    asked_for = CustomersAsked(sought(text) if text else None, **asked)
+    asked_for = CustomersSought(sought(text) if text else None, **asked)
     return [one.customer_id for page in pages(partial(finding.find_customers, stage.db, asked_for), limit) for one in page]
 
 
@@ -197,7 +197,7 @@ def test_a_page_takes_25_read_units_whatever_there_is() -> None:
     def cost(text: str, limit: int = 50, **asked: Any) -> tuple[list[float], list[str]]:
         """The units of each page, and what was found."""
         units, found = [], list[str]()
-        load = partial(finding.find_customers, stage.db, CustomersAsked(sought(text) if text else None, **asked))
+        load = partial(finding.find_customers, stage.db, CustomersSought(sought(text) if text else None, **asked))
         before = stage.store.meter.read_units
         for page, _ in zip(pages(load, limit), range(PAGES), strict=False):
             units.append(stage.store.meter.read_units - before)

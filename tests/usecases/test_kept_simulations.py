@@ -385,7 +385,7 @@ def test_what_was_kept_is_listed_page_by_page(limit: int) -> None:
     stage.evaluate()  # so that something is left alone
     found, context = keep(stage, "charge_again"), stage.context("look")
     assert found.summary
-    listed = pages(lambda after: simulations.customers_page(stage.services, context, KEPT, after, limit))
+    listed = pages(lambda after: simulations.kept_page(stage.services, context, KEPT, after, limit))
     everybody = [one for page in listed for one in page]
     assert [one.sums for one in everybody] == found.summary.by_customer
     lines = [one for page in pages(lambda after: simulations.lines_page(stage.services, context, KEPT, after, limit)) for one in page]
@@ -414,7 +414,7 @@ def _plan_page(stage: Stage, customer_id: str, limit: int, after: Any) -> tuple[
 def test_nothing_is_listed_before_it_is_finished_nor_of_what_is_no_simulation() -> None:
     stage = peopled()
     simulations.request_simulation(stage.services, stage.context(KEPT), request())
-    for page in (simulations.customers_page, simulations.lines_page):
+    for page in (simulations.kept_page, simulations.lines_page):
         with pytest.raises(Conflict, match="not finished"):
             page(stage.services, stage.context("look"), KEPT, None, 1)
         with pytest.raises(NotFound, match="there is no kept simulation none"):

@@ -18,7 +18,7 @@ from chalicelib.domain.schedule import DAY
 from chalicelib.storage import accounts
 from chalicelib.storage.keys import Key
 from chalicelib.usecases import forecasts_of_all, overviews
-from chalicelib.usecases.overviews import CustomersAsked
+from chalicelib.usecases.overviews import OverviewAsked
 from chalicelib.usecases.overviews.rows import by_name
 from chalicelib.usecases.work import merging, pieces, read_work, results, turns
 from tests.usecases.exporting import calls_that_may_crash, work_off, work_off_doubled
@@ -67,7 +67,7 @@ def read(stage: Stage) -> FoundOverview:
 
 
 def pages(stage: Stage, limit: int = 200, **asked: Any) -> list[list[OverviewCustomer]]:
-    return _pages(lambda after: overviews.customers_page(stage.services, stage.context("look"), CustomersAsked(**asked), after, limit))
+    return _pages(lambda after: overviews.overview_page(stage.services, stage.context("look"), OverviewAsked(**asked), after, limit))
 
 
 def ending(stage: Stage, limit: int = 200) -> list[list[Ending]]:
@@ -230,15 +230,15 @@ def test_messages_that_come_twice_leave_the_same_lists(monkeypatch: pytest.Monke
 
 def test_a_list_goes_on_in_the_overview_in_which_it_began() -> None:
     stage = looked_at()
-    asked = CustomersAsked(currency="USD")
-    first, last = overviews.customers_page(stage.services, stage.context("look"), asked, None, 3)
+    asked = OverviewAsked(currency="USD")
+    first, last = overviews.overview_page(stage.services, stage.context("look"), asked, None, 3)
     whole = customers(stage)
     stage.services = stage.services._replace(overview=True)
     stage.next_day()
     stage.evaluate("next")
     work_off(stage)
     assert read(stage).run_date == stage.today
-    rest, _ = overviews.customers_page(stage.services, stage.context("look"), asked, last, 200)
+    rest, _ = overviews.overview_page(stage.services, stage.context("look"), asked, last, 200)
     assert [*first, *rest] == whole
     assert customers(stage) != whole
 
@@ -290,7 +290,7 @@ def test_a_place_that_no_page_gave_is_refused(after: Key, descending: bool) -> N
     stage = looked_at()
     made(stage, stage.context("by hand"), TODAY + DAY)
     with pytest.raises(Malformed):
-        overviews.customers_page(stage.services, stage.context("look"), CustomersAsked("name", descending, "USD"), after, 10)
+        overviews.overview_page(stage.services, stage.context("look"), OverviewAsked("name", descending, "USD"), after, 10)
 
 
 def test_a_list_whose_overview_has_expired_says_so() -> None:

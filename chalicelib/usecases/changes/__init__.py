@@ -15,15 +15,15 @@ from ..request_context import RequestContext, Services
 from ..work import read_work, turns
 from ..work.results import expiry_of, files_named, has_result, rows_from, rows_page
 from .applying import ChangeApplication, ChangeUndo
-from .dry_run import ITEMS, REFUSED, SUMS, ChangeDryRun, ChangeForms, PlannedSums, sums_of
+from .dry_run import ITEMS, REFUSED, SUMS, ChangeDryRun, ChangeForms, ComparedSums, compared_sums
 
 __all__ = [
     "ChangeApplication",
     "ChangeDryRun",
     "ChangeForms",
     "ChangeUndo",
+    "ComparedSums",
     "FoundChange",
-    "PlannedSums",
     "find_change",
     "read_change",
     "request_application",
@@ -46,7 +46,7 @@ class FoundChange(NamedTuple):
     items_total: int = 0
     refused: Sequence[Any] | None = None
     refused_total: int = 0
-    sums: Sequence[tuple[str, PlannedSums]] | None = None
+    sums: Sequence[tuple[str, ComparedSums]] | None = None
 
 
 def request_change(services: Services, context: RequestContext, change: Change, said: str) -> WorkRecord:
@@ -68,17 +68,17 @@ def request_change(services: Services, context: RequestContext, change: Change, 
 def request_application(services: Services, context: RequestContext, work_id: str) -> WorkRecord:
     """Have a change applied to what its dry run has seen; once: asked for again, it is the same work."""
     found = _finished(services, context, work_id, "change")
-    return _begin(services, context, found, "change_application", "applied")
+    return _begin_after(services, context, found, "change_application", "applied")
 
 
 def request_undo(services: Services, context: RequestContext, work_id: str, change: Change) -> WorkRecord:
     """Have an application undone, while its day lies ahead. Raises `NotOpen`."""
     found = _finished(services, context, work_id, "change_application")
     _demand_ahead(services.db, context, change)
-    return _begin(services, context, found, "change_undo", "undone")
+    return _begin_after(services, context, found, "change_undo", "undone")
 
 
-def _begin(services: Services, context: RequestContext, found: WorkRecord, kind: WorkKind, name: str) -> WorkRecord:
+def _begin_after(services: Services, context: RequestContext, found: WorkRecord, kind: WorkKind, name: str) -> WorkRecord:
     asked = {"change": found.asked["change"], "of": found.work_id}
     work_id = f"{found.work_id}:{name}"
     return turns.begin_work(services, WorkRecord(work_id, kind, asked, context.timestamp, context.by, 1))
@@ -109,7 +109,7 @@ def read_change(services: Services, context: RequestContext, work_id: str) -> Fo
         return made
     files, objects = [one.file for one in work.file_results(services.db, work_id)], services.objects()
     items, refused = files_named(files, ITEMS), files_named(files, REFUSED)
-    sums = [(row["currency"], sums_of(row["sums"])) for _, row in rows_from(objects, files_named(files, SUMS))]
+    sums = [(row["currency"], compared_sums(row["sums"])) for _, row in rows_from(objects, files_named(files, SUMS))]
     return made._replace(
         items=rows_page(objects, items, None, LISTED)[0], items_total=sum(file.rows for file in items),
         refused=rows_page(objects, refused, None, LISTED)[0], refused_total=sum(file.rows for file in refused),

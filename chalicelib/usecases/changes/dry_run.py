@@ -34,7 +34,7 @@ REFUSED: Final = "refused"
 SUMS: Final = "sums"
 
 
-class PlannedSums(NamedTuple):
+class ComparedSums(NamedTuple):
     """What the coming days bring with the change and without it, and how many customers are compared."""
 
     before: Totals
@@ -75,10 +75,10 @@ class ChangeRows:
         if first.key[0] != SUMS:
             row: Mapping[str, Any] = first.value
             return row
-        sums = sums_of(first.value)
+        sums = compared_sums(first.value)
         for record in records:
-            sums = _together(sums, sums_of(record.value))
-        return {"currency": first.key[1], "sums": _json_of_sums(sums)}
+            sums = _together(sums, compared_sums(record.value))
+        return {"currency": first.key[1], "sums": _json_of_compared(sums)}
 
     def file_name(self, _number: int, key: tuple[str, ...]) -> str:
         """What its rows are."""
@@ -180,8 +180,8 @@ class ChangeDryRun(ChangeRows):
         before, after = self._both(member, planned, others, lists)
         for failure in after.failures.values():
             yield WorkFailure(failure.customer_id, failure.code, f"assignment {failure.assignment_id}: {failure.detail}")
-        sums = PlannedSums(before.sums, after.sums, 1)
-        yield Record((SUMS, member.account.currency, "", member.customer_id), _json_of_sums(sums))
+        sums = ComparedSums(before.sums, after.sums, 1)
+        yield Record((SUMS, member.account.currency, "", member.customer_id), _json_of_compared(sums))
 
     def _both(
         self, member: Group, planned: Mapping[str, PlannedChange], others: Mapping[str, Package], lists: Mapping[str, PriceList]
@@ -211,15 +211,15 @@ def _changed(
     return facts._replace(assignments=found, packages=catalog, since=since)
 
 
-def sums_of(value: Json) -> PlannedSums:
+def compared_sums(value: Json) -> ComparedSums:
     """What was written."""
     before, after, count = value
-    return PlannedSums(totals_of(before), totals_of(after), count)
+    return ComparedSums(totals_of(before), totals_of(after), count)
 
 
-def _json_of_sums(one: PlannedSums) -> Json:
+def _json_of_compared(one: ComparedSums) -> Json:
     return [json_of_totals(one.before), json_of_totals(one.after), one.customers]
 
 
-def _together(one: PlannedSums, other: PlannedSums) -> PlannedSums:
-    return PlannedSums(merge(one.before, other.before), merge(one.after, other.after), one.customers + other.customers)
+def _together(one: ComparedSums, other: ComparedSums) -> ComparedSums:
+    return ComparedSums(merge(one.before, other.before), merge(one.after, other.after), one.customers + other.customers)

@@ -167,7 +167,7 @@ def _backlog(db: Db, detail: Detail, last: date) -> list[Line]:
 
 def _planned(db: Db, context: RequestContext, file: FileOfAssignments, loaded: LoadedForAssigning) -> _Planned:
     """The assignments, or those that an earlier attempt has made. Raises `InvalidRows` with the faults of all rows."""
-    edits, faults = plan_rows([(row.row, row) for row in file.changes], partial(_plan_change, db, context))
+    edits, faults = plan_rows([(row.row, row) for row in file.changes], partial(_plan_edit, db, context))
     if loaded.made:
         numbers = {row.draft.assignment_id: row.row for row in file.new}
         return _Planned([(numbers[one.assignment_id], one) for one in loaded.made], edits)
@@ -179,7 +179,7 @@ def _planned(db: Db, context: RequestContext, file: FileOfAssignments, loaded: L
     return _Planned([(row, one.assignment) for row, one in planned.items()], edits, due_dates)
 
 
-def _plan_change(db: Db, context: RequestContext, row: int, wanted: AssignmentChange) -> tuple[int, _PlannedEdit]:
+def _plan_edit(db: Db, context: RequestContext, row: int, wanted: AssignmentChange) -> tuple[int, _PlannedEdit]:
     """What a row changes. Raises what a PATCH does."""
     snapshot = load(db, wanted.ids)
     (old,) = snapshot.assignments

@@ -35,7 +35,7 @@ def write_customers(
         demand_right([*malformed, *faults, *twice])
         actions = [] if dry_run else _actions(context, planned)
         if actions:
-            recorded = recording([made_row(one) for one in planned])
+            recorded = recording([made_customer(one) for one in planned])
             demand_room(planned, lambda some: len(_actions(context, some)), lambda one: one.row, len(recorded))
             db.transact([*actions, *recorded])
         return planned
@@ -54,10 +54,10 @@ def _plan(context: RequestContext, standing: dict[str, Account], row: int, wante
 def write_customer_row(db: Db, context: RequestContext, row: RequestedCustomer) -> MadeRow:
     """Write a row by itself. Raises as `write_customers` does."""
     (one,) = write_customers(db, context, [row], [], dry_run=False)
-    return made_row(one, context.import_row)
+    return made_customer(one, context.import_row)
 
 
-def made_row(one: RowOutcome[Account], row: ImportRow | None = None) -> MadeRow:
+def made_customer(one: RowOutcome[Account], row: ImportRow | None = None) -> MadeRow:
     """What an import keeps of a row, which may be applied by itself."""
     version = version_made(row, one.change, one.new.version, one.new.imported)
     return MadeRow(one.row, one.change, one.new.customer_id, version, one.new.customer_id)

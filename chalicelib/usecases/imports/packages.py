@@ -45,7 +45,7 @@ def define(
         demand_right([*malformed, *faults, *twice])
         actions = [] if dry_run else _definitions(context, planned, day)
         if actions:
-            recorded = recording([made_row(one) for one in planned])
+            recorded = recording([made_package(one) for one in planned])
             demand_room(planned, lambda some: len(_definitions(context, some, day)), lambda one: one.row, len(recorded))
             db.transact([*actions, *recorded])
         return [_as_shown(one, day) for one in planned]
@@ -78,10 +78,10 @@ def _plan(context: RequestContext, standing: dict[str, Package], day: date, row:
 def define_row(db: Db, context: RequestContext, row: RequestedPackage) -> MadeRow:
     """Write a row by itself. Raises as `define` does."""
     (one,) = define(db, context, [row], [], dry_run=False)
-    return made_row(one, context.import_row)
+    return made_package(one, context.import_row)
 
 
-def made_row(one: RowOutcome[Package], row: ImportRow | None = None) -> MadeRow:
+def made_package(one: RowOutcome[Package], row: ImportRow | None = None) -> MadeRow:
     """What an import keeps of a row, which may be applied by itself."""
     return MadeRow(one.row, one.change, one.new.package_id, version_made(row, one.change, one.new.version, one.new.imported))
 

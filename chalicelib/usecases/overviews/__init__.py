@@ -5,16 +5,16 @@ soon, and lists of customers in several orders.
 """
 
 from .beginning import OVERVIEW, begin_overview, overview_id
-from .reading import CustomersAsked, customers_page, ending_page, read_overview
+from .reading import OverviewAsked, ending_page, overview_page, read_overview
 from .strategy import OverviewStrategy
 
 __all__ = [
     "OVERVIEW",
-    "CustomersAsked",
+    "OverviewAsked",
     "OverviewStrategy",
     "begin_overview",
-    "customers_page",
     "ending_page",
     "overview_id",
+    "overview_page",
     "read_overview",
 ]

@@ -23,7 +23,7 @@ _WORK: Final = "work"
 _STORED_DESCENDING: Final[Sequence[OverviewSort]] = ("balance", "value", "margin")
 
 
-class CustomersAsked(NamedTuple):
+class OverviewAsked(NamedTuple):
     """Customers with a currency, which may be left out if all have the same, in an order."""
 
     sort: OverviewSort = "name"
@@ -43,22 +43,22 @@ class _Opened(NamedTuple):
 
 def read_overview(services: Services, context: RequestContext) -> FoundOverview:
     """The newest overview that is finished. Raises `NotFound`."""
-    opened = _open(services, context, None)
+    opened = _opened(services, context, None)
     objects, sums = services.objects(), dict[str, OverviewSums]()
-    for currency in _currencies(opened.files):
+    for currency in _currencies_in(opened.files):
         ((_, row),) = rows_from(objects, files_named(opened.files, file_name(SUMS, currency)))
         sums[currency] = sums_from(row["row"])
     found = opened.work
     return FoundOverview(found, date.fromisoformat(found.asked[OVERVIEW]), asked_of(found).request, expiry_of(found), sums)
 
 
-def customers_page(
-    services: Services, context: RequestContext, asked: CustomersAsked, after: Key | None, limit: int
+def overview_page(
+    services: Services, context: RequestContext, asked: OverviewAsked, after: Key | None, limit: int
 ) -> tuple[list[OverviewCustomer], Key | None]:
     """Customers in an order. By `short_on` those come last who never run short, in either direction. Raises `NotFound`, and `Invalid`
     where the currency has to be said."""
-    opened = _open(services, context, after)
-    currency = asked.currency or _only(_currencies(opened.files))
+    opened = _opened(services, context, after)
+    currency = asked.currency or _only(_currencies_in(opened.files))
     backwards = asked.descending != (asked.sort in _STORED_DESCENDING)
     uses: list[Use] = [asked.sort, NEVER_SHORT] if asked.sort == "short_on" else [asked.sort]
     in_order = uses[::-1] if backwards else uses
@@ -70,12 +70,12 @@ def customers_page(
 
 def ending_page(services: Services, context: RequestContext, after: Key | None, limit: int) -> tuple[list[Ending], Key | None]:
     """What ends on the days of the overview, the first to end first. Raises `NotFound`."""
-    opened = _open(services, context, after)
+    opened = _opened(services, context, after)
     rows, last = rows_page(services.objects(), files_named(opened.files, file_name(ENDING)), opened.place, limit)
     return [ending_of(one["row"]) for one in rows], opened.next_key(last)
 
 
-def _open(services: Services, context: RequestContext, after: Key | None) -> _Opened:
+def _opened(services: Services, context: RequestContext, after: Key | None) -> _Opened:
     """The overview that a list goes on in; the newest for one that begins."""
     if after is None:
         found = _newest(services, context)
@@ -102,7 +102,7 @@ def _newest(services: Services, context: RequestContext) -> WorkRecord:
     return max(there, key=lambda one: one.created_at)
 
 
-def _currencies(files: Sequence[ResultFile]) -> list[str]:
+def _currencies_in(files: Sequence[ResultFile]) -> list[str]:
     sums = file_name(SUMS) + "-"
     return [file.name.removeprefix(sums) for file in files if file.name.startswith(sums)]
 

@@ -24,7 +24,7 @@ def monthly_of(value: Json) -> MonthlyValue:
     return MonthlyValue(assignments, Decimal(retail), Decimal(cost))
 
 
-def json_of_customer(one: OverviewCustomer) -> Json:
+def json_of_row(one: OverviewCustomer) -> Json:
     """A customer's row."""
     return [
         one.customer_id, one.name, one.currency, exact(one.balance), json_of_monthly(one.monthly), json_of_shortage(one.shortage),
@@ -49,7 +49,7 @@ def ending_of(value: Json) -> Ending:
     return Ending(date.fromisoformat(last_day), customer_id, name, assignment_id, package_id, package_name, did, ends, tuple(fields))
 
 
-def json_of_sums(one: OverviewSums) -> Json:
+def json_of_overview_sums(one: OverviewSums) -> Json:
     """Sums of one currency."""
     return [*one[:4], exact(one.balance), json_of_monthly(one.monthly), json_of_totals(one.planned)]
 

@@ -19,7 +19,7 @@ from ..runs.sweep import Group
 from ..work.strategy import Record, Resort
 from ..work.sums import Json, largest_first
 from .beginning import OVERVIEW
-from .rows import by_name, ending_of, json_of_customer, json_of_ending, json_of_monthly, json_of_sums, monthly_of, sums_from
+from .rows import by_name, ending_of, json_of_ending, json_of_monthly, json_of_overview_sums, json_of_row, monthly_of, sums_from
 
 Use = Literal["ending", "overview", "never_short"] | OverviewSort
 """What rows are for, beside those of a forecast: what ends, by date; sums; customers in the order of their names, balances and so on,
@@ -59,7 +59,7 @@ class OverviewStrategy(ForecastOfAll):
         sums = sums_from(first.value)
         for record in records:
             sums = sums_together(sums, sums_from(record.value))
-        return {"row": json_of_sums(sums)}
+        return {"row": json_of_overview_sums(sums)}
 
 
 class _ByUse:
@@ -74,21 +74,21 @@ class _ByUse:
         def forecasts() -> Iterator[Iterator[Record]]:
             for (record,) in groups:
                 forecast, own, ending = record.value
-                told.append((*_told(record.key[0], forecast, own), ending))
+                told.append((*_told_customer(record.key[0], forecast, own), ending))
                 yield iter((Record(record.key, forecast),))
 
         yield from ForecastByUse().records(number, forecasts())
         sums: dict[str, OverviewSums] = {}
         for one, planned_sums, ending in told:
-            yield from _rows(one)
+            yield from _rows_by_use(one)
             yield from map(_ending, ending)
             more = sums_of(one, len(ending), planned_sums)
             sums[one.currency] = sums_together(sums[one.currency], more) if one.currency in sums else more
         for currency, some in sums.items():
-            yield Record((SUMS, currency, "", "", f"{number:06}"), json_of_sums(some))
+            yield Record((SUMS, currency, "", "", f"{number:06}"), json_of_overview_sums(some))
 
 
-def _told(customer_id: str, forecast: Json, own: Json) -> tuple[OverviewCustomer, Totals]:
+def _told_customer(customer_id: str, forecast: Json, own: Json) -> tuple[OverviewCustomer, Totals]:
     """The customer as it is listed, and what the days bring, nothing if it is parked."""
     name, currency, balance, monthly = own
     one = OverviewCustomer(customer_id, name, currency, Decimal(balance), monthly_of(monthly), parked=forecast is None)
@@ -98,13 +98,13 @@ def _told(customer_id: str, forecast: Json, own: Json) -> tuple[OverviewCustomer
     return one._replace(shortage=planned.shortage), planned.planned.sums
 
 
-def _rows(one: OverviewCustomer) -> Iterator[Record]:
+def _rows_by_use(one: OverviewCustomer) -> Iterator[Record]:
     short = one.shortage
     orders: dict[Use, str] = {
         "name": by_name(one.name or one.customer_id), "balance": largest_first(one.balance), "value": largest_first(one.monthly.retail),
         "margin": largest_first(one.monthly.margin), **({"short_on": f"{short.short_on}"} if short else {NEVER_SHORT: ""}),
     }  # fmt: skip
-    row = json_of_customer(one)
+    row = json_of_row(one)
     return (Record((use, one.currency, order, one.customer_id), row) for use, order in orders.items())
 
 

@@ -7,7 +7,7 @@ from ...domain.deciding import RunRequest
 from ...domain.work import WorkRecord
 from ..request_context import RequestContext, Services
 from ..work import turns
-from .reading import FoundSimulation, KeptCharge, KeptCustomer, customers_page, lines_page, plan_page, read_simulation
+from .reading import FoundSimulation, KeptCharge, KeptCustomer, kept_page, lines_page, plan_page, read_simulation
 from .strategy import KeptSimulation
 
 __all__ = [
@@ -15,7 +15,7 @@ __all__ = [
     "KeptCharge",
     "KeptCustomer",
     "KeptSimulation",
-    "customers_page",
+    "kept_page",
     "lines_page",
     "plan_page",
     "read_simulation",

@@ -51,11 +51,11 @@ def read_simulation(services: Services, context: RequestContext, work_id: str) -
     return made._replace(summary=_summary(services, found)) if has_result(found, context) else made
 
 
-def customers_page(
+def kept_page(
     services: Services, context: RequestContext, work_id: str, after: Key | None, limit: int
 ) -> tuple[list[KeptCustomer], Key | None]:
     """What customers would be charged, those with the largest retail first. Raises `NotFound`, `Conflict` in_progress."""
-    files = _files_of(services, context, work_id)
+    files = _files_of_kept(services, context, work_id)
     rows, last = rows_page(services.objects(), files_named(files, "customers"), after, limit)
     return [KeptCustomer(group_of(group), digest) for group, digest in rows], last
 
@@ -64,7 +64,7 @@ def lines_page(
     services: Services, context: RequestContext, work_id: str, after: Key | None, limit: int
 ) -> tuple[list[KeptCharge], Key | None]:
     """The charges of all plans, by customer. Raises `NotFound`, `Conflict` in_progress."""
-    files = files_named(_files_of(services, context, work_id), PLANS)
+    files = files_named(_files_of_kept(services, context, work_id), PLANS)
     rows, last = rows_page(services.objects(), files, after, limit, _is_line)
     return list(map(_kept_charge, rows)), last
 
@@ -74,7 +74,7 @@ def plan_page(
 ) -> tuple[list[KeptCharge], int | None]:
     """The charges of one plan, `of` a simulation and a customer, and how many to skip for the next page. Raises as `lines_page`."""
     work_id, customer_id = of
-    files = files_named(_files_of(services, context, work_id), PLANS)
+    files = files_named(_files_of_kept(services, context, work_id), PLANS)
     begin = skipped or 0
     lines = filter(_is_line, SortedRows(services.objects(), files, customer_of).of(customer_id))
     found = [_kept_charge(row) for row in islice(lines, begin, begin + limit + 1)]
@@ -89,7 +89,7 @@ def _kept_charge(row: Any) -> KeptCharge:
     return KeptCharge(row["customer"], planned_charge(row["line"]))
 
 
-def _files_of(services: Services, context: RequestContext, work_id: str) -> list[ResultFile]:
+def _files_of_kept(services: Services, context: RequestContext, work_id: str) -> list[ResultFile]:
     found = find_simulation(services.db, work_id)
     if found is None:
         raise NotFound(f"there is no kept simulation {work_id}")

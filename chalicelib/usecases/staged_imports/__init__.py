@@ -90,8 +90,8 @@ def stage_file(services: Services, context: RequestContext, of: ImportOf, body: 
     if storage.find_import(services.db, context.id) is None:
         services.objects().put(file_key(record.import_id), body)
     if dry_run:
-        return _begin(services, context, record, "import_check", wanted)
-    return _begin(services, context, record, "import", wanted)
+        return _begin_step(services, context, record, "import_check", wanted)
+    return _begin_step(services, context, record, "import", wanted)
 
 
 def check_file(services: Services, context: RequestContext, import_id: str) -> FoundImport:
@@ -99,7 +99,7 @@ def check_file(services: Services, context: RequestContext, import_id: str) -> F
     record = _with_file(services, _record(services.db, import_id))
     if record.applications:
         raise Conflict("the file is applied: there is nothing left to check", code="applied")
-    return _begin(services, context, record, "import_check", Wanted(confirmed=True))
+    return _begin_step(services, context, record, "import_check", Wanted(confirmed=True))
 
 
 def apply_file(services: Services, context: RequestContext, import_id: str, wanted: Wanted) -> FoundImport:
@@ -107,7 +107,7 @@ def apply_file(services: Services, context: RequestContext, import_id: str, want
     record = _with_file(services, _not_undone(services.db, import_id))
     if record.rows or (record.applications and not _was_faulty(services, record)):
         raise Conflict("the file is applied already: retry what failed of it", code="applied")
-    return _begin(services, context, record._replace(applications=()), "import", wanted)
+    return _begin_step(services, context, record._replace(applications=()), "import", wanted)
 
 
 def _was_faulty(services: Services, record: ImportRecord) -> bool:
@@ -125,7 +125,7 @@ def retry_failed(services: Services, context: RequestContext, import_id: str, wa
     latest = read_work(services.db, record.applications[-1]) if record.applications else None
     if latest is None or (latest.is_over and not _files(services.db, latest.work_id, FAILED)):
         raise Conflict("no row of this import failed: there is nothing to try again", code="nothing_failed")
-    return _begin(services, context, record, "import", wanted._replace(again=True), retried=latest.work_id)
+    return _begin_step(services, context, record, "import", wanted._replace(again=True), retried=latest.work_id)
 
 
 def undo_import(services: Services, context: RequestContext, import_id: str, *, dry_run: bool) -> FoundImport:
@@ -134,7 +134,7 @@ def undo_import(services: Services, context: RequestContext, import_id: str, *, 
     if not (record.rows or record.applications):
         raise Conflict("nothing of this import is applied: there is nothing to undo", code="nothing_applied")
     kind: WorkKind = "import_undo_check" if dry_run else "import_undo"
-    return _begin(services, context, record, kind, Wanted(), dry_run="yes" if dry_run else "no")
+    return _begin_step(services, context, record, kind, Wanted(), dry_run="yes" if dry_run else "no")
 
 
 def undo_strategy(services: Services, context: RequestContext, found: WorkRecord, forms: ImportForms) -> UndoStrategy:
@@ -142,7 +142,7 @@ def undo_strategy(services: Services, context: RequestContext, found: WorkRecord
     return UndoStrategy(services, context, found, forms, _record(services.db, found.asked["import"]))
 
 
-def _begin(
+def _begin_step(
     services: Services, context: RequestContext, record: ImportRecord, kind: WorkKind, wanted: Wanted, **further: str
 ) -> FoundImport:
     confirmed = wanted.confirmed or kind == "import_check"
@@ -206,10 +206,10 @@ def read_import(services: Services, context: RequestContext, import_id: str) -> 
     if made.work is None or not has_result(made.work, context):
         return made
     for work_id in (*works, *filter(None, [record.undoing])):
-        for row in _rows(services, work_id, SUMS):
+        for row in _rows_in(services, work_id, SUMS):
             sums |= {name: sums.get(name, 0) + value if isinstance(value, int) else value for name, value in row.items()}
-    faults, failed = (_first(services, works[-1], name) if works else ([], 0) for name in (FAULTS, FAILED))
-    left = _first(services, record.undoing, LEFT) if record.undoing else ([], 0)
+    faults, failed = (_first_listed(services, works[-1], name) if works else ([], 0) for name in (FAULTS, FAILED))
+    left = _first_listed(services, record.undoing, LEFT) if record.undoing else ([], 0)
     return made._replace(result=ImportResult(sums, *faults, *failed, *left))
 
 
@@ -237,13 +237,13 @@ def rows_of_import(
     return rows_page(services.objects(), files, after, limit)
 
 
-def _first(services: Services, work_id: str, name: str) -> tuple[list[Any], int]:
+def _first_listed(services: Services, work_id: str, name: str) -> tuple[list[Any], int]:
     files = _files(services.db, work_id, name)
     rows, _ = rows_page(services.objects(), files, None, ROWS_LISTED)
     return rows, sum(file.rows for file in files) - len(rows)
 
 
-def _rows(services: Services, work_id: str, name: str) -> list[Any]:
+def _rows_in(services: Services, work_id: str, name: str) -> list[Any]:
     return [row for _, row in rows_from(services.objects(), _files(services.db, work_id, name))]
 
 

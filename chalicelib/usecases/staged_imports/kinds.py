@@ -34,7 +34,7 @@ class ImportForms(NamedTuple):
     line: Callable[[Any], bytes]
 
 
-class Asked(NamedTuple):
+class ImportAsked(NamedTuple):
     """Which import it is, what new customers' currency is by default, whether all backlog is confirmed, and whether none may be
     charged."""
 
@@ -70,7 +70,7 @@ Applied = MadeRow | FailedRow | WorkFailure
 """What became of a row; or what else went wrong."""
 
 
-class Kind(Protocol):
+class RowKind(Protocol):
     """What is done with the rows of one kind of file."""
 
     def faults(self, rows: Sequence[FileRow]) -> list[RowFault]:
@@ -83,7 +83,7 @@ class Kind(Protocol):
         """Apply rows one by one, as the check has seen what they are about."""
 
 
-def kind_of(of: ImportOf, db: Db, forms: ImportForms, asked: Asked) -> Kind:
+def kind_of(of: ImportOf, db: Db, forms: ImportForms, asked: ImportAsked) -> RowKind:
     """What is done with the rows of a file of packages, customers or assignments."""
     if of == "packages":
         return _Packages(db, forms, asked)
@@ -91,7 +91,7 @@ def kind_of(of: ImportOf, db: Db, forms: ImportForms, asked: Asked) -> Kind:
 
 
 class _Packages:
-    def __init__(self, db: Db, forms: ImportForms, asked: Asked) -> None:
+    def __init__(self, db: Db, forms: ImportForms, asked: ImportAsked) -> None:
         self._db, self._forms, self._asked = db, forms, asked
 
     def _requested(self, rows: Sequence[FileRow]) -> list[RequestedPackage]:
@@ -109,11 +109,11 @@ class _Packages:
     def apply(self, context: RequestContext, rows: Sequence[FileRow], seen: dict[int, int | None]) -> Iterator[Applied]:
         for one in self._requested(rows):
             own = _by_itself(context, self._asked, one.row, seen)
-            yield _tried(one.row, "", partial(imports.define_row, self._db, own, one))
+            yield _tried_row(one.row, "", partial(imports.define_row, self._db, own, one))
 
 
 class _Customers:
-    def __init__(self, db: Db, forms: ImportForms, asked: Asked) -> None:
+    def __init__(self, db: Db, forms: ImportForms, asked: ImportAsked) -> None:
         self._db, self._forms, self._asked = db, forms, asked
 
     def _requested(self, rows: Sequence[FileRow]) -> tuple[list[RequestedCustomer], list[RowFault]]:
@@ -132,11 +132,11 @@ class _Customers:
     def apply(self, context: RequestContext, rows: Sequence[FileRow], seen: dict[int, int | None]) -> Iterator[Applied]:
         for one in self._requested(rows)[0]:
             own = _by_itself(context, self._asked, one.row, seen)
-            yield _tried(one.row, one.customer_id, partial(imports.write_customer_row, self._db, own, one))
+            yield _tried_row(one.row, one.customer_id, partial(imports.write_customer_row, self._db, own, one))
 
 
 class _Assignments:
-    def __init__(self, db: Db, forms: ImportForms, asked: Asked) -> None:
+    def __init__(self, db: Db, forms: ImportForms, asked: ImportAsked) -> None:
         self._db, self._forms, self._asked = db, forms, asked
         self._names: dict[str, list[str]] = {}
 
@@ -197,7 +197,7 @@ class _Assignments:
             *((one.row, one.ids[0], FileOfAssignments([], [one])) for one in file.changes),
         ]
         for row, customer_id, one in sorted(alone, key=lambda each: each[0]):
-            yield _tried(row, customer_id, partial(write, row, one))
+            yield _tried_row(row, customer_id, partial(write, row, one))
         try:
             imports.post_rows(self._db, context, owners, written)
         except Throttled:
@@ -214,11 +214,11 @@ def _twice(rows: Sequence[FileRow], column: str) -> list[RowFault]:
     return repeated_rows([(row.number, row.row_id) for row in rows if row.row_id], column)
 
 
-def _by_itself(context: RequestContext, asked: Asked, row: int, seen: dict[int, int | None]) -> RequestContext:
+def _by_itself(context: RequestContext, asked: ImportAsked, row: int, seen: dict[int, int | None]) -> RequestContext:
     return context._replace(import_row=ImportRow(asked.import_id, row, seen.get(row)))
 
 
-def _tried(row: int, customer_id: str, apply: Callable[[], MadeRow]) -> MadeRow | FailedRow:
+def _tried_row(row: int, customer_id: str, apply: Callable[[], MadeRow]) -> MadeRow | FailedRow:
     """What became of a row; a refusal concerns no other. Raises `Throttled`: the rest is done later."""
     try:
         return apply()

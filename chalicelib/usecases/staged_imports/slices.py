@@ -40,7 +40,7 @@ def customer_of(row: FileRow) -> str:
 
 def sliced(rows: Sequence[FileRow], faults: Sequence[RowFault]) -> list[RowSlice]:
     """All rows, and all faults, in slices; the same for the same file."""
-    found = [*_cut(sorted(rows, key=lambda one: (customer_of(one), one.number)))]
+    found = [*_cut_at_customers(sorted(rows, key=lambda one: (customer_of(one), one.number)))]
     numbers = {row.number: n for n, some in enumerate(found) for row in some}
     own: dict[int, list[RowFault]] = {}
     for fault in sorted(faults):
@@ -48,7 +48,7 @@ def sliced(rows: Sequence[FileRow], faults: Sequence[RowFault]) -> list[RowSlice
     return [RowSlice(n, some, own.get(n, ())) for n, some in enumerate(found or [()])]
 
 
-def _cut(rows: Sequence[FileRow]) -> Iterator[Sequence[FileRow]]:
+def _cut_at_customers(rows: Sequence[FileRow]) -> Iterator[Sequence[FileRow]]:
     some: list[FileRow] = []
     for row in rows:
         same = bool(some) and customer_of(some[-1]) == customer_of(row) != ""

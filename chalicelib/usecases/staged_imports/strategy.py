@@ -20,7 +20,7 @@ from ..request_context import RequestContext, Services
 from ..segment import Member, Unreadable
 from ..work.results import files_named, rows_from
 from ..work.strategy import Record, record_of
-from .kinds import Asked, FailedRow, ImportForms, PlannedRow, kind_of
+from .kinds import FailedRow, ImportAsked, ImportForms, PlannedRow, kind_of
 from .rows import FAILED, FAULTS, MADE, PLANNED, RowFiles, sum_records
 from .slices import RowSlice, sliced
 
@@ -47,7 +47,7 @@ class ImportStrategy(RowFiles):
         (of,) = (one for one in IMPORTS_OF if one == asked["of"])
         self._of, self._import_id = of, asked["import"]
         uncharged = found.kind == "import" and not self._context.may_charge
-        about = Asked(self._import_id, services.default_currency, asked["confirmed"] == "yes", uncharged)
+        about = ImportAsked(self._import_id, services.default_currency, asked["confirmed"] == "yes", uncharged)
         self._kind = kind_of(of, services.db, forms, about)
         self._seen: dict[int, int | None] | None = None
 
@@ -97,7 +97,7 @@ class ImportStrategy(RowFiles):
         yield from _fault_records(faults)
         for one in planned:
             yield Record((PLANNED, f"{one.row:06}"), self._json_of_planned(one))
-        yield from sum_records(member.number, PLANNED, [_sums_of(one) for one in planned])
+        yield from sum_records(member.number, PLANNED, [_sums_of_planned(one) for one in planned])
 
     def _json_of_planned(self, one: PlannedRow) -> Json:
         return {
@@ -146,7 +146,7 @@ def _fault_records(faults: Iterable[RowFault]) -> Iterator[Record | WorkFailure]
             yield Record((FAULTS, f"{row:06}", f"{n:03}"), [row, fault.column, fault.detail])
 
 
-def _sums_of(one: PlannedRow) -> Json:
+def _sums_of_planned(one: PlannedRow) -> Json:
     sums: dict[str, Any] = {f"{PLANNED} {one.change}": 1, "unconfirmed": int(one.unconfirmed)}
     for line in one.backlog:
         sums[f"lines {line.currency}"] = sums.get(f"lines {line.currency}", 0) + 1

@@ -165,7 +165,7 @@ def _credited(undoing: Undoing, context: RequestContext, made: MadeRow, charges:
 
 def _restored(undoing: Undoing, context: RequestContext, made: MadeRow) -> UndoneRow:
     """What a row changed, with the values that it had before, by the rules of PATCH."""
-    change = _change_of(undoing, made)
+    change = _change_made(undoing, made)
     patch = {one.field: one.before for one in change.change.fields}
     thing = FileRow(made.row, made.thing_id, patch)
     new_id: Callable[[int], str] = partial(undoing.forms.new_id, undoing.work_id)
@@ -186,7 +186,7 @@ def _restore_assignment(undoing: Undoing, context: RequestContext, made: MadeRow
     imports.write_rows(undoing.db, context, FileOfAssignments([], changes), dry_run=undoing.dry_run, payable=0)
 
 
-def _change_of(undoing: Undoing, made: MadeRow) -> HistoryItem:
+def _change_made(undoing: Undoing, made: MadeRow) -> HistoryItem:
     """What the history says of the change. Raises `Conflict` when it says nothing any more."""
     after: Key | None = None
     while True:

@@ -68,7 +68,7 @@ class UndoStrategy(RowFiles):
                 yield Record((LEFT, f"{made.row:06}"), {**shown, "code": one.code, "detail": one.detail})
             else:
                 yield Record((UNDONE, f"{made.row:06}"), {**shown, "undone": one.undone})
-                sums += _sums_of(one)
+                sums += _sums_of_undone(one)
         yield from sum_records(member.number, UNDONE, sums)
 
 
@@ -81,7 +81,7 @@ def made_rows(db: Db, objects: Objects, record: ImportRecord) -> Iterator[MadeRo
             yield MadeRow(row["row"], row["change"], row["id"], row["version"], row["customer_id"] or "")
 
 
-def _sums_of(one: UndoneRow) -> Iterator[Any]:
+def _sums_of_undone(one: UndoneRow) -> Iterator[Any]:
     yield {f"{UNDONE} {one.undone}": 1}
     for entry in one.credited:
         yield {f"credits {entry.currency}": 1, f"credited {entry.currency}": money.text(entry.left_retail)}
