@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.api.support import a_customer, a_package, an_assignment, charges, day, evaluate, ok, pay
+from tests.api.support import a_customer, a_package, an_assignment, charges, day, evaluate, ok, pay, unique_did
 from tests.browser.conftest import Visit
 from tests.browser.test_accessibility import SHOTS, findings, settle
 from tests.conftest import client_of
@@ -162,3 +162,22 @@ def test_what_an_audit_found_leads_to_what_helps(visit: Visit, stack: EmbeddedSt
     missing.get_by_role("link", name="Run this day…").click()
     expect(page.get_by_role("radio", name="Leave alone")).to_be_checked()
     expect(page.get_by_role("table", name="What is charged")).to_contain_text("Would be charged")
+
+
+def test_a_carriers_list_is_compared_with_what_is_billed(visit: Visit, api: httpx.Client, world: World) -> None:
+    """One number is listed and billed to nobody, one is billed and not listed."""
+    rented, spare = unique_did(), unique_did()
+    an_assignment(api, world.invoiced, ok(api.get(f"/packages/{world.phone}")), did=rented)
+    page = visit.open("reconciliations")
+    listed = f"did;cost;currency\r\n+{spare};1.50;USD\r\n"
+    page.get_by_label("The carrier's list").set_input_files({"name": "carrier.csv", "mimeType": "text/csv", "buffer": listed.encode()})
+    found = show(page, "reconciliations")
+    page.get_by_role("button", name="Compare").click()
+    unbilled = page.get_by_role("table", name="Paid for, billed to nobody")
+    expect(unbilled.get_by_role("row")).to_have_count(1 + 1)
+    expect(unbilled).to_contain_text("1.50 USD")
+    expect(page.get_by_role("table", name="Billed, not listed by the carrier")).to_contain_text(rented)
+    found += show(page, "reconciliation")
+    unbilled.get_by_role("link", name="Open the number").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(spare)
+    assert found == []

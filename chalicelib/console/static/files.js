@@ -102,7 +102,7 @@ const WARNINGS = [
 ];
 
 /** A file as text: UTF-8 or UTF-16 as its mark says, without one UTF-8, or else Windows-1252, in which spreadsheets save plain CSV. */
-async function read(file) {
+export async function readFile(file) {
   const bytes = new Uint8Array(await file.arrayBuffer());
   const marked = { "255,254": "utf-16le", "254,255": "utf-16be" }[bytes.slice(0, 2)];
   if (marked) return { csv: new TextDecoder(marked).decode(bytes), from: "UTF-16" };
@@ -138,7 +138,7 @@ export function Import({ kind, close, done }) {
     setFile(null);
     intent.setProblem(null);
     if (!chosen) return;
-    const { csv, from: coding } = await read(chosen);
+    const { csv, from: coding } = await readFile(chosen);
     setFile(csv);
     setFrom(coding);
     await intent.recall(kind + csv);

@@ -19,6 +19,7 @@ const assign = () => import("./assign.js");
 const handover = () => import("./handover.js");
 const audits = () => import("./audits.js");
 const runs = () => import("./runs.js");
+const reconciliations = () => import("./reconciliations.js");
 const values = () => import("./values.js");
 
 /**
@@ -53,6 +54,8 @@ const PAGES = [
   [/^audits$/, audits, "Audits"],
   [/^audits\/([^/]+)$/, audits, "Audit", ["id"]],
   [/^imports\/([^/]+)$/, () => import("./imports.js"), "ImportPage", ["id"]],
+  [/^reconciliations$/, reconciliations, "Reconciliations"],
+  [/^reconciliations\/([^/]+)$/, reconciliations, "Reconciliation", ["id"]],
   [/^exports$/, () => import("./exports.js"), "Exports"],
   [/^activity$/, () => import("./activity.js"), "Activity"],
   [/^run$/, () => import("./run.js"), "RunPackage"],
@@ -66,6 +69,7 @@ const NAVIGATION = [
   ["held", "Held charges"],
   ["forecast", "Forecast"],
   ["audits", "Audits"],
+  ["reconciliations", "Carrier's numbers"],
   ["exports", "Exports"],
 ];
 /** Only where events are kept. */
