@@ -92,22 +92,29 @@ function Kind({ list: { discrepancy, numbers, by_currency }, where }) {
   const [name, means] = KINDS[discrepancy];
   const asked = { kind: discrepancy };
   const list = useList(`${where}/discrepancies`, asked);
-  const worth = by_currency.map(
-    (one, n) => html`
-    ${n > 0 && "; "}${format.plural(one.numbers, "number")}: carrier <${Money} value=${one.carrier_cost} currency=${one.currency} />, packages' cost <${Money} value=${one.cost} of=${one.currency} />, retail <${Money} value=${one.retail} of=${one.currency} /> a month`,
-  );
+  const worth = by_currency.map((one, n) => html`${n > 0 && "; "}${format.plural(one.numbers, "number")}: ${amounts(one)} a month`);
   return html`
     <${Card} title=${`${name} (${format.count(numbers)})`} aside=${html`<div class="actions"><${Download} where=${`${where}/discrepancies`} query=${asked} name=${`carrier-${discrepancy}`} /></div>`}>
       <p class="hint above">${means}</p>
-      <p>${worth}.</p>
+      <p class="above">${worth}.</p>
       <${List} list=${list} of="more numbers" empty=${html`<p class="muted">None.</p>`}>
         <${Table} caption=${name} rows=${list.items ?? []} columns=${columns(discrepancy)} id=${(one) => one.did} />
       <//>
     <//>`;
 }
 
+/** What numbers are worth a month, as far as there is something to say. */
+const amounts = (one) =>
+  [
+    ["the carrier takes", one.carrier_cost],
+    ["the packages cost", one.cost],
+    ["customers pay", one.retail],
+  ]
+    .filter(([, value]) => !format.isZero(value))
+    .map(([text, value], n) => html`${n > 0 && ", "}${text} <${Money} value=${format.rounded(value, one.currency)} currency=${one.currency} />`);
+
 const none = html`<span class="muted">–</span>`;
-const amount = (value, currency) => (value === null ? none : html`<${Money} value=${value} currency=${currency} />`);
+const amount = (value, currency) => (value === null ? none : html`<${Money} value=${format.rounded(value, currency)} currency=${currency} />`);
 const customer = (id) => (id ? html`<a href=${link(["customers", id])}>${id}</a>` : none);
 const DID = {
   name: "did",
@@ -147,7 +154,8 @@ const columns = (kind) =>
         name: "difference",
         label: "Difference",
         num: true,
-        cell: (one) => (one.difference === null ? none : html`<${Money} value=${one.difference} currency=${one.currency} sign />`),
+        cell: (one) =>
+          one.difference === null ? none : html`<${Money} value=${format.rounded(one.difference, one.currency)} currency=${one.currency} sign />`,
       },
     ],
     customer: [DID, BILLED, { name: "named", label: "The carrier names", cell: (one) => html`<span class="mono">${one.carrier_customer_id}</span>` }, CARRIER],
