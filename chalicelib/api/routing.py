@@ -210,7 +210,7 @@ def _perform(request: Any, route: Route, written: dict[str, str], log: LogContex
 
     key = request.headers.get("idempotency-key")
     if key is not None and method == "POST" and (route.live is None or live):
-        made = idempotent.answered(services.db, who, json.dumps([method, request.path, params]), key, _content(sent, known), work)
+        made = idempotent.answered(services.db, who, json.dumps([method, request.path, params]), key, _content(route, sent, known), work)
     else:
         made = work(deployment.request_context(who.name))
     return formats.write_response(made, form, route.forms, route.path.format(**params), request.query_params or {}, changes=changes)
@@ -235,9 +235,11 @@ def _viewed(route: Route, call: Call, who: Caller) -> Answer[Any]:
         raise who.refusal((access.WRITE_SCOPE,), error.detail) from None
 
 
-def _content(sent: Sent, known: Mapping[str, Any]) -> Any:
-    """What another request with the same key has to send as well. Former releases keep it by this content's hash."""
-    return sent.json if sent.csv is None else {**known, "csv": sent.csv}
+def _content(route: Route, sent: Sent, known: Mapping[str, Any]) -> Any:
+    """What another request with the same key has to send as well. Former releases keep it by this content's hash, so a parameter that
+    they did not know counts only if it says something else than it does when it is left out."""
+    said = {name: value for name, value in known.items() if value != route.query[name].default}
+    return sent.json if sent.csv is None else {**said, "csv": sent.csv}
 
 
 def _to_response(answer: Answer[Any]) -> Response:

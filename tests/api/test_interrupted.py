@@ -108,7 +108,7 @@ def _outcome(stage: Stage) -> dict[str, list[Item]]:
     stage.work_off()
     stage.next_day()
     stage.evaluate("last")
-    return {table: [_timeless(item) for item in items] for table, items in stage.state().items()}
+    return {table: sorted(map(_timeless, items), key=str) for table, items in stage.state().items()}
 
 
 @pytest.mark.parametrize("name", REQUESTS)

@@ -109,6 +109,7 @@ def test_b4_the_same_file_twice_and_the_same_row_twice_in_it(api: httpx.Client) 
 
     of_rows = [[], [], [(True, 0)], [(True, 0)]]
     assert told(live=False) == told(live=True) == of_rows
+    rows.reverse()  # the very same file is refused
     assert told(live=False) == told(live=True) == [[(False, 2)], [(False, 2)], [(False, 2)], [(False, 2)]]
 
 

@@ -101,7 +101,7 @@ def test_too_little_concurrency_is_told_with_what_is_needed(account: EmptyAccoun
     limits = {"AccountLimit": {"UnreservedConcurrentExecutions": 10, "ConcurrentExecutions": 10}}
     monkeypatch.setattr(aws.client("lambda"), "get_account_settings", lambda: limits)
     told = Preflight(aws, stage="prod", stack=NEW, bucket=None)
-    with pytest.raises(Failed, match="267 are needed and 10 are free"):
+    with pytest.raises(Failed, match="307 are needed and 10 are free"):
         told.concurrency()
     assert Preflight(aws, stage="dev", stack=NEW, bucket=None).concurrency() == "0 to reserve, 10 free"
 

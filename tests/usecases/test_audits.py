@@ -269,4 +269,6 @@ def test_an_audit_writes_nothing_but_its_own_record() -> None:
     lose(stage)
     before = stage.state()
     audit(stage)
-    assert {name for name, items in stage.state().items() if items != before[name]} == {"runs"}
+    assert {name for name, items in stage.state().items() if items != before[name]} == {"runs", "history"}, (
+        "of the work, and that it is over"
+    )

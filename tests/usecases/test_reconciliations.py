@@ -129,7 +129,9 @@ def test_each_number_stands_in_the_lists_that_it_belongs_to() -> None:
     assert sums(view, "customer") == {"USD": (1, "1.20", "1.20", "3.60", "0.00")}
     assert [row["discrepancy"] for row in rows(stage)] == ["unbilled"] * 3 + ["unlisted", "cost", "customer"]
     assert [one["items"] for one in view["lists"] or ()] == [rows(stage, kind) for kind in told(stage)]
-    assert {name for name, items in stage.state().items() if items != before[name]} == {"runs"}
+    assert {name for name, items in stage.state().items() if items != before[name]} == {"runs", "history"}, (
+        "of the work, and that it is over"
+    )
 
 
 def test_what_a_discrepancy_says() -> None:

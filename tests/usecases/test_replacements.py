@@ -318,13 +318,13 @@ def test_a_transfer_is_refused_whole_with_every_reason() -> None:
 
 def test_a_did_with_more_than_one_transaction_takes_is_refused() -> None:
     stage = _stage()
-    for number in range(25):
+    for number in range(21):
         stage.assign(f"a{number:02}", "ann", "once", did=DID)
     error = _refused("not_transferable", lambda: _transfer(stage))
     assert "do not fit into one transaction" in error.detail
     for number in range(2):
         _edit(stage, f"a{number:02}", end_date=TODAY)
-    assert len(_transfer(stage)) == 23
+    assert len(_transfer(stage)) == 19
 
 
 def _content(stage: Stage) -> list[Assignment]:

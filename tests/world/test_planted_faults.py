@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.domain import charging, crediting, deciding, pricing, schedule
+from chalicelib.domain import charging, crediting, deciding, dues, pricing, schedule
 from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import Assignment
 from chalicelib.domain.ledger import Entry, voided_recharge_key
@@ -100,7 +100,7 @@ def counted_from_the_last(patch: pytest.MonkeyPatch) -> None:
             return by_the_rule(frequency, match, every, start, first, last)
         return tuple(day for day in _month_by_month(start, last) if day >= first)
 
-    patch.setattr(charging, "due_dates", due_dates)
+    patch.setattr(dues, "due_dates", due_dates)
 
 
 def _month_by_month(day: date, until: date) -> Iterator[date]:
