@@ -136,8 +136,8 @@ def _rule_dates(frequency: Frequency, match: Match, every: int, start: date, fir
     """The dates of the rule in `first..last`, also those before the start."""
     step = _MONTHS.get(frequency, every)
     phase = _unit(frequency, start) % step if step > 1 else 0
-    matched = len(match) or 1
-    pattern = remembered_pattern if last - first <= _GAPS[frequency] * (REMEMBERED_DATES // matched) else _pattern
+    one_day = first == last  # as a sweep asks of every assignment
+    pattern = remembered_pattern if one_day or last - first <= _GAPS[frequency] * (REMEMBERED_DATES // (len(match) or 1)) else _pattern
     return pattern(frequency, match or _own_match(frequency, start), step, phase, first, last)
 
 
