@@ -88,6 +88,7 @@ def test_the_first_page_says_what_needs_somebody(visit: Visit) -> None:
     expect(page.get_by_role("img", name="Retail, cost and margin by day")).to_be_visible()
     expect(page.get_by_role("table", name="What ends first").get_by_role("link", name="Deccan Motors")).to_be_visible()
     needs.get_by_role("link", name="short within 31 days").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Customers by value")
     expect(page.get_by_label("Sorted by")).to_have_value("short_on")
     page.get_by_role("link", name="Home").first.click()
     needs.get_by_role("link", name="Held charges").click()
@@ -98,6 +99,7 @@ def test_who_pays_most_is_found_by_sorting(visit: Visit) -> None:
     """From the first page two clicks: what a month is worth, then another currency."""
     page = visit.open()
     page.get_by_role("definition").get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Customers by value")  # the page before has a currency, too
     page.get_by_label("Currency").select_option("GBP")
     table = page.get_by_role("table", name="Customers by value")
     cells = table.locator("td[data-label='Value a month']")
