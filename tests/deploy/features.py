@@ -569,9 +569,7 @@ POST_CHARGES: dict[str, Feature] = {
     "post a debit": Feature("accounts:GSU catalog:B ledger:P runs:GQPU", lambda s: a_days_piece(s, s.customer, "posted")),
     "post without debit": Feature("accounts:GSU catalog:B ledger:P runs:GQPU", lambda s: a_days_piece(s, s.plain, "posted")),
     "hold": Feature("accounts:GSU catalog:B ledger:P runs:GQPU", lambda s: a_days_piece(s, s.poor, "held")),
-    "settle a minimum spend": Feature(
-        "accounts:GSU catalog:B ledger:P runs:GQPU usage:Q", lambda s: a_days_piece(s, s.spender, "posted")
-    ),
+    "settle a minimum spend": Feature("accounts:GSU catalog:B ledger:P runs:GQPU usage:Q", lambda s: a_days_piece(s, s.spender, "posted")),
     "post a held one": Feature(
         "accounts:GSU catalog:B ledger:BU ledger/index/held:Q runs:GQPU", lambda s: a_days_piece(s, s.rich, "posted")
     ),
