@@ -236,10 +236,12 @@ def _viewed(route: Route, call: Call, who: Caller) -> Answer[Any]:
 
 
 def _content(route: Route, sent: Sent, known: Mapping[str, Any]) -> Any:
-    """What another request with the same key has to send as well. Former releases keep it by this content's hash, so a parameter that
-    they did not know counts only if it says something else than it does when it is left out."""
+    """What another request with the same key has to send as well. Former releases keep it by this content's hash, so a parameter
+    counts only if it says something else than it does when it is left out, and JSON without such a one counts by itself."""
     said = {name: value for name, value in known.items() if value != route.query[name].default}
-    return sent.json if sent.csv is None else {**said, "csv": sent.csv}
+    if sent.csv is not None:
+        return {**said, "csv": sent.csv}
+    return {**said, "json": sent.json} if said else sent.json
 
 
 def _to_response(answer: Answer[Any]) -> Response:

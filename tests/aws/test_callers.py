@@ -119,6 +119,17 @@ def test_who_signs_nothing_is_anonymous() -> None:
     assert (callers.caller_name(context), callers.owner(context)) == ("anonymous", "anonymous")
 
 
+def test_what_the_query_says_belongs_to_a_key(world: World) -> None:
+    """A dry run that was answered under a key is not the answer to the request that is meant."""
+    made = world.read(
+        "POST", "/packages/import", {}, query={"dry_run": ["false"]}, body="name\nNew\n", headers={"Content-Type": "text/csv"}
+    )
+    undo, headers = ("POST", "/imports/{import_id}/undo", {"import_id": made["import_id"]}), {"Idempotency-Key": "undo"}
+    world.read(*undo, query={"dry_run": ["true"]}, headers=headers)
+    refused = world.ask(*undo, headers=headers)
+    assert (refused["statusCode"], json.loads(refused["body"])["code"]) == (422, "idempotency_key_reused")
+
+
 def test_a_file_that_a_former_release_made_is_known_by_its_hash(world: World) -> None:
     """A retry may come after an update: what is hashed of a file and its query stays what it was on 2026-11-28."""
     headers = {"Content-Type": "text/csv", "Idempotency-Key": "a file"}
