@@ -11,7 +11,7 @@ import { Button, Day, Dialog, Empty, List, Money, Page, Problem, Table } from ".
 
 export function HeldCharges() {
   const list = useList("held");
-  const { data: customers, reload } = useLoad(() => all("customers"), []);
+  const { data: customers, reload } = useLoad(() => all("customers", { parked: true }), []);
   const done = (text) => {
     announce(text);
     list.reload();
@@ -22,7 +22,7 @@ export function HeldCharges() {
   };
   return html`
     <${Page} title="Held charges" lead="Charges that would take a balance below its debit limit. Each is tried again by every daily run until it posts, or until you write it off.">
-      ${customers?.filter((one) => one.parked).map((one) => html`<${Parked} key=${one.customer_id} one=${one} done=${unparked} named />`)}
+      ${customers?.map((one) => html`<${Parked} key=${one.customer_id} one=${one} done=${unparked} named />`)}
       <${List} list=${list} of="more held charges" empty=${html`<${Empty} title="Nothing is held">When a charge passes a customer's debit limit, it waits here.<//>`}>
         <div class="bar"><p class="count">${list.items?.length} held${list.hasMore ? " among those loaded" : ""}</p><${Download} where="held" name="held" /></div>
         <${HeldTable} items=${list.items ?? []} done=${done} withCustomer />

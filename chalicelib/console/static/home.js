@@ -62,14 +62,15 @@ function Needs({ of: { held, parked, runs, works, overview } }) {
   const short = overview?.by_currency.reduce((total, one) => total + one.short, 0) ?? 0;
   const ending = overview?.by_currency.reduce((total, one) => total + one.ending, 0) ?? 0;
   const underway = works.filter((one) => one.status === "running").length;
+  const isAll = held.length < HELD_LOOKED_AT; // they come by customer, so of more not even the oldest is known
   const more = parked.next_cursor ? "+" : "";
   /** @type {any[]} label of one and of many, where it leads, count, note, query */
   const tiles = [
     held.length > 0 && [
       ["Held charge", "Held charges"],
       ["held"],
-      held.length,
-      html`${sums(held)}, the oldest of <${Day} value=${held.map((one) => one.date).sort()[0]} />`,
+      isAll ? held.length : `${held.length}+`,
+      html`${isAll ? "" : "at least "}${sums(held)}${isAll && html`, the oldest of <${Day} value=${held.map((one) => one.date).sort()[0]} />`}`,
     ],
     parked.items.length > 0 && [
       ["Parked customer", "Parked customers"],
