@@ -1,10 +1,10 @@
 """How the results of an overview are written, as JSON: amounts as text, so that they stay exact; and the keys that sort them."""
 
-import unicodedata
 from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from ...domain.finding import folded
 from ...domain.overview import Ending, MonthlyValue, OverviewCustomer, OverviewSums
 from ..forecasts_of_all.rows import json_of_shortage, shortage_of
 from ..work.sums import Json, exact, json_of_totals, totals_of
@@ -62,6 +62,4 @@ def sums_from(value: Json) -> OverviewSums:
 
 def by_name(name: str) -> str:
     """A part of a key that sorts by name as people do: whatever the case and the accents, other alphabets behind the Latin one."""
-    plain = unicodedata.normalize("NFKD", name).casefold()
-    letters = (letter for letter in plain if not unicodedata.combining(letter))
-    return "".join(letter if " " <= letter < "~" else f"~{ord(letter):06x}" for letter in letters)[:_NAME_MAX]
+    return "".join(letter if " " <= letter < "~" else f"~{ord(letter):06x}" for letter in folded(name))[:_NAME_MAX]
