@@ -60,10 +60,9 @@ class Evenings:
 
     def _package(self, key: str) -> str:
         """The path of a package."""
-        name = next(one.name for one in self._provider.packages if one.key == key)
-        currency = next(one.currency for one in self._provider.packages if one.key == key)
-        found = self._service.items("/packages")
-        return "/packages/" + str(next(one["package_id"] for one in found if (one["name"], one["currency"]) == (name, currency)))
+        sold = next(one for one in self._provider.packages if one.key == key)
+        found = self._service.items("/packages", search=sold.name, currency=sold.currency)
+        return "/packages/" + next(str(one["package_id"]) for one in found if one["name"] == sold.name)
 
     def _pay(self) -> None:
         payment = self._provider.story.payment

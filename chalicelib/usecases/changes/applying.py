@@ -3,6 +3,7 @@
 What a row may change names the version that was seen; what this very work has changed before, it knows by the moment of its asking.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final, NamedTuple
@@ -30,7 +31,7 @@ class RowsSlice(NamedTuple):
     customer_id: str = ""
 
 
-class AppliedRows(ChangeRows):
+class AppliedRows(ChangeRows, ABC):
     """Goes through the rows of another work, whose id `asked` says under `of`."""
 
     def __init__(self, services: Services, context: RequestContext, found: WorkRecord, change: Change, forms: ChangeForms) -> None:
@@ -60,9 +61,9 @@ class AppliedRows(ChangeRows):
         except Exception as error:  # noqa: BLE001 - one row that fails stops no other
             return WorkFailure(row["customer_id"] or "", *code_and_detail(error))
 
+    @abstractmethod
     def done(self, row: Mapping[str, Json]) -> Mapping[str, Json]:
         """Do what the work does with a row; what it says in addition from then on."""
-        raise NotImplementedError
 
 
 class ChangeApplication(AppliedRows):

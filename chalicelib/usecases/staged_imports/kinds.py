@@ -90,12 +90,19 @@ def kind_of(of: ImportOf, db: Db, forms: ImportForms, asked: ImportAsked) -> Row
     return _Customers(db, forms, asked) if of == "customers" else _Assignments(db, forms, asked)
 
 
-class _Packages:
+class _OfImport:
+    """What each kind needs to read its rows."""
+
     def __init__(self, db: Db, forms: ImportForms, asked: ImportAsked) -> None:
         self._db, self._forms, self._asked = db, forms, asked
 
+    def _new_id(self, row: int) -> str:
+        return self._forms.new_id(self._asked.import_id, row)
+
+
+class _Packages(_OfImport):
     def _requested(self, rows: Sequence[FileRow]) -> list[RequestedPackage]:
-        return self._forms.packages(rows, partial(self._forms.new_id, self._asked.import_id), self._asked.default_currency)
+        return self._forms.packages(rows, self._new_id, self._asked.default_currency)
 
     def faults(self, rows: Sequence[FileRow]) -> list[RowFault]:
         return _twice(rows, "package_id")
@@ -112,10 +119,7 @@ class _Packages:
             yield _tried_row(one.row, "", partial(imports.define_row, self._db, own, one))
 
 
-class _Customers:
-    def __init__(self, db: Db, forms: ImportForms, asked: ImportAsked) -> None:
-        self._db, self._forms, self._asked = db, forms, asked
-
+class _Customers(_OfImport):
     def _requested(self, rows: Sequence[FileRow]) -> tuple[list[RequestedCustomer], list[RowFault]]:
         return self._forms.customers(rows, self._asked.default_currency)
 
@@ -135,13 +139,13 @@ class _Customers:
             yield _tried_row(one.row, one.customer_id, partial(imports.write_customer_row, self._db, own, one))
 
 
-class _Assignments:
+class _Assignments(_OfImport):
     def __init__(self, db: Db, forms: ImportForms, asked: ImportAsked) -> None:
-        self._db, self._forms, self._asked = db, forms, asked
+        super().__init__(db, forms, asked)
         self._names: dict[str, list[str]] = {}
 
     def _read(self, rows: Sequence[FileRow]) -> FileOfAssignments:
-        return self._forms.assignments(rows, partial(self._forms.new_id, self._asked.import_id), self._named)
+        return self._forms.assignments(rows, self._new_id, self._named)
 
     def _named(self, names: set[str]) -> dict[str, list[str]]:
         unknown = names - self._names.keys()
@@ -198,16 +202,14 @@ class _Assignments:
         ]
         for row, customer_id, one in sorted(alone, key=lambda each: each[0]):
             yield _tried_row(row, customer_id, partial(write, row, one))
+        if not written:
+            return
         try:
             imports.post_rows(self._db, context, owners, written)
         except Throttled:
             raise
         except Exception as error:  # noqa: BLE001 - what is left unposted, the next daily run posts
             yield WorkFailure(written[0].detail.assignment.customer_id, *code_and_detail(error))
-
-
-def _planned_customer(one: imports.RowOutcome[Account], seen: int) -> PlannedRow:
-    return PlannedRow(one.row, one.change, one.new.customer_id, seen, one.new.customer_id)
 
 
 def _twice(rows: Sequence[FileRow], column: str) -> list[RowFault]:

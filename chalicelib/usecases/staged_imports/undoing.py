@@ -1,7 +1,7 @@
 """Undoes an import row by row, the last row first; a dry run says what would become of each."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, NamedTuple
 
 from ...domain import money
 from ...domain.importing import IMPORTS_OF, ImportRecord, MadeRow
@@ -16,16 +16,15 @@ from ..work.results import files_named, rows_from
 from ..work.strategy import Record
 from .kinds import ImportForms
 from .rows import LEFT, MADE, UNDONE, RowFiles, sum_records
+from .slices import SLICE_ROWS
 from .taking_back import LeftRow, Undoing, UndoneRow, take_back
 
-SLICE_ROWS: Final = 50
 
-
-class MadeSlice:
+class MadeSlice(NamedTuple):
     """Some rows of an import, the last ones first. `number` counts the slices."""
 
-    def __init__(self, number: int, rows: list[MadeRow]) -> None:
-        self.number, self.rows = number, rows
+    number: int
+    rows: list[MadeRow]
 
     @property
     def customer_id(self) -> str:
