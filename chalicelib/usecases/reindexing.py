@@ -20,7 +20,7 @@ from .request_context import RequestContext, Services
 from .runs.sweep import Group, customers
 from .segment import Member, Unreadable
 from .work import turns
-from .work.strategy import Record
+from .work.strategy import NamedFiles, Record
 
 PACKAGES_AT_ONCE: Final = 100
 _ENDS_AT_ONCE: Final = TRANSACTION_ACTIONS_MAX // 2
@@ -41,7 +41,7 @@ def request_reindex(services: Services, context: RequestContext) -> WorkRecord:
     return turns.begin_work(services, WorkRecord(context.id, "reindex", {}, context.timestamp, context.by, segments))
 
 
-class ReindexStrategy:
+class ReindexStrategy(NamedFiles):
     """Writes what is missing, and keeps of whom it wrote how much."""
 
     depth: Final = 2
@@ -78,10 +78,6 @@ class ReindexStrategy:
     def file_name(self, number: int, _: tuple[str, ...]) -> str:
         """Numbered, if there are very many."""
         return f"reindexed-{number}"
-
-    def heading(self) -> bytes:
-        """None: each row says what it is."""
-        return b""
 
     def line(self, row: Mapping[str, Any]) -> bytes:
         """A row as its line in a file."""

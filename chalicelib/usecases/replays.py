@@ -18,7 +18,7 @@ from ..storage.keys import HISTORY, LEDGER, Key
 from .request_context import RequestContext, Services
 from .segment import Unreadable
 from .work import turns
-from .work.strategy import Record
+from .work.strategy import NamedFiles, Record
 
 _TOGETHER: Final = 100
 """Items whose events are sent before the next look at the time."""
@@ -48,7 +48,7 @@ def request_replay(services: Services, context: RequestContext, days: PostingDay
     return turns.begin_work(services, WorkRecord(context.id, "replay", asked, context.timestamp, context.by, segments))
 
 
-class ReplayStrategy:
+class ReplayStrategy(NamedFiles):
     """Sends the events of each slice, and keeps how many of each type it sent."""
 
     depth: Final = 1
@@ -92,10 +92,6 @@ class ReplayStrategy:
     def file_name(self, number: int, _: tuple[str, ...]) -> str:
         """There is one."""
         return f"sent-{number}"
-
-    def heading(self) -> bytes:
-        """None: each row says what it is."""
-        return b""
 
     def line(self, row: Mapping[str, Any]) -> bytes:
         """A row as its line in a file."""

@@ -26,7 +26,7 @@ from .. import loading
 from ..request_context import Services
 from ..runs.sweep import Catalog, Group, customers
 from ..segment import Unreadable
-from ..work.strategy import Record
+from ..work.strategy import NamedFiles, Record
 
 LOOKS_MAX: Final = 3
 FINDINGS_MAX: Final = 10_000
@@ -54,7 +54,7 @@ class CustomerAudit(NamedTuple):
     counts: Counter[str]
 
 
-class AuditStrategy:
+class AuditStrategy(NamedFiles):
     """An audit of all customers, or of one."""
 
     depth: Final = 4
@@ -146,10 +146,6 @@ class AuditStrategy:
     def file_name(self, _number: int, key: tuple[str, ...]) -> str:
         """The kind of its findings, or that it has the counts."""
         return key[0] if key else COUNTS
-
-    def heading(self) -> bytes:
-        """None: each row says what it is."""
-        return b""
 
     def line(self, row: Row) -> bytes:
         """A row as its line in a file."""

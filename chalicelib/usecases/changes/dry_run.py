@@ -24,7 +24,7 @@ from ..request_context import RequestContext, Services
 from ..runs.sweep import Catalog, Group, customers
 from ..segment import Member, Unreadable
 from ..snapshot import CustomerSnapshot
-from ..work.strategy import Record
+from ..work.strategy import NamedFiles, Record
 from ..work.sums import Json, json_of_totals, totals_of
 from .planning import PlannedChange, plan_change, plan_prices, standing_list
 
@@ -61,7 +61,7 @@ def refusal_of(error: Exception) -> dict[str, str]:
     return {"code": code, "detail": detail}
 
 
-class ChangeRows:
+class ChangeRows(NamedFiles):
     """How the rows of changes are merged and written: those that are changed, those that are not, and sums by currency."""
 
     depth: Final = 3
@@ -79,14 +79,6 @@ class ChangeRows:
         for record in records:
             sums = _together(sums, compared_sums(record.value))
         return {"currency": first.key[1], "sums": _json_of_compared(sums)}
-
-    def file_name(self, _number: int, key: tuple[str, ...]) -> str:
-        """What its rows are."""
-        return key[0] if key else ""
-
-    def heading(self) -> bytes:
-        """None: each row says what it is."""
-        return b""
 
     def line(self, row: Mapping[str, Any]) -> bytes:
         """A row as its line in a file."""

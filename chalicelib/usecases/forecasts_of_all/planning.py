@@ -24,7 +24,7 @@ from ..request_context import Services
 from ..runs.sweep import Catalog, Group, customers
 from ..segment import Unreadable
 from ..snapshot import CustomerSnapshot
-from ..work.strategy import Record, Resort
+from ..work.strategy import NamedFiles, Record, Resort
 from ..work.sums import Json, largest_first
 from .rows import changes_of, customer_of, json_of_customer, json_of_planned, line_of_row, planned_of
 
@@ -57,7 +57,7 @@ def asked_of(found: WorkRecord) -> Asked:
     return Asked(request, first_open, changes_of(said["changes"]) if "changes" in said else None)
 
 
-class ForecastOfAll:
+class ForecastOfAll(NamedFiles):
     """Plans each customer as the forecast of one does."""
 
     depth: Final = 4
@@ -127,10 +127,6 @@ class ForecastOfAll:
     def file_name(self, _number: int, key: tuple[str, ...]) -> str:
         """What its rows are for, and their currency."""
         return file_name(*key) if key else ""
-
-    def heading(self) -> bytes:
-        """None: each line says it all."""
-        return b""
 
     def line(self, row: Any) -> bytes:
         """A row as JSON."""

@@ -15,7 +15,7 @@ from ...storage.keys import Key
 from ..request_context import Services
 from ..runs.sweep import Catalog, Group, customers
 from ..segment import Member, Unreadable
-from ..work.strategy import Record, Resort
+from ..work.strategy import NamedFiles, Record, Resort
 from .staging import ListedSlice, listed_of, staged_numbers
 
 SUMS: Final = "sums"
@@ -35,7 +35,7 @@ class ReconciliationForms(NamedTuple):
     line: Callable[[Row], bytes]
 
 
-class ReconciliationStrategy:
+class ReconciliationStrategy(NamedFiles):
     """A comparison of the carrier's numbers with those of all customers."""
 
     depth: Final = 4
@@ -83,14 +83,6 @@ class ReconciliationStrategy:
         for record in records:
             sums = _json_together(kind, sums, record.value)
         return {"kind": kind, "currency": currency, "sums": sums}
-
-    def file_name(self, _number: int, key: tuple[str, ...]) -> str:
-        """The kind of its rows. Several have the same name if there are very many rows."""
-        return key[0] if key else ""
-
-    def heading(self) -> bytes:
-        """None: each row says what it is."""
-        return b""
 
     def line(self, row: Row) -> bytes:
         """A row as its line in a file."""

@@ -19,7 +19,7 @@ from ..runs.kept import PLANS, row_of_digest, row_of_line, simulated_request
 from ..runs.reports import SummaryGroups
 from ..runs.sweep import Catalog, Group, customers
 from ..segment import Unreadable
-from ..work.strategy import Record, Resort
+from ..work.strategy import NamedFiles, Record, Resort
 from ..work.sums import Json, json_of_totals, largest_first, totals_of
 
 Use = Literal["customers", "packages", "parked", "plans", "totals"]
@@ -27,7 +27,7 @@ Use = Literal["customers", "packages", "parked", "plans", "totals"]
 SUMS: Final = ("packages", "totals")
 
 
-class KeptSimulation:
+class KeptSimulation(NamedFiles):
     """A simulation of all customers that is kept."""
 
     depth: Final = 3
@@ -72,14 +72,6 @@ class KeptSimulation:
         for record in records:
             group = _added(group, group_of(record.value))
         return {"row": _json_of_group(group)}
-
-    def file_name(self, _number: int, key: tuple[str, ...]) -> str:
-        """What its rows are for."""
-        return key[0] if key else ""
-
-    def heading(self) -> bytes:
-        """None: each line says it all."""
-        return b""
 
     def line(self, row: Any) -> bytes:
         """A row as JSON."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from ...domain import money
-from ..work.strategy import Record
+from ..work.strategy import NamedFiles, Record
 from .kinds import ImportForms
 
 PLANNED, MADE, FAILED, FAULTS, UNDONE, LEFT, SUMS = "planned", "made", "failed", "faults", "undone", "left", "sums"
@@ -15,7 +15,7 @@ Json = Any
 Row = Mapping[str, Any]
 
 
-class RowFiles:
+class RowFiles(NamedFiles):
     """What the strategies of imports have in common: how records become rows, and rows files."""
 
     depth: Final = 2
@@ -34,14 +34,6 @@ class RowFiles:
             return dict(_together([first.value, *(one.value for one in records)]))
         row: Row = first.value
         return row
-
-    def file_name(self, _number: int, key: tuple[str, ...]) -> str:
-        """What its rows are."""
-        return key[0] if key else ""
-
-    def heading(self) -> bytes:
-        """None: each row says what it is."""
-        return b""
 
     def line(self, row: Row) -> bytes:
         """A row as its line in a file."""

@@ -71,3 +71,16 @@ class Strategy(Protocol):
 
     def line(self, row: Mapping[str, Any]) -> bytes:
         """A row as its line in a file."""
+
+
+class NamedFiles:
+    """The files of most results: called by the first part of their rows' keys, several alike if there are very many rows. Each row says
+    what it is."""
+
+    def file_name(self, _number: int, key: tuple[str, ...]) -> str:
+        """What its rows are."""
+        return key[0] if key else ""
+
+    def heading(self) -> bytes:
+        """None."""
+        return b""
