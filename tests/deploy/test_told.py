@@ -23,7 +23,7 @@ pytestmark = pytest.mark.deploy
 
 BUS = "packages-billing-local-events"
 CANARY = "canary-7f3a"
-SECONDS = 30
+SECONDS = 90
 T = TypeVar("T")
 
 
