@@ -18,6 +18,10 @@ QUIET = (
 REFUSED = "Failed to load resource:"
 """How the browser itself notes an answer of 4xx; the page has dealt with it, which tests look at."""
 WAIT_MS = 30_000
+NOTE_CLICKS = """
+addEventListener("pointerdown", () => noteClick(), true);
+addEventListener("change", (event) => event.target.tagName === "SELECT" && noteClick(), true);
+"""
 ARRIVE_MS = 90_000
 """The first visit meets functions that have yet to start, on a machine that may be busy."""
 expect.set_options(timeout=WAIT_MS)
@@ -30,6 +34,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many clicks each job of a billing department took."""
+    for report in terminalreporter.getreports(""):  # of tearing down: clicks are told then
+        for clicks in (value for name, value in report.user_properties if name == "clicks"):
+            terminalreporter.write_line(f"{clicks:3} clicks: {report.nodeid.rpartition('::test_')[2].replace('_', ' ')}")
+
+
 @dataclass
 class Visit:
     """A page under test, the service's address, and what the browser noticed."""
@@ -38,6 +49,7 @@ class Visit:
     url: str
     errors: list[str] = field(default_factory=list)
     sent: list[Request] = field(default_factory=list)
+    clicks: int = 0
 
     def open(self, where: str = "") -> Page:
         """Go to `#/where` by address, and wait until its heading stands."""
@@ -48,6 +60,10 @@ class Visit:
     def note_request(self, request: Request) -> None:
         """Remember what was sent."""
         self.sent.append(request)
+
+    def note_click(self) -> None:
+        """One more thing that a person pointed at or chose."""
+        self.clicks += 1
 
     def posts(self, path: str) -> list[Request]:
         """The POST requests that were sent to a path, whatever became of them."""
@@ -83,6 +99,8 @@ def visiting(browser: Browser, stack: EmbeddedStack, api: httpx.Client) -> Itera
         one.page.on("console", lambda message: note(one, message))
         one.page.on("pageerror", lambda error: one.errors.append(str(error)))
         one.page.on("request", one.note_request)
+        one.page.expose_function("noteClick", one.note_click)
+        one.page.add_init_script(NOTE_CLICKS)
         visits.append(one)
         return one
 
@@ -101,3 +119,11 @@ def note(visit: Visit, message: ConsoleMessage) -> None:
 @pytest.fixture
 def visit(visiting: Callable[..., Visit]) -> Visit:
     return visiting()
+
+
+@pytest.fixture
+def job(visiting: Callable[..., Visit], record_property: Callable[[str, object], None]) -> Iterator[Visit]:
+    """A visit that does one job of a billing department, whose clicks are counted and told at the end."""
+    visit = visiting()
+    yield visit
+    record_property("clicks", visit.clicks)
