@@ -66,7 +66,7 @@ class ImportRecord(NamedTuple):
 
 class ImportResult(NamedTuple):
     """What the rows of an import come to by its latest work: sums by name, and the first rows that are faulty, failed, or left by
-    an undoing, as results have them."""
+    an undoing, as results have them. `counted` is what its work has counted of them so far, until it has a result."""
 
     sums: Mapping[str, Any] = MappingProxyType({})
     faults: Sequence[Any] = ()
@@ -75,6 +75,7 @@ class ImportResult(NamedTuple):
     failed_left_out: int = 0
     left: Sequence[Any] = ()
     left_left_out: int = 0
+    counted: Mapping[str, int] = MappingProxyType({})
 
 
 class FileRow(NamedTuple):

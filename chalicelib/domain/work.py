@@ -11,8 +11,8 @@ WorkKind = Literal[
 ]  # fmt: skip
 APPLIED_KINDS: Final[frozenset[WorkKind]] = frozenset({"reindex", "import", "import_undo", "change_application", "change_undo"})
 """Work that writes what it is about, and not only a result: `apply_work` does it, all other work `do_work`."""
-SLOW_KINDS: Final = APPLIED_KINDS | {"replay"}
-"""Work that takes long for each member, because something is written or sent for it."""
+SLOW_KINDS: Final = APPLIED_KINDS | {"replay", "import_check", "import_undo_check"}
+"""Work that takes long for each member, because something is written or sent for it, or each of its rows is checked."""
 KINDS_IN_STEPS: Final[frozenset[WorkKind]] = frozenset(("import",))
 """Work whose segments are steps: one is begun when the one before it is through."""
 WorkState = Literal["running", "finished", "finished_with_failures", "cancelled"]

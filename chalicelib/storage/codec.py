@@ -74,6 +74,11 @@ def texts_attribute(name: str, absent: Any = REQUIRED) -> Attribute:
     return Attribute(name, list, tuple, absent)
 
 
+def counts_attribute(name: str) -> Attribute:
+    """Whole numbers by name; absent when there are none."""
+    return Attribute(name, dict, lambda stored: {each: int(n) for each, n in stored.items()}, {})
+
+
 def always(attribute: Attribute) -> Attribute:
     """An attribute that is written whatever its value, because conditions and updates refer to it, or released items have it."""
     return attribute._replace(always=True)

@@ -3,13 +3,15 @@
 What a piece kept, and each file, is written once: another delivery of the message goes by what stands.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from ..domain.work import ResultFile, Turns, WorkFailure, WorkRecord, WorkState
 from . import keys
-from .codec import Codec, integer_attribute, plain_attribute, records_attribute, texts_attribute
+from .codec import Codec, counts_attribute, integer_attribute, plain_attribute, records_attribute, texts_attribute
 from .db import Action, Db, Item, put, put_new, update
 from .errors import ConditionFailed
 from .keys import EXPIRES, RUNS, Key
@@ -17,6 +19,8 @@ from .keys import EXPIRES, RUNS, Key
 RESULT_DAYS: Final = timedelta(days=30)
 """How long results are kept: the bucket's lifecycle, and what `runs` knows of their pieces."""
 _PIECES: Final = "PIECE#"
+_COUNTED: Final = "COUNTED#"
+"""What the piece of a segment that is under way has counted."""
 FILES: Final = "FILE#"
 """The files of a result."""
 SORTED: Final = "SORTED#"
@@ -31,12 +35,14 @@ class Chunk(NamedTuple):
 
 
 class PieceResult(NamedTuple):
-    """What one message of a segment kept. `cursor` is where the next one goes on; None at the end of the segment."""
+    """What one message of a segment kept. `cursor` is where the next one goes on; None at the end of the segment. `counts` are records
+    by what they count as."""
 
     chunks: tuple[Chunk, ...]
     cursor: Key | None = None
     failures: tuple[WorkFailure, ...] = ()
     failed: int = 0
+    counts: Mapping[str, int] = {}
 
 
 class FileResult(NamedTuple):
@@ -86,6 +92,7 @@ _PIECE_CODEC = Codec(
         "cursor": plain_attribute("cursor", None),
         "failures": records_attribute("failures", WorkFailure, _FAILURE_ATTRIBUTES),
         "failed": integer_attribute("failed", 0),
+        "counts": counts_attribute("counts"),
     },
 )
 _FILE_CODEC = Codec(
@@ -175,6 +182,29 @@ def piece_results(db: Db, work_id: str, segment: int | None = None) -> list[Piec
     return [_PIECE_CODEC.entity(item) for item in _parts(db, work_id, prefix)]
 
 
+def note_counts(db: Db, work: WorkRecord, segment: int, piece: int, counts: Mapping[str, int]) -> None:
+    """Note what a piece that is under way has counted so far, unless more is known of its segment. It is one item for a segment, and
+    goes for nothing once the piece is kept."""
+    values = {"piece": piece, "total": sum(counts.values())}
+    item = {**keys.work_part_key(work.work_id, f"{_COUNTED}{segment:04}"), **values, "counts": dict(counts), EXPIRES: _expiry(work)}
+    condition = "attribute_not_exists(#pk) OR #piece < :piece OR (#piece = :piece AND #total < :total)"
+    with suppress(ConditionFailed):
+        db.write(put(RUNS, item, condition=condition, values=values))
+
+
+def count_records(db: Db, work_id: str) -> Counter[str]:
+    """Records by what they count as: those of the pieces that are kept, and of each segment those of the piece that is under way."""
+    under_way = {item["sk"].removeprefix(_COUNTED): item for item in _parts(db, work_id, _COUNTED)}  # first: a piece kept since counts once
+    found, kept = Counter[str](), Counter[str]()
+    for item in _parts(db, work_id, _PIECES):
+        kept[item["sk"].split("#")[1]] += 1
+        found.update(_PIECE_CODEC.entity(item).counts)
+    for segment, item in under_way.items():
+        if item["piece"] == kept[segment]:
+            found.update({name: int(count) for name, count in item["counts"].items()})
+    return found
+
+
 def keep_file(db: Db, work: WorkRecord, part: str, number: int, result: FileResult) -> FileResult:
     """Keep a file of a merge, `FILES` or `SORTED`; the one that stands, ours or an earlier delivery's."""
     item: Item = {**_FILE_CODEC.item(result.file), "offsets": list(result.offsets), "is_last": result.is_last}
@@ -192,13 +222,16 @@ def _file_from_item(item: Item) -> FileResult:
 
 def _keep_first(db: Db, work: WorkRecord, place: Key, fields: dict[str, Any]) -> Item:
     """Write an item unless it stands already; the one that stands. It expires with the objects that it names."""
-    expires = int((datetime.fromisoformat(work.created_at) + RESULT_DAYS).timestamp())
-    item: Item = {**place, **fields, EXPIRES: expires}
+    item: Item = {**place, **fields, EXPIRES: _expiry(work)}
     try:
         db.write(put_new(RUNS, item))
     except ConditionFailed:
         return db.get(RUNS, place) or item
     return item
+
+
+def _expiry(work: WorkRecord) -> int:
+    return int((datetime.fromisoformat(work.created_at) + RESULT_DAYS).timestamp())
 
 
 def _parts(db: Db, work_id: str, prefix: str) -> Sequence[Item]:

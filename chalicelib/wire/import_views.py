@@ -21,7 +21,7 @@ def import_view(
     upload: tuple[str, datetime] | None,
 ) -> answers.Import:
     """An import: how far it is, and what its rows come to."""
-    sums, faults, faults_left_out, failed, failed_left_out, left, left_left_out = result
+    sums, faults, faults_left_out, failed, failed_left_out, left, left_left_out, counted = result
     applied = bool(record.applications or record.rows)
     outcome = "made" if applied else "planned"
     counts: answers.ImportCounts = {
@@ -32,6 +32,7 @@ def import_view(
         "import_id": record.import_id, "kind": record.of, "created_at": record.created_at, "created_by": record.created_by,
         "expires_at": expires_at.isoformat(), "size": record.size, "sha256": record.sha256 or None,
         "step": _step(record), "work": work_view(work) if work else None,
+        "progress": _progress(work, sums, counted) if work and work.state == "running" else None,
         "counts": counts, "backlog": _backlog_sums(sums), "unconfirmed": sums.get("unconfirmed", 0),
         "errors": [{"row": one["row"], "errors": _row_errors(one["errors"])} for one in faults], "errors_left_out": faults_left_out,
         "failed": list(failed), "failed_left_out": failed_left_out, "undone": _undone(sums, len(left) + left_left_out),
@@ -44,6 +45,17 @@ def _step(record: ImportRecord) -> answers.ImportStep:
     if record.undoing:
         return "undo"
     return "application" if record.applications or record.rows else "check" if record.check else "file"
+
+
+def _progress(work: WorkRecord, sums: Mapping[str, Any], counted: Mapping[str, int]) -> answers.ImportProgress:
+    checked, applied = _counted(counted, "planned", "faults"), _counted(counted, "made", "failed", "undone", "left")
+    if work.kind in ("import_undo", "import_undo_check"):
+        return {"checked": checked, "applied": applied, "of": _counted(sums, "made")}
+    return {"checked": checked, "applied": applied, "of": checked if work.kind == "import" and work.done else None}
+
+
+def _counted(counts: Mapping[str, int], *outcomes: str) -> int:
+    return sum(count for name, count in counts.items() if name.split()[0] in outcomes)
 
 
 def _undone(sums: Mapping[str, Any], left: int) -> answers.ImportUndone:

@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,13 +18,15 @@ from chalicelib.storage import accounts, assignments
 from chalicelib.storage.ledger import entries_of
 from chalicelib.usecases import staged_imports
 from chalicelib.usecases.assignments import change_assignment, details
+from chalicelib.usecases.segment import RoundLimits
 from chalicelib.usecases.staged_imports import Wanted, slices
-from chalicelib.usecases.work import read_work, turns
+from chalicelib.usecases.work import pieces, read_work, turns
 from chalicelib.wire import answers
 from chalicelib.wire.csv_out import assignments_csv
 from chalicelib.wire.import_views import import_view, imported_row
 from chalicelib.wire.views import assignment_view
 from tests.usecases.exporting import calls_that_may_crash, work_off, work_off_despite_crash, work_off_doubled
+from tests.world.scheduler import Crashed
 from tests.world.stage import TODAY, Stage, made_once
 from tests.world.test_crashes import CrashAt
 
@@ -412,3 +415,44 @@ def test_many_rows_are_applied_once_to_the_last_row_wherever_the_worker_dies(par
     charged = [entry for n in range(20) for entry in entries_of(stage.db, f"c{n:02}")]
     assert len(charged) == 3 * MANY
     assert {account.assignments for account in accounts.find_accounts(stage.db, [f"c{n:02}" for n in range(20)]).values()} == {MANY // 20}
+
+
+def made_of_number(stage: Stage) -> int:
+    """How many assignments to numbers stand that the furnishing did not make."""
+    return sum(1 for item in stage.store.items("accounts") if "did" in item and item["did"]["S"].startswith("44000"))
+
+
+@pytest.mark.parametrize("deliveries", [1, 2])
+def test_counts_rise_while_rows_are_applied_and_never_say_more_than_stands(monkeypatch: pytest.MonkeyPatch, deliveries: int) -> None:
+    """Looked at after every round, when workers die in the middle, and when each message comes twice, the second time with less time."""
+    monkeypatch.setattr(pieces, "SLOW_ROUND", RoundLimits(customers=20, lines=20))
+    stage = many_customers()
+    head = "customer_id,package,did,start_date\n"
+    stage_file(stage, head + "".join(f"c{n % 20:02},line,44000{n:03},{TODAY}\n" for n in range(60)))
+    told: list[answers.Import] = []
+
+    def looked(seconds: float) -> float:
+        told.append(found(stage))
+        applied = told[-1]["progress"]
+        assert told[-1]["counts"]["created"] <= made_of_number(stage)
+        assert applied is None or applied["applied"] <= min(made_of_number(stage), applied["of"] or 0)
+        return seconds
+
+    for number in range(1000):
+        if not stage.queued_work:
+            break
+        message = stage.queued_work.pop(0)
+        for delivery in range(deliveries):
+            counter = CrashAt(0 if delivery or number % 3 else 40, after=True)
+            stage.store.hook = counter
+            seconds = partial(looked, 100.0 if delivery == 0 else 10.0)
+            try:
+                stage.carry_out_work(message, stage.context(f"worker-{number}-{delivery}"), seconds)
+            except Crashed:
+                stage.queued_work.append(message)
+            stage.store.hook = None
+    finished = found(stage)
+    assert (finished["progress"], finished["counts"]["created"]) == (None, 60)
+    steps = [one["progress"]["applied"] for one in told if one["progress"]]
+    assert len(set(steps)) > 2
+    assert deliveries > 1 or steps == sorted(steps)

@@ -27,7 +27,11 @@ IMPORT_FIELDS: Final = {
     "step": "`file`: the file is awaited; `check`: it was or is being checked; `application`: it was or is being "
     "applied; `undo`: that was or is being undone, or a dry run of it.",
     "Import.work": "The latest work on it, with its progress; null for one that was written at once, and before there is any.",
-    "Import.counts": "How many rows there are of which outcome, once the work is finished.",
+    "Import.counts": "How many rows there are of which outcome; while the work goes on, so far.",
+    "Import.progress": "How far the work is; null when it is over.",
+    "ImportProgress.checked": "Rows that are checked.",
+    "ImportProgress.applied": "Rows that are applied, or did not succeed; of an undoing, those that are taken back or left.",
+    "ImportProgress.of": "How many rows are to be applied or taken back; null until all are checked.",
     "ImportCounts.created": "Rows that made something, or by a check would make it.",
     "ImportCounts.changed": "Rows that changed what stood, or by a check would change it.",
     "ImportCounts.unchanged": "Rows that say what stands already.",

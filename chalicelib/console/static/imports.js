@@ -37,12 +37,21 @@ export function ImportPage({ id }) {
     <${Page} title=${`Import of ${data.kind}`} lead="Rows are checked first, and applied one by one only if all of them are right." badges=${data.work && html`<${WorkState} one=${data.work} />`}>
       <p class="hint above">Asked for on <${Instant} value=${data.created_at} /> by ${data.created_by}. Kept until <${Instant} value=${data.expires_at} />.</p>
       ${error && html`<${Problem} error=${error} retry=${reload} />`}
-      ${data.work && !isOver && html`<${Card} title=${DOING[data.work.kind] ?? "At work"}><${Progress} one=${data.work} title="the import" changed=${reload} /><//>`}
+      ${data.work && !isOver && html`<${Card} title=${DOING[data.work.kind] ?? "At work"}><${Progress} one=${data.work} title="the import" changed=${reload} done=${data.progress.applied} of=${data.progress.of} words=${soFar(data)} /><//>`}
       ${isOver && (data.step === "undo" ? html`<${Undone} one=${data} changed=${reload} />` : html`<${Rows} one=${data} changed=${reload} />`)}
     <//>`;
 }
 
 const DOING = { import_check: "Checking", import: "Importing", import_undo_check: "Looking what can be undone", import_undo: "Undoing" };
+
+/** How far the work is, in words. */
+function soFar({ work, progress, counts }) {
+  const { checked, applied, of } = progress;
+  if (of === null) return `${format.plural(checked, "row")} checked`;
+  const failed = counts.failed ? `, ${counts.failed} of them failed` : "";
+  return `${applied} of ${format.plural(of, "row")} ${DONE[work.kind] ?? "looked at"}${failed}`;
+}
+const DONE = { import: "imported", import_undo: "undone" };
 
 /** What rows come to; what is next after that. */
 function Rows({ one, changed }) {

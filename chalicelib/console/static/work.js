@@ -24,14 +24,18 @@ export function useWork(where) {
 
 export const WorkState = ({ one }) => html`<${Badge} status=${one.status}>${one.status === "cancelled" ? "Cancelled" : undefined}<//>`;
 
-/** How far a running work is, and the way to stop it. @param {{one: Record<string, any>, title: string, changed: () => void}} props */
-export function Progress({ one, title, changed }) {
+/**
+ * How far a running work is, and the way to stop it.
+ * @param {{one: Record<string, any>, title: string, changed: () => void, done?: number, of?: number | null, words?: string}} props
+ *   `done` of `of` things, and that in words, where more is known than which pieces are done
+ */
+export function Progress({ one, title, changed, done, of, words }) {
   const cancel = useAction(() => {
     announce("Cancelled");
     changed();
   });
   return html`
-    <p><progress value=${one.pieces_done} max=${one.pieces} aria-label=${`${title}: progress`}></progress> ${one.started_at ? `${one.pieces_done} of ${format.plural(one.pieces, "piece")} done` : "Waits for its turn"}</p>
+    <p><progress value=${of ? done : one.pieces_done} max=${of || one.pieces} aria-label=${`${title}: progress`}></progress> ${one.started_at ? (words ?? `${one.pieces_done} of ${format.plural(one.pieces, "piece")} done`) : "Waits for its turn"}</p>
     <p><${Button} look="small" busy=${cancel.busy} busyLabel="Cancelling…" aria-label=${`Cancel ${title}`} onClick=${() => cancel.run(() => call("DELETE", path("work", one.work_id)))}>Cancel<//></p>
     <${Problem} error=${cancel.problem} />`;
 }

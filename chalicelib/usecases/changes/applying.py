@@ -50,6 +50,10 @@ class AppliedRows(ChangeRows, ABC):
         for row in member.rows:
             yield self._record(row)
 
+    def counted(self, record: Record) -> str | None:
+        """As what became of it."""
+        return record.key[0]
+
     def _record(self, row: Mapping[str, Json]) -> Record | WorkFailure:
         key = (row["customer_id"], row["assignment_id"]) if row["assignment_id"] else (row["package_id"], "")
         try:

@@ -9,6 +9,7 @@ from ...domain.ledger import Entry
 from ...domain.package import Package
 from ...domain.work import WorkRecord
 from ..request_context import Services
+from ..work.strategy import Uncounted
 
 Row = Mapping[str, Any]
 
@@ -25,7 +26,7 @@ class ExportForms(NamedTuple):
     package: Callable[[Package], Row]
 
 
-class Export:
+class Export(Uncounted):
     """An export, as far as it does not matter what is exported."""
 
     resort: Final = None

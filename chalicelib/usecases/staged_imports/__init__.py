@@ -203,11 +203,19 @@ def read_import(services: Services, context: RequestContext, import_id: str) -> 
         return found._replace(upload=(link, context.at + timedelta(seconds=LINK_SECONDS)))
     sums: dict[str, Any] = dict(Counter(f"{MADE} {one.change}" for one in record.rows))
     made = found._replace(work=read_work(services.db, latest) if latest else None, result=ImportResult(sums))
-    if made.work is None or not has_result(made.work, context):
+    if made.work is None:
         return made
-    for work_id in (*works, *filter(None, [record.undoing])):
+    is_counted = not has_result(made.work, context)
+    done = [one for one in (*works, record.undoing) if one and not (is_counted and one == latest)]
+    for work_id in done:
         for row in _rows_in(services, work_id, SUMS):
             sums |= {name: sums.get(name, 0) + value if isinstance(value, int) else value for name, value in row.items()}
+    if is_counted:
+        counted = work.count_records(services.db, made.work.work_id) if made.work.started_at else Counter[str]()
+        so_far = {name: sums.get(name, 0) + counted[name] for name in counted}
+        return made._replace(
+            result=ImportResult(sums | so_far, (), counted[FAULTS], (), counted[FAILED], (), counted[LEFT], counted=counted)
+        )
     faults, failed = (_first_listed(services, works[-1], name) if works else ([], 0) for name in (FAULTS, FAILED))
     left = _first_listed(services, record.undoing, LEFT) if record.undoing else ([], 0)
     return made._replace(result=ImportResult(sums, *faults, *failed, *left))

@@ -35,6 +35,14 @@ class RowFiles(NamedFiles):
         row: Row = first.value
         return row
 
+    def counted(self, record: Record) -> str | None:
+        """By its outcome, and by what became of it: as sums are called. A row has one record, but as many as it has faults."""
+        outcome, *rest = record.key
+        if outcome == SUMS or (outcome == FAULTS and rest[1] != "000"):
+            return None
+        done = record.value.get("change") or record.value.get("undone") if isinstance(record.value, dict) else None
+        return f"{outcome} {done}" if done else outcome
+
     def line(self, row: Row) -> bytes:
         """A row as its line in a file."""
         return self.forms.line(row)

@@ -1,9 +1,11 @@
 """Goes through a segment of a work: keeps records of its members, sorted, in objects of bounded size."""
 
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
-from ...domain.errors import code_and_detail
+from ...domain.errors import Throttled, code_and_detail
 from ...domain.work import KINDS_IN_STEPS, SLOW_KINDS, WORK_FAILURES_MAX, WorkFailure, WorkRecord
 from ...storage import work
 from ...storage.keys import Key
@@ -34,10 +36,11 @@ def work_piece(
 
 
 class PlannedRecords(NamedTuple):
-    """The lines that are kept of a member, and what of it fails."""
+    """The lines that are kept of a member, what of it fails, and its records by what they count as."""
 
     lines: list[bytes]
     failures: list[WorkFailure]
+    counts: Counter[str]
 
 
 class PieceWork:
@@ -52,6 +55,7 @@ class PieceWork:
             self.limits = SLOW_ROUND
         self._chunks: list[Chunk] = []
         self._failures: list[WorkFailure] = []
+        self._counts = Counter[str]()
 
     def members(self, unreadable: Unreadable) -> Iterator[Member]:
         """The members of the segment, from the message's cursor on."""
@@ -64,12 +68,13 @@ class PieceWork:
 
     def plan(self, member: Any) -> PlannedRecords:
         """What is kept of a member."""
-        plan = PlannedRecords([], [])
+        plan = PlannedRecords([], [], Counter())
         for one in self._strategy.records(member):
             if isinstance(one, WorkFailure):
                 plan.failures.append(one)
             else:
                 plan.lines.append(line_of(one))
+                plan.counts.update(filter(None, [self._strategy.counted(one)]))
         return plan
 
     def lines_of(self, plan: PlannedRecords) -> int:
@@ -86,6 +91,16 @@ class PieceWork:
             key = f"{self._work.work_id}/pieces/{self._message.segment:04}-{self._message.piece:06}-{self._attempt}-{len(self._chunks):04}"
             self._services.objects().put(key, body)
             self._chunks.append(Chunk(key, len(body)))
+        self._count(round_)
+
+    def _count(self, round_: Round[PlannedRecords]) -> None:
+        """Tell how far it is: one write a round, which may fail."""
+        before = self._counts.total()
+        for plan in round_.plans:
+            self._counts.update(plan.counts)
+        if self._counts.total() > before:
+            with suppress(Throttled):
+                work.note_counts(self._services.db, self._work, self._message.segment, self._message.piece, self._counts)
 
     def keep(self) -> None:
         """Nothing yet: what is kept says whether the segment goes on, which `hand_on` and `finish` know."""
@@ -108,7 +123,8 @@ class PieceWork:
             send_on(self._services, found, [PieceMessage(found.work_id, len(found.done))])
 
     def _keep(self, cursor: Key | None) -> PieceResult:
-        result = PieceResult(tuple(self._chunks), cursor, tuple(self._failures[:WORK_FAILURES_MAX]), len(self._failures))
+        failures = tuple(self._failures[:WORK_FAILURES_MAX])
+        result = PieceResult(tuple(self._chunks), cursor, failures, len(self._failures), self._counts)
         return work.keep_piece(self._services.db, self._work, self._message.segment, self._message.piece, result)
 
     def _continue(self, kept: PieceResult) -> None:

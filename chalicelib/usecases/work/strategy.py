@@ -52,6 +52,9 @@ class Strategy(Protocol):
     def records(self, member: Any) -> Iterable[Record | WorkFailure]:
         """What is kept of a member, in any order, and what of it fails."""
 
+    def counted(self, record: Record) -> str | None:
+        """As what a record is counted while the work goes on; None if it is not."""
+
     @property
     def resort(self) -> Resort | None:
         """Sorts all records anew before rows are made of them; None if they are in the right order."""
@@ -73,7 +76,15 @@ class Strategy(Protocol):
         """A row as its line in a file."""
 
 
-class NamedFiles:
+class Uncounted:
+    """Most works tell of their pieces only, and count nothing."""
+
+    def counted(self, _record: Record) -> str | None:
+        """As nothing."""
+        return None
+
+
+class NamedFiles(Uncounted):
     """The files of most results: called by the first part of their rows' keys, several alike if there are very many rows. Each row says
     what it is."""
 

@@ -28,6 +28,15 @@ class ImportCounts(TypedDict):
     faulty: Count
 
 
+class ImportProgress(TypedDict):
+    """How far the work on an import is: rows that are checked, rows that are applied or taken back, and how many these will be, once
+    that is known."""
+
+    checked: Count
+    applied: Count
+    of: Count | None
+
+
 class ImportBacklog(TypedDict):
     """What would be charged at once in one currency."""
 
@@ -80,6 +89,7 @@ class Import(TypedDict):
     sha256: str | None
     step: ImportStep
     work: Work | None
+    progress: ImportProgress | None
     counts: ImportCounts
     backlog: list[ImportBacklog]
     unconfirmed: Count
