@@ -101,6 +101,7 @@ SCOPES = {
     f"PATCH {ASSIGNMENT}": WRITE,
     f"DELETE {ASSIGNMENT}": WRITE,
     f"POST {ASSIGNMENT}/replacement": WRITE,
+    f"POST {CUSTOMER}/closing": WRITE,
     "POST /dids/{did}/transfer": WRITE,
     "POST /reindex": WRITE,
     "POST /events/replay": WRITE,

@@ -62,6 +62,11 @@ TERMED: Final = {"customer_id": BIG, "assignment_id": "a00002", "from": LATER.is
 CALL: Final = {"call_id": "c1", "started_at": f"{DAY}T09:00:00Z", "destination": "4412", "seconds": 60, "charge": "1"}
 REPLACED: Final = {"package_id": "line", "from": "2024-03-02"}
 MOVED: Final = {"customer_id": "k00001", "from": "2024-03-02"}
+RICH: Final = {"customer_id": "rich"}
+LEAVING: Final = {
+    "on": "2024-03-02",
+    "assignments": [{"assignment_id": name, "version": 1} for name in ("rich-line", "rich-mobile", "rich-minutes", "later")],
+}
 HELD: Final = "a held charge"
 WORK: Final = "work-00001"
 AUDIT: Final = "audit-1"
@@ -116,6 +121,7 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "write_terms": [Asked(ONE | {"from": "2031-01-01"}, body={"quantity": 2})],
     "remove_terms": [Asked(TERMED)],
     "end_assignment": [Asked(ONE)],
+    "close_customer": [Asked(RICH, {"dry_run": "true"}, body={"on": "2024-03-02"}), Asked(RICH, body=LEAVING, most=25)],
     "replace_assignment": [Asked(ONE, {"dry_run": "true"}, body=REPLACED), Asked(ONE, body=REPLACED)],
     "transfer_did": [Asked({"did": "449922"}, {"dry_run": "true"}, body=MOVED), Asked({"did": "449922"}, body=MOVED)],
     "find_assignments": [Asked(query={"package": "line"}, most=9), Asked(query={"ends_from": DAY}), Asked(query={"did": DID})],

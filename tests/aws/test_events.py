@@ -75,6 +75,7 @@ REQUESTS = {
     "POST /customers/{customer_id}/charges": Asked(201, OF_CUSTOMER, body={"description": "Fähre ✓", "retail": "5"}),
     "POST /customers/{customer_id}/ledger/{entry_id}/credit": Asked(201, REPEAT, body={"retail": "1", "reason": "faulty"}),
     "POST /customers/{customer_id}/unpark": Asked(409, OF_CUSTOMER),
+    "POST /customers/{customer_id}/closing": Asked(200, OF_CUSTOMER, {"dry_run": ["true"]}, body={"on": "2024-04-01"}),
     "GET /customers/{customer_id}/ledger": Asked(200, OF_CUSTOMER, {"posted_from": [DAY]}),
     "GET /customers/{customer_id}/history": Asked(200, OF_CUSTOMER, {"limit": ["1"]}),
     "GET /customers/{customer_id}/statement": Asked(200, OF_CUSTOMER, {"from": [DAY], "to": [DAY]}),

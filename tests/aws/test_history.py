@@ -44,6 +44,10 @@ CHANGED: Final[Mapping[str, list[tuple[Asked, Mapping[str, int]]]]] = {
         (ASKED["replace_assignment"][0], {}),
         (ASKED["replace_assignment"][1], {"assignment.replaced": 1, "assignment.created": 1}),
     ],
+    "close_customer": [
+        (ASKED["close_customer"][0], {}),
+        (ASKED["close_customer"][1], {"assignment.ended": 3, "assignment.removed": 1}),
+    ],
     "transfer_did": [
         (ASKED["transfer_did"][0], {}),
         (ASKED["transfer_did"][1], {"assignment.transferred": 3, "assignment.created": 3}),

@@ -6,6 +6,7 @@ The limits stand in the schemas; what is here says the units, and what a schema 
 from typing import Final
 
 from tools.openapi.glossary_of_changes import CHANGE_FIELDS
+from tools.openapi.glossary_of_closing import CLOSING_FIELDS
 from tools.openapi.glossary_of_imports import IMPORT_FIELDS
 
 FIELDS: Final = {
@@ -628,6 +629,7 @@ FIELDS: Final = {
     "helps": "What helps.",
     **IMPORT_FIELDS,
     **CHANGE_FIELDS,
+    **CLOSING_FIELDS,
     # reconciliations
     "Reconciliation.kind": "`reconciliation`.",
     "Reconciliation.status": "`running`, also while it waits for its turn; then `finished`, or `finished_with_failures` if somebody could "

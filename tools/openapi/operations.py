@@ -2,7 +2,16 @@
 
 from typing import Final, NamedTuple
 
-from chalicelib.wire import assignment_bodies, bodies, change_bodies, forecast_bodies, ledger_bodies, replacement_bodies, work_bodies
+from chalicelib.wire import (
+    assignment_bodies,
+    bodies,
+    change_bodies,
+    closing_bodies,
+    forecast_bodies,
+    ledger_bodies,
+    replacement_bodies,
+    work_bodies,
+)
 from chalicelib.wire.bodies import Body
 from chalicelib.wire.prices import PriceListBody
 
@@ -54,6 +63,10 @@ _PRICE_LIST: Final = (
 _TERMS: Final = (
     "An entry that begins on the same day keeps the fields that are left out, but not its `until`. With `correct=true` and a "
     "`reason`, `from` need not be an open day: existing charges do not change, and what becomes due is posted."
+)
+_CLOSING: Final = (
+    "With `dry_run=true` nothing is written, and `assignments` can be left out. To carry it out, send the assignments that were shown, "
+    "each with its version: what has changed since is told and left as it is. Sent again, it goes on where it stopped."
 )
 _FILE_CONFLICTS = ("imported_before", "too_much_work")
 _BACKLOG = ("backlog", "backlog_too_long", "parked")
@@ -186,6 +199,7 @@ OPERATIONS: Final = {
     "end_assignment": Operation("Assignments", conflicts=("minimum_days", "replaced", "did_in_use"),
                                 notes="204, or 200 with `warnings` if days after the end are already charged. Deleting an assignment "
                                 "that a replacement or transfer created undoes that, until its first day has come."),
+    "close_customer": Operation("Customers", body=closing_bodies.ClosingBody, invalid=("too_many",), notes=_CLOSING),
     "replace_assignment": Operation("Assignments", 201, replacement_bodies.ReplacementBody, also=(200,),
                                     invalid=("not_open",), conflicts=("ended", "replaced", "minimum_days", "did_in_use"),
                                     notes="With `dry_run=true` nothing is written, and the answer is 200. Terms that are left out are "

@@ -187,6 +187,20 @@ def _steps(say: Recorder, package: str) -> None:
     moved = say("transfer_did", "to_another", "POST", "/dids/{did}/transfer", ids=did, body=to)["items"][0]["new"]
     for customer, one in (("globex", moved["assignment_id"]), ("acme", made)):
         say.api.delete(path.format(customer_id=customer, assignment_id=one)).raise_for_status()
+    _closing(say, package)
+
+
+def _closing(say: Recorder, package: str) -> None:
+    """A customer who leaves, with something that has begun and something that has not."""
+    today, ids = datetime.now(UTC).date(), {"customer_id": "globex"}
+    free = {"package_id": package, "retail": "0", "cost": "0", "setup_retail": "0"}
+    for ahead in (0, 30):
+        body = free | {"start_date": (today + timedelta(days=ahead)).isoformat()}
+        say.api.post("/customers/globex/assignments", json=body).raise_for_status()
+    on, path = {"on": (today + timedelta(days=9)).isoformat()}, "/customers/{customer_id}/closing"
+    shown = say("close_customer", "dry_run", "POST", path, ids=ids, query={"dry_run": "true"}, body=on)
+    seen = [{"assignment_id": one["assignment_id"], "version": one["version"]} for one in shown["items"]]
+    say("close_customer", "carried_out", "POST", path, ids=ids, body=on | {"assignments": seen})
 
 
 def _usage(say: Recorder) -> None:

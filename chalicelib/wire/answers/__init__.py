@@ -5,6 +5,7 @@ The order of the fields is the order of the columns: of several bases, those of 
 
 from .audit import *  # noqa: F403 - one namespace: answers.Package
 from .changes import *  # noqa: F403
+from .closing import *  # noqa: F403
 from .common import *  # noqa: F403
 from .customers import *  # noqa: F403
 from .events import *  # noqa: F403

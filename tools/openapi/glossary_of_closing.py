@@ -1,0 +1,18 @@
+"""What the fields of closing a customer mean."""
+
+from typing import Final
+
+CLOSING_FIELDS: Final = {
+    "ClosingBody.on": "The last day: the eve of the first open day or later, but not before today.",
+    "ClosingBody.assignments": "Those that a dry run has shown and that are to be ended as it has shown; required unless `dry_run=true`.",
+    "SeenAssignment.assignment_id": "One of the assignments that were shown.",
+    "SeenAssignment.version": "The version that was shown.",
+    "Closing.on": "The last day that was asked for.",
+    "closed_on": "The last day of all assignments; null if there are none, or while one that was refused goes on.",
+    "Closing.items": "Each assignment that is not over.",
+    "still_due": "What the days through the last on which something falls due bring, as things stand then.",
+    "becomes": "`ended`: on `last_day`. `removed` or `cancelled`: before it begins. `ends_already`: by itself. `refused`: it goes on.",
+    "ClosingItem.last_day": "The last day on which it is valid; null for none.",
+    "earliest_end_date": "The end of its minimum days, where that is later than `on`; null otherwise.",
+    "why": "Why it is refused; null otherwise.",
+}
