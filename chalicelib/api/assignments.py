@@ -1,4 +1,4 @@
-"""`/customers/{id}/assignments` and `/dids/{did}/assignments`"""
+"""`/customers/{id}/assignments`, `/dids` and `/dids/{did}/assignments`"""
 
 from functools import partial
 from typing import Any, Final
@@ -17,13 +17,16 @@ from ..wire.assignment_bodies import AssignmentBody, TermsEdit, edited_assignmen
 from .access import WRITE_SCOPE
 from .call import Answer, Call
 from .formats import CSV
-from .query import LIST, OFF, OPTIONAL_DAY, Parameter
+from .query import LIST, OFF, OPTIONAL_DAY, Parameter, flag
 from .routing import delete, get, patch, post, put, tagged
 
 blueprint = Blueprint(__name__)
 _FOUND_BY: Final = {
     "package": Parameter(fields.identifier), "connexcs_package": Parameter(fields.connexcs_package), "did": Parameter(fields.known_did),
     "ends_from": OPTIONAL_DAY, "ends_to": OPTIONAL_DAY._replace(not_before="ends_from"), **LIST,
+}  # fmt: skip
+_DIDS_BY: Final = {
+    "search": Parameter(fields.first_digits), "free": Parameter(flag), "customer": Parameter(fields.identifier), **LIST,
 }  # fmt: skip
 _LIST_PATH = "/customers/{customer_id}/assignments"
 _ASSIGNMENT_PATH = _LIST_PATH + "/{assignment_id}"
@@ -111,6 +114,23 @@ def find_assignments(call: Call) -> Answer[answers.Page[answers.Assignment]]:
         raise Invalid([Fault("", f"say which assignments: give at least one of {names}; all of them are exported (POST /exports)")])
     load = partial(finding.find_assignments, call.services.db, call.context.today, asked)
     return call.page(f"assignments {asked}", load, views.assignment_view)
+
+
+def _dids_csv(body: Any) -> str:
+    from ..wire.did_views import dids_csv  # not in cold starts
+
+    return dids_csv(body)
+
+
+@get(blueprint, "/dids", _DIDS_BY, forms={CSV: _dids_csv})
+def list_dids(call: Call) -> Answer[answers.Page[answers.DidSummary]]:
+    """All DIDs that somebody has, had or will have, in the order of their digits: who has each today, and with what."""
+    from ..usecases import listing_dids  # not in cold starts
+    from ..wire.did_views import did_view
+
+    asked = listing_dids.DidsAsked(**{name: call.query[name] for name in listing_dids.DidsAsked._fields if name in call.query})
+
+    return call.page(f"dids {asked}", partial(listing_dids.list_dids, call.services.db, call.context.today, asked), did_view)
 
 
 @get(blueprint, "/dids/{did}/assignments", LIST, forms={CSV: csv_out.assignments_csv})

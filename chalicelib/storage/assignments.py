@@ -4,17 +4,15 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from itertools import islice
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from ..domain.account import Account
 from ..domain.assignment import Assignment, TermsEntry
-from ..domain.package import Package
-from ..domain.tenure import DidTenure
-from . import accounts, keys, packages, progress
+from . import accounts, keys, progress
 from .codec import TERMS_VALUES, WRITTEN, Codec, bucket_attribute, date_attribute, integer_attribute, plain_attribute, records_attribute
-from .db import Action, Db, Item, put, put_new, remove, update
+from .db import Action, Db, Item, put_new, remove, update
 from .errors import IndexMissing, index_missing
-from .keys import ACCOUNTS, ASSIGNMENT_PREFIX, BY_MINUTES, BY_PACKAGE, CATALOG, RUNS, Key
+from .keys import ACCOUNTS, ASSIGNMENT_PREFIX, BY_MINUTES, BY_PACKAGE, RUNS, Key
 
 _TERMS_ENTRY: Final = {
     "begins": date_attribute("from"),
@@ -62,15 +60,6 @@ _ASSIGNMENT_CODEC = Codec(
 )
 
 
-class DidTenures(NamedTuple):
-    """All tenures of a DID, and the version that was read."""
-
-    did: str
-    version: int
-    all: tuple[DidTenure, ...]
-
-
-_OPEN_END: Final = date.max.isoformat()
 FIRST_PAGE_ITEMS: Final = 100
 """How many items of a customer are read before it is decided how to read the rest."""
 WORTH_THE_INDEX: Final = 20
@@ -259,42 +248,3 @@ def move_evaluate_from(assignment: Assignment, to: date | None) -> Action:
     if to is not None:
         change, values["to"] = "SET #evaluate_from = :to", to.isoformat()
     return update(ACCOUNTS, _key(assignment), change, condition=condition, values=values)
-
-
-def find_tenures(db: Db, did: str) -> DidTenures:
-    """Who has the DID."""
-    return _tenures(did, db.get(CATALOG, keys.did_tenures_key(did)))
-
-
-def find_tenures_of_many(db: Db, dids: Iterable[str]) -> dict[str, DidTenures]:
-    """Who has each of the DIDs."""
-    return find_packages_and_tenures(db, (), dids)[1]
-
-
-def find_packages_and_tenures(db: Db, package_ids: Iterable[str], dids: Iterable[str]) -> tuple[dict[str, Package], dict[str, DidTenures]]:
-    """Packages by id, deleted ones included, and who has each of the DIDs, in one request for up to 100 of both."""
-    wanted = {did: keys.did_tenures_key(did) for did in dids}
-    items = db.get_many(CATALOG, [*map(keys.package_key, package_ids), *wanted.values()])
-    tenures = {did: _tenures(did, items.pop((key["pk"], key["sk"]), None)) for did, key in wanted.items()}
-    return {package_id: packages.package_from_item(item) for (_, package_id), item in items.items()}, tenures
-
-
-def _tenures(did: str, stored: Item | None) -> DidTenures:
-    item = stored or {"version": 0, "holds": {}}
-    tenures = (_tenure(key, *value) for key, value in item["holds"].items())
-    return DidTenures(did, int(item["version"]), tuple(sorted(tenures, key=lambda tenure: tenure.assignment_id)))
-
-
-def _tenure(assignment_id: str, customer_id: str, start_date: str, end_date: str) -> DidTenure:
-    end = None if end_date == _OPEN_END else date.fromisoformat(end_date)
-    return DidTenure(customer_id, assignment_id, date.fromisoformat(start_date), end)
-
-
-def write_tenures(tenures: DidTenures, new: list[DidTenure]) -> Action:
-    """Write all tenures of a DID, if nobody else has since they were read."""
-    stored = {
-        one.assignment_id: [one.customer_id, one.start_date.isoformat(), one.end_date.isoformat() if one.end_date else _OPEN_END]
-        for one in new
-    }
-    item = keys.did_tenures_key(tenures.did) | {"version": tenures.version + 1, "holds": stored}
-    return put(CATALOG, item, condition="#version = :read", values={"read": tenures.version}) if tenures.version else put_new(CATALOG, item)

@@ -24,6 +24,7 @@ ASSIGNMENT_PREFIX: Final = "ASSIGNMENT#"
 PACKAGE_PK: Final = "PACKAGE"
 CONNEXCS_PK: Final = "CONNEXCS"
 ENDS_PK: Final = "ENDS"
+DIDS_PK: Final = "DIDS"
 RUNS_PK: Final = "RUNS"
 PARKED_PK: Final = "PARKED"
 WORKS_PK: Final = "WORKS"
@@ -81,6 +82,11 @@ def package_key(package_id: str) -> Key:
 def did_tenures_key(did: str) -> Key:
     """Who holds a DID, in `catalog`."""
     return {"pk": f"DID#{did}", "sk": "HOLDS"}
+
+
+def listed_did_key(did: str) -> Key:
+    """A DID in the list of all, in `catalog`."""
+    return {"pk": DIDS_PK, "sk": did}
 
 
 def end_key(day: date, customer_id: str, assignment_id: str) -> Key:

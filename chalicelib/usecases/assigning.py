@@ -13,9 +13,9 @@ from ..domain.errors import NotFound
 from ..domain.history import assignment_change
 from ..domain.package import Package
 from ..domain.schedule import DAY
-from ..storage import accounts, assignments, finding, packages
-from ..storage.assignments import DidTenures
+from ..storage import accounts, assignments, did_tenures, finding, packages
 from ..storage.db import Action, Db
+from ..storage.did_tenures import DidTenures
 from ..storage.retry import retry_on_contention
 from . import backlog, dids
 from .assignments import post_backlog
@@ -44,7 +44,7 @@ def load_for_assigning(db: Db, context: RequestContext, requested: Iterable[Requ
     drafts = [one.draft for one in requested]
     owners, made, latest_started = assignments.customers_with_latest_started(db, [(one.customer_id, one.assignment_id) for one in drafts])
     wanted = {one.package_id for one in (*drafts, *made)}
-    catalog, tenures = assignments.find_packages_and_tenures(db, wanted, {one.did for one in drafts if one.did})
+    catalog, tenures = did_tenures.find_packages_and_tenures(db, wanted, {one.did for one in drafts if one.did})
     known = {did: one.all for did, one in tenures.items()}
     open_day = schedule.first_open_day(context.today, latest_started)
     return LoadedForAssigning(AssigningFacts(owners, catalog, known, context.today, open_day), tenures, made)
@@ -68,7 +68,11 @@ def creation_actions(
         *(record_change(context, assignment_change("assignment.created", one)) for one in new),
         *(packages.count_assignment(catalog[package_id], count) for package_id, count in of_packages.items()),
         *(accounts.count_assignments(owner, [one for one in new if one.customer_id == name]) for name, owner in of_customers.items()),
-        *(dids.change_tenures(own, [one for one in (*before, *new) if one.did == did]) for did, own in of_dids.items()),
+        *(
+            action
+            for did, own in of_dids.items()
+            for action in dids.change_tenures(own, [one for one in (*before, *new) if one.did == did])
+        ),
     ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from ..domain.detail import Detail
 from ..domain.errors import Fault, Invalid, NotFound, demand_open
 from ..domain.history import ChangeType, assignment_change
 from ..domain.prices import as_paid
-from ..storage import accounts, assignments, finding, packages
+from ..storage import accounts, assignments, did_tenures, finding, packages
 from ..storage.db import Db
 from ..storage.keys import Key
 from ..storage.retry import retry_on_contention
@@ -52,7 +52,7 @@ def valid_assignments(db: Db, day: date, customer_id: str, after: Key | None, li
 
 def of_did(db: Db, today: date, did: str) -> list[Detail]:
     """All assignments that a DID has or had, oldest first."""
-    tenures = assignments.find_tenures(db, did).all
+    tenures = did_tenures.find_tenures(db, did).all
     return details(db, assignments.find_assignments(db, [(tenure.customer_id, tenure.assignment_id) for tenure in tenures]), today)
 
 

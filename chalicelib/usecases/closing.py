@@ -17,7 +17,7 @@ from ..domain.forecast import Forecast, ForecastRequest, forecast
 from ..domain.forecast_days import FORECAST_DAYS_MAX
 from ..domain.history import ChangeType
 from ..domain.progress import Progress
-from ..storage import assignments, progress
+from ..storage import did_tenures, progress
 from ..storage.db import Db
 from ..storage.retry import retry_on_contention
 from . import dids
@@ -140,8 +140,8 @@ def _write_ends(db: Db, context: RequestContext, ends: Sequence[EditPlan]) -> No
     for plan in ends:
         if plan.new.did:
             by_did.setdefault(plan.new.did, []).append(plan.new)
-    tenures = assignments.find_tenures_of_many(db, by_did)
-    rewritten = [dids.change_tenures(tenures[did], changed) for did, changed in by_did.items()]
+    tenures = did_tenures.find_tenures_of_many(db, by_did)
+    rewritten = [action for did, changed in by_did.items() for action in dids.change_tenures(tenures[did], changed)]
     db.transact([*(action for plan in ends for action in edit_actions(context, plan, done)), *rewritten])
 
 

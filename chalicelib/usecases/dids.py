@@ -5,30 +5,30 @@ from collections.abc import Sequence
 from ..domain.assignment import Assignment
 from ..domain.errors import Conflict
 from ..domain.tenure import DidTenure, clash, tenure_of
-from ..storage import assignments
-from ..storage.assignments import DidTenures
+from ..storage import did_tenures
 from ..storage.db import Action, Db
+from ..storage.did_tenures import DidTenures
 
 
 def free_tenures(db: Db, new: Assignment) -> DidTenures:
     """The tenures of the assignment's DID. Raises `Conflict` did_in_use when another customer has it at the same time."""
-    tenures = assignments.find_tenures(db, new.did or "")
+    tenures = did_tenures.find_tenures(db, new.did or "")
     taken = clash(tenures.all, new)
     if taken:
         raise Conflict(taken, code="did_in_use")
     return tenures
 
 
-def change_tenures(tenures: DidTenures, changed: Sequence[Assignment]) -> Action:
+def change_tenures(tenures: DidTenures, changed: Sequence[Assignment]) -> list[Action]:
     """Write the tenures that these assignments of the DID have now, beside those of others; cancelled ones have none."""
     others = _tenures_of_others(tenures, changed)
-    return assignments.write_tenures(tenures, [*others, *(tenure_of(one) for one in changed if not one.cancelled)])
+    return did_tenures.write_tenures(tenures, [*others, *(tenure_of(one) for one in changed if not one.cancelled)])
 
 
 def remove_tenure(db: Db, gone: Assignment) -> list[Action]:
     """Remove the assignment's tenure of its DID."""
-    tenures = assignments.find_tenures(db, gone.did or "")
-    return [assignments.write_tenures(tenures, _tenures_of_others(tenures, [gone]))]
+    tenures = did_tenures.find_tenures(db, gone.did or "")
+    return did_tenures.write_tenures(tenures, _tenures_of_others(tenures, [gone]))
 
 
 def exchange_tenures(db: Db, gone: Sequence[Assignment], new: Sequence[Assignment]) -> list[Action]:
@@ -36,13 +36,13 @@ def exchange_tenures(db: Db, gone: Sequence[Assignment], new: Sequence[Assignmen
     did = new[0].did
     if did is None:
         return []
-    tenures = assignments.find_tenures(db, did)
+    tenures = did_tenures.find_tenures(db, did)
     others = _tenures_of_others(tenures, [*gone, *new])
     for one in new:
         taken = clash(others, one)
         if taken:
             raise Conflict(taken, code="did_in_use")
-    return [assignments.write_tenures(tenures, [*others, *(tenure_of(one) for one in new if not one.cancelled)])]
+    return did_tenures.write_tenures(tenures, [*others, *(tenure_of(one) for one in new if not one.cancelled)])
 
 
 def _tenures_of_others(tenures: DidTenures, own: Sequence[Assignment]) -> list[DidTenure]:

@@ -141,7 +141,7 @@ def tenure_actions(db: Db, planned: EditPlan) -> list[Action]:
     if new.cancelled and new.did:
         return dids.remove_tenure(db, new)
     if new.did and (new.start_date, new.end_date) != (old.start_date, old.end_date):
-        return [dids.change_tenures(dids.free_tenures(db, new), [new])]
+        return dids.change_tenures(dids.free_tenures(db, new), [new])
     return []
 
 

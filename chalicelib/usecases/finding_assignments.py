@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from ..domain.assignment import Assignment
 from ..domain.detail import Detail
-from ..storage import assignments, finding
+from ..storage import assignments, did_tenures, finding
 from ..storage.db import Db
 from ..storage.finding import End
 from ..storage.keys import Key
@@ -67,7 +67,7 @@ def _packages_meant(db: Db, asked: AssignmentsAsked) -> Collection[str] | None:
 
 def _with_did(db: Db, did: str, after: Key | None, limit: int) -> tuple[list[Assignment], Key | None]:
     since = after["sk"] if after else ""
-    tenures = [one for one in assignments.find_tenures(db, did).all if one.assignment_id > since]
+    tenures = [one for one in did_tenures.find_tenures(db, did).all if one.assignment_id > since]
     found = assignments.find_assignments(db, [(one.customer_id, one.assignment_id) for one in tenures[:limit]])
     return found, {"pk": did, "sk": tenures[limit - 1].assignment_id} if len(tenures) > limit else None
 

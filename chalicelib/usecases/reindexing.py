@@ -1,4 +1,4 @@
-"""Long work that writes what customers, packages and ends are found by, for all that stood before a release that keeps it.
+"""Long work that writes what customers, packages, ends and DIDs are found by, for all that stood before a release that keeps it.
 
 What stands right is left alone; the rest is written on condition that nobody has changed meanwhile what it follows from. So it may run
 at any time, and again.
@@ -12,8 +12,9 @@ from ..domain.assignment import Assignment
 from ..domain.package import Package
 from ..domain.posting import TRANSACTION_ACTIONS_MAX
 from ..domain.work import WorkRecord
-from ..storage import accounts, assignments, finding, packages
+from ..storage import accounts, assignments, did_tenures, finding, packages
 from ..storage.db import Action, Db, Item
+from ..storage.did_tenures import DidTenures
 from ..storage.keys import Key
 from ..storage.retry import retry_on_contention
 from .request_context import RequestContext, Services
@@ -23,8 +24,8 @@ from .work import turns
 from .work.strategy import NamedFiles, Record
 
 PACKAGES_AT_ONCE: Final = 100
-_ENDS_AT_ONCE: Final = TRANSACTION_ACTIONS_MAX // 2
-"""Each with the condition on its assignment."""
+_AT_ONCE: Final = TRANSACTION_ACTIONS_MAX // 2
+"""Each with the condition on what it follows from."""
 
 
 class PackagesSlice(NamedTuple):
@@ -65,9 +66,13 @@ class ReindexStrategy(NamedFiles):
                 yield from _rewrites("package", one.package_id, _index_package(self._db, one))
             return
         ending = [one for one in member.assignments if finding.end_items(one)]
-        batches = (ending[start : start + _ENDS_AT_ONCE] for start in range(0, len(ending), _ENDS_AT_ONCE))
+        batches = (ending[start : start + _AT_ONCE] for start in range(0, len(ending), _AT_ONCE))
         yield from _rewrites(
-            "customer", member.customer_id, _index_account(self._db, member.account) + sum(_index_ends(self._db, one) for one in batches)
+            "customer",
+            member.customer_id,
+            _index_account(self._db, member.account)
+            + sum(_index_ends(self._db, one) for one in batches)
+            + _index_dids(self._db, sorted({one.did for one in member.assignments if one.did})),
         )
 
     def row(self, records: Iterator[Record]) -> Mapping[str, Any]:
@@ -116,6 +121,19 @@ def _index_package(db: Db, seen: Package) -> int:
 def _index_ends(db: Db, seen: Sequence[Assignment]) -> int:
     ids = [(one.customer_id, one.assignment_id) for one in seen]
     return _index(db, seen, lambda: assignments.find_assignments(db, ids), finding.end_items, finding.assignment_as_read)
+
+
+def _index_dids(db: Db, dids: Sequence[str]) -> int:
+    """List the DIDs of a customer, each with all who have it."""
+    batches = (dids[start : start + _AT_ONCE] for start in range(0, len(dids), _AT_ONCE))
+    return sum(_index_some_dids(db, some) for some in batches)
+
+
+def _index_some_dids(db: Db, dids: Sequence[str]) -> int:
+    def read() -> list[DidTenures]:
+        return list(did_tenures.find_tenures_of_many(db, dids).values())
+
+    return _index(db, read(), read, lambda one: did_tenures.did_items(one.did, one.all), did_tenures.tenures_as_read)
 
 
 def _index(

@@ -16,9 +16,9 @@ from ..domain.history import ChangeType, assignment_change
 from ..domain.package import Package
 from ..domain.posting import TRANSACTION_ACTIONS_MAX
 from ..domain.replacing import Handover, PricedHandover
-from ..storage import accounts, assignments, finding, progress
-from ..storage.assignments import DidTenures
+from ..storage import accounts, assignments, did_tenures, finding, progress
 from ..storage.db import Action, Db
+from ..storage.did_tenures import DidTenures
 from ..storage.retry import retry_on_contention
 from . import backlog, dids, loading
 from .assigning import creation_actions
@@ -83,7 +83,7 @@ def transfer(
     customer_id, begins = to
 
     def attempt() -> list[PricedHandover]:
-        tenures = assignments.find_tenures(db, did)
+        tenures = did_tenures.find_tenures(db, did)
         account = accounts.find_account(db, customer_id)
         if account is None:
             raise Invalid([Fault("/customer_id", f"there is no customer {customer_id}")])

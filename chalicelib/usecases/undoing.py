@@ -8,7 +8,7 @@ from ..domain import editing, replacing
 from ..domain.assignment import Assignment
 from ..domain.errors import NotFound
 from ..domain.history import assignment_change
-from ..storage import accounts, assignments, finding, packages, progress
+from ..storage import accounts, assignments, did_tenures, finding, packages, progress
 from ..storage.db import Action, Db
 from . import backlog, dids
 from .history import record_change
@@ -40,7 +40,7 @@ def _made_with(db: Db, new: Assignment) -> list[Assignment]:
     """What the same step made: of a transfer all that was written with it."""
     if new.transferred_from is None or new.did is None:
         return [new]
-    ids = [(tenure.customer_id, tenure.assignment_id) for tenure in assignments.find_tenures(db, new.did).all]
+    ids = [(tenure.customer_id, tenure.assignment_id) for tenure in did_tenures.find_tenures(db, new.did).all]
     found = assignments.find_assignments(db, [pair for pair in ids if pair[0] == new.customer_id])
     step = (new.transferred_from, new.created_at)
     return [one for one in found if (one.transferred_from, one.created_at) == step]

@@ -14,7 +14,7 @@ from ..domain.errors import Conflict, Fault, Invalid, NotFound
 from ..domain.minutes import Bucket, Buckets, Call, DayTotal, Rated
 from ..domain.package import Package
 from ..domain.posting import TRANSACTION_ACTIONS_MAX
-from ..storage import accounts, assignments, ledger, usage
+from ..storage import accounts, assignments, did_tenures, ledger, usage
 from ..storage.db import Action, Db
 from ..storage.keys import Key
 from ..storage.retry import retry_on_contention
@@ -146,7 +146,7 @@ def _demand_recent(calls: Sequence[Call], oldest: date) -> None:
 def _demand_known(db: Db, calls: Sequence[Call]) -> None:
     """Raise `Invalid` for DIDs that begin with 0, but for those that were assigned before such were refused."""
     odd = {call.did for call in calls if call.did and call.did.startswith("0")}
-    tenures = assignments.find_tenures_of_many(db, odd)
+    tenures = did_tenures.find_tenures_of_many(db, odd)
     faults = [
         Fault(f"/calls/{n}/did", numbers.NO_SUCH_DID) for n, call in enumerate(calls) if call.did in odd and not tenures[call.did].all
     ]

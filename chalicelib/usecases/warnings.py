@@ -11,7 +11,7 @@ from ..domain.ledger import ahead_warning, charge_key
 from ..domain.package import Package
 from ..domain.tenure import tenure_of, tenures_overlap
 from ..domain.warning import WARNING_IDS_MAX, BillingWarning
-from ..storage import assignments, ledger, packages
+from ..storage import assignments, did_tenures, ledger, packages
 from ..storage.db import Db
 from .terms import standing_charges
 
@@ -60,7 +60,7 @@ def _charged_ahead(db: Db, assignment: Assignment, package: Package) -> list[Bil
 
 def _candidates(db: Db, new: Sequence[Assignment]) -> list[Assignment]:
     """The assignments among which those like new ones are: of their DIDs all others on the same days, of their customers the newest."""
-    tenures = assignments.find_tenures_of_many(db, {one.did for one in new if one.did})
+    tenures = did_tenures.find_tenures_of_many(db, {one.did for one in new if one.did})
     own = {one.assignment_id for one in new}
     ids = {
         (tenure.customer_id, tenure.assignment_id)

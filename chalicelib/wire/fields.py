@@ -75,17 +75,16 @@ def _instant(value: Any) -> datetime:
     return parsed
 
 
-def _number(value: Any, lengths: range) -> str | None:
-    """The digits of a number as people write it; None for what is none, or has more or fewer of them."""
+def _number(value: Any, lengths: range, rule: str) -> str:
+    """The digits of a number as people write it. Raises `ValueError` with the rule for what is none, or has more or fewer of them."""
     known = numbers.digits(value) if isinstance(value, str) and len(value) <= _NUMBER_CHARACTERS_MAX else None
-    return known if known and len(known) in lengths else None
+    if known is None or len(known) not in lengths:
+        raise ValueError(rule)
+    return known
 
 
 def _destination_number(value: Any) -> str:
-    known = _number(value, _DIGITS_CALLED)
-    if known is None:
-        raise ValueError("must be the number called: 1 to 32 digits, such as +44 20 7946 0901")
-    return known
+    return _number(value, _DIGITS_CALLED, "must be the number called: 1 to 32 digits, such as +44 20 7946 0901")
 
 
 def _parsed_price(value: Any) -> Decimal:
@@ -195,10 +194,12 @@ def _run_id(value: Any) -> str:
 
 def known_did(value: Any) -> str:
     """The digits of a telephone number, 3 to 20. One that begins with 0 may have been assigned before such were refused."""
-    known = _number(value, _DIGITS_OF_DID)
-    if known is None:
-        raise ValueError("must be a telephone number of 3 to 20 digits with its country code, such as +44 20 7946 0901")
-    return known
+    return _number(value, _DIGITS_OF_DID, "must be a telephone number of 3 to 20 digits with its country code, such as +44 20 7946 0901")
+
+
+def first_digits(value: str) -> str:
+    """The digits that a number begins with, as people write them. Raises `ValueError`."""
+    return _number(value, _DIGITS_CALLED, "must be the first digits of a telephone number, such as +44 20")
 
 
 def _did(value: Any) -> str:
@@ -247,6 +248,7 @@ def _number_schema(lengths: range, first: str = "0-9") -> dict[str, Any]:
 
 
 DID_SCHEMA = _number_schema(_DIGITS_OF_DID)
+FIRST_DIGITS_SCHEMA = _number_schema(_DIGITS_CALLED)
 
 
 _PERCENT_TEXT = r"^0*(100(\.0{1,6})?|[0-9]{1,2}(\.[0-9]{1,4}0{0,2})?)$"

@@ -332,7 +332,7 @@ def test_of_imports_that_want_the_same_dids_at_once_one_wins(api: httpx.Client) 
     assert ok(api.get(f"/packages/{package['package_id']}"))
 
 
-@pytest.mark.parametrize(("with_did", "fits"), [(True, 32), (False, 48)], ids=["dids", "customers"])
+@pytest.mark.parametrize(("with_did", "fits"), [(True, 24), (False, 48)], ids=["dids", "customers"])
 def test_a_file_is_as_large_as_a_transaction(api: httpx.Client, with_did: bool, fits: int) -> None:
     """Two actions a row, one a DID, one a customer, one a package, two for the import: 100 in all. A larger file is staged."""
     customer, package = a_customer(api), a_package(api)

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.domain.assignment import Assignment
 from chalicelib.domain.tenure import tenure_of
-from chalicelib.storage import assignments
+from chalicelib.storage import assignments, did_tenures
 from chalicelib.storage.db import Db
 from tests.api.support import (
     TABLES,
@@ -84,7 +84,7 @@ def test_b3_a_did_with_0_that_was_assigned_before_is_read_called_and_ended(stack
     )  # fmt: skip
     stored = assignments.find_assignment(db, customer, old["assignment_id"])
     assert isinstance(stored, Assignment)
-    db.write(assignments.write_tenures(assignments.find_tenures(db, did), [tenure_of(stored)]))
+    db.transact(did_tenures.write_tenures(did_tenures.find_tenures(db, did), [tenure_of(stored)]))
     assert [one["did"] for one in pages(api, f"/dids/{did}/assignments")] == [did]
     ok(api.post(f"/customers/{customer}/usage", json={"calls": [a_call("44", did=did)]}))
     assert ok(api.patch(path(old), json={"end_date": day(3)}))["did"] == did

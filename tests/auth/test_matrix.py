@@ -47,6 +47,7 @@ SCOPES = {
     f"GET {ASSIGNMENT}/terms": READ,
     f"GET {CUSTOMER}/usage": READ,
     f"GET {CUSTOMER}/minutes": READ,
+    "GET /dids": READ,
     "GET /dids/{did}/assignments": READ,
     "GET /held": READ,
     "GET /assignments": READ,

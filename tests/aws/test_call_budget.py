@@ -21,9 +21,9 @@ from chalicelib.domain.progress import Sweep
 from chalicelib.domain.record import Result, RunRecord
 from chalicelib.domain.tenure import tenure_of
 from chalicelib.domain.work import ResultFile, Turns, WorkRecord
-from chalicelib.storage import accounts, assignments, imports, ledger, packages, progress, runs, usage, work
-from chalicelib.storage.assignments import DidTenures
+from chalicelib.storage import accounts, assignments, did_tenures, imports, ledger, packages, progress, runs, usage, work
 from chalicelib.storage.db import Action, Budget, Db
+from chalicelib.storage.did_tenures import DidTenures
 from chalicelib.storage.work import FileResult
 from tests.aws.conftest import World
 from tests.harness import finish_a_run
@@ -125,6 +125,7 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "replace_assignment": [Asked(ONE, {"dry_run": "true"}, body=REPLACED), Asked(ONE, body=REPLACED)],
     "transfer_did": [Asked({"did": "449922"}, {"dry_run": "true"}, body=MOVED), Asked({"did": "449922"}, body=MOVED)],
     "find_assignments": [Asked(query={"package": "line"}, most=9), Asked(query={"ends_from": DAY}), Asked(query={"did": DID})],
+    "list_dids": [Asked(most=4), Asked(query={"search": "4499", "limit": "200"}, most=4), Asked(query={"free": "true"}, most=4)],
     "list_assignments_of_did": [Asked({"did": DID})],
     "list_assignments_of_package": [Asked({"package_id": "line"}), Asked({"package_id": "minutes"}, {"limit": "200"})],
     "import_packages": [Asked(body="name\nNew\n", query={"dry_run": "false"}, content_type="text/csv")],
@@ -204,8 +205,8 @@ def furnish(db: Db, size: int) -> None:
     actions += _entries(size)
     sold = [Assignment("k00002", f"b{n:05}", "line", TODAY - timedelta(days=9), "449922") for n in range(3)]
     actions += map(assignments.create_assignment, sold)
-    actions.append(assignments.write_tenures(DidTenures("449922", 0, ()), [tenure_of(one) for one in sold]))
-    actions.append(assignments.write_tenures(DidTenures(DID, 0, ()), [tenure_of(one) for one in given if one.did]))
+    actions += did_tenures.write_tenures(DidTenures("449922", 0, ()), [tenure_of(one) for one in sold])
+    actions += did_tenures.write_tenures(DidTenures(DID, 0, ()), [tenure_of(one) for one in given if one.did])
     for start in range(0, len(actions), 100):
         db.transact(actions[start : start + 100])
     db.write(accounts.count_assignments(Account(BIG, "USD"), given))

@@ -101,6 +101,7 @@ REQUESTS = {
     "GET /customers/{customer_id}/assignments/{assignment_id}/terms": Asked(200, ASSIGNMENT),
     "PUT /customers/{customer_id}/assignments/{assignment_id}/terms/{from}": Asked(201, ENTRY, body={"quantity": 2}),
     "DELETE /customers/{customer_id}/assignments/{assignment_id}/terms/{from}": Asked(404, ENTRY),
+    "GET /dids": Asked(200, query={"search": ["+44 2"]}),
     "GET /dids/{did}/assignments": Asked(200, {"did": "4420"}),
     "GET /assignments": Asked(200, query={"did": ["4420"]}),
     "GET /held": Asked(200, query={"customer": [CUSTOMER]}),

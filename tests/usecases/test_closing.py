@@ -12,6 +12,7 @@ from chalicelib.domain.closing import CLOSING_ASSIGNMENTS_MAX
 from chalicelib.domain.errors import Invalid, NotFound
 from chalicelib.domain.schedule import DAY
 from chalicelib.storage import assignments as storing
+from chalicelib.storage import did_tenures
 from chalicelib.storage.db import decode
 from chalicelib.usecases import assigning, assignments, closing, customers, replacements
 from chalicelib.usecases.replacements import Successor
@@ -131,7 +132,7 @@ def test_it_is_carried_out_as_shown_and_asked_again_changes_nothing() -> None:
     for one in was:
         left.remove(one)
     assert left == ["assignment.ended"] * 6 + ["assignment.removed"]
-    tenures = storing.find_tenures_of_many(stage.db, ["44201", "44202", "44203"])
+    tenures = did_tenures.find_tenures_of_many(stage.db, ["44201", "44202", "44203"])
     assert [[one.end_date for one in tenures[did].all] for did in ("44201", "44202", "44203")] == [[ON, ON], [ON], []]
     assert customers.read_customer(stage.db, "leaver").assignments == 8
     state = stage.state()

@@ -12,7 +12,7 @@ from chalicelib import ids
 from chalicelib.domain.account import Account
 from chalicelib.domain.errors import InvalidRows, MayNotCharge, RowFault
 from chalicelib.domain.package import Package
-from chalicelib.storage import accounts, assignments, packages
+from chalicelib.storage import accounts, assignments, did_tenures, packages
 from chalicelib.usecases import imports
 from chalicelib.usecases.assignments import details
 from chalicelib.usecases.imports import Made, RowOutcome
@@ -200,7 +200,7 @@ def test_a_did_whose_days_change_stands_in_one_row_only() -> None:
     another = f",ann,spare,4410,{TODAY},\n"
     assert refused(stage, lambda: assign(stage, head + ending + another)) == [(3, "did")]
     assign(stage, head + ending)
-    tenures = assignments.find_tenures(stage.db, "4410").all
+    tenures = did_tenures.find_tenures(stage.db, "4410").all
     assert [(one.assignment_id, one.end_date) for one in tenures] == [("ann-line", TODAY)]
 
 

@@ -17,6 +17,7 @@ from chalicelib.domain.replacing import PricedHandover
 from chalicelib.domain.schedule import DAY
 from chalicelib.domain.tenure import tenure_of
 from chalicelib.storage import assignments as stored
+from chalicelib.storage import did_tenures
 from chalicelib.storage import packages as stored_packages
 from chalicelib.usecases import assignments, customers, replacements, usage
 from chalicelib.usecases.replacements import Successor
@@ -96,7 +97,7 @@ def test_both_sides_of_a_replacement_name_each_other_and_meet() -> None:
     assert (old.end_date, old.replaced_by, new.start_date, new.replaces, new.did) == (LATER - DAY, "a-2", LATER, "a", DID)
     assert (new.quantity, new.end_date, new.counted_from) == (2, None, None)
     assert (done.handover.old, done.handover.new) == (old, new)
-    assert stored.find_tenures(stage.db, DID).all == (tenure_of(old), tenure_of(new))
+    assert did_tenures.find_tenures(stage.db, DID).all == (tenure_of(old), tenure_of(new))
 
 
 def test_it_is_charged_as_an_end_and_a_beginning() -> None:
@@ -208,14 +209,18 @@ def test_until_its_day_comes_both_days_are_fixed() -> None:
 def test_deleting_the_new_one_before_its_day_undoes_it() -> None:
     stage = _stage()
     stage.assign("a", "ann", "line", did=DID, end_date=date(2024, 12, 31))
-    before, account, tenures = _find(stage, "ann", "a"), customers.read_customer(stage.db, "ann"), stored.find_tenures(stage.db, DID).all
+    before, account, tenures = (
+        _find(stage, "ann", "a"),
+        customers.read_customer(stage.db, "ann"),
+        did_tenures.find_tenures(stage.db, DID).all,
+    )
     _replace(stage, "a", "big", end_date=date(2024, 6, 30))
     _delete(stage, "ann", "a-2")
     after = _find(stage, "ann", "a")
     assert after == before._replace(version=3, updated_at=after.updated_at, updated_by=after.updated_by)
     assert [one.assignment_id for one in _of(stage, "ann")] == ["a"]
     assert customers.read_customer(stage.db, "ann") == account
-    assert stored.find_tenures(stage.db, DID).all == tenures
+    assert did_tenures.find_tenures(stage.db, DID).all == tenures
     package = stored_packages.find_package(stage.db, "big")
     assert package is not None
     assert (package.assignments, package.was_assigned) == (0, True)
@@ -336,12 +341,12 @@ def test_undoing_one_of_a_transfer_undoes_all_of_it() -> None:
     stage = _stage()
     stage.assign("a", "ann", "line", did=DID)
     stage.assign("b", "ann", "line", starts=40, did=DID)
-    before, tenures = _content(stage), stored.find_tenures(stage.db, DID)
+    before, tenures = _content(stage), did_tenures.find_tenures(stage.db, DID)
     made = _transfer(stage)
     _delete(stage, "bob", made[1].handover.new.assignment_id)
     assert _of(stage, "bob") == []
     assert _content(stage) == before
-    assert stored.find_tenures(stage.db, DID).all == tenures.all
+    assert did_tenures.find_tenures(stage.db, DID).all == tenures.all
     assert customers.read_customer(stage.db, "bob").assignments == 0
 
 
@@ -371,7 +376,7 @@ def test_of_two_transfers_at_once_one_is_carried_out() -> None:
     stage.store.hook = between
     _transfer(stage, to="bob")
     stage.store.hook = None
-    days = [(one.start_date, one.end_date, one.customer_id) for one in stored.find_tenures(stage.db, DID).all]
+    days = [(one.start_date, one.end_date, one.customer_id) for one in did_tenures.find_tenures(stage.db, DID).all]
     assert sorted(days) == [(date(2024, 3, 1), date(2024, 3, 19), "ann"), (date(2024, 3, 20), None, "bob")]
     assert _of(stage, "cat")[0].cancelled
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.errors import BillingError, Conflict
 from chalicelib.domain.importing import ImportOf
 from chalicelib.domain.terms import terms_on
-from chalicelib.storage import accounts, assignments
+from chalicelib.storage import accounts, assignments, did_tenures
 from chalicelib.storage.ledger import entries_of
 from chalicelib.usecases import staged_imports
 from chalicelib.usecases.assignments import change_assignment, details
@@ -409,7 +409,7 @@ def test_many_rows_are_applied_once_to_the_last_row_wherever_the_worker_dies(par
     assert [row["row"] for row in told] == list(range(2, MANY + 2))
     assert part or counter.calls > 2 * 500
     for row in told:
-        (tenure,) = assignments.find_tenures(stage.db, str(44000 + row["row"] - 2)).all
+        (tenure,) = did_tenures.find_tenures(stage.db, str(44000 + row["row"] - 2)).all
         assert (tenure.customer_id, tenure.assignment_id) == (f"c{(row['row'] - 2) % 20:02}", row["assignment_id"])
     stage.evaluate()
     charged = [entry for n in range(20) for entry in entries_of(stage.db, f"c{n:02}")]

@@ -1,4 +1,4 @@
-"""What customers, packages and ends are found by, counted a second time from what is stored, as far as names are ASCII."""
+"""What customers, packages, ends and DIDs are found by, counted a second time from what is stored, as far as names are ASCII."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from .dynamodb import DynamoDb
 from .tables import Item
 
-INDEX = re.compile(r"(CUSTOMER|PACKAGE)(S|#.)|CONNEXCS|ENDS|PARKED")
+INDEX = re.compile(r"(CUSTOMER|PACKAGE)(S|#.)|CONNEXCS|ENDS|DIDS|PARKED")
 Found = set[tuple[str, str, str]]
 """Partitions and sort keys, with what else an item says."""
 
@@ -18,13 +18,17 @@ def index_of(store: DynamoDb) -> Found:
 
 
 def _said(item: Item) -> tuple[str, str, str]:
-    others = sorted(f"{name}={value['S']}" for name, value in item.items() if name not in ("pk", "sk"))
+    others = sorted(f"{name}={_plain(value)}" for name, value in item.items() if name not in ("pk", "sk"))
     return item["pk"]["S"], item["sk"]["S"], " ".join(others)
+
+
+def _plain(value: Item) -> str:
+    return str(value["S"]) if "S" in value else str(sorted((name, [one["S"] for one in part["L"]]) for name, part in value["M"].items()))
 
 
 def index_due(store: DynamoDb) -> Found:
     """What should stand."""
-    return {*_of_accounts(store), *_of_packages(store)}
+    return {*_of_accounts(store), *_of_packages(store), *_of_dids(store)}
 
 
 def _of_accounts(store: DynamoDb) -> Iterator[tuple[str, str, str]]:
@@ -44,6 +48,15 @@ def _of_packages(store: DynamoDb) -> Iterator[tuple[str, str, str]]:
             yield from _named("PACKAGE", item["sk"]["S"], item, "")
             if "connexcs_package" in item:
                 yield "CONNEXCS", f"{item['connexcs_package']['S']}#{item['sk']['S']}", ""
+
+
+def _of_dids(store: DynamoDb) -> Iterator[tuple[str, str, str]]:
+    holding: dict[str, list[tuple[str, list[str]]]] = {}
+    for item in store.items("accounts"):
+        if item["sk"]["S"] != "ACCOUNT" and "did" in item and "cancelled" not in item:
+            days = [item["starts"]["S"], item["ends"]["S"] if "ends" in item else "9999-12-31"]
+            holding.setdefault(item["did"]["S"], []).append((item["sk"]["S"].removeprefix("ASSIGNMENT#"), [item["pk"]["S"], *days]))
+    yield from (("DIDS", did, f"holds={sorted(own)}") for did, own in holding.items())
 
 
 def _named(kind: str, subject_id: str, item: Item, said: str) -> Iterator[tuple[str, str, str]]:

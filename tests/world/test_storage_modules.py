@@ -18,7 +18,21 @@ from chalicelib.domain.record import Plan, Result, RunRecord
 from chalicelib.domain.report import Summary, SummaryGroup, Totals
 from chalicelib.domain.schedule import DAY
 from chalicelib.domain.tenure import tenure_of
-from chalicelib.storage import accounts, assignments, history, idempotency, keys, ledger, packages, plans, progress, runs, settings, usage
+from chalicelib.storage import (
+    accounts,
+    assignments,
+    did_tenures,
+    history,
+    idempotency,
+    keys,
+    ledger,
+    packages,
+    plans,
+    progress,
+    runs,
+    settings,
+    usage,
+)
 from chalicelib.storage.db import Db, put_new, update
 from chalicelib.storage.errors import Cancelled, ConditionFailed
 from chalicelib.storage.idempotency import ClaimRecord
@@ -179,17 +193,17 @@ def assignments_are_found_with_their_customer_and_package(db: Db) -> None:
 
 @case
 def holds_of_a_did_are_written_by_who_read_them(db: Db) -> None:
-    none = assignments.find_tenures(db, "44")
+    none = did_tenures.find_tenures(db, "44")
     mine = tenure_of(ASSIGNMENT)
-    db.write(assignments.write_tenures(none, [mine]))
+    db.transact(did_tenures.write_tenures(none, [mine]))
     with pytest.raises(ConditionFailed):
-        db.write(assignments.write_tenures(none, [mine]))
-    one = assignments.find_tenures(db, "44")
+        db.write(did_tenures.write_tenures(none, [mine])[0])
+    one = did_tenures.find_tenures(db, "44")
     assert one.all == (mine,)
-    db.write(assignments.write_tenures(one, []))
+    db.transact(did_tenures.write_tenures(one, []))
     with pytest.raises(ConditionFailed):
-        db.write(assignments.write_tenures(one, [mine]))
-    assert assignments.find_tenures(db, "44").all == ()
+        db.write(did_tenures.write_tenures(one, [mine])[0])
+    assert did_tenures.find_tenures(db, "44").all == ()
 
 
 @case

@@ -55,6 +55,7 @@ _QUERY: Final[Mapping[Any, Json]] = {
     schedule_.count: {"type": "integer", "minimum": 1, "maximum": schedule_.SCHEDULE_DATES_MAX},
     query.flag: {"type": "string", "enum": ["true", "false"]},
     fields.known_did: fields.DID_SCHEMA,
+    fields.first_digits: fields.FIRST_DIGITS_SCHEMA,
 }
 _PATH: Final = {"did": fields.DID_SCHEMA, "from": fields.DAY_SCHEMA}
 NO_CONTENT: Final = 204

@@ -7,6 +7,7 @@ from typing import Final
 
 from tools.openapi.glossary_of_changes import CHANGE_FIELDS
 from tools.openapi.glossary_of_closing import CLOSING_FIELDS
+from tools.openapi.glossary_of_dids import DID_FIELDS
 from tools.openapi.glossary_of_imports import IMPORT_FIELDS
 
 FIELDS: Final = {
@@ -628,6 +629,7 @@ FIELDS: Final = {
     "AuditFinding.detail": "What is wrong, in words.",
     "helps": "What helps.",
     **IMPORT_FIELDS,
+    **DID_FIELDS,
     **CHANGE_FIELDS,
     **CLOSING_FIELDS,
     # reconciliations

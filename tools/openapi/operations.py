@@ -213,6 +213,7 @@ OPERATIONS: Final = {
     "remove_terms": Operation("Assignments", invalid=("not_open",), notes="Only one that begins on an open day."),
     "list_assignments_of_package": Operation("Assignments"),
     "find_assignments": Operation("Assignments", notes="At least one of the parameters is needed besides `limit` and `cursor`."),
+    "list_dids": Operation("Assignments", notes="What a page shows of each costs some reading, so it has at most 20."),
     "list_assignments_of_did": Operation("Assignments"),
     "record_usage": Operation("Usage", body=bodies.UsageBody, conflicts=("call_id_reused",)),
     "read_usage": Operation("Usage"),

@@ -28,7 +28,9 @@ PARAMETERS: Final = {
     "cursor": "The `next_cursor` of the page before; opaque, and good for the same list only.",
     "prefix": "Only ids that begin with it.",
     "search": "Beginnings of words, each of which begins a word of the name, or the id: `mul gmbh` finds Müller & Söhne GmbH. Accents, "
-    "upper and lower case make no difference. A page has at most 20, and may have fewer, or none, although there is a `next_cursor`.",
+    "upper and lower case make no difference. Where numbers are listed, the beginning of one, as people write it: `+44 20`. "
+    "A page has at most 20, and may have fewer, or none, although there is a `next_cursor`.",
+    "free": "Only numbers that nobody has today, or that somebody has.",
     "held": "Only customers with held charges, or without any. One whose first charge was held a moment ago may be missing.",
     "parked": "Only customers who are parked, or who are not.",
     "package": "Only assignments of this package; one just made may be missing for a moment.",

@@ -156,6 +156,7 @@ def _customers(say: Recorder, package: str) -> str:
         query={"limit": "1"},
     )
     say("find_assignments", "of_a_number", "GET", "/assignments", query={"did": "442079460000"})
+    say("list_dids", "sought", "GET", "/dids", query={"search": "+44 20"})
     say("list_assignments_of_did", "first_page", "GET", "/dids/{did}/assignments", ids={"did": "442079460000"})
     one = ids | {"assignment_id": str(made["assignment_id"])}
     say("read_assignment", "one", "GET", "/customers/{customer_id}/assignments/{assignment_id}", ids=one)

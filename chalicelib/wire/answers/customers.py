@@ -243,3 +243,23 @@ class Transfer(TypedDict):
     did: str
     customer_id: str
     items: list[Handover]
+
+
+class DidSummary(TypedDict):
+    """A DID that somebody has, had or will have: who has it today, with what, and from when on it is free. Amounts are for a month."""
+
+    did: str
+    customer_id: str | None
+    customer_name: str
+    since: Day | None
+    until: Day | None
+    package_names: list[str]
+    currency: Currency | None
+    cost: Money | None
+    retail: Money | None
+    paused: bool
+    free_from: Day | None
+    next_customer_id: str | None
+    next_from: Day | None
+    last_customer_id: str | None
+    last_day: Day | None
