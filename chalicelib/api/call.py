@@ -16,14 +16,14 @@ from ..usecases.request_context import RequestContext, Services
 from ..wire import answers, fields, jsontext
 from ..wire.bodies import B, parse
 from . import cursors, formats
-from .query import DEFAULT_LIMIT
+from .query import DEFAULT_LIMIT, ENTRY_ID_PATTERN
 
 JSON_TYPES: Final = ("application/json",)
 PATCH_TYPES: Final = ("application/json", "application/merge-patch+json")
 CHARSETS: Final = ("utf-8", "utf8", "us-ascii", "ascii")
 CODINGS: Final = ("", "identity", "gzip", "deflate")
 _GZIP: Final = b"\x1f"
-OTHER_IDS: Final = {"entry_id": re.compile(r"[A-Za-z0-9._:\-~]{1,300}", re.ASCII), "did": re.compile(r"[0-9]{3,20}", re.ASCII)}
+OTHER_IDS: Final = {"entry_id": ENTRY_ID_PATTERN, "did": re.compile(r"[0-9]{3,20}", re.ASCII)}
 _ETAG = re.compile(r'"([0-9]{1,18})"', re.ASCII)
 
 T = TypeVar("T")

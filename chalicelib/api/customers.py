@@ -1,25 +1,25 @@
 """`/customers`, their payments, ledger, features; `/held`"""
 
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Final, get_args
 
 from chalice.app import Blueprint
 
 from .. import deployment
 from ..domain.account import Account
 from ..domain.errors import Fault, Invalid
-from ..domain.ledger import is_closed, payment_warnings
+from ..domain.ledger import EntryKind, EntryStatus, is_closed, payment_warnings
 from ..domain.one_off import one_off_warnings
 from ..storage.ledger import Window
 from ..usecases import crediting, customers, one_off
 from ..usecases.finding import CustomersSought, find_customers
-from ..wire import answers, csv_out, fields, views
+from ..wire import answers, csv_out, fields, ledger_views, views
 from ..wire.bodies import CustomerBody, merge_patch, parse
 from ..wire.ledger_bodies import AdjustmentBody, CreditBody, OneOffBody, PaymentBody
 from .access import CHARGE, WRITE_SCOPE
 from .call import Answer, Call
 from .formats import CSV
-from .query import LIST, OPTIONAL_DAY, RANGE, SOUGHT, Parameter, flag
+from .query import LIST, OPTIONAL_DAY, RANGE, SOUGHT, OneOf, Parameter, entry_id, flag
 from .routing import action, delete, get, patch, post, put, tagged
 
 blueprint = Blueprint(__name__)
@@ -28,7 +28,13 @@ _FOUND_BY: Final = {
     "prefix": Parameter(fields.beginning), "search": SOUGHT, "held": Parameter(flag), "parked": Parameter(flag),
     "currency": Parameter(fields.currency), **LIST,
 }  # fmt: skip
-_STATEMENT_PARAMETERS = {**RANGE, "posted_from": OPTIONAL_DAY, "posted_to": Parameter(fields.parse_date, not_before="posted_from"), **LIST}
+_SORTED: Final = {
+    "sort": Parameter(OneOf(("due", "posted"))), "order": Parameter(OneOf(("asc", "desc"))), "kind": Parameter(OneOf(get_args(EntryKind))),
+    "status": Parameter(OneOf(get_args(EntryStatus))), "package": Parameter(fields.identifier), "of": Parameter(entry_id),
+}  # fmt: skip
+_STATEMENT_PARAMETERS = {
+    **RANGE, "posted_from": OPTIONAL_DAY, "posted_to": Parameter(fields.parse_date, not_before="posted_from"), **_SORTED, **LIST,
+}  # fmt: skip
 
 
 @put(blueprint, _CUSTOMER_PATH, WRITE_SCOPE)
@@ -101,16 +107,43 @@ def charge_one_off(call: Call) -> Answer[answers.PostedCharge]:
     return Answer({**views.entry_view(entry), "warnings": views.warnings_view(one_off_warnings(asked, entry.currency))}, 201)
 
 
-@get(blueprint, _CUSTOMER_PATH + "/ledger", _STATEMENT_PARAMETERS, forms={CSV: csv_out.entries_csv})
-def read_ledger(call: Call) -> Answer[answers.PostingPage[answers.LedgerEntry]]:
-    """Charges, payments, adjustments, reversals and credits, oldest first; dated, or posted, in a range of days, both included."""
+@get(blueprint, _CUSTOMER_PATH + "/ledger", _STATEMENT_PARAMETERS, forms={CSV: csv_out.ledger_csv})
+def read_ledger(call: Call) -> Answer[answers.LedgerPage]:
+    """Charges, payments, adjustments, reversals and credits; dated, or posted, in a range of days, both included."""
     customer_id, window = call.params["customer_id"], _window(call)
-    scope, load = f"ledger {customer_id} {window}", customers.read_statement
-    page = call.page(scope, lambda after, limit: load(call.services.db, customer_id, window, after, limit), views.entry_view)
-    found: answers.PostingPage[answers.LedgerEntry] = {"items": page.body["items"], "next_cursor": page.body["next_cursor"]}
-    if window.posted_since is not None or window.posted_until is not None:
+    if call.query.keys() & _SORTED.keys():
+        found = _in_order(call, customer_id, window)
+    else:
+        scope, load = f"ledger {customer_id} {window}", customers.read_statement
+        page = call.page(
+            scope, lambda after, limit: load(call.services.db, customer_id, window, after, limit), ledger_views.listed_entry_view
+        )
+        found = {"items": page.body["items"], "next_cursor": page.body["next_cursor"]}
+    if window.is_of_posting:
         found["closed"] = is_closed(window.posted_until, call.context.at)
     return Answer(found)
+
+
+def _in_order(call: Call, customer_id: str, window: Window) -> answers.LedgerPage:
+    """The ledger in the order and narrowed as was asked, with balances, counts and sums."""
+    from ..domain.sorted_ledger import LedgerAsked, LedgerRow, SortedLedger  # not in cold starts
+    from ..usecases.statements import read_sorted_ledger
+
+    given = {name: call.query[name] for name in _SORTED.keys() & call.query.keys()}
+    given["descending"] = given.pop("order", "asc") == "desc"
+    asked = LedgerAsked(**{"sort": "posted" if window.is_of_posting else "due", **given})
+    pages: list[SortedLedger] = []
+
+    def load(after: dict[str, str] | None, limit: int) -> tuple[list[LedgerRow], dict[str, str] | None]:
+        place = (after["at"], after["key"]) if after else None
+        pages.append(read_sorted_ledger(call.services.db, customer_id, asked, window, place, limit))
+        return pages[-1].rows, pages[-1].last and {"at": pages[-1].last[0], "key": pages[-1].last[1]}
+
+    page = call.page(f"ledger {customer_id} {window} {asked}", load, ledger_views.ledger_row_view)
+    return {
+        "items": page.body["items"], "next_cursor": page.body["next_cursor"], "count": pages[-1].total,
+        "sums": ledger_views.ledger_sums_view(pages[-1].sums),
+    }  # fmt: skip
 
 
 @post(blueprint, _CUSTOMER_PATH + "/ledger/{entry_id}/credit", CHARGE)
@@ -133,6 +166,14 @@ def list_held(call: Call) -> Answer[answers.Page[answers.LedgerEntry]]:
 def cancel_held(call: Call) -> Answer[answers.LedgerEntry]:
     """Write off a held charge."""
     return Answer(views.entry_view(customers.write_off(call.services.db, call.context, call.params["entry_id"])))
+
+
+@action(blueprint, "/held/{entry_id}/attempt", CHARGE)
+def try_held(call: Call) -> Answer[answers.LedgerEntry]:
+    """Try a held charge now."""
+    from ..usecases import held  # not in cold starts
+
+    return Answer(views.entry_view(held.try_held(call.services.db, call.context, call.params["entry_id"])))
 
 
 @action(blueprint, _CUSTOMER_PATH + "/unpark", CHARGE)

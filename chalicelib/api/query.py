@@ -1,5 +1,6 @@
 """Query parameters: known to the route, each once, all faults at once."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -12,6 +13,7 @@ from ..wire import fields
 
 DEFAULT_LIMIT: Final = 50
 PAGE_ITEMS_MAX: Final = 200
+ENTRY_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9._:\-~]{1,300}", re.ASCII)
 
 
 class Parameter(NamedTuple):
@@ -49,6 +51,13 @@ class OneOf:
         if text not in self.names:
             raise ValueError(f"must be one of {', '.join(self.names)}")
         return text
+
+
+def entry_id(text: str) -> str:
+    """The id of a ledger entry. Raises `ValueError`."""
+    if not ENTRY_ID_PATTERN.fullmatch(text):
+        raise ValueError("must be the entry_id of an entry")
+    return text
 
 
 OPTIONAL_DAY: Final = Parameter(fields.parse_date)

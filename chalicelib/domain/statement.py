@@ -80,14 +80,14 @@ def statement_of(entries: Iterable[Entry], since: datetime, until: datetime) -> 
             opening = money.plus(opening, entry.credit_change)
         elif posted < until:
             found.append(entry)
-    sums = _sums_of(found)
+    sums = sums_of_entries(found)
     charges = [entry for entry in found if entry.line and not entry.line.is_one_off]
     others = sorted((entry for entry in found if not entry.line or entry.line.is_one_off), key=_in_sections)
     return Statement(
         opening,
         money.plus(opening, sums.credit_change),
         tuple(_groups(charges)),
-        tuple(StatementSection(kind, own := tuple(some), _sums_of(own)) for kind, some in groupby(others, attrgetter("kind"))),
+        tuple(StatementSection(kind, own := tuple(some), sums_of_entries(own)) for kind, some in groupby(others, attrgetter("kind"))),
         sums,
         money.total(money.plus(entry.retail, entry.credit_change) for entry in found if entry.retail),
     )
@@ -112,11 +112,12 @@ def _group(package_id: str, did: str | None, own: list[Entry]) -> StatementGroup
     for entry in sorted(own, key=attrgetter("key")):
         if entry.line:
             by_price.setdefault((entry.kind, entry.line.quantity, entry.line.unit_retail, entry.line.discount), []).append(entry)
-    lines = tuple(StatementLine(*price, _sums_of(some)) for price, some in by_price.items())
+    lines = tuple(StatementLine(*price, sums_of_entries(some)) for price, some in by_price.items())
     latest = max(own, key=lambda one: (one.posted_at or "", one.key))
-    return StatementGroup(package_id, latest.line.package_name if latest.line else "", did, lines, _sums_of(own))
+    return StatementGroup(package_id, latest.line.package_name if latest.line else "", did, lines, sums_of_entries(own))
 
 
-def _sums_of(entries: Iterable[Entry]) -> Sums:
+def sums_of_entries(entries: Iterable[Entry]) -> Sums:
+    """What entries come to."""
     found = list(entries)
     return Sums(len(found), *(money.total(getattr(one, name) for one in found) for name in Sums._fields[1:]))

@@ -101,6 +101,17 @@ class Window(NamedTuple):
     posted_since: str | None = None
     posted_until: str | None = None
 
+    @property
+    def is_of_posting(self) -> bool:
+        """Whether it is a range of posting days."""
+        return self.posted_since is not None or self.posted_until is not None
+
+    def contains(self, entry: Entry) -> bool:
+        """Whether an entry lies in it."""
+        if self.is_of_posting:
+            return _posted_within(entry.posted_at, self)
+        return (self.first or "0") <= entry.date.isoformat() <= (self.last or "9")
+
 
 def entry_item(entry: Entry) -> Item:
     item = keys.entry_key(entry.customer_id, entry.key) | _ENTRY_CODEC.item(entry)
@@ -180,15 +191,15 @@ def find_statement(db: Db, customer_id: str, window: Window, after: Key | None, 
     would cost a write a charge, reading a customer's entries costs next to nothing."""
     values = {"pk": customer_id, "first": window.first or "0", "last": (window.last or "9") + "~~"}
     condition = "#pk = :pk AND #sk BETWEEN :first AND :last"
-    if window.posted_since is None and window.posted_until is None:
-        page = db.query(LEDGER, condition, values, after=after, limit=limit)
+    if window.is_of_posting:
+        page = db.query_some(LEDGER, condition, values, lambda item: _posted_within(item.get("posted"), window), after, limit)
     else:
-        page = db.query_some(LEDGER, condition, values, lambda item: _posted_within(item, window), after, limit)
+        page = db.query(LEDGER, condition, values, after=after, limit=limit)
     return [entry_from_item(item) for item in page.items], page.last
 
 
-def _posted_within(item: Item, window: Window) -> bool:
-    posted = datetime.fromisoformat(item["posted"]) if "posted" in item else None
+def _posted_within(at: str | None, window: Window) -> bool:
+    posted = datetime.fromisoformat(at) if at else None
     return posted is not None and not (
         (window.posted_since and posted < datetime.fromisoformat(window.posted_since))
         or (window.posted_until and posted >= datetime.fromisoformat(window.posted_until))

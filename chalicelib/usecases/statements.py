@@ -1,4 +1,5 @@
-"""A customer's statement: what the ledger says of some posting days, and what the usage of those days is by now."""
+"""A customer's statement: what the ledger says of some posting days, and what the usage of those days is by now; and the ledger in an order
+of choice, with balances."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -10,6 +11,7 @@ from ..domain.errors import Fault, Invalid
 from ..domain.ledger import Entry
 from ..domain.minutes import DayTotal
 from ..domain.posting_days import PostingDays
+from ..domain.sorted_ledger import LedgerAsked, RowKey, SortedLedger, sorted_ledger
 from ..domain.statement import POSTING_DAYS_MAX, Statement, statement_of
 from ..storage import ledger
 from ..storage import usage as calls
@@ -36,14 +38,22 @@ def read_customer_statement(db: Db, customer_id: str, days: PostingDays) -> Cust
     if (days.last - days.first).days >= POSTING_DAYS_MAX:
         raise Invalid([Fault("/to", f"must lie at most {POSTING_DAYS_MAX} days from from, both included")])
     account = customers.read_customer(db, customer_id)
-    made = statement_of(_entries(db, customer_id), days.since, days.until)
+    made = statement_of(_all_entries(db, customer_id), days.since, days.until)
     if made.rows > STATEMENT_ROWS_MAX:
         raise Invalid([Fault("/from", f"{made.rows} rows are more than {STATEMENT_ROWS_MAX}: ask for fewer days")], code="too_many")
     used, _ = calls.find_days(db, customer_id, None, days.first, days.last, None, POSTING_DAYS_MAX)
     return CustomerStatement(account, made, used, usage.read_minutes(db, customer_id, days.last))
 
 
-def _entries(db: Db, customer_id: str) -> Iterator[Entry]:
+def read_sorted_ledger(
+    db: Db, customer_id: str, asked: LedgerAsked, window: ledger.Window, after: RowKey | None, limit: int
+) -> SortedLedger:
+    """A page of a customer's ledger in an order, with balances and with sums of all that is asked for. Raises `NotFound`, `Invalid`."""
+    customers.read_customer(db, customer_id)
+    return sorted_ledger(_all_entries(db, customer_id), asked, window.contains, after, limit)
+
+
+def _all_entries(db: Db, customer_id: str) -> Iterator[Entry]:
     """All entries. They lie by due date, and what was posted on a day may have been due on any."""
     for count, entry in enumerate(ledger.entries_of(db, customer_id), 1):
         if count > STATEMENT_ENTRIES_MAX:

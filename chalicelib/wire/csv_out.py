@@ -82,6 +82,11 @@ def entries_csv(body: Json) -> str:
     return to_csv(columns(answers.LedgerEntry), body["items"])
 
 
+def ledger_csv(body: Json) -> str:
+    """A customer's ledger, with balances where it was asked for in an order."""
+    return to_csv(columns(answers.ListedEntry), body["items"]) if "count" in body else entries_csv(body)
+
+
 def lines_csv(body: Json) -> str:
     """A list of a run's lines."""
     return to_csv(columns(answers.Line), body["items"])

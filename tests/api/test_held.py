@@ -210,3 +210,41 @@ def test_b19_a_report_tells_of_charges_held_before(api: httpx.Client, poor: str)
     assert run(api, poor, day(-1))["held_before"]["count"] == 0
     page = api.get(f"/runs/{done['run_id']}", headers={"Accept": "text/html"}).text
     assert done["held_before"]["explanation"] in page
+
+
+def attempt(api: httpx.Client, entry: Json) -> httpx.Response:
+    return api.post(f"/held/{entry['entry_id']}/attempt")
+
+
+def test_a_held_charge_is_tried_at_once_and_posts_as_soon_as_it_fits(api: httpx.Client, poor: str) -> None:
+    """rules 4: Auto Decrement Credit: an attempt does what the next daily run would, and no more."""
+    run(api, poor, day(), live=True)
+    (entry,) = held(api, poor)
+    assert ok(attempt(api, entry)) == entry
+    assert balance(api, poor) == Decimal(-5)
+    pay(api, poor, "3")
+    posted = ok(attempt(api, entry))
+    assert (posted["status"], posted["credit_change"], posted["repeat"]) == ("posted", "-3.00", False)
+    assert ok(attempt(api, entry)) == posted
+    assert (held(api, poor), balance(api, poor), len(charges(api, poor))) == ([], Decimal(-5), 3)
+    assert ok(api.get(f"/customers/{poor}"))["held_charges"] == 0
+
+
+def test_a_held_charge_is_tried_as_its_assignment_pays_by_now(api: httpx.Client) -> None:
+    """rules 4: Auto Decrement Credit: each try uses the current setting of the assignment."""
+    customer = a_customer(api, debit_limit="0")
+    assigned = an_assignment(api, customer, a_package(api, retail="4"), auto_decrement_credit=True)
+    run(api, customer, day(), live=True)
+    (entry,) = held(api, customer)
+    ok(api.patch(path(assigned), json={"auto_decrement_credit": False}))
+    posted = ok(attempt(api, entry))
+    assert (posted["status"], posted["credit_change"], balance(api, customer)) == ("posted", "0.00", Decimal(0))
+
+
+def test_only_what_is_held_can_be_tried(api: httpx.Client, poor: str) -> None:
+    run(api, poor, day(), live=True)
+    (entry,) = held(api, poor)
+    problem(attempt(api, pay(api, poor, "1")), 409, "not_held")
+    ok(cancel(api, entry))
+    problem(attempt(api, entry), 409, "not_held")
+    problem(api.post(f"/held/{poor}~2026-01-01~1-recurring~nobody/attempt"), 404, "not_found")

@@ -155,3 +155,40 @@ def test_b2_a_recurring_charge_says_which_days_it_is_for(api: httpx.Client) -> N
         assert [row["period_through"] for row in table] == ["", "2035-02-14"]
     page = api.get(f"/runs/{report['run_id']}", headers={"Accept": "text/html"}).text
     assert "2035-01-15 through 2035-02-14" in page
+
+
+def test_a_ledger_reads_newest_first_with_balances_and_sums_of_all(api: httpx.Client) -> None:
+    """rules: `order`, `sort` and filters give each entry the balance behind it, and count all pages."""
+    customer, package, other = (
+        a_customer(api),
+        a_package(api, retail="2.50", frequency="daily"),
+        a_package(api, retail="1", frequency="daily"),
+    )
+    for one in (package, other):
+        an_assignment(api, customer, one, auto_decrement_credit=True)
+    pay(api, customer, "20")
+    report = run(api, customer, day(), live=True)
+    page = ok(api.get(f"/customers/{customer}/ledger", params={"order": "desc", "limit": 1}))
+    assert (page["count"], page["sums"]) == (
+        3, [{"status": "posted", "entries": 3, "retail": "3.50", "cost": "0.00", "credit_change": "16.50"}],
+    )  # fmt: skip
+    rows = pages(api, f"/customers/{customer}/ledger", order="desc", limit=1)
+    assert [one["entry_id"] for one in rows] == [one["entry_id"] for one in ledger(api, customer)][::-1]
+    assert rows[0]["balance"] == "16.50"
+    posted = pages(api, f"/customers/{customer}/ledger", sort="posted")
+    assert posted[0]["balance"] == "20.00"
+    mine = ok(api.get(f"/customers/{customer}/ledger", params={"package": package["package_id"], "kind": "recurring", "status": "posted"}))
+    assert ([one["retail"] for one in mine["items"]], mine["count"]) == (["2.50"], 1)
+    ok(api.post(f"/runs/{report['run_id']}/reversal"))
+    taken = ok(api.get(f"/customers/{customer}/ledger", params={"of": mine["items"][0]["entry_id"]}))["items"]
+    assert [(one["kind"], one["retail"]) for one in taken] == [("reversal", "-2.50")]
+    text = api.get(f"/customers/{customer}/ledger", params={"order": "desc"}, headers={"Accept": "text/csv"}).text
+    assert next(row["balance"] for row in DictReader(StringIO(text))) == "20.00"
+    assert "balance" not in api.get(f"/customers/{customer}/ledger", headers={"Accept": "text/csv"}).text.splitlines()[0].split(",")
+
+
+def test_a_ledger_in_an_order_refuses_what_it_does_not_know(api: httpx.Client) -> None:
+    customer = a_customer(api)
+    refused = api.get(f"/customers/{customer}/ledger", params={"sort": "name", "order": "up", "kind": "x", "status": "x", "of": "?"})
+    assert pointers(refused) == {"/sort", "/order", "/kind", "/status", "/of"}
+    problem(api.get(f"/customers/{customer}/ledger", params={"order": "desc", "cursor": "x"}), 400)

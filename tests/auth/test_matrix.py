@@ -117,6 +117,7 @@ SCOPES = {
     f"POST {CUSTOMER}/ledger/{{entry_id}}/credit": CHARGE,
     f"POST {CUSTOMER}/unpark": CHARGE,
     "POST /held/{entry_id}/cancellation": CHARGE,
+    "POST /held/{entry_id}/attempt": CHARGE,
     "POST /runs simulated": READ,
     "POST /runs/simulations": READ,
     "POST /forecasts": READ,

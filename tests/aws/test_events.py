@@ -105,6 +105,7 @@ REQUESTS = {
     "GET /dids/{did}/assignments": Asked(200, {"did": "4420"}),
     "GET /assignments": Asked(200, query={"did": ["4420"]}),
     "GET /held": Asked(200, query={"customer": [CUSTOMER]}),
+    "POST /held/{entry_id}/attempt": Asked(200, {"entry_id": HELD}),
     "POST /held/{entry_id}/cancellation": Asked(200, {"entry_id": HELD}),
     "GET /work": Asked(200, query={"limit": ["1"]}),
     "GET /work/{work_id}": Asked(404, {"work_id": "none"}),

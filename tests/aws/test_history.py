@@ -71,6 +71,7 @@ SILENT: Final = {
     "adjust": "the entry in the ledger says who adjusted the balance, and why",
     "charge_one_off": "the entry in the ledger says who charged it",
     "credit_entry": "the entry in the ledger says who gave it, and why",
+    "try_held": "as when the daily run tries it: the entry is posted, which is told as charge.released",
     "record_usage": "a call is no change of anything that somebody decides",
     "simulate": "stores nothing, or the record of the work says who asked for it",
     "forecast": "the record of the work says who asked for it, if it is of all customers",

@@ -47,6 +47,7 @@ _QUERY: Final[Mapping[Any, Json]] = {
     query.LIST["limit"].parse: {"type": "integer", "minimum": 1, "maximum": query.PAGE_ITEMS_MAX, "default": query.DEFAULT_LIMIT},
     query.LIST["cursor"].parse: {"type": "string"},
     fields.identifier: {"type": "string", "pattern": f"^{fields.ID_PATTERN.pattern}$"},
+    query.entry_id: {"type": "string", "pattern": f"^{query.ENTRY_ID_PATTERN.pattern}$"},
     fields.currency: {"type": "string", "pattern": "^[A-Z]{3}$"},
     finding.sought: {"type": "string", "minLength": 1, "maxLength": finding.SOUGHT_CHARACTERS_MAX},
     fields.connexcs_package: {"type": "string", "minLength": 1, "maxLength": fields.CONNEXCS_CHARACTERS_MAX},
@@ -145,6 +146,7 @@ def _security(route: Route) -> list[Json]:
 
 
 def _parameters(route: Route, shown: Mapping[str, Json]) -> Iterator[Json]:
+    operation = route.view.__name__
     given: Mapping[str, str] = next((one["parameters"] for one in shown.values() if one.get("parameters")), {})
     for part in route.path.split("/"):
         if part.startswith("{"):
@@ -155,7 +157,7 @@ def _parameters(route: Route, shown: Mapping[str, Json]) -> Iterator[Json]:
         common = name in _COMMON
         required = {"required": True} if parameter.required else {}
         schema = _schema_of(parameter) | _default(parameter)
-        yield _component("parameters", name) if common else _parameter("query", name, schema, given, **required)
+        yield _component("parameters", name) if common else _parameter("query", name, schema, given, operation, **required)
     yield _component("parameters", "CorrelationId")
     if route.method in VERSIONED:
         yield _component("parameters", "IfMatch")
@@ -178,9 +180,10 @@ def _takes_key(route: Route) -> bool:
     return route.method == "POST" and route.live is not never
 
 
-def _parameter(where: str, name: str, schema: Json, given: Mapping[str, str], **more: bool) -> Json:
+def _parameter(where: str, name: str, schema: Json, given: Mapping[str, str], operation: str = "", **more: bool) -> Json:
     shown = {"example": given[name]} if name in given else {}
-    return {"name": name, "in": where, "description": PARAMETERS[name], **more, "schema": schema, **shown}
+    meaning = PARAMETERS.get(f"{operation}.{name}") or PARAMETERS[name]
+    return {"name": name, "in": where, "description": meaning, **more, "schema": schema, **shown}
 
 
 def _common_parameters() -> Json:

@@ -221,6 +221,12 @@ FIELDS: Final = {
     "it was written off. Invoices go by it.",
     "recorded_at": "When it was written.",
     "recorded_by": "Who wrote it.",
+    "ListedEntry.balance": "The balance once this entry, and all before it in this order, have moved it. Of an entry that was asked for "
+    "in an order.",
+    "LedgerPage.count": "How many entries there are, on all pages.",
+    "LedgerPage.sums": "What they come to, on all pages.",
+    "LedgerSums.status": "Of entries with this status.",
+    "LedgerSums.entries": "How many they are.",
     "credit_change": "What it did to the balance, in `currency`; negative for a debit.",
     "status": "What became of it.",
     "Health.status": "`ok` when the tables are reached.",

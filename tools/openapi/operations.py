@@ -73,8 +73,10 @@ _BACKLOG = ("backlog", "backlog_too_long", "parked")
 
 _BY_POSTING: Final = (
     "What `posted_from` and `posted_to` select never changes once the answer says `closed: true`, from 15 minutes after the last "
-    "day's end on: ask by them for an invoice. However it is asked for, entries come by due date, then by kind: setup, recurring, "
-    "minimum spend, payment, reversal, proration, credit, one-off charge, adjustment."
+    "day's end on: ask by them for an invoice. Entries come by due date, then by kind: setup, recurring, minimum spend, payment, reversal, "
+    "proration, credit, one-off charge, adjustment. With `sort`, `order`, `kind`, `status`, `package` or `of` each entry has the `balance` "
+    "behind it, and the answer has how many entries there are in all and their sums by status. That reads the whole ledger of the "
+    "customer; with more than 50,000 entries it is refused: `too_many`."
 )
 
 _SIMULATION: Final = (
@@ -181,6 +183,9 @@ OPERATIONS: Final = {
                               notes=_CREDIT),
     "list_held": Operation("Customers", seeks=True),
     "cancel_held": Operation("Customers", conflicts=("not_held",)),
+    "try_held": Operation("Customers", conflicts=("not_held", "parked"),
+                          notes="Posts it if it fits within the debit limit by now, as the next daily run would; it stays `held` "
+                                "otherwise. One that is posted already is answered as it is."),
     "unpark": Operation("Customers", conflicts=("not_parked",)),
     "read_features": Operation("Customers"),
     "create_assignment": Operation("Assignments", 201, assignment_bodies.AssignmentBody,

@@ -1,4 +1,4 @@
-"""What each parameter of a path or query means."""
+"""What each parameter of a path or query means; with the name of an operation before it, what it means there."""
 
 from typing import Final
 
@@ -7,7 +7,12 @@ from tools.openapi.glossary_of_imports import IMPORT_PARAMETERS
 PARAMETERS: Final = {
     "sort": "What the list is sorted by: `name`, `balance`, `value` and `margin` (of a month), or `short_on`, the day on which they run "
     "short.",
+    "read_ledger.sort": "By `due` date, or as it was `posted`, which leaves out what is held or written off. If left out, by the "
+    "days that are asked for.",
+    "read_ledger.kind": "Only entries of this kind.",
+    "read_ledger.package": "Only charges for this package.",
     "order": "`asc`, the smallest or earliest first, or `desc`.",
+    "of": "Only what credits, reverses or takes from this entry.",
     "effect": "Only customers to whom the changes do this, those first to whom they do most: `pays_more`, `pays_less`, or "
     "`falls_below_cost`, who would pay less than they cost and did not before.",
     "finding": "Only findings of this kind.",
@@ -50,5 +55,6 @@ PARAMETERS: Final = {
     "date": "The day that is asked for; today in the billing time zone if left out.",
     "customer": "Only this customer's.",
     "currency": "Only those with this currency.",
+    "status": "Only those with this status.",
     "kind": "Only discrepancies of this kind.",
 }

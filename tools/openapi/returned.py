@@ -35,10 +35,4 @@ def returned(view: Callable[..., Any], *, as_json: bool = True) -> Returned:
 
 def page_item(kind: Any) -> Any:
     """The type of the items of a page; None of what is no page."""
-    return get_args(kind)[0] if get_origin(kind) in (answers.Page, answers.PostingPage) else None
-
-
-def page_fields(kind: Any) -> dict[str, Any]:
-    """The types of the fields that a page has besides those of every page."""
-    own = get_type_hints(get_origin(kind))
-    return {name: own[name] for name in own.keys() - get_type_hints(answers.Page).keys()}
+    return get_args(kind)[0] if get_origin(kind) is answers.Page else None

@@ -1,6 +1,5 @@
 """Component schemas: request bodies as pydantic tells them, answers as `answers.py` does, every field with its meaning."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -8,7 +7,7 @@ from pydantic import TypeAdapter
 from chalicelib.wire.bodies import Body
 
 from .glossary import meaning
-from .returned import page_fields, page_item
+from .returned import page_item
 
 Json = dict[str, Any]
 _PREFIX: Final = "#/components/schemas/"
@@ -29,17 +28,17 @@ class Schemas:
     def answer(self, kind: Any) -> Json:
         """A reference to what a view answers; to several of them for a union."""
         if item := page_item(kind):
-            return self._page(item, {name: TypeAdapter(field).json_schema() for name, field in page_fields(kind).items()})
+            return self._page(item)
         schema = TypeAdapter(kind).json_schema(ref_template=_TEMPLATE, mode="serialization")
         return self._add(schema)
 
-    def _page(self, kind: Any, more: Mapping[str, Json]) -> Json:
-        """A page of a list; `more` are fields that it may have besides, of a schema of its own."""
+    def _page(self, kind: Any) -> Json:
+        """A page of a list."""
         item = self.answer(kind)
-        name = item["$ref"].removeprefix(_PREFIX) + ("Page" if not more else "PostingPage")
+        name = item["$ref"].removeprefix(_PREFIX) + "Page"
         fields = {"items": {"type": "array", "items": item}, "next_cursor": {"anyOf": [{"type": "string"}, {"type": "null"}]}}
         said = {"title": name, "description": "A page of a list."}
-        return self._add(said | {"type": "object", "properties": fields | dict(more), "required": list(fields)})
+        return self._add(said | {"type": "object", "properties": fields, "required": list(fields)})
 
     def body(self, model: type[Body], method: str) -> Json:
         """What a method reads: the body; with PUT also what GET answered and nobody reads; with PATCH any part of it."""

@@ -263,6 +263,8 @@ def _runs(say: Recorder) -> None:
     again: Json = {"recharge": True, "reason": "Charged at the price of another package"}
     say("credit_entry", "to_be_charged_again", "POST", credit, ids=charged, body=again)
     say("read_ledger", "a_month", "GET", "/customers/{customer_id}/ledger", ids=ids, query=range_)
+    newest = {"order": "desc", "kind": "recurring", "limit": "1"}
+    say("read_ledger", "newest_first", "GET", "/customers/{customer_id}/ledger", ids=ids, query=newest)
     today = datetime.now(UTC).date().isoformat()
     days = {"from": today, "to": today}
     say("read_customer_statement", "a_day", "GET", "/customers/{customer_id}/statement", ids=ids, query=days)
@@ -377,6 +379,7 @@ def _held(say: Recorder, package: str) -> None:
     live = {"customer": "poor", "simulate": False, "date": "2031-02-15", "run_id": "poor-2031-02-15"}
     say.api.post("/runs", json=live).raise_for_status()
     held = say("list_held", "of_a_customer", "GET", "/held", query={"customer": "poor"})["items"][0]
+    say("try_held", "too_early", "POST", "/held/{entry_id}/attempt", ids={"entry_id": held["entry_id"]})
     say("cancel_held", "write_off", "POST", "/held/{entry_id}/cancellation", ids={"entry_id": held["entry_id"]})
 
 

@@ -5,7 +5,7 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from ...domain.ledger import EntryKind, EntryStatus
-from .common import Count, Currency, Day, Instant, Money, Page, T, Warned
+from .common import Count, Currency, Day, Instant, Money, Warned
 
 Period = TypedDict("Period", {"from": Day, "to": Day, "through": Day})
 Period.__doc__ = "The days of a billing period."
@@ -88,7 +88,28 @@ class PostedCharge(LedgerEntry, Warned):
     """A one-off charge as it was posted, or is held."""
 
 
-class PostingPage(Page[T]):
-    """A page of a list by posting days; `closed` says whether it never changes any more."""
+class ListedEntry(LedgerEntry):
+    """An entry of a ledger that was asked for in an order."""
 
+    balance: NotRequired[Money]
+
+
+class LedgerSums(TypedDict):
+    """What all entries of one status come to that were asked for."""
+
+    status: EntryStatus
+    entries: Count
+    retail: Money
+    cost: Money
+    credit_change: Money
+
+
+class LedgerPage(TypedDict):
+    """A page of a ledger. By posting days, `closed` says whether it never changes any more. If it was asked for in an order or narrowed,
+    it says how many entries there are in all, and what they come to."""
+
+    items: list[ListedEntry]
+    next_cursor: str | None
     closed: NotRequired[bool]
+    count: NotRequired[Count]
+    sums: NotRequired[list[LedgerSums]]
