@@ -1,7 +1,8 @@
 """`/changes`"""
 
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from chalice.app import Blueprint
 
@@ -9,9 +10,12 @@ from ..wire import answers
 from ..wire.jsontext import Number
 from .access import READ, WRITE_SCOPE
 from .call import Answer, Call
+from .formats import CSV, listed_items_as_csv
+from .query import LIST, OFF, Parameter
 from .routing import action, get, post
 
 blueprint = Blueprint(__name__)
+_ITEMS: Final[Mapping[str, Parameter]] = {"refused": OFF, **LIST}
 
 
 @post(blueprint, "/changes", READ)
@@ -29,6 +33,20 @@ def request_change(call: Call) -> Answer[answers.Change]:
 def read_change(call: Call) -> Answer[answers.Change]:
     """A change, its application or its undo: how far it is, and what it met once it is finished."""
     return Answer(_view(call, call.params["work_id"]))
+
+
+@get(blueprint, "/changes/{work_id}/items", _ITEMS, forms={CSV: listed_items_as_csv})
+def list_changed_items(call: Call) -> Answer[answers.Page[answers.ListedItem]]:
+    """All that a change, its application or its undo has met: those that can be changed, or were, or those that can't be, or were not."""
+    from ..usecases import changes
+    from ..wire.change_views import listed_item
+
+    work_id, refused = call.params["work_id"], call.query["refused"]
+    return call.page(
+        f"change {work_id} {refused}",
+        lambda after, limit: changes.items_of_change(call.services, call.context, work_id, refused=refused, after=after, limit=limit),
+        listed_item,
+    )
 
 
 @action(blueprint, "/changes/{work_id}/application", WRITE_SCOPE)

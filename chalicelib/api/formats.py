@@ -87,6 +87,13 @@ def imported_rows_as_csv(body: Any) -> str:
     return import_views.imported_rows_csv(body)
 
 
+def listed_items_as_csv(body: Any) -> str:
+    """A list of what a change of many has met."""
+    from ..wire import change_views
+
+    return change_views.listed_items_csv(body)
+
+
 def reconciliation_page(body: Any) -> str:
     """A reconciliation as a page."""
     from ..wire import pages

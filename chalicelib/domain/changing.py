@@ -27,6 +27,7 @@ class Where(NamedTuple):
     currency: str | None = None
     dids: frozenset[str] = frozenset()
     valid_on: date | None = None
+    assignments: frozenset[str] = frozenset()
 
     @property
     def is_everything(self) -> bool:
@@ -42,6 +43,7 @@ class Where(NamedTuple):
             and self.currency in (None, currency)
             and (not self.dids or one.did in self.dids)
             and (self.valid_on is None or valid_on(one, self.valid_on))
+            and (not self.assignments or one.assignment_id in self.assignments)
         )
 
     def means_package(self, one: Package) -> bool:

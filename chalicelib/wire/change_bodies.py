@@ -13,7 +13,7 @@ from .bodies import Body
 from .fields import Amount, Currency, Day, Flag, Id, KnownDid
 
 NAMED_MAX: Final = 1000
-"""Packages, customers or DIDs that a change names."""
+"""Packages, customers, DIDs or assignments that a change names."""
 _ALL_OFF: Final = -100
 _OF: Final[Mapping[str, tuple[str, ...]]] = {
     "terms": ("from", "terms"), "end": ("on",), "replace": ("from", "package_id"), "price": ("from",),
@@ -32,11 +32,13 @@ class WhereBody(Body):
     currency: Currency | None = None
     dids: Annotated[list[KnownDid], Field(max_length=NAMED_MAX, default=[])]
     valid_on: Day | None = None
+    assignments: Annotated[list[Id], Field(max_length=NAMED_MAX, default=[])]
 
     def where(self) -> Where:
         """The same as a value of the domain."""
         named = (frozenset(self.packages), frozenset(self.customers))
-        return Where(*named, self.customer_prefix or "", self.currency, frozenset(self.dids), self.valid_on)
+        chosen = frozenset(self.assignments)
+        return Where(*named, self.customer_prefix or "", self.currency, frozenset(self.dids), self.valid_on, chosen)
 
 
 class ChangeBody(Body):
@@ -106,5 +108,5 @@ def _where_faults(what: ChangeWhat, values: Mapping[str, Any]) -> Iterator[Fault
         yield Fault("/all", "must be true to change everything: otherwise say in where what is meant")
     if what == "price" and meant._replace(packages=frozenset(), currency=None) != Where():
         yield Fault("/where", "of prices can name packages and a currency only: a price is the same for all who have the package")
-    if what == "replace" and not meant.packages and not values.get("all"):
-        yield Fault("/where/packages", "is required for replace, or all: true")
+    if what == "replace" and not (meant.packages or meant.assignments or values.get("all")):
+        yield Fault("/where/packages", "is required for replace, or assignments, or all: true")

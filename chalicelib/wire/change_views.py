@@ -12,6 +12,7 @@ from ..domain.work import WorkRecord
 from . import answers
 from .bodies import parse
 from .change_bodies import ChangeBody
+from .csv_out import columns, to_csv
 from .work_views import work_view
 
 
@@ -28,13 +29,15 @@ def change_view(
     refused: Sequence[Mapping[str, Any]] | None,
     refused_total: int,
     sums: Sequence[tuple[str, Any]] | None,
+    of_total: int | None,
 ) -> answers.Change:
     """A change, its application or its undo: how far it is, and what it met once it is finished."""
-    over = items is not None
+    met = items_total + refused_total if items is not None else of_total
+    counted = met is not None
     return {
         **work_view(value), "rows": items_total + refused_total, "change": json.loads(value.asked["change"]), "of": value.asked.get("of"),
-        "expires_at": expires_at.isoformat(), "met": items_total + refused_total if over else None,
-        "changes": items_total if over else None, "refuses": refused_total if over else None,
+        "expires_at": expires_at.isoformat(), "met": met,
+        "changes": items_total if counted else None, "refuses": refused_total if counted else None,
         "items": None if items is None else [_item_view(one) for one in items],
         "refused": None if refused is None else [{**_item_view(one), "code": one["code"], "detail": one["detail"]} for one in refused],
         "sums": None if sums is None else [_sums_view(currency, *one) for currency, one in sums],
@@ -43,9 +46,20 @@ def change_view(
 
 def _item_view(one: Mapping[str, Any]) -> answers.ChangedItem:
     return {
-        "customer_id": one["customer_id"], "assignment_id": one["assignment_id"], "package_id": one["package_id"], "did": one["did"],
-        "version": one["version"], "new_id": one.get("new_id"),
+        "customer_id": one["customer_id"], "customer_name": one.get("customer_name"), "assignment_id": one["assignment_id"],
+        "package_id": one["package_id"], "package_name": one.get("package_name"), "did": one["did"], "version": one["version"],
+        "new_id": one.get("new_id"),
     }  # fmt: skip
+
+
+def listed_item(one: Mapping[str, Any]) -> answers.ListedItem:
+    """One that was met, in the list of all."""
+    return {**_item_view(one), "code": one.get("code"), "detail": one.get("detail")}
+
+
+def listed_items_csv(body: Any) -> str:
+    """A list of what a change has met."""
+    return to_csv(columns(answers.ListedItem), body["items"])
 
 
 def _sums_view(currency: str, before: Totals, after: Totals, customers: int) -> answers.ChangeSums:

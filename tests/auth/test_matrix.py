@@ -61,6 +61,7 @@ SCOPES = {
     "GET /audits/{work_id}/findings": READ,
     "POST /changes": READ,
     "GET /changes/{work_id}": READ,
+    "GET /changes/{work_id}/items": READ,
     "POST /reconciliations": READ,
     "POST /imports": WRITE,
     "POST /imports/{import_id}/check": READ,

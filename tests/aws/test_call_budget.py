@@ -163,6 +163,7 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "request_replay": [Asked(most=4, body={"from": "2024-02-01", "to": "2024-02-29"})],
     "request_change": [Asked(body={"what": "end", "where": {"packages": ["line"]}, "on": "2031-01-01"}, most=6)],
     "read_change": [Asked({"work_id": CHANGE}, most=2)],
+    "list_changed_items": [Asked({"work_id": CHANGE}, {"limit": "200"}, most=2)],
     "apply_change": [Asked({"work_id": CHANGE}, most=7)],
     "undo_change": [Asked({"work_id": f"{CHANGE}:applied"}, most=7)],
     "cancel_work": [Asked({"work_id": WORK}, most=5)],

@@ -114,6 +114,7 @@ REQUESTS = {
     "POST /events/replay": Asked(202, body={"from": "2024-02-01", "to": "2024-02-29"}),
     "POST /changes": Asked(202, body={"what": "end", "where": {"packages": ["line"]}, "on": "2024-04-01"}),
     "GET /changes/{work_id}": Asked(404, {"work_id": "none"}),
+    "GET /changes/{work_id}/items": Asked(404, {"work_id": "none"}),
     "POST /changes/{work_id}/application": Asked(404, {"work_id": "none"}),
     "POST /changes/{work_id}/undo": Asked(404, {"work_id": "none"}),
     "POST /exports": Asked(202, body={"what": "ledger", "posted_from": DAY, "posted_to": DAY}),

@@ -20,7 +20,7 @@ from chalicelib.storage.db import decode
 from chalicelib.usecases import assignments, changes
 from chalicelib.wire.bodies import parse
 from chalicelib.wire.change_bodies import ChangeBody
-from chalicelib.wire.change_views import change_of, change_view
+from chalicelib.wire.change_views import change_of, change_view, listed_item
 from tests.world.scheduler import Crashed
 from tests.world.stage import TODAY, Stage, made_once
 from tests.world.test_crashes import CrashAt
@@ -49,10 +49,10 @@ def sold() -> Stage:
     return stage
 
 
-def work_off(stage: Stage) -> None:
+def work_off(stage: Stage, seconds_left: float = 100.0) -> None:
     while stage.queued_work:
         message = stage.queued_work[0]
-        stage.carry_out_work(message, stage.context("worker"), lambda: 100.0)
+        stage.carry_out_work(message, stage.context("worker"), lambda: seconds_left)
         stage.queued_work.remove(message)
 
 
@@ -60,11 +60,11 @@ def shown(stage: Stage, work_id: str) -> Any:
     return change_view(*changes.read_change(stage.services, stage.context("look"), work_id))
 
 
-def tried(stage: Stage, body: Json, name: str = "change") -> Any:
+def tried(stage: Stage, body: Json, name: str = "change", seconds_left: float = 100.0) -> Any:
     """A dry run, done."""
     given = parse(ChangeBody, body)
     changes.request_change(stage.services, stage.context(name), given.change(), json.dumps(body))
-    work_off(stage)
+    work_off(stage, seconds_left)
     return shown(stage, name)
 
 
@@ -133,6 +133,60 @@ def state_of(stage: Stage) -> tuple[Any, Any]:
     lists = [(one.package_id, one.price_lists) for one in catalog.list_packages(stage.db, None, 100)[0]]
     tenures = sorted(str(item["holds"]) for item in stage.store.items("catalog") if item["pk"]["S"].startswith("DID#"))
     return said, (lists, tenures)
+
+
+CHOSEN: Json = {"what": "end", "where": {"assignments": ["line-4", "half", "bound", "gone"]}, "on": "2024-03-25"}
+
+
+@pytest.mark.parametrize("customers", [[], ["c0", "c4", "nobody"]], ids=["looked for among all", "of named customers"])
+def test_chosen_assignments_are_changed_and_no_others(customers: list[str]) -> None:
+    stage = sold()
+    asked = CHOSEN | {"where": {**CHOSEN["where"], **({"customers": customers} if customers else {})}}
+    told = tried(stage, asked)
+    assert [(one["customer_id"], one["assignment_id"], one["package_name"]) for one in told["items"]] == [
+        ("c0", "half", "line"), ("c4", "line-4", "line"),
+    ]  # fmt: skip
+    assert [(one["assignment_id"], one["code"]) for one in told["refused"]] == [("bound", "minimum_days")]
+    assert applied(stage)["changes"] == told["changes"]
+    ended = {one.assignment_id for one in every_assignment(stage) if one.end_date == date(2024, 3, 25)}
+    assert ended == {one["assignment_id"] for one in told["items"]}
+
+
+def every_assignment(stage: Stage) -> list[Any]:
+    return [one for n in range(6) for one in storing.of_customer(stage.db, f"c{n}")[1]]
+
+
+@pytest.mark.parametrize("seconds_left", [100.0, 10.0])
+def test_all_that_was_met_is_listed_page_by_page(seconds_left: float) -> None:
+    stage = sold()
+    told = tried(stage, END, seconds_left=seconds_left)
+    found: dict[bool, list[Any]] = {}
+    for refused in (False, True):
+        after = None
+        found[refused] = []
+        while True:
+            page, after = changes.items_of_change(stage.services, stage.context("look"), "change", refused=refused, after=after, limit=2)
+            assert len(page) <= 2
+            found[refused] += [listed_item(row) for row in page]
+            if after is None:
+                break
+    assert found[False] == [{**one, "code": None, "detail": None} for one in told["items"]]
+    assert found[True] == told["refused"] != []
+
+
+def test_an_application_says_how_far_it_is() -> None:
+    stage = sold()
+    seen = tried(stage, DISCOUNT)["changes"]
+    changes.request_application(stage.services, stage.context("apply"), "change")
+    with pytest.raises(Conflict, match="not finished"):
+        changes.items_of_change(stage.services, stage.context("look"), "change:applied", refused=False, after=None, limit=2)
+    told = [shown(stage, "change:applied")]
+    while stage.queued_work:
+        stage.carry_out_work(stage.queued_work.pop(0), stage.context("worker"), lambda: 100.0)
+        told.append(shown(stage, "change:applied"))
+    assert {(one["met"]) for one in told} == {seen}
+    assert [one["changes"] for one in told[:1] + told[-2:]] == [0, seen, seen]
+    assert told[-2]["status"] == "running"
 
 
 def test_who_can_not_be_changed_is_told_why() -> None:

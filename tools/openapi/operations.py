@@ -275,6 +275,7 @@ OPERATIONS: Final = {
     "request_change": Operation("Changes", 202, change_bodies.ChangeBody, conflicts=("too_much_work",), invalid=("not_open",), seeks=False,
                                 notes=_CHANGE),
     "read_change": Operation("Changes", notes="What it met is null until it is finished; after 30 days it is gone."),
+    "list_changed_items": Operation("Changes", conflicts=("in_progress",)),
     "apply_change": Operation("Changes", 202, conflicts=("in_progress", "too_much_work"),
                               notes="Its id is that of the dry run with `:applied`; asked for again, it is the same."),
     "undo_change": Operation("Changes", 202, conflicts=("in_progress", "too_much_work"), invalid=("not_open",),

@@ -27,6 +27,7 @@ PARAMETERS: Final = {
     "did": "A telephone number, written as people do: `442079460901`, `+44 20 7946 0901` and `00442079460901` are one.",
     "on": "A day: only what is valid on it is listed, with the quantity, prices and discount of that day. Pages may then have fewer items.",
     "correct": "Whether to correct past days: `from` need not be an open day then, and the body needs a `reason`.",
+    "refused": "Whether those are listed that can't be changed, or were not, with why; otherwise those that can be, or were.",
     "dry_run": "Whether nothing is to be written; `false` writes the rows.",
     "file": "A file that the page names.",
     "limit": "How many items a page has at most.",

@@ -310,6 +310,7 @@ def _changes(say: Recorder) -> None:
     _wait_for(say, made)
     ids = {"work_id": made["work_id"]}
     say("read_change", "tried", "GET", "/changes/{work_id}", ids=ids)
+    say("list_changed_items", "first_page", "GET", "/changes/{work_id}/items", ids=ids, query={"limit": "2"})
     done = say("apply_change", "begun", "POST", "/changes/{work_id}/application", ids=ids)
     _wait_for(say, done)
     _wait_for(say, say("undo_change", "begun", "POST", "/changes/{work_id}/undo", ids={"work_id": done["work_id"]}))

@@ -7,9 +7,10 @@ from typing import Any, Final, NamedTuple
 from ...domain.changing import Change
 from ...domain.editing import first_end_date
 from ...domain.errors import Conflict, Fault, Invalid, NotFound, demand_open
-from ...domain.work import WorkKind, WorkRecord
+from ...domain.work import ResultFile, WorkKind, WorkRecord
 from ...storage import packages, work
 from ...storage.db import Db
+from ...storage.keys import Key
 from .. import backlog
 from ..request_context import RequestContext, Services
 from ..work import read_work, turns
@@ -25,6 +26,7 @@ __all__ = [
     "ComparedSums",
     "FoundChange",
     "find_change",
+    "items_of_change",
     "read_change",
     "request_application",
     "request_change",
@@ -47,6 +49,8 @@ class FoundChange(NamedTuple):
     refused: Sequence[Any] | None = None
     refused_total: int = 0
     sums: Sequence[tuple[str, ComparedSums]] | None = None
+    of_total: int | None = None
+    """Of an application or an undo that is under way, how many it goes through; what is counted of them so far are the totals."""
 
 
 def request_change(services: Services, context: RequestContext, change: Change, said: str) -> WorkRecord:
@@ -106,7 +110,8 @@ def read_change(services: Services, context: RequestContext, work_id: str) -> Fo
     found = find_change(services.db, work_id)
     made = FoundChange(found, expiry_of(found))
     if not has_result(found, context):
-        return made
+        is_counted = found.kind != "change" and found.started_at and found.state in ("running", "cancelled")
+        return _so_far(services.db, made) if is_counted else made
     files, objects = [one.file for one in work.file_results(services.db, work_id)], services.objects()
     items, refused = files_named(files, ITEMS), files_named(files, REFUSED)
     sums = [(row["currency"], compared_sums(row["sums"])) for _, row in rows_from(objects, files_named(files, SUMS))]
@@ -126,3 +131,25 @@ def _finished(services: Services, context: RequestContext, work_id: str, kind: W
     if not has_result(found, context):
         raise NotFound("it has no result: it was cancelled, or it has expired; make another dry run")
     return found
+
+
+def _so_far(db: Db, made: FoundChange) -> FoundChange:
+    counted = work.count_records(db, made.work.work_id)
+    seen = sum(file.rows for file in _files(db, made.work.asked["of"], ITEMS))
+    return made._replace(items_total=counted[ITEMS], refused_total=counted[REFUSED], of_total=seen)
+
+
+def items_of_change(
+    services: Services, context: RequestContext, work_id: str, *, refused: bool, after: Key | None, limit: int
+) -> tuple[list[Any], Key | None]:
+    """Up to `limit` of those that a change, its application or its undo has met, and where to go on. Raises `NotFound`, `Conflict`
+    in_progress."""
+    found = find_change(services.db, work_id)
+    if not found.is_over:
+        raise Conflict("the change is not finished: poll it until it is", code="in_progress")
+    files = _files(services.db, work_id, REFUSED if refused else ITEMS) if has_result(found, context) else []
+    return rows_page(services.objects(), files, after, limit)
+
+
+def _files(db: Db, work_id: str, name: str) -> list[ResultFile]:
+    return files_named([one.file for one in work.file_results(db, work_id)], name)

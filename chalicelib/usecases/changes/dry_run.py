@@ -21,7 +21,7 @@ from ...storage.keys import Key
 from ..forecasts import WORK_ENTRIES_MAX, FactsWanted, gather_facts
 from ..reindexing import PackagesSlice, packages_slices
 from ..request_context import RequestContext, Services
-from ..runs.sweep import Catalog, Group, customers
+from ..runs.sweep import Catalog, Group, customers, named_customers
 from ..segment import Member, Unreadable
 from ..snapshot import CustomerSnapshot
 from ..work.strategy import NamedFiles, Record
@@ -95,8 +95,10 @@ class ChangeDryRun(ChangeRows):
         self._line = forms.line
 
     def members(self, segment: int, cursor: Key | None, unreadable: Unreadable) -> Iterator[Member]:
-        """Customers with their assignments; in the last segment, packages."""
+        """Customers with their assignments; in the last segment, packages. Those that are named are in the first one."""
         customer_segments = self._work.segments - 1
+        if self._change.where.customers:
+            return named_customers(self._db, self._change.where.customers, cursor, unreadable) if segment == 0 else iter(())
         if segment < customer_segments:
             return (one for one in customers(self._db, segment, customer_segments, cursor, unreadable) if one.whole)
         return packages_slices(self._db, cursor) if self._change.what == "price" else iter(())
@@ -116,14 +118,15 @@ class ChangeDryRun(ChangeRows):
         planned: dict[str, PlannedChange] = {}
         for one in member.assignments:
             if self._change.where.means(one, member.account.currency):
-                yield self._planned(one, planned)
+                yield self._planned(one, member.account.name, planned)
         others = {name: package for plan in planned.values() for name, package in plan.packages.items()}
         yield from self._compared(member, planned, others, {})
 
-    def _planned(self, one: Assignment, planned: dict[str, PlannedChange]) -> Record:
+    def _planned(self, one: Assignment, customer_name: str, planned: dict[str, PlannedChange]) -> Record:
+        package = self._catalog.of([one]).get(one.package_id)
         said = {
             "customer_id": one.customer_id, "assignment_id": one.assignment_id, "package_id": one.package_id, "did": one.did,
-            "version": one.version,
+            "version": one.version, "customer_name": customer_name, "package_name": package and package.name,
         }  # fmt: skip
         try:
             plan = plan_change(self._db, self._context, self._change, (one.customer_id, one.assignment_id))
@@ -135,7 +138,10 @@ class ChangeDryRun(ChangeRows):
         return Record((ITEMS, one.customer_id, one.assignment_id), {**said, "version": plan.old.version, "before": plan.before})
 
     def _package_record(self, package: Package) -> Record:
-        said: Json = {"customer_id": None, "assignment_id": None, "package_id": package.package_id, "did": None, "version": package.version}
+        said: Json = {
+            "customer_id": None, "assignment_id": None, "package_id": package.package_id, "did": None, "version": package.version,
+            "customer_name": None, "package_name": package.name,
+        }  # fmt: skip
         try:
             plan_prices(self._db, self._context, self._change, package)
         except Throttled:

@@ -1,6 +1,6 @@
 """The segments of a run: all assignments of one, customer by customer, in bounded memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple, NoReturn
 
@@ -63,6 +63,16 @@ def customers(db: Db, segment: int, count: int, after: Key | None, unreadable: U
         groups = [list(items) for _, items in groupby(carried + page.items, key=lambda item: item["pk"])]
         carried = groups.pop() if groups and page.last else []
         yield from filter(None, (_readable_group(db, items, unreadable) for items in groups))
+
+
+def named_customers(db: Db, customer_ids: Iterable[str], after: Key | None, unreadable: Unreadable) -> Iterator[Group]:
+    """Those of some customers that there are, in the order of their ids, each read by itself."""
+    for customer_id in sorted(customer_ids):
+        if after is None or customer_id > after["pk"]:
+            items = list(db.query_all(ACCOUNTS, "#pk = :pk", {"pk": customer_id}))
+            group = _readable_group(db, items, unreadable) if items else None
+            if group:
+                yield group
 
 
 def _readable_group(db: Db, items: list[Item], unreadable: Unreadable) -> Group | None:

@@ -12,8 +12,10 @@ class ChangedItem(TypedDict):
     """An assignment, or a package whose prices change."""
 
     customer_id: str | None
+    customer_name: str | None
     assignment_id: str | None
     package_id: str
+    package_name: str | None
     did: str | None
     version: Count
     new_id: str | None
@@ -24,6 +26,13 @@ class RefusedItem(ChangedItem):
 
     code: str
     detail: str
+
+
+class ListedItem(ChangedItem):
+    """One that was met; and why it can't be changed, or was not, if that is so."""
+
+    code: str | None
+    detail: str | None
 
 
 class ChangeSums(TypedDict):
@@ -40,7 +49,8 @@ class ChangeSums(TypedDict):
 
 
 class Change(Work):
-    """A change, its application or its undo. What it met is null until it is finished."""
+    """A change, its application or its undo. What it met is null until it is finished; of an application or an undo, how
+    many there are is said so far."""
 
     change: dict[str, Any]
     of: str | None
