@@ -109,7 +109,7 @@ def _take_did(new: Assignment, taken: Mapping[str, list[DidTenure]]) -> Iterator
         return
     fault = clash(taken[new.did], new)
     if fault:
-        yield Obstacle("/did", fault, "did_in_use")
+        yield Obstacle("/did", fault.detail, "did_in_use", fault.extra)
     else:
         taken[new.did].append(tenure_of(new))
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .reconciliation import NumberUse
 from .schedule import DAY
-from .tenure import DidTenure
+from .tenure import DidTenure, free_from
 
 
 class DidSummary(NamedTuple):
@@ -34,12 +34,6 @@ class DidSummary(NamedTuple):
 def held_on(tenures: Sequence[DidTenure], day: date) -> list[DidTenure]:
     """The tenures that have a day; they are one customer's."""
     return [one for one in tenures if one.start_date <= day <= _last_day(one)]
-
-
-def free_from(tenures: Sequence[DidTenure], day: date) -> date | None:
-    """The first day, not before `day`, from which on nobody has it; None if somebody has it for good."""
-    last = max((_last_day(one) for one in tenures), default=date.min)
-    return None if last == date.max else max(day, last + DAY)
 
 
 def summary_of(did: str, tenures: Sequence[DidTenure], day: date, uses: Sequence[NumberUse]) -> DidSummary:

@@ -15,7 +15,7 @@ def free_tenures(db: Db, new: Assignment) -> DidTenures:
     tenures = did_tenures.find_tenures(db, new.did or "")
     taken = clash(tenures.all, new)
     if taken:
-        raise Conflict(taken, code="did_in_use")
+        raise Conflict(taken.detail, code="did_in_use", **taken.extra)
     return tenures
 
 
@@ -41,7 +41,7 @@ def exchange_tenures(db: Db, gone: Sequence[Assignment], new: Sequence[Assignmen
     for one in new:
         taken = clash(others, one)
         if taken:
-            raise Conflict(taken, code="did_in_use")
+            raise Conflict(taken.detail, code="did_in_use", **taken.extra)
     return did_tenures.write_tenures(tenures, [*others, *(tenure_of(one) for one in new if not one.cancelled)])
 
 

@@ -66,6 +66,7 @@ PAGES: dict[str, Callable[[World], str]] = {
     "assignment": lambda world: f"customers/{world.customer}/assignments/{world.assignment}",
     "assignment-edit": lambda world: f"customers/{world.customer}/assignments/{world.assignment}/edit",
     "replace": lambda world: f"customers/{world.customer}/assignments/{world.held}/replace",
+    "numbers": lambda _: "dids",
     "did": lambda world: f"dids/{world.did}",
     "transfer": lambda world: f"dids/{world.did}/transfer",
     "run-package": lambda world: f"run?customer={world.customer}&date=2031-02-28",

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from chalicelib.api import cursors
-from chalicelib.domain.did_summary import DidSummary, free_from, summary_of
+from chalicelib.domain.did_summary import DidSummary, summary_of
 from chalicelib.domain.reconciliation import NumberUse
 from chalicelib.domain.schedule import DAY
-from chalicelib.domain.tenure import DidTenure
+from chalicelib.domain.tenure import DidTenure, free_from
 from chalicelib.storage import did_tenures
 from chalicelib.storage.db import put
 from chalicelib.storage.keys import CATALOG

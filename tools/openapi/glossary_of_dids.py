@@ -1,4 +1,4 @@
-"""What the fields of the list of DIDs mean, as the glossary says it of all others."""
+"""What the fields of the list of DIDs mean, and of refusals about DIDs, as the glossary says it of all others."""
 
 from typing import Final
 
@@ -18,4 +18,7 @@ DID_FIELDS: Final = {
     "DidSummary.last_customer_id": "Who had it before; null if nobody had.",
     "DidSummary.last_day": "Until when.",
     "DidSummary.did": "The number, as digits.",
+    "Problem.customer_id": "Who has the number then.",
+    "Problem.assignment_id": "By which assignment.",
+    "Problem.free_from": "The first day from which on nobody else has it; left out if somebody has it for good.",
 }

@@ -238,8 +238,20 @@ function Refusal({ form, currency, conflict, verb }) {
           close();
         }}>End it on ${format.day(earliest)}<//></div>`
       }
+      ${problem?.code === "did_in_use" && html`<${Taken} form=${form} holder=${problem.problem} close=${close} />`}
     <//>`;
 }
+
+/** Who has the number, and the first day on which it can be had. */
+const Taken = ({ form, holder, close }) => html`
+  <p><a href=${link(["customers", holder.customer_id, "assignments", holder.assignment_id])}>Customer ${holder.customer_id}</a> has it then. <a href=${link(["dids", format.digits(form.values.did)])}>Who has it when</a></p>
+  ${
+    holder.free_from &&
+    html`<div class="actions"><${Button} look="small" onClick=${() => {
+      form.set("start_date", holder.free_from);
+      close();
+    }}>Start on ${format.day(holder.free_from)}<//></div>`
+  }`;
 
 export function EditAssignment({ customer, id }) {
   const where = ["customers", customer, "assignments", id];

@@ -1,6 +1,6 @@
 // One customer: the balance, and what there is to see and do.
 
-import { all, get, path } from "./api.js";
+import { get, path } from "./api.js";
 import { settings } from "./auth.js";
 import { Adjustment, OneOff, Payment } from "./charges.js";
 import { Download } from "./files.js";
@@ -11,7 +11,7 @@ import { useList, useLoad } from "./hooks.js";
 import { Ledger } from "./ledger.js";
 import { validity } from "./packages.js";
 import { html, useEffect, useRef, useState } from "./preact.js";
-import { link, useRoute } from "./router.js";
+import { link } from "./router.js";
 import { announce } from "./toast.js";
 import { Badge, Button, Card, Empty, LinkButton, List, Minutes, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
 
@@ -193,32 +193,4 @@ function Features({ id }) {
           <li key=${one.connexcs_package}><code>${one.connexcs_package}</code><span>by ${one.assignments.map((by, n) => html`${n > 0 && ", "}<a href=${link(["customers", id, "assignments", by])}>assignment ${n + 1}</a>`)}</span></li>`,
               )}</ul><//>`
     }`;
-}
-
-/** Who has, had or will have a number. */
-export function Did({ did }) {
-  const { q = did } = useRoute().query;
-  const { data, error, reload } = useLoad(() => all(path("dids", did, "assignments")), [did]);
-  const columns = [
-    { name: "customer", label: "Customer", main: true, cell: (one) => html`<a href=${link(["customers", one.customer_id])}>${one.customer_id}</a>` },
-    {
-      ...ASSIGNMENTS[0],
-      main: false,
-      cell: (one) => html`<a href=${link(["customers", one.customer_id, "assignments", one.assignment_id])}>${one.package.name}</a>`,
-    },
-    ...ASSIGNMENTS.slice(1),
-  ];
-  return html`
-    <${Page} title=${`DID ${did}`} lead="Who has this number, had it, or will have it."
-      actions=${data?.some((one) => !one.cancelled && !one.replaced_by && (!one.end_date || one.end_date >= settings.today)) && html`<${LinkButton} href=${link(["dids", did, "transfer"])} needs="write">Transfer…<//>`}>
-      ${
-        error
-          ? html`<${Problem} error=${error} retry=${reload} />`
-          : !data
-            ? html`<${Skeleton} /> `
-            : data.length === 0
-              ? html`<${Empty} title="Nobody has this number">It can be assigned: open a customer and choose “Assign a package”. Or did you mean a <a href=${link(["customers"], { q })}>customer ${q}</a>?<//>`
-              : html`<${Table} caption="Assignments of this DID" rows=${data} columns=${columns} id=${(one) => one.assignment_id} />`
-      }
-    <//>`;
 }

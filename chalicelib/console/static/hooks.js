@@ -53,10 +53,10 @@ export function useLoad(load, deps) {
  * A list of the API, page by page.
  * @typedef {{asked: string, items: any[], cursor?: string | null, loading: boolean, error: any}} Page what was loaded after the first page
  */
-export function useList(where, query = {}, limit = 50) {
+export function useList(where, query = {}, limit = 50, load = get) {
   const asked = JSON.stringify([where, query]);
   const [more, setMore] = useState(/** @type {Page} */ ({ asked, items: [], cursor: undefined, loading: false, error: null }));
-  const first = useLoad(() => get(where, { ...query, limit }), [asked]);
+  const first = useLoad(() => load(where, { ...query, limit }), [asked]);
   useEffect(() => {
     setMore({ asked, items: [], cursor: undefined, loading: false, error: null });
   }, [first.data]);
@@ -64,7 +64,7 @@ export function useList(where, query = {}, limit = 50) {
   const loadMore = async () => {
     setMore((old) => ({ ...old, loading: true, error: null }));
     try {
-      const page = await get(where, { ...query, limit, cursor });
+      const page = await load(where, { ...query, limit, cursor });
       setMore((old) => (old.asked === asked ? { ...old, items: [...old.items, ...page.items], cursor: page.next_cursor, loading: false } : old));
       announce(`${page.items.length} more loaded`);
     } catch (error) {

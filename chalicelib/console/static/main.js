@@ -15,6 +15,7 @@ const packages = () => import("./packages.js");
 const packageForm = () => import("./package-form.js");
 const customers = () => import("./customers.js");
 const customer = () => import("./customer.js");
+const numbers = () => import("./numbers.js");
 const assign = () => import("./assign.js");
 const handover = () => import("./handover.js");
 const audits = () => import("./audits.js");
@@ -45,7 +46,8 @@ const PAGES = [
   [/^dids\/(\d+)\/transfer$/, handover, "Transfer", ["did"]],
   [/^customers\/([^/]+)\/statement$/, () => import("./statement.js"), "Statement", ["id"]],
   [/^customers\/([^/]+)(?:\/(assignments|ledger|held|minutes|features|history))?$/, customer, "Customer", ["id", "tab"]],
-  [/^dids\/(\d+)$/, customer, "Did", ["did"]],
+  [/^dids$/, numbers, "Numbers"],
+  [/^dids\/(\d+)$/, numbers, "Did", ["did"]],
   [/^runs$/, runs, "Runs"],
   [/^runs\/([^/]+)$/, runs, "Run", ["id"]],
   [/^held$/, () => import("./held.js"), "HeldCharges"],
@@ -64,6 +66,7 @@ const NAVIGATION = [
   ["home", "Home"],
   ["packages", "Packages"],
   ["customers", "Customers"],
+  ["dids", "Numbers"],
   ["run", "Run Package"],
   ["runs", "Daily runs"],
   ["held", "Held charges"],

@@ -160,7 +160,7 @@ class _Assignments(_OfImport):
             others = taken.setdefault(one.draft.did or "", [])
             fault = clash(others, one.draft)
             if fault:
-                found.append(row_fault(one.row, "did", fault))
+                found.append(row_fault(one.row, "did", fault.detail))
             others.append(tenure_of(one.draft))
         return found
 
