@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from .domain.notice_days import NoticeDays, days_before
 from .storage.keys import TABLES
 
 _YES: Final = ("1", "true", "yes")
@@ -39,6 +40,7 @@ class Config(NamedTuple):
     history_retention: timedelta
     serve_docs: bool
     overview: bool
+    notices: NoticeDays
     event_bus: str
     event_types: str
     tell_dead_letters_url: str
@@ -84,4 +86,5 @@ def read_config(environment: Mapping[str, str] = os.environ) -> Config:
         events_file=environment.get("EVENTS_FILE", ""),
         raise_untold=environment.get("RAISE_UNTOLD", "").lower() in _YES,
         overview=environment.get("OVERVIEW", "true").lower() in _YES,
+        notices=NoticeDays(*(days_before(environment.get(name, "")) for name in ("NOTICE_DAYS", "TERM_NOTICE_DAYS"))),
     )

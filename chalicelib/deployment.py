@@ -110,6 +110,7 @@ def shared_services() -> Services:
         objects=objects,
         event_bus=event_bus,
         overview=configured.overview,
+        notices=configured.notices,
     )
 
 

@@ -31,19 +31,34 @@ MEANINGS: Final[Mapping[EventType, str]] = {
     "run.finished": "A daily evaluation or a live Run Package is through, maybe with failures; again if one that failed went on.",
     "work.finished": "An export, a forecast or another long work is through, or was cancelled.",
     "price.announced": "A price list was entered, changed or removed: from when, and the prices before and after.",
+    "charge.upcoming": "Charges to come of a customer on a date, told some days ahead: how many, their sum, whether the balance suffices.",
+    "term.ending": "An assignment ends soon: told some days before its end date.",
+    "assignment.ended": "An assignment is over: told on the day after its end date.",
 }
+NOTICES: Final[Mapping[EventType, Any]] = {
+    "charge.upcoming": answers.UpcomingData,
+    "term.ending": answers.TermData,
+    "assignment.ended": answers.OverData,
+}
+"""What a notice of each type tells."""
 _ENTRIES: Final = ("charge.", "credit.", "payment.", "adjustment.")
 
 
 def schema(type_: EventType) -> dict[str, Any]:
     """The schema of a type of event: what EventBridge calls `detail`."""
-    parts = (answers.EntryData, answers.EntryProvider) if type_.startswith(_ENTRIES) else (answers.ChangeData, answers.ChangeProvider)
     whole = TypeAdapter(answers.Event).json_schema()
-    data, provider = (TypeAdapter(part).json_schema() for part in parts)
+    data, provider = (TypeAdapter(part).json_schema() for part in _parts(type_))
     definitions = {**data.pop("$defs", {}), **provider.pop("$defs", {})}
     properties = whole["properties"] | {"type": {"const": type_}, "data": data, "provider": provider}
     made = {"$schema": DIALECT, "title": type_, "description": MEANINGS[type_], **_of(whole), "properties": properties}
     return made | ({"$defs": definitions} if definitions else {})
+
+
+def _parts(type_: EventType) -> tuple[Any, Any]:
+    """The types of `data` and `provider`."""
+    if type_ in NOTICES:
+        return NOTICES[type_], answers.NoticeProvider
+    return (answers.EntryData, answers.EntryProvider) if type_.startswith(_ENTRIES) else (answers.ChangeData, answers.ChangeProvider)
 
 
 def _of(whole: Mapping[str, Any]) -> dict[str, Any]:

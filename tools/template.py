@@ -71,6 +71,8 @@ _SHARED_DEFAULTS = {
     "SERVE_DOCS": "true",
     "OVERVIEW": "true",
     "EVENT_TYPES": "default",
+    "NOTICE_DAYS": "",
+    "TERM_NOTICE_DAYS": "",
 }
 _LOCAL_DEFAULTS = {"AUTH_MODE": "none", "ALLOW_FUTURE": "true", "SWEEP_SEGMENTS": "2", "EVENTS_FILE": ""}
 

@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from chalicelib.api import access
 from chalicelib.domain.currencies import DECIMALS
 from chalicelib.domain.events import chosen_types
+from chalicelib.domain.notice_days import DISTANCE_MAX, DISTANCES_MAX, days_before
 
 Check = Callable[[str], bool]
 
+_DAYS = f"up to {DISTANCES_MAX} different whole numbers from 1 to {DISTANCE_MAX}, separated by spaces, like 7 1,"
 _YES_OR_NO = ("true", "false", "yes", "no", "1", "0")
 
 
@@ -34,6 +36,13 @@ def _is_types(value: str) -> bool:
         return False
 
 
+def _are_days(value: str) -> bool:
+    try:
+        return days_before(value) is not None
+    except ValueError:
+        return False
+
+
 def _is_positive(value: str) -> bool:
     return value.isascii() and value.isdigit() and int(value) > 0
 
@@ -50,6 +59,8 @@ _CHECKS: Mapping[str, tuple[Check, str]] = {
     "HISTORY_DAYS": (_is_positive, "a whole number from 1"),
     "SERVE_DOCS": (lambda value: value.lower() in _YES_OR_NO, "true or false"),
     "EVENT_TYPES": (_is_types, "default, all, or types of events like payment.recorded charge.held"),
+    "NOTICE_DAYS": (_are_days, _DAYS),
+    "TERM_NOTICE_DAYS": (_are_days, _DAYS),
     "OVERVIEW": (lambda value: value.lower() in _YES_OR_NO, "true or false"),
 }
 

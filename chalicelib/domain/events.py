@@ -13,7 +13,7 @@ from .ledger import Entry, EntryKind
 EventType = Literal[
     "charge.posted", "charge.held", "charge.released", "charge.cancelled", "charge.credited", "credit.recorded", "payment.recorded",
     "adjustment.recorded", "customer.parked", "assignment.created", "assignment.changed", "assignment.replaced", "package.changed",
-    "price.announced", "run.finished", "work.finished",
+    "price.announced", "run.finished", "work.finished", "charge.upcoming", "term.ending", "assignment.ended",
 ]  # fmt: skip
 EVENT_TYPES: Final[tuple[EventType, ...]] = get_args(EventType)
 TOLD_BY_DEFAULT: Final = frozenset(EVENT_TYPES) - {"charge.posted"}
@@ -44,6 +44,9 @@ _OF_CHANGES: Final[Mapping[ChangeType, EventType]] = {
     "assignment.transferred": "assignment.replaced",
     "run.finished": "run.finished",
     "work.finished": "work.finished",
+    "charge.upcoming": "charge.upcoming",
+    "term.ending": "term.ending",
+    "assignment.over": "assignment.ended",
 }
 """What a change is told as. The others are told otherwise (a written-off charge by its entry) or to nobody."""
 

@@ -15,6 +15,7 @@ from .assignment import Assignment, TermsEntry
 from .ledger import Entry
 from .package import Package, PriceList, wire_match
 from .prices import prices_on
+from .pricing import ChargeKind
 from .record import Result, RunRecord, state_of
 from .terms import terms_on
 from .work import WorkRecord, WorkState
@@ -25,6 +26,7 @@ ChangeType = Literal[
     "assignment.created", "assignment.changed", "assignment.terms_written", "assignment.terms_removed", "assignment.ended",
     "assignment.cancelled", "assignment.removed", "assignment.replaced", "assignment.transferred", "assignment.restored",
     "charge.written_off", "run.started", "run.finished", "run.reversed", "work.finished",
+    "charge.upcoming", "term.ending", "assignment.over",
 ]  # fmt: skip
 Plain = str | int | bool | list[Any] | None
 """A value as it is kept and shown: money and dates are texts."""
@@ -64,11 +66,25 @@ class FieldChange(NamedTuple):
     begins: date | None = None
 
 
+class NoticeLine(NamedTuple):
+    """A charge to come, as a notice lists it."""
+
+    assignment_id: str
+    package_name: str
+    did: str | None
+    kind: ChargeKind
+    quantity: int
+    retail: Decimal
+
+
 class Change(NamedTuple):
     """What was done to one thing: its ids, the version that it has since, the fields that changed.
 
     A thing that was made or removed has those of its fields that differ from their defaults. `assignments` says of a price list how
     many assignments it is for at once: all that the package has, or 0 if it is for new ones only.
+
+    A notice changes nothing: its `fields` have what it tells, `lines` the first charges. It has an id of its own, and is `dated` the day
+    on which it is due (`domain.notices`).
     """
 
     type: ChangeType
@@ -81,10 +97,15 @@ class Change(NamedTuple):
     entry_id: str | None = None
     work_id: str | None = None
     assignments: int | None = None
+    notice_id: str | None = None
+    dated: date | None = None
+    lines: tuple[NoticeLine, ...] = ()
 
     @property
     def subject(self) -> str:
-        """The id of the thing that was changed: what the type begins with."""
+        """The id of the thing that was changed: what the type begins with; the notice's own id of a notice."""
+        if self.notice_id is not None:
+            return self.notice_id
         kind = self.type.partition(".")[0]
         found: str = getattr(self, "entry_id" if kind == "charge" else f"{kind}_id")
         return found
@@ -99,8 +120,8 @@ class HistoryItem(NamedTuple):
 
     @property
     def history_id(self) -> str:
-        """Names this item for good. Ids sort by time."""
-        return f"{self.at}~{self.change.type}~{self.change.subject}~{self.change.version}"
+        """Names this item for good. Ids sort by time; that of a notice, which may be made again, by the day on which it is due."""
+        return f"{self.change.dated or self.at}~{self.change.type}~{self.change.subject}~{self.change.version}"
 
 
 def package_change(type_: ChangeType, package: Package, before: Package | None = None) -> Change:

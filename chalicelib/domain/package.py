@@ -55,6 +55,7 @@ class Package(NamedTuple):
     `assigned` turns true with the first assignment and never back; packages of former releases only have the count.
 
     `account_code` and `tax_code` say under what its charges are booked; only an accountant's program reads them.
+    `notice_days` says how many days before a charge customers are told; None: as the deployment does, 0: never.
     """
 
     package_id: str
@@ -86,6 +87,7 @@ class Package(NamedTuple):
     superseded_lists: tuple[PriceList, ...] = ()
     account_code: str | None = None
     tax_code: str | None = None
+    notice_days: tuple[int, ...] | None = None
     imported: str | None = None
 
     @property

@@ -3,19 +3,27 @@
 An item is written once, in the transaction of its change, and expires. Nothing that charges reads it.
 """
 
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from math import ceil
 from typing import Any, Final
 
 from ..domain.history import Change, FieldChange, HistoryItem
+from ..domain.posting import TRANSACTION_ACTIONS_MAX
 from . import keys
 from .codec import Attribute, Codec, date_attribute, integer_attribute, plain_attribute, records_attribute
-from .db import Action, Db, Item, put
+from .db import Action, Db, Item, put, put_new
+from .errors import Cancelled, ConditionFailed
 from .keys import EXPIRES, HISTORY, Key
+from .packing import pack_notice_lines, unpack_notice_lines
+from .retry import retry_on_contention
 
 HISTORY_FORMAT: Final = 1
 """What readers of the table and of its stream have to know. Attributes may be added without another number."""
+_LINES_BYTES_TOGETHER: Final = 350
+"""With the rest of a notice they fit into 1,000 bytes, which are two write units in a transaction, and one outside."""
 
 
 def _json_value(stored: Any) -> Any:
@@ -48,15 +56,56 @@ _CHANGE_CODEC = Codec(
         "entry_id": plain_attribute("entry", None),
         "work_id": plain_attribute("work", None),
         "assignments": integer_attribute("assignments", None),
+        "notice_id": plain_attribute("notice", None),
+        "dated": date_attribute("dated", None),
+        "lines": Attribute("lines", pack_notice_lines, unpack_notice_lines, ()),
     },
 )
 
 
 def write_item(item: HistoryItem, retention: timedelta) -> Action:
     """Keep an item for so long. Only together with its change, whose condition keeps it from being written twice."""
+    return put(HISTORY, _stored(item, retention))
+
+
+def _stored(item: HistoryItem, retention: timedelta) -> Item:
     expires = ceil((datetime.fromisoformat(item.at) + retention).timestamp())
     written = {"format": HISTORY_FORMAT, "at": item.at, "by": item.by, EXPIRES: expires}
-    return put(HISTORY, keys.history_key(_partition(item.change), item.history_id) | _CHANGE_CODEC.item(item.change) | written)
+    return keys.history_key(_partition(item.change), item.history_id) | _CHANGE_CODEC.item(item.change) | written
+
+
+def notice_batches(notices: Iterable[HistoryItem], retention: timedelta) -> list[list[Action]]:
+    """Notices to be kept, those together that one transaction takes. A large one stands alone, where a write costs half as much."""
+    batches: list[list[Action]] = [[]]
+    alone: list[list[Action]] = []
+    for stored in (_stored(one, retention) for one in notices):
+        action = put_new(HISTORY, stored)
+        if len(stored.get("lines", b"")) > _LINES_BYTES_TOGETHER:
+            alone.append([action])
+            continue
+        if len(batches[-1]) == TRANSACTION_ACTIONS_MAX:
+            batches.append([])
+        batches[-1].append(action)
+    return [batch for batch in (*batches, *alone) if batch]
+
+
+def keep_notices(db: Db, batch: Sequence[Action]) -> None:
+    """Keep those notices of a batch that are not kept yet."""
+    missing = list(batch)
+
+    def attempt() -> None:
+        if len(missing) == 1:
+            with suppress(ConditionFailed):
+                db.write(missing[0])
+            return
+        try:
+            db.transact(missing)
+        except Cancelled as cancelled:
+            missing[:] = [one for place, one in enumerate(missing) if not cancelled.failed(place)]
+            if missing:
+                raise
+
+    retry_on_contention(attempt)
 
 
 def _partition(change: Change) -> str:

@@ -48,6 +48,7 @@ _PACKAGE_CODEC = Codec(
         "superseded_lists": records_attribute("old_lists", PriceList, _PRICE_LIST),
         "account_code": plain_attribute("account_code", None),
         "tax_code": plain_attribute("tax_code", None),
+        "notice_days": numbers_attribute("notice_days", None),
         "imported": plain_attribute("imported", None),
         **WRITTEN,
     },

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from ..domain.charging import Line
+from ..domain.history import NoticeLine
 from ..domain.record import Failure, Result, Step
 from ..domain.report import HeldBefore, NotDue, Summary, SummaryGroup, Totals
 from ..domain.schedule import Period
@@ -116,6 +117,10 @@ _SUMMARY_ROW = RowFormat(
     plain_column("customers_left_out"),
     unstored={"parked_customers": (), "parked_left_out": 0},
 )
+_NOTICE_LINE = RowFormat(
+    NoticeLine, plain_column("assignment_id"), plain_column("package_name"), plain_column("did"), plain_column("kind"),
+    plain_column("quantity"), amount_column("retail"),
+)  # fmt: skip
 HELD_BEFORE: Final = RowFormat(HeldBefore, integer_column("charges"), amount_column("retail"), amount_column("credit_debited"))
 """Stands in a plan's item as it is."""
 
@@ -222,6 +227,16 @@ def pack_summary(summary: Summary) -> bytes:
 def unpack_summary(packed: bytes) -> Summary:
     """The summary that `pack_summary` was given."""
     return _SUMMARY_ROW.read(_unpacked_content(packed))
+
+
+def pack_notice_lines(lines: Sequence[NoticeLine]) -> bytes:
+    """The charges that a notice lists."""
+    return _in_format(_NOTICE_LINE.format_of_all(lines), [*map(_NOTICE_LINE.write, lines)])
+
+
+def unpack_notice_lines(packed: bytes) -> tuple[NoticeLine, ...]:
+    """The lines that `pack_notice_lines` was given."""
+    return tuple(_NOTICE_LINE.read(cells) for cells in _unpacked_content(packed))
 
 
 def _in_format(needed: int, content: list[Any]) -> bytes:

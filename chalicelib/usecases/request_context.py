@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..domain.errors import Misconfigured
 from ..domain.importing import ImportRow
+from ..domain.notice_days import NoticeDays
 from ..storage.db import Db
 from ..storage.objects import Objects
 
@@ -64,7 +65,7 @@ class Services(NamedTuple):
     `apply_work`; `objects` are made when they are asked for first; `threads(n)` posts n jobs at a time.
 
     A worker holds the plans of at most `round_customers` customers before it posts them. `overview`: whether a forecast of all customers
-    is made after each daily run.
+    is made after each daily run. `notices`: how many days before customers are told what comes; None: nothing of the calendar is told.
     """
 
     db: Db
@@ -81,3 +82,4 @@ class Services(NamedTuple):
     objects: Callable[[], Objects] = _no_objects
     overview: bool = False
     event_bus: "Callable[[], EventBus]" = _no_bus
+    notices: NoticeDays | None = None

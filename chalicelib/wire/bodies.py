@@ -41,6 +41,7 @@ from .fields import (
     Text,
 )  # fmt: skip
 from .jsontext import pointer
+from .notice_fields import NoticeDays
 
 READ_ONLY = frozenset(("version", "created_at", "created_by", "updated_at", "updated_by"))
 
@@ -85,6 +86,7 @@ class PackageBody(Body):
     proration: Proration = "none"
     account_code: AccountingCode | None = None
     tax_code: AccountingCode | None = None
+    notice_days: NoticeDays | None = None
 
     @classmethod
     def cross(cls, values: Mapping[str, Any]) -> Iterator[Fault]:
@@ -95,7 +97,9 @@ class PackageBody(Body):
         """The package with these fields."""
         fields = {name: getattr(self, name) for name in PackageBody.model_fields}
         match = package.parse_match(self.frequency, tuple(self.frequency_match))
-        return old._replace(**fields | {"currency": self.currency or default_currency, "frequency_match": match})
+        notice_days = None if self.notice_days is None else tuple(self.notice_days)
+        made = {"currency": self.currency or default_currency, "frequency_match": match, "notice_days": notice_days}
+        return old._replace(**fields | made)
 
 
 class NewPackageBody(PackageBody):

@@ -1,6 +1,6 @@
 """Entries and changes as events. What a customer may see is listed field by field; whatever is not listed is the provider's."""
 
-from typing import Final
+from typing import Any, Final
 
 from ..domain import money
 from ..domain.events import EventKey, change_event, entry_event
@@ -31,6 +31,8 @@ def change_event_view(item: HistoryItem) -> answers.Event | None:
     key, change = change_event(item), item.change
     if key is None:
         return None
+    if change.notice_id is not None:
+        return _event(key, change.customer_id, _notice_data(item), {"by": item.by})
     changes = [field_change_view(one) for one in change.fields]
     data: answers.ChangeData = {
         "change": change.type, "at": item.at, "changes": [one for one in changes if one["field"] in _SEEN_BY_CUSTOMERS],
@@ -42,9 +44,20 @@ def change_event_view(item: HistoryItem) -> answers.Event | None:
     return _event(key, change.customer_id, data, provider)
 
 
+def _notice_data(item: HistoryItem) -> dict[str, Any]:
+    """All of a notice is made for the customer; the schema of its type says which fields it has."""
+    change = item.change
+    data: dict[str, Any] = {"at": item.at} | {one.field: one.after for one in change.fields}
+    if change.assignment_id is not None:
+        data |= {"assignment_id": change.assignment_id, "package_id": change.package_id}
+    if change.lines:
+        data["lines"] = [one._asdict() | {"retail": money.text(one.retail)} for one in change.lines]
+    return data
+
+
 def _event(
-    key: EventKey, customer_id: str | None, data: answers.EntryData | answers.ChangeData,
-    provider: answers.EntryProvider | answers.ChangeProvider,
+    key: EventKey, customer_id: str | None, data: answers.EntryData | answers.ChangeData | dict[str, Any],
+    provider: answers.EntryProvider | answers.ChangeProvider | answers.NoticeProvider,
 ) -> answers.Event:  # fmt: skip
     return {
         "id": key.event_id, "type": key.type, "format": EVENT_FORMAT, "subject": key.subject, "version": key.version,

@@ -11,7 +11,7 @@ FULL = {
     "name": "Hosted phone system", "description": "per seat", "currency": "EUR", "cost": "4.10", "retail": "10.50",
     "setup_cost": "1.00", "setup_retail": "25.00", "frequency": "monthly", "frequency_match": [31, 15],
     "connexcs_package": "asr", "minimum_days": 30, "type": "standard", "destination": None, "minimum_spend": True,
-    "account_code": "4010", "tax_code": "20% (VAT on Income)",
+    "account_code": "4010", "tax_code": "20% (VAT on Income)", "notice_days": [7, 1],
 }  # fmt: skip
 READ_ONLY = ("package_id", "version", "created_at", "created_by", "updated_at", "updated_by")
 REFUSED = [
@@ -44,6 +44,9 @@ REFUSED = [
     ("/minimum_spend", {"minimum_spend": True}), ("/minimum_spend", {"frequency": "daily", "minimum_spend": "yes"}),
     ("/connexcs_package", {"connexcs_package": 3}), ("/account_code", {"account_code": ""}), ("/account_code", {"account_code": "4" * 51}),
     ("/account_code", {"account_code": 200}), ("/tax_code", {"tax_code": "a\nb"}), ("/tax_code", {"tax_code": " "}),
+    ("/notice_days", {"notice_days": []}), ("/notice_days", {"notice_days": [7, 7]}), ("/notice_days", {"notice_days": [0, 7]}),
+    ("/notice_days/0", {"notice_days": [366]}), ("/notice_days/0", {"notice_days": [-1]}), ("/notice_days", {"notice_days": "7"}),
+    ("/notice_days", {"notice_days": [1, 2, 3, 4, 5, 6]}),
     ("/retial", {"retial": "1"}), ("/a~1b~0c", {"a/b~c": 1}),
 ]  # fmt: skip
 
@@ -58,6 +61,7 @@ def test_a_package_needs_a_name_only_and_money_defaults_to_zero(api: httpx.Clien
     package = saved(answer)
     defaults: dict[str, Any] = {
         "currency": "USD", "cost": "0.00", "retail": "0.00", "setup_cost": "0.00", "setup_retail": "0.00", "frequency": "none",
+        "notice_days": None,
         "frequency_match": [], "connexcs_package": None, "minimum_days": 0, "type": "standard", "destination": None,
         "minimum_spend": False, "version": 1, "description": "", "account_code": None, "tax_code": None,
     }  # fmt: skip

@@ -307,7 +307,7 @@ def test_the_rules_have_the_sections_that_tests_name() -> None:
             "One-off charges and adjustments", "Free Minutes", "Replacement and transfer", "Minimum Days", "Deleting", "Closing a customer",
         "5. The daily evaluation",
         "6. Run Package", "7. Warnings", "8. History", "9. Statement", "The ledger in an order", "10. Exports", "11. Forecast", "12. Audit",
-        "13. Reconciliation", "14. Finding things", "15. Events", "16. Imports", "17. Changes of many",
+        "13. Reconciliation", "14. Finding things", "15. Events", "16. Imports", "17. Changes of many", "18. Notices",
     ]  # fmt: skip
 
 

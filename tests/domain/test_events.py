@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.assignment import TermsEntry
+from chalicelib.domain.assignment import Assignment, TermsEntry
 from chalicelib.domain.events import EVENT_TYPES, TOLD_BY_DEFAULT, change_event, chosen_types, entry_event
+from chalicelib.domain.forecast_account import PlannedLine
 from chalicelib.domain.history import ChangeType, HistoryItem, assignment_change, customer_change, package_change, run_started
 from chalicelib.domain.ledger import Entry, adjustment, opposite_of, payment, reversal_of
+from chalicelib.domain.notices import NoticeSpan, ends_told, lines_due_on, upcoming_charges, upcoming_notice
 from chalicelib.domain.one_off import OneOffRequest, one_off_line
-from chalicelib.domain.package import PriceList
+from chalicelib.domain.package import Package, PriceList
 from chalicelib.domain.record import RunRecord
 from chalicelib.wire.event_views import change_event_view, entry_event_view
 
@@ -73,10 +75,23 @@ def test_rules_15_a_customer_sees_nothing_that_is_the_providers() -> None:
         customer_change("customer.parked", account(parked=True, notes=CANARY, email=CANARY, version=2), account(notes="", version=1)),
     ]  # fmt: skip
     events += [change_event_view(HistoryItem(AT, CANARY, one)) for one in changes]
+    events += notices_of(sold._replace(frequency="daily", retail=Decimal(5)), own)
     for event in events:
         assert CANARY not in seen(event)
         assert "77.12" not in seen(event)
         assert CANARY in json.dumps(event["provider"])
+
+
+def notices_of(sold: Package, own: Assignment) -> list[Any]:
+    """Of charges to come, of the end of a term, and of what is over."""
+    span, of = NoticeSpan(day("2031-02-28"), day("2031-03-01"), day("2031-03-01")), {sold.package_id: sold}
+    (asked,) = upcoming_charges([own], of, span, (7,))
+    lines = [PlannedLine(asked.date, line, "", "posted") for line in lines_due_on([own], of, asked)]
+    ending = (own._replace(end_date=day(end)) for end in ("2031-02-28", "2031-03-16"))
+    found = [upcoming_notice(account(notes=CANARY), asked, lines), *ends_told(ending, of, span, (15,))]
+    events = [change_event_view(HistoryItem(AT, CANARY, one)) for one in found if one]
+    assert [one["type"] for one in events if one] == ["charge.upcoming", "assignment.ended", "term.ending"]
+    return events
 
 
 CHANGES: list[tuple[ChangeType, str | None]] = [

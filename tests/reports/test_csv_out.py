@@ -153,14 +153,15 @@ COMPUTED = [
     *("unit_cost", "unit_retail", "discount", "own_price", "spend", "margin", "auto_decrement_credit", "explanation"),
 ]
 CODES = ["account_code", "tax_code"]
+RULED = ["type", "destination", "minimum_spend", "proration", *CODES, "notice_days"]
 HEADINGS = {
-    "packages": ["package_id", "name", "description", *PRICED, "type", "destination", "minimum_spend", "proration", *CODES, *WRITTEN],
+    "packages": ["package_id", "name", "description", *PRICED, *RULED, *WRITTEN],
     "assignments": [
         *("assignment_id", "customer_id", "package_id", "package_name", "did", "quantity", "start_date", "end_date"),
         *("auto_decrement_credit", "free_minutes", "minimum_days", "charge_from", "retail", "cost", "discount"),
         *("paused", "setup_cost", "setup_retail", "replaces", "replaced_by"),
         *("transferred_from", "transferred_to", "counted_from", "cancelled", "evaluate_from", *WRITTEN),
-        *(f"package_{name}" for name in ("description", *PRICED, "type", "destination", "minimum_spend", "proration", *CODES)),
+        *(f"package_{name}" for name in ("description", *PRICED, *RULED)),
         *(f"minutes_{name}" for name in ("total", "used", "remaining", "refills_on", "waiting_for_payment")),
     ],
     "entries": [

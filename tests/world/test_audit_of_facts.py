@@ -24,6 +24,7 @@ WORDS: Final = dict.fromkeys(("name", "description", "email", "external_id", "ta
 NO_MONEY: Final[dict[type, dict[str, str]]] = {
     Package: {
         **WRITTEN, **WORDS, "package_id": "which one it is", "connexcs_package": "what is enabled", "minimum_days": "for edits",
+        "notice_days": "when customers are told",
         "type": "free minutes", "destination": "free minutes", "assignments": "a count", "deleted": "whether it can be assigned",
         "assigned": "whether it can be changed", "account_code": "how it is booked", "tax_code": "how it is booked",
         "imported": "from which file", "superseded_lists": "what charges before were made of",

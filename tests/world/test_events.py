@@ -1,7 +1,7 @@
 """What a receiver of events knows of seeded worlds, however the bus delivers: doubled, in any order, lost and sent again.
 
 It keeps the highest version of each subject and nothing else. From that it makes balances and held charges, which must be the
-service's own.
+service's own. Every second world makes notices, which changes nothing of what is drawn before its first daily run.
 """
 
 import json
@@ -14,6 +14,7 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator
 
 from chalicelib.domain.events import EVENT_TYPES
+from chalicelib.domain.notice_days import NoticeDays
 from chalicelib.jobs.streams import EVENT_OF
 from chalicelib.storage.accounts import account_from_item
 from chalicelib.storage.db import decode
@@ -72,12 +73,16 @@ def test_a_receiver_of_events_knows_balances_and_held_charges_however_they_are_d
     for seed in range(SEEDS):
         world, streams = World(seed), Streams()
         world.store.observers.append(streams)
+        world.services = world.services._replace(notices=NoticeDays((1, 3), (2,)) if seed % 2 else None)
         world.play()
         events = [made for table, image in streams.images if (made := event_of(table, image))]
         replayed = [made for table in EVENT_OF for image in world.store.items(table) if (made := event_of(table, image))]
         judge(world, events, replayed)
         types.update(one["type"] for one in events)
-    rare = {"charge.released", "charge.cancelled", "charge.credited", "credit.recorded", "customer.parked", "price.announced"}
+    rare = {
+        "charge.released", "charge.cancelled", "charge.credited", "credit.recorded", "customer.parked", "price.announced",
+        "charge.upcoming", "term.ending", "assignment.ended",
+    }  # fmt: skip
     assert rare <= types.keys() <= set(EVENT_TYPES), types
 
 

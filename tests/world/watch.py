@@ -83,7 +83,7 @@ class Watch:
         self._credit(real)
         self._taken_back(real)
         self._usage_adds_up(real)
-        told = Counter(subject for change in real if change.table == "history" for subject in [_subject_told(change)])
+        told = Counter(_subject_told(change) for change in real if change.table == "history" and "notice" not in (change.new or {}))
         done = Counter(subject for change in real for subject in _subjects(change))
         self.demand("a commit tells of each of its changes once, and of nothing else", told == done, told, done)
 

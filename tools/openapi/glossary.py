@@ -46,6 +46,7 @@ FIELDS: Final = {
     "proration": "`daily` charges parts of periods: when it starts, ends, pauses or changes its quantity between two due dates; `none` "
     "charges whole periods. Fixed once the package was assigned.",
     "account_code": "The account of the provider's books that its charges are booked on; null for none.",
+    "notice_days": "How many days before a charge of it customers are told, as charge.upcoming; 0: never, null: as the deployment does.",
     "tax_code": "The tax rate, as the provider's books name it, that its charges are booked with; null for none.",
     "connexcs_package": "The ConnexCS package that an assignment enables; null for none.",
     "Feature.connexcs_package": "The ConnexCS package.",

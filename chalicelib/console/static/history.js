@@ -17,7 +17,12 @@ const DONE = {
   "assignment.restored": "Replacement or transfer undone",
   "charge.written_off": "Charge written off",
   "charge.credited": "Charge credited",
+  "charge.upcoming": "Notice of charges to come",
+  "term.ending": "Notice of the end of its term",
+  "assignment.over": "Assignment over",
 };
+/** What a notice tells was nothing else before. */
+const NOTICES = ["charge.upcoming", "term.ending", "assignment.over"];
 
 function done(type) {
   const [thing, what] = type.split(".");
@@ -33,7 +38,7 @@ function told(value) {
 
 /** A field that changed; of what is new or gone only what it is, or was. */
 function Change({ one, type }) {
-  const isNew = type.endsWith(".created") || type.endsWith(".started");
+  const isNew = type.endsWith(".created") || type.endsWith(".started") || NOTICES.includes(type);
   const isGone = type.endsWith(".removed") || type.endsWith(".deleted");
   return html`<li><strong>${format.title(one.field)}</strong>${one.from && html` from <${Day} value=${one.from} />`}: ${isNew ? told(one.after) : isGone ? told(one.before) : html`${told(one.before)} → ${told(one.after)}`}</li>`;
 }

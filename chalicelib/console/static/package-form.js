@@ -27,7 +27,7 @@ const TEXTS = [
   "tax_code",
 ];
 const FIXED = ["currency", "type", "frequency", "frequency_match", "every", "proration", "minimum_spend", "destination", "connexcs_package"];
-const NAMES = [...new Set([...TEXTS, ...FIXED, "minimum_days"])];
+const NAMES = [...new Set([...TEXTS, ...FIXED, "minimum_days", "notice_days"])];
 
 const MEANINGS = {
   none: "Charged once, on the start date of each assignment.",
@@ -75,6 +75,7 @@ const EMPTY = {
   account_code: "",
   tax_code: "",
   minimum_days: "0",
+  notice_days: "",
   type: "standard",
   destination: "",
   minimum_spend: false,
@@ -86,6 +87,7 @@ const typed = (one) => ({
   ...one,
   ...Object.fromEntries(["connexcs_package", "destination", "account_code", "tax_code"].map((name) => [name, one[name] ?? ""])),
   minimum_days: `${one.minimum_days}`,
+  notice_days: (one.notice_days ?? []).join(" "),
   every: `${one.every}`,
 });
 
@@ -154,11 +156,14 @@ function body(values) {
   sent.frequency_match = match(values);
   sent.every = UNITS[values.frequency] ? whole(values.every) : 1;
   sent.minimum_days = whole(values.minimum_days);
+  sent.notice_days = numbers(values.notice_days);
   sent.proration = hasLongPeriods(values.frequency, sent.every) ? values.proration : "none";
   sent.minimum_spend = values.frequency !== "none" && values.minimum_spend;
   return sent;
 }
 
+/** Numbers that somebody typed; null for none. */
+const numbers = (text) => text.match(/[^\s,;]+/g)?.map(whole) ?? null;
 /** Whether there are days between two due dates. */
 const hasLongPeriods = (frequency, every) => frequency !== "none" && !(frequency === "daily" && every === 1);
 const match = ({ frequency, frequency_match: chosen }) =>
@@ -225,6 +230,7 @@ function PackageForm({ form, verb, cancel, conflict, copy }) {
         <${Card} title="Terms">
           <div class="grid">
             <${NumberField} form=${form} name="minimum_days" label="Minimum days" hint="An assignment can't end sooner. 0: any time." />
+            <${Field} form=${form} name="notice_days" label="Days of notice before a charge" optional inputmode="numeric" placeholder="7 1" hint="Customers are told so many days ahead. Empty: as the service is set up. 0: never." />
             <${Field} form=${form} name="connexcs_package" label="ConnexCS package" optional spellcheck=${false} placeholder="did-rental" hint="A resold service, enabled while it is assigned." />
             <${Field} form=${form} name="account_code" label="Account code" optional spellcheck=${false} maxlength="50" hint="The account that its charges are booked to." />
             <${Field} form=${form} name="tax_code" label="Tax code" optional spellcheck=${false} maxlength="50" hint="The tax rate that its charges are booked with." />

@@ -115,6 +115,7 @@ export const terms = (one) =>
     ["ConnexCS package", one.connexcs_package],
     ["Account code", one.account_code],
     ["Tax code", one.tax_code],
+    ["Notice before a charge", one.notice_days && (one.notice_days[0] ? `${one.notice_days.join(" and ")} days ahead` : "never")],
   ].filter(([, value]) => value);
 
 export function Package({ id }) {

@@ -11,9 +11,11 @@ from ...domain.account import is_to_be_parked
 from ...domain.assignment import Assignment, uncharged_since
 from ...domain.errors import Throttled, code_and_detail
 from ...domain.history import run_started
+from ...domain.notices import NoticeSpan
 from ...domain.package import Package
 from ...domain.progress import Progress
 from ...domain.record import Failure, Result, RunRecord, WorkResult, merged_results
+from ...domain.schedule import DAY
 from ...storage import progress, runs
 from ...storage.retry import retry_on_contention
 from .. import loading
@@ -24,6 +26,7 @@ from ..segment import LeftOut, Round, RoundLimits, SecondsLeft
 from . import corrections, marks
 from .bulk import BulkPoster
 from .messages import SegmentMessage
+from .notices import Notifier
 from .recording import LineRecorder, complete_segment, finish_run, sum_up
 from .rounds import CustomerPlan, ToPark, lines_due_through, park_customer, plan_customer, round_outcome
 from .sweep import Catalog, Group
@@ -51,7 +54,16 @@ class DailyWork:
         self._catalog = Catalog(services.db)
         self._recorder = LineRecorder(services.db, self._run_id, message.segment, context.id)
         self._failures: list[Failure] = []
+        self._notifier = self._make_notifier()
         self.limits = RoundLimits(services.round_customers, ROUND_LINES_MAX)
+
+    def _make_notifier(self) -> Notifier | None:
+        """None where nothing is told of the calendar, or was told when the segment finished the day."""
+        services, message = self._services, self._message
+        if services.notices is None or self._again:
+            return None
+        span = NoticeSpan(self._since - DAY, message.date, self._context.today)
+        return Notifier(services, self._context._replace(by=message.by), services.notices, span, self._catalog.of)
 
     @property
     def is_full(self) -> bool:
@@ -106,6 +118,10 @@ class DailyWork:
         for plan in round_.plans:
             if not plan.is_charged:
                 corrections.mark_waiting(self._db, plan.group, self._corrected)
+        if self._notifier:
+            self._notifier.tell(round_.plans, self._pool)
+            self._failures += self._notifier.failures
+            self._notifier.failures.clear()
         self._recorder.steps += outcome.steps
         if outcome.released:
             self._keep_lines()

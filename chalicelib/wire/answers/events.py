@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 from ...domain.events import EventType
 from ...domain.history import ChangeType
 from ...domain.ledger import EntryKind, EntryStatus
+from ...domain.pricing import ChargeKind
 from .common import Count, Currency, Day, Instant, Money
 from .history import FieldChange
 from .ledger import Period
@@ -91,3 +92,59 @@ class ChangeProvider(TypedDict):
 
     by: str
     changes: list[FieldChange]
+
+
+class NoticeProvider(TypedDict):
+    """What only the provider knows of a notice: who began the run that made it."""
+
+    by: str
+
+
+class NoticeLine(TypedDict):
+    """A charge to come."""
+
+    assignment_id: str
+    package_name: str
+    did: str | None
+    kind: ChargeKind
+    quantity: int
+    retail: Money
+
+
+class UpcomingData(TypedDict):
+    """Charges to come on a date, told so many `days` before it: how many, what they come to, and the first 100. `balance` is the
+    customer's when this was told; the charges will be held if it does not suffice (`suffices`) by what is due until then."""
+
+    at: Instant
+    date: Day
+    days: Count
+    currency: Currency
+    lines_total: Count
+    retail: Money
+    balance: Money
+    suffices: bool
+    lines: list[NoticeLine]
+
+
+class OverData(TypedDict):
+    """An assignment that was in force for the last time on its end date; `replaced_by` is the assignment that goes on from it."""
+
+    at: Instant
+    assignment_id: str
+    package_id: str
+    package_name: str
+    did: str | None
+    end_date: Day
+    replaced_by: str | None
+
+
+class TermData(TypedDict):
+    """An assignment that ends soon, told so many `days` before its end date."""
+
+    at: Instant
+    assignment_id: str
+    package_id: str
+    package_name: str
+    did: str | None
+    end_date: Day
+    days: Count

@@ -31,6 +31,7 @@ class PackageFields(TypedDict):
     proration: Proration
     account_code: str | None
     tax_code: str | None
+    notice_days: list[int] | None
 
 
 PriceList = TypedDict(
