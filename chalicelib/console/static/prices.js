@@ -1,10 +1,12 @@
 // The price lists of a package: from when each price applies, and the dialogs that enter and remove one.
 
 import { call, fault, get, path } from "./api.js";
+import { settings } from "./auth.js";
 import { DayField, Field, MoneyField, Radios } from "./fields.js";
 import * as format from "./format.js";
 import { useAction, useForm, useLoad } from "./hooks.js";
 import { html, useState } from "./preact.js";
+import { askEffect, Effect } from "./price-effect.js";
 import { announce } from "./toast.js";
 import { Badge, Button, Card, Day, Dialog, Money, Problem, Skeleton, Table } from "./ui.js";
 
@@ -35,14 +37,18 @@ export function PriceLists({ one, changed }) {
     name,
     label,
     num: true,
-    cell: (list) => (list[name] === null ? html`<span class="muted">unchanged</span>` : html`<${Money} value=${list[name]} of=${one.currency} />`),
+    cell: (list) =>
+      list[name] === null
+        ? html`<span class="muted">unchanged</span>`
+        : html`<${Money} value=${list[name]} of=${one.currency} />${before(data.lists, list, name) && html`<span class="sub">was ${format.money(before(data.lists, list, name), one.currency)}</span>`}`,
   });
   const columns = [
     {
       name: "from",
       label: "From",
       main: true,
-      cell: (list) => html`${list.from ? html`<${Day} value=${list.from} />` : "The start"}${list.reason && html`<span class="sub">${list.reason}</span>`}`,
+      cell: (list) =>
+        html`<span class="nowrap">${list.from ? html`<${Day} value=${list.from} />` : "The start"}</span> ${stateOf(data.lists, list)}${list.reason && html`<span class="sub">${list.reason}</span>`}`,
     },
     ...PRICES.map(([name, label]) => price(name, label)),
     { name: "existing", label: "For", cell: (list) => (list.existing ? "All assignments" : html`<${Badge} tone="info">New ones only<//>`) },
@@ -68,6 +74,19 @@ export function PriceLists({ one, changed }) {
     <//>`;
 }
 
+/** The price that a list ends, for whom it is. */
+function before(lists, list, name) {
+  const earlier = lists.slice(0, lists.indexOf(list)).filter((one) => one[name] !== null && (one.existing || !list.existing));
+  return earlier.at(-1)?.[name];
+}
+
+/** Whether a list is the latest one that has begun, or has not begun yet. */
+function stateOf(lists, list) {
+  if (list.from && list.from > settings.today) return html`<${Badge} tone="info">Coming<//>`;
+  const begun = lists.filter((one) => !one.from || one.from <= settings.today);
+  return lists.length > 1 && list === begun.at(-1) && html`<${Badge} tone="good">Now<//>`;
+}
+
 /** The first of the month after a day. */
 function firstOfNextMonth(day) {
   const [year, month] = day.split("-").map(Number);
@@ -77,28 +96,40 @@ function firstOfNextMonth(day) {
 function Enter({ one, lists, close, done }) {
   /** @param {Record<string, any>} values */
   const isPast = ({ from }) => from && from < lists.first_open_day;
+  const { data: holders } = useLoad(() => get(path("packages", one.package_id, "assignments"), { limit: 1 }), []);
+  const [tried, setTried] = useState(/** @type {{asked: string, id: string, ready?: boolean} | null} */ (null));
+  const asked = (values) => JSON.stringify([values.from, body(values)]);
+  /** What is known of the effect of these values; null if that is to be shown first. */
+  const effectOf = (values) => (tried?.asked === asked(values) ? tried : null);
   const form = useForm({
     name: `prices-${one.package_id}`,
     initial: { from: firstOfNextMonth(lists.first_open_day), existing: "all", retail: "", cost: "", setup_retail: "", setup_cost: "", reason: "" },
-    send: async ({ confirm_backlog, ...values }) => {
+    send: async ({ confirm_backlog, ...values }, key) => {
       if (isPast(values) && !values.reason.trim()) throw fault("reason", "say why: prices of past days are corrected");
+      if (!isPast(values) && !isUnused && !effectOf(values)) {
+        const work = await askEffect(one, values.from || null, body(values), key);
+        return { tried: { asked: asked(values), id: work.work_id } };
+      }
       return call("PUT", listPath(one, values.from || "none"), {
         body: { ...body(values), ...(confirm_backlog && { confirm_backlog }) },
         version: lists.version,
         query: isPast(values) ? { correct: true } : {},
       });
     },
-    done: () => done("Price list saved"),
+    done: (answer) => (answer.tried ? setTried(answer.tried) : done("Price list saved")),
   });
+  const isUnused = holders?.items.length === 0;
   const { from } = form.values;
   if (form.problem?.code === "backlog") return html`<${NewlyDue} form=${form} problem=${form.problem} />`;
   const standing = lists.lists.some((list) => list.from === from);
+  const effect = isPast(form.values) || isUnused ? null : effectOf(form.values);
+  const isShown = isPast(form.values) || isUnused || Boolean(effect);
   return html`
     <${Dialog} title=${`Change the price of ${one.name}`} close=${close} busy=${form.busy}
-      actions=${html`<${Button} look="primary" busy=${form.busy} busyLabel="Saving…" needs="write" onClick=${() => form.submit()}>Change price<//>`}>
+      actions=${html`<${Button} look="primary" busy=${form.busy} busyLabel=${isShown ? "Saving…" : "Working it out…"} needs="write" disabled=${!holders || (effect && !effect.ready)} onClick=${() => form.submit()}>${isShown ? "Change price" : "Show what it changes"}<//>`}>
       <form ref=${form.element} noValidate onSubmit=${(event) => {
         event.preventDefault();
-        form.submit();
+        if (!effect || effect.ready) form.submit();
       }}>
         <${Problem} error=${form.problem} fields=${FIELDS} />
         <div class="grid">
@@ -117,6 +148,7 @@ function Enter({ one, lists, close, done }) {
         </div>
         <p class="hint">Leave a price empty if it does not change on this day.</p>
       </form>
+      ${effect && html`<${Effect} key=${effect.id} one=${one} id=${effect.id} from=${from} prices=${body(form.values)} ready=${() => setTried({ ...effect, ready: true })} />`}
     <//>`;
 }
 
