@@ -19,14 +19,14 @@ from ..wire.ledger_bodies import AdjustmentBody, CreditBody, OneOffBody, Payment
 from .access import CHARGE, WRITE_SCOPE
 from .call import Answer, Call
 from .formats import CSV
-from .query import LIST, OPTIONAL_DAY, RANGE, SOUGHT, OneOf, Parameter, entry_id, flag
+from .query import LIST, OFF, OPTIONAL_DAY, RANGE, SOUGHT, OneOf, Parameter, entry_id, flag, identifiers
 from .routing import action, delete, get, patch, post, put, tagged
 
 blueprint = Blueprint(__name__)
 _CUSTOMER_PATH = "/customers/{customer_id}"
 _FOUND_BY: Final = {
     "prefix": Parameter(fields.beginning), "search": SOUGHT, "held": Parameter(flag), "parked": Parameter(flag),
-    "currency": Parameter(fields.currency), **LIST,
+    "currency": Parameter(fields.currency), "ids": Parameter(identifiers), **LIST,
 }  # fmt: skip
 _SORTED: Final = {
     "sort": Parameter(OneOf(("due", "posted"))), "order": Parameter(OneOf(("asc", "desc"))), "kind": Parameter(OneOf(get_args(EntryKind))),
@@ -68,7 +68,7 @@ def read_customer(call: Call) -> Answer[answers.Customer]:
     return tagged(views.customer_view(customers.read_customer(call.services.db, call.params["customer_id"])))
 
 
-@get(blueprint, "/customers", _FOUND_BY)
+@get(blueprint, "/customers", _FOUND_BY, forms={CSV: csv_out.customers_csv})
 def list_customers(call: Call) -> Answer[answers.Page[answers.Customer]]:
     """All customers, by id, or those whose id begins with a prefix, whose name or id is sought, or who are in a state."""
     asked = CustomersSought(**{name: call.query[name] for name in _FOUND_BY.keys() - LIST.keys() & call.query.keys()})
@@ -154,12 +154,17 @@ def credit_entry(call: Call) -> Answer[answers.LedgerEntry]:
     return Answer(views.entry_view(credit), 201)
 
 
-@get(blueprint, "/held", {"customer": Parameter(fields.identifier), **LIST}, forms={CSV: csv_out.entries_csv})
-def list_held(call: Call) -> Answer[answers.Page[answers.LedgerEntry]]:
+@get(blueprint, "/held", {"customer": Parameter(fields.identifier), "sums": OFF, **LIST}, forms={CSV: csv_out.entries_csv})
+def list_held(call: Call) -> Answer[answers.HeldPage]:
     """Held charges, of one customer or of all."""
-    customer_id = call.query.get("customer")
-    load = customers.list_held
-    return call.page(f"held {customer_id}", lambda after, limit: load(call.services.db, customer_id, after, limit), views.entry_view)
+    customer_id, db, load = call.query.get("customer"), call.services.db, customers.list_held
+    page = call.page(f"held {customer_id}", lambda after, limit: load(db, customer_id, after, limit), views.entry_view)
+    found: answers.HeldPage = {"items": page.body["items"], "next_cursor": page.body["next_cursor"]}
+    if call.query["sums"]:
+        from ..usecases import held  # not in cold starts
+
+        found["sums"] = ledger_views.held_sums_view(held.held_sums(db, customer_id))
+    return Answer(found)
 
 
 @action(blueprint, "/held/{entry_id}/cancellation", CHARGE)

@@ -43,7 +43,7 @@ def create_package(call: Call) -> Answer[answers.SavedPackage]:
 
 
 @get(blueprint, "/packages", _FOUND_BY, forms={CSV: csv_out.packages_csv})
-def list_packages(call: Call) -> Answer[answers.Page[answers.Package]]:
+def list_packages(call: Call) -> Answer[answers.Page[answers.ListedPackage]]:
     """All packages, oldest first, or those of a kind, or whose name or id is sought."""
     asked = PackagesAsked(**{name: call.query[name] for name in _FOUND_BY.keys() - LIST.keys() & call.query.keys()})
 
@@ -52,7 +52,11 @@ def list_packages(call: Call) -> Answer[answers.Page[answers.Package]]:
         day = prices.shown_on(call.services.db, call.context.today, found)
         return [in_force(one, day) for one in found], last
 
-    return call.page("packages" if asked == PackagesAsked() else f"packages {asked}", load, views.package_view)
+    return call.page("packages" if asked == PackagesAsked() else f"packages {asked}", load, _listed)
+
+
+def _listed(one: Package) -> answers.ListedPackage:
+    return {**views.package_view(one), "assignments": one.assignments}
 
 
 @get(blueprint, _PACKAGE_PATH)

@@ -13,6 +13,7 @@ from ..wire import fields
 
 DEFAULT_LIMIT: Final = 50
 PAGE_ITEMS_MAX: Final = 200
+IDS_MAX: Final = 100
 ENTRY_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9._:\-~]{1,300}", re.ASCII)
 
 
@@ -58,6 +59,14 @@ def entry_id(text: str) -> str:
     if not ENTRY_ID_PATTERN.fullmatch(text):
         raise ValueError("must be the entry_id of an entry")
     return text
+
+
+def identifiers(text: str) -> tuple[str, ...]:
+    """Some ids, each once. Raises `ValueError`."""
+    found = tuple(dict.fromkeys(map(fields.identifier, text.split(","))))
+    if len(found) > IDS_MAX:
+        raise ValueError(f"must be at most {IDS_MAX} ids")
+    return found
 
 
 OPTIONAL_DAY: Final = Parameter(fields.parse_date)

@@ -37,6 +37,7 @@ class CustomersSought(NamedTuple):
     held: bool | None = None
     parked: bool | None = None
     currency: str | None = None
+    ids: tuple[str, ...] = ()
 
     @property
     def narrows(self) -> bool:
@@ -51,6 +52,7 @@ class CustomersSought(NamedTuple):
             and self.held in (None, one.held > 0)
             and self.parked in (None, one.parked)
             and self.currency in (None, one.currency)
+            and (not self.ids or one.customer_id in self.ids)
         )
 
 
@@ -76,6 +78,9 @@ def find_customers(db: Db, asked: CustomersSought, after: Key | None, limit: int
     """A page of the customers that are meant, maybe with fewer than `limit` or none, and where to go on."""
     if not asked.narrows:
         return accounts.list_accounts(db, after, limit, asked.prefix)
+    if asked.ids:
+        named = accounts.find_accounts(db, asked.ids)
+        return [named[one] for one in asked.ids if one in named and asked.means(named[one])], None
     places, last = _hits_in_turn(db, asked, after, min(limit, FOUND_MAX))
     found = accounts.find_accounts(db, [one.subject_id for one in places])
     return [one for one in _still_so(places, found, lambda one: one.name) if asked.means(one)], last

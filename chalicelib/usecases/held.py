@@ -1,15 +1,37 @@
-"""Tries a held charge when somebody asks for it, as the next daily run would."""
+"""Sums up what is held, and tries a held charge when somebody asks for it, as the next daily run would."""
+
+from collections.abc import Iterator
+from typing import Final
 
 from ..domain import charging
 from ..domain.account import demand_unparked
 from ..domain.deciding import retries_of
 from ..domain.errors import Conflict, NotFound
+from ..domain.held import HeldSums, sums_of_held
 from ..domain.ledger import Entry, split_entry_id
 from ..storage import assignments, ledger
 from ..storage.db import Db
 from .customers import read_customer
 from .posting import Poster, post_decisions
 from .request_context import RequestContext
+
+_HELD_AT_ONCE: Final = 1000
+HELD_SUMMED_MAX: Final = 10_000
+"""Held charges that one request sums up: some megabytes of the index."""
+
+
+def held_sums(db: Db, customer_id: str | None) -> HeldSums:
+    """What is held of one customer, or of all."""
+    return sums_of_held(_each_held(db, customer_id), HELD_SUMMED_MAX)
+
+
+def _each_held(db: Db, customer_id: str | None) -> Iterator[Entry]:
+    after = None
+    while True:
+        entries, after = ledger.held_page(db, customer_id, after, _HELD_AT_ONCE)
+        yield from entries
+        if after is None:
+            return
 
 
 def try_held(db: Db, context: RequestContext, entry_id: str) -> Entry:

@@ -57,12 +57,17 @@ def package_columns() -> Columns:
 
 def package_row(row: Mapping[str, Any]) -> Json:
     """A package without the prices to come."""
-    return {name: value for name, value in row.items() if name != "next_prices"}
+    return {name: value for name, value in row.items() if name not in ("next_prices", "assignments")}
 
 
 def packages_csv(body: Json) -> str:
     """A list of packages with their present prices."""
     return to_csv(package_columns(), map(package_row, body["items"]))
+
+
+def customers_csv(body: Json) -> str:
+    """A list of customers."""
+    return to_csv(columns(answers.Customer), body["items"])
 
 
 def assignments_csv(body: Json) -> str:

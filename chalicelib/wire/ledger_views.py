@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import cast
 
 from ..domain import money
+from ..domain.held import HeldSums
 from ..domain.ledger import Entry, EntryStatus
 from ..domain.sorted_ledger import LedgerRow
 from ..domain.statement import Sums
 from . import answers
+from .field_values import iso
 from .views import entry_view
 
 
@@ -30,3 +32,14 @@ def ledger_sums_view(value: Mapping[EntryStatus, Sums]) -> list[answers.LedgerSu
         }
         for status, one in value.items()
     ]  # fmt: skip
+
+
+def held_sums_view(value: HeldSums) -> answers.HeldSums:
+    """What is held, by currency."""
+    return {
+        "charges": value.charges, "oldest": iso(value.oldest), "whole": value.is_whole,
+        "by_currency": [
+            {"currency": currency, "charges": count, "retail": money.text(retail)}
+            for currency, (count, retail) in value.by_currency.items()
+        ],
+    }  # fmt: skip

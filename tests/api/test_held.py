@@ -248,3 +248,17 @@ def test_only_what_is_held_can_be_tried(api: httpx.Client, poor: str) -> None:
     ok(cancel(api, entry))
     problem(attempt(api, entry), 409, "not_held")
     problem(api.post(f"/held/{poor}~2026-01-01~1-recurring~nobody/attempt"), 404, "not_found")
+
+
+def test_what_is_held_is_counted_and_summed_whatever_the_page(api: httpx.Client, poor: str) -> None:
+    for offset in (0, 1):
+        run(api, poor, day(offset), live=True)
+    found = ok(api.get("/held", params={"customer": poor, "sums": "true", "limit": 1}))
+    assert len(found["items"]) == 1
+    (of_currency,) = found["sums"].pop("by_currency")
+    assert of_currency == {"currency": "USD", "charges": 4, "retail": "11.00"}
+    assert found["sums"] == {"charges": 4, "oldest": day(), "whole": True}
+    assert "sums" not in ok(api.get("/held", params={"customer": poor}))
+    assert ok(api.get("/held", params={"customer": a_customer(api), "sums": "true"}))["sums"] == {
+        "charges": 0, "oldest": None, "whole": True, "by_currency": [],
+    }  # fmt: skip

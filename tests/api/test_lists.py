@@ -159,3 +159,11 @@ def test_runs_are_newest_first_and_packages_oldest_first(api: httpx.Client) -> N
     ids = [package["package_id"] for package in pages(api, "/packages")]
     assert ids == sorted(ids)
     assert assigning(api, customer, a_package(api)).json()["assignment_id"] > made[0]
+
+
+def test_customers_are_read_by_their_ids(api: httpx.Client) -> None:
+    one, other = a_customer(api), a_customer(api)
+    found = ok(api.get("/customers", params={"ids": f"{other},{unique()},{one},{other}", "limit": 1}))
+    assert ([each["customer_id"] for each in found["items"]], found["next_cursor"]) == ([other, one], None)
+    assert pointers(api.get("/customers", params={"ids": "a b"})) == {"/ids"}
+    assert pointers(api.get("/customers", params={"ids": ",".join(f"c{n}" for n in range(101))})) == {"/ids"}

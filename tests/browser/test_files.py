@@ -25,7 +25,7 @@ def test_a_ledger_is_downloaded_as_it_is_shown(visit: Visit, api: httpx.Client) 
         page.get_by_role("button", name="Download CSV").click()
     assert waiting.value.suggested_filename == f"ledger-{customer}.csv"
     rows = list(csv.DictReader(Path(waiting.value.path()).read_text().splitlines()))
-    assert [row["credit_change"] for row in rows] == ["12.50", "-2.50"]
+    assert [row["credit_change"] for row in rows] == ["-2.50", "12.50"]
 
 
 def test_faulty_rows_are_named_and_a_good_file_is_written_once(visit: Visit, api: httpx.Client) -> None:

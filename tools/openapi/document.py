@@ -42,11 +42,13 @@ How callers sign in is decided when the service is deployed: with AWS credential
 scopes say what it allows. Each operation names the scopes of which it needs one.
 """
 _DAY_OR_WEEKDAY: Final = f"({'|'.join(WEEKDAYS)}|[0-9]{{1,2}})"
+_ID: Final = r"[A-Za-z0-9._:\-]{1,64}"
 _QUERY: Final[Mapping[Any, Json]] = {
     query.OPTIONAL_DAY.parse: fields.DAY_SCHEMA,
     query.LIST["limit"].parse: {"type": "integer", "minimum": 1, "maximum": query.PAGE_ITEMS_MAX, "default": query.DEFAULT_LIMIT},
     query.LIST["cursor"].parse: {"type": "string"},
     fields.identifier: {"type": "string", "pattern": f"^{fields.ID_PATTERN.pattern}$"},
+    query.identifiers: {"type": "string", "pattern": f"^{_ID}(,{_ID}){{0,{query.IDS_MAX - 1}}}$"},
     query.entry_id: {"type": "string", "pattern": f"^{query.ENTRY_ID_PATTERN.pattern}$"},
     fields.currency: {"type": "string", "pattern": "^[A-Z]{3}$"},
     finding.sought: {"type": "string", "minLength": 1, "maxLength": finding.SOUGHT_CHARACTERS_MAX},

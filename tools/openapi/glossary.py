@@ -9,6 +9,7 @@ from tools.openapi.glossary_of_changes import CHANGE_FIELDS
 from tools.openapi.glossary_of_closing import CLOSING_FIELDS
 from tools.openapi.glossary_of_dids import DID_FIELDS
 from tools.openapi.glossary_of_imports import IMPORT_FIELDS
+from tools.openapi.glossary_of_ledgers import LEDGER_FIELDS
 
 FIELDS: Final = {
     # what every stored resource has
@@ -222,12 +223,7 @@ FIELDS: Final = {
     "it was written off. Invoices go by it.",
     "recorded_at": "When it was written.",
     "recorded_by": "Who wrote it.",
-    "ListedEntry.balance": "The balance once this entry, and all before it in this order, have moved it. Of an entry that was asked for "
-    "in an order.",
-    "LedgerPage.count": "How many entries there are, on all pages.",
-    "LedgerPage.sums": "What they come to, on all pages.",
-    "LedgerSums.status": "Of entries with this status.",
-    "LedgerSums.entries": "How many they are.",
+    **LEDGER_FIELDS,
     "credit_change": "What it did to the balance, in `currency`; negative for a debit.",
     "status": "What became of it.",
     "Health.status": "`ok` when the tables are reached.",

@@ -12,6 +12,9 @@ PARAMETERS: Final = {
     "read_ledger.kind": "Only entries of this kind.",
     "read_ledger.package": "Only charges for this package.",
     "order": "`asc`, the smallest or earliest first, or `desc`.",
+    "ids": "Only these customers, whose ids are separated by commas: at most 100, on one page, in this order. "
+    "One that is not there is left out.",
+    "sums": "Whether to tell what all of them come to, whatever the page.",
     "of": "Only what credits, reverses or takes from this entry.",
     "effect": "Only customers to whom the changes do this, those first to whom they do most: `pays_more`, `pays_less`, or "
     "`falls_below_cost`, who would pay less than they cost and did not before.",

@@ -379,7 +379,7 @@ def _held(say: Recorder, package: str) -> None:
     say.api.post("/customers/poor/assignments", json=body).raise_for_status()
     live = {"customer": "poor", "simulate": False, "date": "2031-02-15", "run_id": "poor-2031-02-15"}
     say.api.post("/runs", json=live).raise_for_status()
-    held = say("list_held", "of_a_customer", "GET", "/held", query={"customer": "poor"})["items"][0]
+    held = say("list_held", "of_a_customer", "GET", "/held", query={"customer": "poor", "sums": "true"})["items"][0]
     say("try_held", "too_early", "POST", "/held/{entry_id}/attempt", ids={"entry_id": held["entry_id"]})
     say("cancel_held", "write_off", "POST", "/held/{entry_id}/cancellation", ids={"entry_id": held["entry_id"]})
 

@@ -96,12 +96,19 @@ export async function all(where, query = {}, most = 1000) {
 
 const LOOKS = 5;
 
-/** What the service finds by the words of a text: the first page that has something, within a few looks. */
-export async function find(where, text, query = {}) {
-  if (!/[\p{L}\p{N}]/u.test(text)) return [];
-  let page = await get(where, { ...query, search: text, limit: 20 });
+/** A page of a list. A search may have looked at much and found nothing yet: then it goes on, within a few looks. */
+export async function pageOf(where, query) {
+  let page = await get(where, query);
   for (let look = 1; look < LOOKS && page.next_cursor && page.items.length === 0; look += 1) {
-    page = await get(where, { ...query, search: text, limit: 20, cursor: page.next_cursor });
+    page = await get(where, { ...query, cursor: page.next_cursor });
   }
-  return page.items;
+  return page;
+}
+
+/** Whether a text has something that can be searched for. */
+export const isSearchable = (text) => /[\p{L}\p{N}]/u.test(text);
+
+/** What the service finds by the words of a text: the first page that has something. */
+export async function find(where, text, query = {}) {
+  return isSearchable(text) ? (await pageOf(where, { ...query, search: text, limit: 20 })).items : [];
 }

@@ -1,33 +1,41 @@
 // Customers: the list, and the form that creates and edits one.
 
-import { call, fault, find, get, path } from "./api.js";
+import { call, fault, get, isSearchable, path } from "./api.js";
 import { settings } from "./auth.js";
 import { useConflict } from "./conflict.js";
 import { CurrencyField, Field, MoneyField } from "./fields.js";
-import { Import } from "./files.js";
+import { Download, Import } from "./files.js";
 import * as format from "./format.js";
-import { useDebounced, useForm, useList, useLoad } from "./hooks.js";
+import { useDebounced, useForm, useList, useLoad, useModule } from "./hooks.js";
 import { html, useState } from "./preact.js";
 import { go, link, replace, useRoute } from "./router.js";
 import { announce } from "./toast.js";
-import { Badge, Button, Card, Empty, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
+import { Badge, Button, Card, Choice, CurrencyChoice, Empty, Id, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
 
-const searched = (one) => [one.customer_id, one.name, one.email, one.external_id, ...one.tags].join(" ");
 const IS_ID = /^[A-Za-z0-9._:-]{1,64}$/;
+const STATES = [
+  ["", "All"],
+  ["held", "With held charges"],
+  ["parked", "Parked"],
+];
 
+/** The list: found by words and states as they are now, or all in an order of the latest overview. The address has what is chosen. */
 export function Customers() {
-  const { q = "" } = useRoute().query;
-  const list = useList("customers", {}, 200);
+  const { query } = useRoute();
+  const { q = "", state = "", currency = "" } = query;
   const text = useDebounced(q.trim(), 200);
-  const { data: byWords } = useLoad(() => find("customers", text), [text]);
-  const loaded = (list.items ?? []).filter((one) => searched(one).toLowerCase().includes(q.trim().toLowerCase()));
-  const found = [...new Map([...loaded, ...(q.trim() === text ? (byWords ?? []) : [])].map((one) => [one.customer_id, one])).values()];
+  const narrowed = Boolean(isSearchable(text) || state);
+  const sort = narrowed ? "" : (query.sort ?? "");
+  const asked = { ...(isSearchable(text) && { search: text }), ...(state && { [state]: true }), currency };
+  const values = useModule(() => import("./values.js"));
   const [importing, setImporting] = useState(null);
+  const [imports, setImports] = useState(0);
   const imported = (count) => {
     setImporting(null);
     announce(`Imported ${format.plural(count, importing === "customers" ? "customer" : "assignment")}`);
-    list.reload();
+    setImports(imports + 1);
   };
+  const filter = (change) => replace(["customers"], { ...query, ...change });
   const create = html`
     <${Button} needs="write" look="quiet" onClick=${() => setImporting("customers")}>Import customers…<//>
     <${Button} needs="write" look="quiet" onClick=${() => setImporting("assignments")}>Import assignments…<//>
@@ -36,17 +44,30 @@ export function Customers() {
     <${Page} title="Customers" lead="Who is charged: each with a currency, a credit balance and, if you like, a debit limit." actions=${create}>
       <form class="filters" role="search" aria-label="Customers" onSubmit=${(event) => event.preventDefault()}>
         <div class="field grow"><label for="q">Search</label>
-          <input id="q" type="search" data-search placeholder="Id, name, e-mail or tag" value=${q} onInput=${(event) => replace(["customers"], { q: event.target.value })} /></div>
+          <input id="q" type="search" data-search placeholder="Name or id" value=${q} onInput=${(event) => filter({ q: event.target.value })} /></div>
+        <${Choice} id="state" label="State" value=${state} options=${STATES} onChange=${(value) => filter({ state: value })} />
+        ${!sort && html`<${CurrencyChoice} value=${currency} onChange=${(value) => filter({ currency: value })} />`}
+        ${!narrowed && html`<${Choice} id="sort" label="Sorted by" value=${sort} options=${[["", "Id"], ...(values?.SORTS ?? [])]} onChange=${(value) => filter({ sort: value, order: "" })} />`}
       </form>
-      <${List} list=${list} of="more customers" empty=${html`<${Empty} title="No customers yet">Create the first one, then assign a package to it.<//>`}>
-        <p class="count" role="status">${format.plural(found.length, "customer")}${list.hasMore ? " so far; names and ids are searched in full, from the beginnings of words" : ""}</p>
-        ${
-          found.length
-            ? html`<${Table} caption="Customers" columns=${COLUMNS} rows=${found} id=${(one) => one.customer_id} />`
-            : html`<${Empty} title="Nobody matches">Names and ids are found by the beginnings of their words. <a href="#/customers">Show all customers</a><//>`
-        }
-      <//>
+      ${
+        sort
+          ? values && html`<${values.SortedCustomers} key=${imports} query=${query} change=${filter} />`
+          : html`<${Found} key=${imports} asked=${asked} narrowed=${narrowed || currency} />`
+      }
       ${importing && html`<${Import} kind=${importing} close=${() => setImporting(null)} done=${imported} />`}
+    <//>`;
+}
+
+function Found({ asked, narrowed }) {
+  const list = useList("customers", asked);
+  return html`
+    <${List} list=${list} of="more customers" empty=${
+      narrowed
+        ? html`<${Empty} title="Nobody matches">Names and ids are found by the beginnings of their words. <a href="#/customers">Show all customers</a><//>`
+        : html`<${Empty} title="No customers yet">Create the first one, then assign a package to it.<//>`
+    }>
+      <div class="bar"><p class="count" role="status">${format.plural(list.items?.length ?? 0, "customer")}${list.hasMore ? " shown, there are more" : ""}</p><${Download} where="customers" query=${asked} name="customers" /></div>
+      <${Table} caption="Customers" columns=${COLUMNS} rows=${list.items ?? []} id=${(one) => one.customer_id} />
     <//>`;
 }
 
@@ -56,7 +77,7 @@ const COLUMNS = [
     label: "Customer",
     main: true,
     cell: (one) =>
-      html`<a href=${link(["customers", one.customer_id])}>${one.name || one.customer_id}</a>${one.name && html`<span class="sub mono">${one.customer_id}</span>`}${one.tags.map((tag) => html` <${Badge} key=${tag}>${tag}<//>`)}`,
+      html`<a href=${link(["customers", one.customer_id])}>${one.name || one.customer_id}</a>${one.tags.map((tag) => html` <${Badge} key=${tag}>${tag}<//>`)}<${Id} value=${one.customer_id} />`,
   },
   {
     name: "state",

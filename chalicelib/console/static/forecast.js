@@ -8,7 +8,7 @@ import { Download } from "./files.js";
 import { Sums, WhatIf } from "./forecast-parts.js";
 import * as format from "./format.js";
 import { useForm } from "./hooks.js";
-import { PackageField, PackageNames, packageId, usePackages } from "./package-field.js";
+import { PackageField, packageId, usePackages } from "./package-field.js";
 import { html, useEffect, useState } from "./preact.js";
 import { CHARGE, Totals } from "./report.js";
 import { go, link, replace, useRoute } from "./router.js";
@@ -69,7 +69,6 @@ export function Forecast() {
         form.submit();
       }}>
         <${Problem} error=${form.problem} fields=${FIELDS} retry=${form.problem?.isOpen ? () => form.submit() : undefined} />
-        <${PackageNames} packages=${packages} />
         <div class="grid narrow">
           <${Radios} form=${form} name="scope" label="For" options=${[["all", "All customers"], ["one", "One customer"]]} />
           <${DayField} form=${form} name="from" label="From" optional hint="Empty: the first day that is not evaluated yet." />
@@ -154,7 +153,7 @@ function Change({ form, packages, one, n }) {
         changes.map((other, i) => (i === n ? { ...other, [name]: value } : other)),
       ),
   };
-  const chosen = packages.byName.get(one.package_id.trim());
+  const chosen = packages.chosen(one.package_id);
   const out = () =>
     form.set(
       "changes",

@@ -107,7 +107,7 @@ export const title = (name) =>
     .replace(/^./, (first) => first.toUpperCase())
     .replace(/^Did$/, "DID");
 
-export const plural = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
+export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
 
 /** A count, grouped: "1,437". */
 export const count = (number) => money(`${number}`);

@@ -1,6 +1,6 @@
 // What pages share: loading, lists by page, forms.
 
-import { call, get, lost, newKey } from "./api.js";
+import { call, lost, newKey, pageOf } from "./api.js";
 import { answered, moduleOf, nameOf, sending, take, watch } from "./drafts.js";
 import { useEffect, useRef, useState } from "./preact.js";
 import { announce } from "./toast.js";
@@ -53,7 +53,7 @@ export function useLoad(load, deps) {
  * A list of the API, page by page.
  * @typedef {{asked: string, items: any[], cursor?: string | null, loading: boolean, error: any}} Page what was loaded after the first page
  */
-export function useList(where, query = {}, limit = 50, load = get) {
+export function useList(where, query = {}, limit = 50, load = pageOf) {
   const asked = JSON.stringify([where, query]);
   const [more, setMore] = useState(/** @type {Page} */ ({ asked, items: [], cursor: undefined, loading: false, error: null }));
   const first = useLoad(() => load(where, { ...query, limit }), [asked]);

@@ -1,50 +1,75 @@
-// A customer's ledger; each charge opens to what it was computed from.
+// A customer's ledger; each charge opens to what it was computed from, what was taken back of it, and its run.
 
-import { path } from "./api.js";
+import { get, path } from "./api.js";
 import { settings } from "./auth.js";
 import { Credit, creditState, isCreditable, leftOf } from "./credit.js";
 import { Download } from "./files.js";
 import * as format from "./format.js";
-import { useList } from "./hooks.js";
+import { HeldActions } from "./held.js";
+import { useList, useLoad } from "./hooks.js";
+import { PackageFilter } from "./package-field.js";
 import { html, useState } from "./preact.js";
 import { ComputedFrom } from "./report.js";
 import { link, replace, useRoute } from "./router.js";
-import { Badge, Button, Day, Empty, Facts, Instant, List, Money, Table } from "./ui.js";
+import { Badge, Button, Choice, Day, Empty, Facts, Instant, List, Money, Stat, Stats, Table } from "./ui.js";
 
 const SINCE_DAYS = 92;
+const NARROWED_BY = ["kind", "status", "package"];
+const STATUSES = { posted: "Posted", held: "Held", cancelled: "Written off" };
 /** What a charge is for: a package, or what was typed. */
 const nameOf = (entry) => entry.package_name ?? entry.description;
 /** Whether an entry has neither retail nor cost. */
 const movesOnly = (entry) => entry.kind === "payment" || entry.kind === "adjustment";
+/** The ledger on the day of an entry, which stands open. */
+export function entryLink(id) {
+  const [customer, day] = id.split("~");
+  return link(["customers", customer, "ledger"], { from: day, to: day, entry: id });
+}
 
 /** @param {{id: string, changed: (text: string) => void}} props `changed` is called after something was posted */
 export function Ledger({ id, changed }) {
   const { query } = useRoute();
-  const { by = "due", from = format.later(settings.today, -SINCE_DAYS), to = "", kind = "" } = query;
-  const range = by === "posted" ? { posted_from: from, posted_to: to } : { from, to };
-  const list = useList(path("customers", id, "ledger"), range, 100);
-  const filter = (change) => replace(["customers", id, "ledger"], { by, from, to, kind, ...change });
-  const shown = (list.items ?? []).filter((one) => !kind || one.kind === kind);
+  const { by = "due", from = format.later(settings.today, -SINCE_DAYS), to = "", order = "desc" } = query;
+  const posted = by === "posted";
+  const asked = { ...(posted ? { posted_from: from, posted_to: to } : { from, to }), sort: by, order };
+  for (const name of NARROWED_BY) asked[name] = query[name];
+  const list = useList(path("customers", id, "ledger"), asked, 100);
+  const filter = (change) => replace(["customers", id, "ledger"], { ...query, by, from, to, order, entry: "", ...change });
   return html`
     <form class="filters" aria-label="Which entries" onSubmit=${(event) => event.preventDefault()}>
-      <div class="field"><label for="by">Dated by</label>
-        <select id="by" value=${by} onChange=${(event) => filter({ by: event.target.value })}><option value="due">Due date</option><option value="posted">Day of posting</option></select></div>
+      <${Choice} id="by" label="Dated by" value=${by} options=${[["due", "Due date"], ["posted", "Day of posting"]]} onChange=${(value) => filter({ by: value })} />
       <div class="field"><label for="from">From</label><input id="from" type="date" value=${from} onChange=${(event) => filter({ from: event.target.value || "1900-01-01" })} /></div>
       <div class="field"><label for="to">To</label><input id="to" type="date" value=${to} onChange=${(event) => filter({ to: event.target.value })} /></div>
-      <div class="field"><label for="kind">Kind</label>
-        <select id="kind" value=${kind} onChange=${(event) => filter({ kind: event.target.value })}><option value="">All kinds</option>${Object.entries(format.KINDS).map(([value, text]) => html`<option value=${value}>${text}</option>`)}</select></div>
+      <${Choice} id="order" label="Order" value=${order} options=${[["desc", "Newest first"], ["asc", "Oldest first"]]} onChange=${(value) => filter({ order: value })} />
+      <${Choice} id="kind" label="Kind" value=${query.kind ?? ""} options=${[["", "All kinds"], ...Object.entries(format.KINDS)]} onChange=${(value) => filter({ kind: value })} />
+      ${!posted && html`<${Choice} id="status" label="Status" value=${query.status ?? ""} options=${[["", "All"], ...Object.entries(STATUSES)]} onChange=${(value) => filter({ status: value })} />`}
+      <${PackageFilter} chosen=${query.package ?? ""} choose=${(value) => filter({ package: value })} />
     </form>
-    <${List} list=${list} of="later entries" empty=${html`<${Empty} title="No entries in this range">Choose an earlier day above, or simulate a <a href=${link(["run"], { customer: id })}>Run Package</a> to see what is due.<//>`}>
-      <div class="bar"><p class="count" role="status">${format.plural(shown.length, "entry", "entries")}, oldest first</p><${Download} where=${path("customers", id, "ledger")} query=${range} name=${`ledger-${id}`} /></div>
-      <${Entries} items=${shown} changed=${(text) => {
+    <${List} list=${list} of="more entries" empty=${html`<${Empty} title="No entries in this range">Choose an earlier day above, or simulate a <a href=${link(["run"], { customer: id })}>Run Package</a> to see what is due.<//>`}>
+      <${Sums} page=${list.data} currency=${list.items?.[0]?.currency} />
+      <div class="bar"><p class="count" role="status">${format.plural(list.data?.count ?? 0, "entry", "entries")}, ${order === "desc" ? "newest first" : "oldest first"}, by ${posted ? "day of posting" : "due date"}</p><${Download} where=${path("customers", id, "ledger")} query=${asked} name=${`ledger-${id}`} /></div>
+      <${Entries} items=${list.items ?? []} posted=${posted} opened=${query.entry} changed=${(text) => {
         list.reload();
         changed(text);
       }} />
     <//>`;
 }
 
-function Entries({ items, changed }) {
-  const [open, setOpen] = useState(() => new Set());
+/** What all entries come to that are asked for; what is held or written off is told apart. */
+function Sums({ page, currency }) {
+  const of = (status) => page?.sums?.find((one) => one.status === status);
+  const posted = of("posted");
+  const told = [
+    posted && ["Retail", posted.retail, `cost ${format.money(posted.cost, currency)}`],
+    posted && ["Balance moved by", posted.credit_change, "payments and all else included"],
+    of("held") && ["Held", of("held").retail, format.plural(of("held").entries, "charge")],
+    of("cancelled") && ["Written off", of("cancelled").retail, format.plural(of("cancelled").entries, "charge")],
+  ].filter(Boolean);
+  return html`<${Stats}>${told.map(([label, value, note]) => html`<${Stat} key=${label} label=${label} note=${note}><${Money} value=${value} currency=${currency} /><//>`)}<//>`;
+}
+
+function Entries({ items, posted, opened, changed }) {
+  const [open, setOpen] = useState(() => new Set(opened ? [opened] : []));
   const [crediting, setCrediting] = useState(null);
   const toggle = (entry) =>
     setOpen((old) => {
@@ -53,7 +78,14 @@ function Entries({ items, changed }) {
       return now;
     });
   const columns = [
-    { name: "date", label: "Date", cell: (one) => html`<span class="nowrap"><${Day} value=${one.date} /></span>` },
+    {
+      name: "date",
+      label: posted ? "Posted" : "Due",
+      cell: (one) =>
+        posted
+          ? html`<span class="nowrap"><${Instant} value=${one.posted_at} /></span>${one.posted_at?.slice(0, 10) !== one.date && html`<span class="sub nowrap">due ${format.day(one.date)}</span>`}`
+          : html`<span class="nowrap"><${Day} value=${one.date} /></span>`,
+    },
     {
       name: "what",
       label: "What",
@@ -69,16 +101,13 @@ function Entries({ items, changed }) {
         html`<${Badge} status=${one.status} />${one.repeat && html` <${Badge} tone="warn">Repeat<//>`}${creditState(one) && html` <${Badge} tone="info">${creditState(one)}<//>`}`,
     },
     {
-      name: "cost",
-      label: "Cost",
-      num: true,
-      cell: (one) => html`<span class="muted"><${Money} value=${movesOnly(one) ? null : one.cost} of=${one.currency} /></span>`,
-    },
-    {
       name: "retail",
       label: "Retail",
       num: true,
-      cell: (one) => html`<strong><${Money} value=${movesOnly(one) ? null : one.retail} currency=${movesOnly(one) ? null : one.currency} /></strong>`,
+      cell: (one) =>
+        movesOnly(one)
+          ? html`<span class="muted">–</span>`
+          : html`<strong><${Money} value=${one.retail} of=${one.currency} /></strong><span class="sub">cost ${format.money(one.cost, one.currency)}</span>`,
     },
     {
       name: "credit",
@@ -87,6 +116,16 @@ function Entries({ items, changed }) {
       cell: (one) =>
         format.isZero(one.credit_change) ? html`<span class="muted">–</span>` : html`<${Money} value=${one.credit_change} of=${one.currency} sign />`,
     },
+    { name: "balance", label: "Balance", num: true, cell: (one) => html`<${Money} value=${one.balance} currency=${one.currency} />` },
+    {
+      name: "actions",
+      label: "Action",
+      num: true,
+      cell: (one) =>
+        one.status === "held"
+          ? html`<${HeldActions} one=${one} done=${changed} />`
+          : isCreditable(one) && html`<${Button} needs="charge" look="small" onClick=${() => setCrediting(one)}>Credit…<//>`,
+    },
   ];
   const below = (one) =>
     open.has(one.entry_id) &&
@@ -94,6 +133,7 @@ function Entries({ items, changed }) {
     <tr key=${`why-${one.entry_id}`} id=${`why-${one.entry_id}`} role="row" class="details-row"><td role="cell" colspan=${columns.length}>
       ${one.explanation && html`<${ComputedFrom} of=${one} />`}
       <${Facts} wide of=${[
+        ["Due", posted && html`<${Day} value=${one.date} />`],
         ["Posted", one.posted_at && html`<${Instant} value=${one.posted_at} />`],
         ["Recorded by", one.recorded_by],
         ["Run", one.run_id && html`<a href=${link(["runs", one.run_id])}>${one.run_id}</a>`],
@@ -106,12 +146,12 @@ function Entries({ items, changed }) {
         ["Left", creditState(one) && html`<${Money} value=${leftOf(one).retail} currency=${one.currency} />`],
         ["Reason", one.reason],
         ["Afterwards", one.recharge && "can be charged anew by a Run Package"],
-        ["Credits", one.credits && html`<span class="mono">${one.credits}</span>`],
-        ["Reverses", one.reverses && html`<span class="mono">${one.reverses}</span>`],
+        ["Credits", one.credits && html`<a href=${entryLink(one.credits)}>the charge of ${format.day(one.credits.split("~")[1])}</a>`],
+        ["Reverses", one.reverses && html`<a href=${entryLink(one.reverses)}>the charge of ${format.day(one.reverses.split("~")[1])}</a>`],
         ["Written off by", one.cancelled_by],
         ["Entry", html`<span class="mono">${one.entry_id}</span>`],
       ]} />
-      ${isCreditable(one) && html`<div class="form-actions"><${Button} needs="charge" look="small" onClick=${() => setCrediting(one)}>Credit…<//></div>`}
+      ${creditState(one) && html`<${TakenBack} of=${one} />`}
     </td></tr>`;
   return html`
     <${Table} caption="Ledger" rows=${items} columns=${columns} id=${(one) => one.entry_id} below=${below} />
@@ -122,4 +162,16 @@ function Entries({ items, changed }) {
         changed(text);
       }} />`
     }`;
+}
+
+/** The credits, reversals and negative lines that took from a charge. */
+function TakenBack({ of: charge }) {
+  const { data } = useLoad(() => get(path("customers", charge.customer_id, "ledger"), { of: charge.entry_id, limit: 50 }), [charge.version]);
+  return html`
+    <p><strong>Taken back by</strong></p>
+    <ul class="reasons">${data?.items.map(
+      (one) => html`
+      <li key=${one.entry_id}><a href=${entryLink(one.entry_id)}>${format.KINDS[one.kind]} of ${format.day(one.date)}</a>
+        <span>${one.reason ? `${one.reason}, ` : ""}<${Money} value=${one.retail} currency=${one.currency} /></span></li>`,
+    )}</ul>`;
 }

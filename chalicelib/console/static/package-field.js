@@ -1,17 +1,27 @@
-// A field for a package, found by typing its name.
+// Fields for a package, found by typing: the service searches, so one made a second ago is found among any number of them.
 
-import { all } from "./api.js";
+import { find, get, path } from "./api.js";
 import { Field } from "./fields.js";
 import * as format from "./format.js";
-import { useLoad } from "./hooks.js";
-import { html, useMemo } from "./preact.js";
+import { useDebounced, useLoad } from "./hooks.js";
+import { html, useEffect, useRef, useState } from "./preact.js";
 
-const KNOWN = 5000;
+const OFFERED = 20;
+const ID_BEHIND = /\(([A-Za-z0-9._:-]{1,64})\)$/;
 
-/** All packages, by what a person types: their names, with the id where several have one name. */
-export function usePackages() {
-  const { data, error } = useLoad(() => all("packages", {}, KNOWN), []);
-  return { error, byName: useMemo(() => named(data ?? []), [data]) };
+/**
+ * The packages that a page has met so far, by what a person types: their names, with the id where several have one name.
+ * @param {Record<string, any>} [query] which packages may be chosen, such as those of a currency
+ */
+export function usePackages(query = {}) {
+  const known = useRef(new Map());
+  const [, draw] = useState(0);
+  const note = (packages) => {
+    for (const one of packages) known.current.set(one.package_id, one);
+    draw((count) => count + 1);
+  };
+  const byName = () => named([...known.current.values()]);
+  return { query, known: known.current, note, byName, chosen: (text) => byName().get((text ?? "").trim()) };
 }
 
 function named(packages) {
@@ -21,16 +31,60 @@ function named(packages) {
 }
 
 /** The id of the package that was typed; null for nothing, what was typed for one that isn't known. */
-export const packageId = (text, { byName }) => byName.get(text.trim())?.package_id ?? (text.trim() || null);
+export const packageId = (text, packages) => packages.chosen(text)?.package_id ?? ID_BEHIND.exec(text.trim())?.[1] ?? (text.trim() || null);
 
-/** The names that `PackageField` offers; once on a page. */
-export const PackageNames = ({ packages }) => html`
-  <datalist id="packages">${[...packages.byName].map(([name, one]) => html`<option key=${one.package_id} value=${name}>${said(one)}</option>`)}</datalist>`;
+/** Looks for what is being typed; the first ones while nothing is. */
+function useSearch(packages, typed) {
+  const sought = useDebounced(typed.trim(), 200);
+  const { data } = useLoad(
+    () => (sought ? find("packages", sought, packages.query) : get("packages", { ...packages.query, limit: OFFERED }).then((page) => page.items)),
+    [sought],
+  );
+  useEffect(() => {
+    if (data) packages.note(data);
+  }, [data]);
+}
+
+const Names = ({ id, packages }) => html`
+  <datalist id=${id}>${[...packages.byName()].map(([name, one]) => html`<option key=${one.package_id} value=${name}>${said(one)}</option>`)}</datalist>`;
 
 /** @param {{form: Record<string, any>, packages: Record<string, any>, name?: string, label?: string, hint?: string, [attribute: string]: any}} props */
 export function PackageField({ form, packages, name = "package", label = "Package", hint = "Type to find one.", ...rest }) {
-  const chosen = packages.byName.get((form.values[name] ?? "").trim());
-  return html`<${Field} form=${form} name=${name} label=${label} list="packages" spellcheck=${false} hint=${chosen ? said(chosen) : hint} ...${rest} />`;
+  const text = form.values[name] ?? "";
+  const chosen = packages.chosen(text);
+  const list = `${form.name}-${name}-packages`.replace(/[^A-Za-z0-9-]/g, "-");
+  useSearch(packages, text);
+  return html`
+    <${Field} form=${form} name=${name} label=${label} list=${list} spellcheck=${false} hint=${chosen ? said(chosen) : hint} ...${rest} />
+    <${Names} id=${list} packages=${packages} />`;
 }
 
-const said = (one) => `${format.money(one.retail, one.currency)} ${one.currency}, ${format.rule(one).toLowerCase()}`;
+/** A filter of a list: `chosen` is a package's id or nothing, `choose` is told another one as soon as it is found. */
+export function PackageFilter({ chosen, choose }) {
+  const packages = usePackages();
+  const [typed, setTyped] = useState("");
+  useSearch(packages, typed);
+  useEffect(() => {
+    if (chosen && !typed)
+      get(path("packages", chosen)).then(
+        (one) => {
+          packages.note([one]);
+          setTyped(one.name);
+        },
+        () => setTyped(chosen),
+      );
+  }, [chosen]);
+  const found = packages.chosen(typed)?.package_id ?? "";
+  useEffect(() => {
+    if (found && found !== chosen) choose(found);
+  }, [found]);
+  return html`
+    <div class="field"><label for="of-package">Package</label>
+      <input id="of-package" type="search" list="of-package-names" placeholder="All packages" spellcheck=${false} value=${typed} onInput=${(event) => {
+        setTyped(event.target.value);
+        if (!event.target.value.trim()) choose("");
+      }} /></div>
+    <${Names} id="of-package-names" packages=${packages} />`;
+}
+
+export const said = (one) => `${format.money(one.retail, one.currency)} ${one.currency}, ${format.rule(one).toLowerCase()}`;

@@ -1,28 +1,46 @@
 // Packages: the list, one package, and who has it.
 
-import { call, find, get, path } from "./api.js";
+import { call, get, isSearchable, path } from "./api.js";
 import { settings } from "./auth.js";
 import { Download, Import } from "./files.js";
 import * as format from "./format.js";
 import { useAction, useDebounced, useList, useLoad, useModule } from "./hooks.js";
+import { CustomerLink, useNames } from "./names.js";
 import { html, useState } from "./preact.js";
 import { go, link, replace, useRoute } from "./router.js";
 import { DueDates } from "./schedule.js";
 import { announce } from "./toast.js";
-import { Badge, Button, Card, Day, Dialog, Empty, Facts, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
+import {
+  Badge,
+  Button,
+  Card,
+  Choice,
+  CurrencyChoice,
+  Day,
+  Dialog,
+  Empty,
+  Facts,
+  Id,
+  Instant,
+  LinkButton,
+  List,
+  Money,
+  Page,
+  Problem,
+  Skeleton,
+  Table,
+} from "./ui.js";
 
-const FREQUENCIES = ["none", "daily", "weekly", "monthly", "quarterly", "yearly"];
 export const FREQUENCY_NAMES = { none: "Once", daily: "Daily", weekly: "Weekly", monthly: "Monthly", quarterly: "Quarterly", yearly: "Yearly" };
 
 export function Packages() {
   const { query } = useRoute();
-  const list = useList("packages", {}, 200);
   const filter = (change) => replace(["packages"], { ...query, ...change });
   const text = useDebounced((query.q ?? "").trim(), 200);
-  const { data: byWords } = useLoad(() => find("packages", text, { type: query.type, frequency: query.frequency }), [text, query.type, query.frequency]);
-  const loaded = list.items?.filter((one) => matches(one, query));
-  const sought = (query.q ?? "").trim() === text ? (byWords ?? []).filter((one) => isOfKind(one, query)) : [];
-  const found = loaded && [...new Map([...loaded, ...sought].map((one) => [one.package_id, one])).values()];
+  const asked = { ...(isSearchable(text) && { search: text }), type: query.type, frequency: query.frequency, currency: query.currency };
+  const list = useList("packages", asked);
+  const { data: worth } = useLoad(worthByPackage, []);
+  const narrowed = Object.values(asked).some(Boolean);
   const [importing, setImporting] = useState(false);
   const imported = (count) => {
     setImporting(false);
@@ -35,38 +53,46 @@ export function Packages() {
   return html`
     <${Page} title="Packages" lead="What you sell: priced once, assigned to many customers and numbers." actions=${create}>
       <${Filters} query=${query} filter=${filter} />
-      <${List} list=${list} of="more packages" empty=${html`
-        <${Empty} title="No packages yet">A package is a product with a price and a rhythm: a number, a hosted phone, a bundle of minutes. Create the first one, then assign it to a customer.<//>`}>
-        <div class="bar"><p class="count" role="status">${format.plural(found?.length ?? 0, "package")}${list.hasMore ? " so far; names are searched in full, from the beginnings of words" : ""}</p><${Download} where="packages" name="packages" /></div>
-        ${
-          found?.length === 0
-            ? html`<${Empty} title="Nothing matches">Try fewer letters, or <a href="#/packages">show all packages</a>.<//>`
-            : html`<${Table} caption="Packages" columns=${COLUMNS} rows=${found ?? []} id=${(one) => one.package_id} />`
-        }
+      <${List} list=${list} of="more packages" empty=${
+        narrowed
+          ? html`<${Empty} title="Nothing matches">Names and ids are found by the beginnings of their words. <a href="#/packages">Show all packages</a><//>`
+          : html`<${Empty} title="No packages yet">A package is a product with a price and a rhythm: a number, a hosted phone, a bundle of minutes. Create the first one, then assign it to a customer.<//>`
+      }>
+        <div class="bar"><p class="count" role="status">${format.plural(list.items?.length ?? 0, "package")}${list.hasMore ? " shown, there are more" : ""}</p><${Download} where="packages" query=${asked} name="packages" /></div>
+        <${Table} caption="Packages" columns=${worth ? [...COLUMNS, expected(worth)] : COLUMNS} rows=${list.items ?? []} id=${(one) => one.package_id} />
+        ${worth && html`<p class="hint">What the next 31 days bring is as of <${Instant} value=${worth.created_at} />. Assignments that ended are counted, too.</p>`}
       <//>
       ${importing && html`<${Import} kind="packages" close=${() => setImporting(false)} done=${imported} />`}
     <//>`;
 }
 
-/** @param {Record<string, any>} one @param {Record<string, string>} query */
-const isOfKind = (one, { type, frequency }) => (!type || one.type === type) && (!frequency || one.frequency === frequency);
+/** What the latest overview expects of each package; null where there is none. */
+async function worthByPackage() {
+  const overview = await get("overview").catch(() => null);
+  if (!overview) return null;
+  const { by_currency: sums } = await get(path("forecasts", overview.work_id));
+  const all = sums.flatMap((one) => one.by_package);
+  return { created_at: overview.created_at, isWhole: sums.every((one) => !one.by_package_left_out), of: new Map(all.map((one) => [one.package_id, one])) };
+}
 
-/** @param {Record<string, any>} one @param {Record<string, string>} query */
-const matches = (one, { q = "", ...query }) =>
-  isOfKind(one, query) && `${one.name} ${one.description} ${one.connexcs_package ?? ""}`.toLowerCase().includes(q.toLowerCase());
+const expected = ({ of, isWhole }) => ({
+  name: "expected",
+  label: "Next 31 days",
+  num: true,
+  cell: (one) => {
+    const sums = of.get(one.package_id);
+    if (!sums) return html`<span class="muted">${isWhole ? "–" : "less than others"}</span>`;
+    return html`<${Money} value=${sums.retail} of=${one.currency} /><span class="sub">margin ${format.money(sums.margin, one.currency)}</span>`;
+  },
+});
 
 const Filters = ({ query, filter }) => html`
   <form class="filters" role="search" aria-label="Packages" onSubmit=${(event) => event.preventDefault()}>
     <div class="field grow"><label for="q">Search</label>
-      <input id="q" type="search" data-search placeholder="Name or description" value=${query.q ?? ""} onInput=${(event) => filter({ q: event.target.value })} /></div>
-    <div class="field"><label for="type">Type</label>
-      <select id="type" value=${query.type ?? ""} onChange=${(event) => filter({ type: event.target.value })}>
-        <option value="">All types</option>${Object.entries(format.TYPES).map(([value, text]) => html`<option value=${value}>${text}</option>`)}
-      </select></div>
-    <div class="field"><label for="frequency">Frequency</label>
-      <select id="frequency" value=${query.frequency ?? ""} onChange=${(event) => filter({ frequency: event.target.value })}>
-        <option value="">All frequencies</option>${FREQUENCIES.map((value) => html`<option value=${value}>${FREQUENCY_NAMES[value]}</option>`)}
-      </select></div>
+      <input id="q" type="search" data-search placeholder="Name or id" value=${query.q ?? ""} onInput=${(event) => filter({ q: event.target.value })} /></div>
+    <${Choice} id="type" label="Type" value=${query.type ?? ""} options=${[["", "All types"], ...Object.entries(format.TYPES)]} onChange=${(value) => filter({ type: value })} />
+    <${Choice} id="frequency" label="Frequency" value=${query.frequency ?? ""} options=${[["", "All frequencies"], ...Object.entries(FREQUENCY_NAMES)]} onChange=${(value) => filter({ frequency: value })} />
+    <${CurrencyChoice} value=${query.currency} onChange=${(value) => filter({ currency: value })} />
   </form>`;
 
 const COLUMNS = [
@@ -74,7 +100,8 @@ const COLUMNS = [
     name: "name",
     label: "Name",
     main: true,
-    cell: (one) => html`<a href=${link(["packages", one.package_id])}>${one.name}</a>${one.description && html`<span class="sub">${one.description}</span>`}`,
+    cell: (one) =>
+      html`<a href=${link(["packages", one.package_id])}>${one.name}</a>${one.description && html`<span class="sub">${one.description}</span>`}<${Id} value=${one.package_id} />`,
   },
   { name: "frequency", label: "Charged", cell: format.rule },
   {
@@ -84,13 +111,18 @@ const COLUMNS = [
       html`${one.type === "standard" ? html`<span class="muted">Standard</span>` : html`<${Badge} tone="info">Free minutes<//>`}${one.minimum_spend && html` <${Badge} tone="info">Minimum spend<//>`}`,
   },
   {
-    name: "setup",
-    label: "Setup",
+    name: "assignments",
+    label: "Assignments",
     num: true,
-    cell: (one) => (format.isZero(one.setup_retail) ? html`<span class="muted">–</span>` : html`<${Money} value=${one.setup_retail} of=${one.currency} />`),
+    cell: (one) => (one.assignments ? format.count(one.assignments) : html`<span class="muted">–</span>`),
   },
-  { name: "cost", label: "Cost", num: true, cell: (one) => html`<span class="muted"><${Money} value=${one.cost} of=${one.currency} /></span>` },
-  { name: "retail", label: "Retail", num: true, cell: (one) => html`<strong><${Money} value=${one.retail} currency=${one.currency} /></strong>` },
+  {
+    name: "retail",
+    label: "Retail",
+    num: true,
+    cell: (one) =>
+      html`<strong><${Money} value=${one.retail} currency=${one.currency} /></strong><span class="sub">cost ${format.money(one.cost, one.currency)}${!format.isZero(one.setup_retail) && `, setup ${format.money(one.setup_retail, one.currency)}`}</span>`,
+  },
 ];
 
 /** A package's terms, as far as they say something. */
@@ -160,20 +192,21 @@ function Delete({ one, close }) {
 
 function Holders({ id }) {
   const list = useList(path("packages", id, "assignments"));
+  const nameOf = useNames((list.items ?? []).map((one) => one.customer_id));
   return html`
     <${Card} title="Who has it">
       <${List} list=${list} of="more" empty=${html`<${Empty} title="Nobody yet">Open a customer and choose “Assign a package”. <a href="#/customers">Customers</a><//>`}>
-        <${Table} caption="Who has it" rows=${list.items ?? []} id=${(one) => one.assignment_id} columns=${HOLDER_COLUMNS} />
+        <${Table} caption="Who has it" rows=${list.items ?? []} id=${(one) => one.assignment_id} columns=${holderColumns(nameOf)} />
       <//>
     <//>`;
 }
 
-const HOLDER_COLUMNS = [
+const holderColumns = (nameOf) => [
   {
     name: "customer",
     label: "Customer",
     main: true,
-    cell: (one) => html`<a href=${link(["customers", one.customer_id, "assignments", one.assignment_id])}>${one.customer_id}</a>`,
+    cell: (one) => html`<${CustomerLink} id=${one.customer_id} nameOf=${nameOf} to=${["assignments", one.assignment_id]} />`,
   },
   {
     name: "did",

@@ -3,7 +3,7 @@
 import { refusal, settings } from "./auth.js";
 import * as format from "./format.js";
 import { useTitle } from "./hooks.js";
-import { html, useEffect, useId, useRef } from "./preact.js";
+import { html, useEffect, useId, useRef, useState } from "./preact.js";
 
 /** @type {string | null} */
 let shown = null;
@@ -192,6 +192,22 @@ export function Table({ caption, columns, rows, id, below, foot }) {
       </table>
     </div>`;
 }
+
+/** An id that can be copied. */
+export function Id({ value }) {
+  const [done, setDone] = useState(false);
+  const copy = () => navigator.clipboard.writeText(value).then(() => setDone(true));
+  return html`<span class="sub mono">${value} <button type="button" class="copy" aria-label=${`Copy the id ${value}`} title="Copy the id" onClick=${copy} onBlur=${() => setDone(false)}>${done ? "copied" : "copy"}</button></span>`;
+}
+
+/** A choice of one of a few, outside of forms: [value, text]. */
+export const Choice = ({ id, label, value, options, onChange }) => html`
+  <div class="field"><label for=${id}>${label}</label>
+    <select id=${id} value=${value} onChange=${(event) => onChange(event.target.value)}>${options.map(([one, text]) => html`<option key=${one} value=${one} selected=${one === value}>${text}</option>`)}</select></div>`;
+
+/** All currencies, or one. */
+export const CurrencyChoice = ({ value, onChange }) => html`
+  <${Choice} id="of-currency" label="Currency" value=${value ?? ""} options=${[["", "All currencies"], ...settings.currencies.map((code) => [code, code])]} onChange=${onChange} />`;
 
 /** A list with its states: loading, failed, empty, more to come. */
 export function List({ list, empty, children, of = "more" }) {

@@ -1,15 +1,16 @@
 // Lists of the latest overview: what each customer is worth a month, sorted as is wanted, and what ends soon.
 
 import { get } from "./api.js";
+import { settings } from "./auth.js";
 import { Download } from "./files.js";
 import * as format from "./format.js";
 import { CUSTOMER, ENDING } from "./home.js";
 import { useList, useLoad } from "./hooks.js";
 import { html } from "./preact.js";
 import { replace, useRoute } from "./router.js";
-import { Badge, Day, Empty, Instant, List, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
+import { Badge, Choice, Day, Empty, Instant, List, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
 
-const SORTS = [
+export const SORTS = [
   ["value", "Monthly value"],
   ["margin", "Monthly margin"],
   ["balance", "Balance"],
@@ -27,45 +28,57 @@ function WithOverview({ title, children }) {
   return data ? children(data) : html`<${Page} title=${title} back=${BACK}><${Skeleton} /><//>`;
 }
 
-export const Values = () => html`<${WithOverview} title="Customers by value">${(overview) => html`<${Sorted} overview=${overview} />`}<//>`;
-
-function Sorted({ overview }) {
+/** The former address of the sorted list, which home leads to. */
+export const Values = () => {
   const { query } = useRoute();
-  const currencies = overview.by_currency.map((one) => one.currency);
-  const chosen = overview.by_currency.find((one) => one.currency === query.currency) ?? overview.by_currency[0];
-  const sort = SORTS.some(([name]) => name === query.sort) ? query.sort : "value";
-  const order = query.order ?? (["value", "margin"].includes(sort) ? "desc" : "asc");
-  const asked = { currency: chosen?.currency, sort, order };
-  const change = (changed) => replace(["values"], { ...asked, ...changed });
-  const list = useList("overview/customers", asked);
-  if (!chosen) return html`<${Page} title="Customers by value" back=${BACK}><${Empty} title="Nobody">No customer has an assignment.<//><//>`;
+  const change = (changed) => replace(["values"], { ...query, ...changed });
   return html`
-    <${Page} title="Customers by value" back=${BACK} lead=${html`What their assignments bring in a month, at the terms of <${Day} value=${overview.date} />. As of <${Instant} value=${overview.created_at} />.`}
-      actions=${html`<${Download} where="overview/customers" query=${asked} name=${`customers-by-${sort}-${chosen.currency}`} />`}>
-      <${Stats}>
-        <${Stat} label="Customers">${chosen.customers}<//>
-        <${Stat} label="Assignments">${chosen.assignments}<//>
-        <${Stat} label="A month is worth"><${Money} value=${format.rounded(chosen.monthly_value, chosen.currency)} currency=${chosen.currency} /><//>
-        <${Stat} label="Margin"><${Money} value=${format.rounded(chosen.monthly_margin, chosen.currency)} currency=${chosen.currency} /><//>
-        <${Stat} label="Balances"><${Money} value=${chosen.balance} currency=${chosen.currency} /><//>
-      <//>
+    <${Page} title="Customers by value" back=${BACK}>
       <form class="filters" aria-label="How the list is sorted" onSubmit=${(event) => event.preventDefault()}>
-        <${Choice} id="sort" label="Sorted by" value=${sort} options=${SORTS} onChange=${(value) => change({ sort: value, order: undefined })} />
-        <${Choice} id="order" label="Order" value=${order} options=${[
-          ["asc", sort === "name" ? "A to Z" : sort === "short_on" ? "Earliest first" : "Smallest first"],
-          ["desc", sort === "name" ? "Z to A" : sort === "short_on" ? "Latest first" : "Largest first"],
-        ]} onChange=${(value) => change({ order: value })} />
-        ${currencies.length > 1 && html`<${Choice} id="currency" label="Currency" value=${chosen.currency} options=${currencies.map((one) => [one, one])} onChange=${(value) => change({ currency: value })} />`}
+        <${Choice} id="sort" label="Sorted by" value=${query.sort ?? "value"} options=${SORTS} onChange=${(value) => change({ sort: value, order: "" })} />
       </form>
-      <${List} list=${list} of="more customers" empty=${html`<${Empty} title="Nobody">No customer has this currency.<//>`}>
-        <${Table} caption="Customers by value" rows=${list.items ?? []} columns=${columns(chosen.currency)} id=${(one) => one.customer} />
-      <//>
+      <${SortedCustomers} query=${{ sort: "value", ...query }} change=${change} />
     <//>`;
+};
+
+/** All customers in an order of the latest overview, with their counts and sums. @param {{query: Record<string, string>, change: (changed: Record<string, string>) => void}} props */
+export function SortedCustomers({ query, change }) {
+  const { data: overview, error, reload } = useLoad(() => get("overview"), []);
+  if (error?.status === 404) return NONE;
+  if (error && !overview) return html`<${Problem} error=${error} retry=${reload} />`;
+  return overview ? html`<${Sorted} overview=${overview} query=${query} change=${change} />` : html`<${Skeleton} />`;
 }
 
-const Choice = ({ id, label, value, options, onChange }) => html`
-  <div class="field"><label for=${id}>${label}</label>
-    <select id=${id} value=${value} onChange=${(event) => onChange(event.target.value)}>${options.map(([one, text]) => html`<option key=${one} value=${one}>${text}</option>`)}</select></div>`;
+function Sorted({ overview, query, change }) {
+  const currencies = overview.by_currency.map((one) => one.currency);
+  const usual = currencies.includes(settings.default_currency) ? settings.default_currency : currencies[0];
+  const chosen = overview.by_currency.find((one) => one.currency === (query.currency || usual)) ?? overview.by_currency[0];
+  const sort = SORTS.some(([name]) => name === query.sort) ? query.sort : "value";
+  const order = query.order || (["value", "margin"].includes(sort) ? "desc" : "asc");
+  const asked = { currency: chosen?.currency, sort, order };
+  const list = useList("overview/customers", asked);
+  if (!chosen) return html`<${Empty} title="Nobody">No customer has an assignment.<//>`;
+  return html`
+    <${Stats}>
+      <${Stat} label="Customers">${format.count(chosen.customers)}<//>
+      <${Stat} label="Assignments">${format.count(chosen.assignments)}<//>
+      <${Stat} label="A month is worth"><${Money} value=${format.rounded(chosen.monthly_value, chosen.currency)} currency=${chosen.currency} /><//>
+      <${Stat} label="Margin"><${Money} value=${format.rounded(chosen.monthly_margin, chosen.currency)} currency=${chosen.currency} /><//>
+      <${Stat} label="Balances"><${Money} value=${chosen.balance} currency=${chosen.currency} /><//>
+    <//>
+    <div class="filters">
+      <${Choice} id="order" label="Order" value=${order} options=${[
+        ["asc", sort === "name" ? "A to Z" : sort === "short_on" ? "Earliest first" : "Smallest first"],
+        ["desc", sort === "name" ? "Z to A" : sort === "short_on" ? "Latest first" : "Largest first"],
+      ]} onChange=${(value) => change({ order: value })} />
+      ${currencies.length > 1 && html`<${Choice} id="currency" label="Currency" value=${chosen.currency} options=${currencies.map((one) => [one, one])} onChange=${(value) => change({ currency: value })} />`}
+    </div>
+    <div class="bar"><p class="count" role="status">What assignments bring in a month, at the terms of <${Day} value=${overview.date} />. As of <${Instant} value=${overview.created_at} />.</p>
+      <${Download} where="overview/customers" query=${asked} name=${`customers-by-${sort}-${chosen.currency}`} /></div>
+    <${List} list=${list} of="more customers" empty=${html`<${Empty} title="Nobody">No customer has this currency.<//>`}>
+      <${Table} caption="Customers by value" rows=${list.items ?? []} columns=${columns(chosen.currency)} id=${(one) => one.customer} />
+    <//>`;
+}
 
 const columns = (currency) => [
   { ...CUSTOMER, main: true, cell: (one) => html`${CUSTOMER.cell(one)}${one.parked && html` <${Badge} tone="bad">Parked<//>`}` },

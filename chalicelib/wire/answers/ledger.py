@@ -113,3 +113,28 @@ class LedgerPage(TypedDict):
     closed: NotRequired[bool]
     count: NotRequired[Count]
     sums: NotRequired[list[LedgerSums]]
+
+
+class HeldOfCurrency(TypedDict):
+    """The charges held in a currency."""
+
+    currency: Currency
+    charges: Count
+    retail: Money
+
+
+class HeldSums(TypedDict):
+    """All held charges together."""
+
+    charges: Count
+    oldest: Day | None
+    whole: bool
+    by_currency: list[HeldOfCurrency]
+
+
+class HeldPage(TypedDict):
+    """A page of held charges, with the sums of all if they were asked for."""
+
+    items: list[LedgerEntry]
+    next_cursor: str | None
+    sums: NotRequired[HeldSums]

@@ -56,6 +56,12 @@ class Package(_PackageId, PackageFields, Written, _NextPrices):
     """A product that is priced once and assigned many times."""
 
 
+class ListedPackage(Package):
+    """A package in a list, with how many assignments it has."""
+
+    assignments: Count
+
+
 class SavedPackage(Package, Warned):
     """A package as it was written; `effective_from` is the first day on which prices that were changed are in force."""
 
