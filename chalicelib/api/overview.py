@@ -1,4 +1,4 @@
-"""`/overview`"""
+"""`/overview`, and `/customers/{id}/outlook`"""
 
 from collections.abc import Mapping
 from typing import Final
@@ -44,6 +44,15 @@ def list_overview_customers(call: Call) -> Answer[answers.Page[answers.OverviewC
         lambda after, limit: overview_page(call.services, call.context, asked, after, limit),
         overview_customer_view,
     )
+
+
+@get(blueprint, "/customers/{customer_id}/outlook")
+def read_outlook(call: Call) -> Answer[answers.Outlook]:
+    """A customer at a glance: the next charge, what a month is worth, how long the credit lasts, the last payment."""
+    from ..usecases.outlooks import read_outlook  # not in cold starts
+    from ..wire.outlook_views import outlook_view
+
+    return Answer(outlook_view(read_outlook(call.services, call.context, call.params["customer_id"])))
 
 
 @get(blueprint, "/overview/ending", LIST, forms={CSV: endings_as_csv})

@@ -3,13 +3,14 @@
 The fields of the assignment itself are its first values. They hold on a day where no entry does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 from .assignment import Assignment, TermsEntry, valid_on
+from .package import Package
 from .schedule import DAY
 
 __all__: Final = (
@@ -17,6 +18,7 @@ __all__: Final = (
     "TermsEntry",
     "active_quantity",
     "change_days",
+    "features_on",
     "first_active_day",
     "paused_until",
     "same_terms",
@@ -63,6 +65,16 @@ def active_quantity(assignment: Assignment, day: date) -> int:
         return assignment.quantity
     terms = terms_on(assignment, day)
     return 0 if terms.paused else terms.quantity
+
+
+def features_on(found: Iterable[Assignment], packages: Mapping[str, Package], day: date) -> dict[str, list[str]]:
+    """The packages of ConnexCS that assignments enable on a day, by name, each with the assignments that do."""
+    enabled: dict[str, list[str]] = {}
+    for one in found:
+        package = packages.get(one.package_id)
+        if package and package.connexcs_package and active_quantity(one, day):
+            enabled.setdefault(package.connexcs_package, []).append(one.assignment_id)
+    return dict(sorted(enabled.items()))
 
 
 def change_days(assignment: Assignment, first: date, last: date) -> list[date]:

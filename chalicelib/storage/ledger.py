@@ -4,6 +4,7 @@ what was credited of it; both on condition of the version that was read."""
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from ..domain import ledger as entries
@@ -26,6 +27,7 @@ from .codec import (
 from .db import Action, Db, Item, put_new, update
 from .keys import HELD, LEDGER, Key
 
+_NEWEST_AT_ONCE: Final = 200
 _ENTRYS_OWN: Final = ("currency", "cost", "retail", "account_code", "tax_code")
 """What a charge and its line have in common is stored once."""
 _LINE_CODEC = Codec(
@@ -184,6 +186,12 @@ def with_repeats(db: Db, customer_id: str, key: str) -> list[Entry]:
 def entries_of(db: Db, customer_id: str) -> Iterator[Entry]:
     """All entries of a customer, by due date; a page is read when it is come to."""
     return map(entry_from_item, db.query_all(LEDGER, "#pk = :pk", {"pk": customer_id}))
+
+
+def latest_payment(db: Db, customer_id: str, most: int) -> Entry | None:
+    """The newest payment among the newest `most` entries."""
+    newest = db.query_all(LEDGER, "#pk = :pk", {"pk": customer_id}, newest_first=True, limit=_NEWEST_AT_ONCE)
+    return next((entry for entry in map(entry_from_item, islice(newest, most)) if entry.kind == "payment"), None)
 
 
 def find_statement(db: Db, customer_id: str, window: Window, after: Key | None, limit: int) -> tuple[list[Entry], Key | None]:

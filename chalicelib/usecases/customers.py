@@ -10,7 +10,7 @@ from ..domain.account import Account
 from ..domain.errors import Conflict, MayNotCharge, NotFound
 from ..domain.history import charge_change, customer_change
 from ..domain.ledger import Entry, split_entry_id
-from ..domain.terms import active_quantity
+from ..domain.terms import active_quantity, features_on
 from ..storage import accounts, assignments, finding, ledger
 from ..storage.db import Action, Db
 from ..storage.errors import Cancelled
@@ -214,10 +214,4 @@ def features(db: Db, customer_id: str, day: date) -> dict[str, list[str]]:
     if account is None:
         raise NotFound(f"there is no customer {customer_id}")
     valid = [assignment for assignment in found if active_quantity(assignment, day)]
-    catalog = loading.packages_of(db, valid)
-    enabled: dict[str, list[str]] = {}
-    for assignment in valid:
-        name = catalog[assignment.package_id].connexcs_package
-        if name:
-            enabled.setdefault(name, []).append(assignment.assignment_id)
-    return dict(sorted(enabled.items()))
+    return features_on(valid, loading.packages_of(db, valid), day)

@@ -31,7 +31,7 @@ def _forecast_view(value: Forecast) -> answers.Forecast:
         "by_day": [fields_of(answers.ForecastDay, sums, date=iso(day)) for day, sums in value.by_day.items()],
         "by_package": [fields_of(answers.ForecastPackage, sums, **_named(value, one)) for one, sums in value.by_package.items()],
         "by_kind": [{"kind": kind, **fields_of(answers.ForecastSums, sums)} for kind, sums in value.by_kind.items()],
-        "lines": [_line_view(one) for one in value.lines], "lines_left_out": value.lines_left_out,
+        "lines": [forecast_line_view(one) for one in value.lines], "lines_left_out": value.lines_left_out,
         "balance_before": money.text(facts.account.balance), "balance_after": money.text(value.balance_after),
         "held_before": {"count": held.charges, "retail": money.text(held.retail), "credit_debited": money.text(held.credit_debited)},
         "short_on": iso(short.short_on) if short else None, "top_up": money.text(short.top_up) if short else None,
@@ -47,7 +47,8 @@ def _named(value: Forecast, package_id: str) -> dict[str, str | None]:
     return {"package_id": package_id or None, "package_name": package.name if package else None}
 
 
-def _line_view(one: ForecastLine) -> answers.ForecastLine:
+def forecast_line_view(one: ForecastLine) -> answers.ForecastLine:
+    """A line of a forecast."""
     line = one.line
     return {
         "customer": line.customer_id, "kind": line.kind, "due_date": line.due_date.isoformat(), "currency": line.currency,

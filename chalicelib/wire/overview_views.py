@@ -19,7 +19,7 @@ def overview_view(found: FoundOverview) -> answers.Overview:
         "by_currency": [
             {
                 "currency": currency, "customers": sums.customers, "parked": sums.parked, "short": sums.short, "ending": sums.ending,
-                "balance": money.text(sums.balance), **_monthly(sums.monthly), "totals": fields_of(answers.ForecastSums, sums.planned),
+                "balance": money.text(sums.balance), **monthly_view(sums.monthly), "totals": fields_of(answers.ForecastSums, sums.planned),
             }
             for currency, sums in found.sums.items()
         ],
@@ -31,7 +31,7 @@ def overview_customer_view(value: OverviewCustomer) -> answers.OverviewCustomer:
     short = value.shortage
     return {
         "customer": value.customer_id, "name": value.name, "currency": value.currency, "balance": money.text(value.balance),
-        **_monthly(value.monthly), "short_on": iso(short and short.short_on), "top_up": short and money.text(short.top_up),
+        **monthly_view(value.monthly), "short_on": iso(short and short.short_on), "top_up": short and money.text(short.top_up),
         "top_up_by": iso(short and short.top_up_by), "top_up_payable": short and money.text(short.top_up_payable), "parked": value.parked,
     }  # fmt: skip
 
@@ -41,7 +41,8 @@ def ending_view(value: Ending) -> answers.EndingTerms:
     return fields_of(answers.EndingTerms, value, customer=value.customer_id, fields=list(value.fields))
 
 
-def _monthly(value: MonthlyValue) -> answers.MonthlyFields:
+def monthly_view(value: MonthlyValue) -> answers.MonthlyFields:
+    """What assignments bring in a month."""
     return {
         "assignments": value.assignments, "monthly_value": money.text(value.retail), "monthly_cost": money.text(value.cost),
         "monthly_margin": money.text(value.margin),

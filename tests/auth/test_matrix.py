@@ -73,6 +73,7 @@ SCOPES = {
     "GET /reconciliations/{work_id}": READ,
     "GET /reconciliations/{work_id}/discrepancies": READ,
     "GET /overview": READ,
+    f"GET {CUSTOMER}/outlook": READ,
     "GET /overview/customers": READ,
     "GET /overview/ending": READ,
     "GET /forecasts/{work_id}": READ,

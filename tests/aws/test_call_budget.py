@@ -115,6 +115,7 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "try_held": [Asked({"entry_id": HELD})],
     "unpark": [Asked({"customer_id": "parked"})],
     "read_features": [Asked(BIG_ONE)],
+    "read_outlook": [Asked(RICH), Asked({"customer_id": "k00001"})],
     "create_assignment": [Asked(BIG_ONE, body={"package_id": "line", "start_date": DAY})],
     "list_assignments": [Asked(BIG_ONE), Asked(BIG_ONE, {"limit": "200"})],
     "read_assignment": [Asked(ONE)],

@@ -79,6 +79,7 @@ REQUESTS = {
     "GET /customers/{customer_id}/ledger": Asked(200, OF_CUSTOMER, {"posted_from": [DAY]}),
     "GET /customers/{customer_id}/history": Asked(200, OF_CUSTOMER, {"limit": ["1"]}),
     "GET /customers/{customer_id}/statement": Asked(200, OF_CUSTOMER, {"from": [DAY], "to": [DAY]}),
+    "GET /customers/{customer_id}/outlook": Asked(200, OF_CUSTOMER),
     "GET /customers/{customer_id}/features": Asked(200, OF_CUSTOMER, {"date": [DAY]}),
     "GET /customers/{customer_id}/minutes": Asked(200, {"customer_id": "rich"}),
     "GET /customers/{customer_id}/usage": Asked(200, OF_CUSTOMER),

@@ -62,6 +62,7 @@ PAGES: dict[str, Callable[[World], str]] = {
     "features": lambda world: f"customers/{world.customer}/features",
     "history": lambda world: f"customers/{world.customer}/history",
     "statement": lambda world: f"customers/{world.customer}/statement?from=2026-01-01&to=2026-12-31",
+    "close": lambda world: f"customers/{world.customer}/close",
     "assign": lambda world: f"customers/{world.customer}/assign",
     "assignment": lambda world: f"customers/{world.customer}/assignments/{world.assignment}",
     "assignment-edit": lambda world: f"customers/{world.customer}/assignments/{world.assignment}/edit",

@@ -85,10 +85,11 @@ def test_free_minutes_are_shown_as_used_of_total(visit: Visit, api: httpx.Client
     call = {"call_id": "one", "started_at": f"{day()}T00:00:00Z", "destination": "442079460000", "seconds": 1500, "charge": "1.00"}
     ok(api.post(f"/customers/{customer}/usage", json={"calls": [call]}))
     page = visit.open(f"customers/{customer}")
-    bar = page.get_by_role("progressbar", name=f"{package['name']}: 25 of 100 min used")
+    left = page.get_by_role("region", name="Minutes left today")
+    bar = left.get_by_role("progressbar", name=f"{package['name']}: 25 of 100 min used")
     expect(bar).to_have_attribute("value", "25")
     page.get_by_role("link", name="Free minutes").click()
-    expect(page.get_by_role("row", name=re.compile("25 of 100 min used")).get_by_role("cell", name="75")).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile("25 of 100 min used")).get_by_role("cell", name="75", exact=True)).to_be_visible()
 
 
 def test_a_payment_is_booked_once_however_often_the_button_is_pressed(visit: Visit, api: httpx.Client) -> None:

@@ -1,4 +1,4 @@
-"""What the fields of closing a customer mean."""
+"""What the fields of closing a customer mean, and those of a customer at a glance."""
 
 from typing import Final
 
@@ -14,5 +14,14 @@ CLOSING_FIELDS: Final = {
     "becomes": "`ended`: on `last_day`. `removed` or `cancelled`: before it begins. `ends_already`: by itself. `refused`: it goes on.",
     "ClosingItem.last_day": "The last day on which it is valid; null for none.",
     "earliest_end_date": "The end of its minimum days, where that is later than `on`; null otherwise.",
+    "Outlook.generated_at": "When it was planned (RFC 3339, with offset).",
+    "planned_to": "The last day that was planned.",
+    "Outlook.features": "The ConnexCS packages that are enabled today.",
+    "next_charge": "What falls due next and is not charged yet; null if nothing falls due by `planned_to`.",
+    "NextCharge.date": "The day whose evaluation charges it.",
+    "NextCharge.lines": "The first 50 lines.",
+    "last_payment": "The newest payment among the newest 1,000 entries; null for none.",
+    "LastPayment.date": "The day on which it was booked.",
+    "LastPayment.amount": "What it moved the balance by.",
     "why": "Why it is refused; null otherwise.",
 }

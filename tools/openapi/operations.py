@@ -188,6 +188,7 @@ OPERATIONS: Final = {
                                 "otherwise. One that is posted already is answered as it is."),
     "unpark": Operation("Customers", conflicts=("not_parked",)),
     "read_features": Operation("Customers"),
+    "read_outlook": Operation("Customers", invalid=("too_many",)),
     "create_assignment": Operation("Assignments", 201, assignment_bodies.AssignmentBody,
                                    conflicts=("minimum_days", "did_in_use", *_BACKLOG)),
     "import_customers": Operation("Customers", also=(201, 202), seeks=False, conflicts=_FILE_CONFLICTS, invalid=("too_many",), notes=_FILE),

@@ -91,7 +91,7 @@ def comparable(text: str) -> str:
     today = datetime.now(UTC).date()
     for day in (today, today - timedelta(days=1)):
         shown = shown.replace(day.isoformat(), _SHOWN_DAY)
-    for ahead in range(1, 40):
+    for ahead in range(1, 400):
         later = date.fromisoformat(_SHOWN_DAY) + timedelta(days=ahead)
         shown = shown.replace((today + timedelta(days=ahead)).isoformat(), later.isoformat())
     return shown
@@ -398,6 +398,7 @@ def _parked(say: Recorder, stack: EmbeddedStack) -> None:
     while say.api.get(f"/runs/{run['run_id']}").json()["status"] == "running":
         pass
     _overview(say)
+    say("read_outlook", "now", "GET", "/customers/{customer_id}/outlook", ids={"customer_id": "globex"})
     say("unpark", "one", "POST", "/customers/{customer_id}/unpark", ids={"customer_id": "large"})
 
 

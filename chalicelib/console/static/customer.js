@@ -5,15 +5,16 @@ import { settings } from "./auth.js";
 import { Adjustment, OneOff, Payment } from "./charges.js";
 import { Download } from "./files.js";
 import * as format from "./format.js";
+import { Glance } from "./glance.js";
 import { HeldTable, Parked } from "./held.js";
 import { History } from "./history.js";
-import { useList, useLoad } from "./hooks.js";
+import { useList, useLoad, useModule } from "./hooks.js";
 import { Ledger } from "./ledger.js";
 import { validity } from "./packages.js";
 import { html, useEffect, useRef, useState } from "./preact.js";
 import { link } from "./router.js";
 import { announce } from "./toast.js";
-import { Badge, Button, Card, Empty, LinkButton, List, Minutes, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
+import { Badge, Button, Card, Empty, LinkButton, List, Minutes, Money, Page, Problem, Skeleton, Table } from "./ui.js";
 
 const TABS = [
   ["assignments", "Assignments"],
@@ -24,7 +25,13 @@ const TABS = [
   ["history", "History"],
 ];
 
-const DIALOGS = { payment: Payment, adjustment: Adjustment, "one-off": OneOff };
+const DIALOGS = { payment: Payment, adjustment: Adjustment, "one-off": OneOff, pause: Later };
+
+/** The dialog that pauses all; its module is loaded when it is asked for. */
+function Later(props) {
+  const module = useModule(() => import("./pause.js"));
+  return module && html`<${module.Pause} ...${props} />`;
+}
 
 export function Customer({ id, tab = "assignments" }) {
   const { data: one, error, reload } = useLoad(() => get(path("customers", id)), [id, tab]);
@@ -53,10 +60,15 @@ export function Customer({ id, tab = "assignments" }) {
         <${Button} needs="charge" look="quiet" onClick=${() => setDialog("one-off")}>One-off charge…<//>
         <${Button} needs="charge" onClick=${() => setDialog("payment")}>Record payment…<//>
         <${LinkButton} href=${link(["run"], { customer: id })}>Run Package<//>
+        <details class="menu"><summary class="button">More</summary>
+          <div class="menu-items">
+            <${Button} needs="write" onClick=${() => setDialog("pause")}>Pause…<//>
+            <${LinkButton} href=${link(["customers", id, "close"])} needs="write">Close customer…<//>
+          </div>
+        </details>
         <${LinkButton} href=${link(["customers", id, "assign"])} needs="write" look="primary">Assign a package<//>`}>
       ${one.parked && html`<${Parked} one=${one} done=${() => changed("Unparked: the next daily run posts what is due")} />`}
-      <${About} one=${one} />
-      <${Balance} one=${one} />
+      <${Glance} one=${one} fresh=${bookings} />
       <nav class="tabs" aria-label="Customer" ref=${tabs}>
         ${TABS.map(([name, text]) => html`<a key=${name} href=${link(["customers", id, name])} aria-current=${tab === name ? "page" : undefined}>${text}${name === "held" && one.held_charges ? ` (${one.held_charges})` : ""}</a>`)}
       </nav>
@@ -78,30 +90,19 @@ export function Customer({ id, tab = "assignments" }) {
     <//>`;
 }
 
-/** What staff noted of a customer; nothing if nobody did. */
-const About = ({ one }) =>
-  (one.email || one.external_id || one.tags.length || one.notes) &&
-  html`
-    <p class="muted">${[one.email, one.external_id && `elsewhere ${one.external_id}`].filter(Boolean).join(" · ")}${one.tags.map((tag) => html` <${Badge} key=${tag}>${tag}<//>`)}</p>
-    ${one.notes && html`<p class="notes">${one.notes}</p>`}`;
-
-function Balance({ one }) {
-  const left = one.debit_limit === null ? null : format.sum(one.balance, one.debit_limit);
-  return html`
-    <${Stats}>
-      <${Stat} label="Balance"><${Money} value=${one.balance} currency=${one.currency} /><//>
-      <${Stat} label="Debit limit">${one.debit_limit === null ? html`<span class="muted">none</span>` : html`<${Money} value=${one.debit_limit} currency=${one.currency} />`}<//>
-      ${left !== null && html`<${Stat} label="Left before charges are held"><${Money} value=${format.isNegative(left) ? "0.00" : left} currency=${one.currency} /><//>`}
-      <${Stat} label="Held charges">${one.held_charges ? html`<a href=${link(["customers", one.customer_id, "held"])}>${one.held_charges}</a>` : "0"}<//>
-    <//>`;
-}
+const isOver = (one) => one.cancelled || (one.end_date !== null && one.end_date < settings.today);
 
 function Assignments({ id }) {
   const list = useList(path("customers", id, "assignments"));
+  const items = list.items ?? [];
+  const current = items.filter((one) => !isOver(one));
+  const over = items.filter(isOver);
+  const key = (one) => one.assignment_id;
   return html`
     <${List} list=${list} of="more assignments" empty=${html`<${Empty} title="No assignments yet">Give this customer, or one of its numbers, a package: <a href=${link(["customers", id, "assign"])}>Assign a package</a><//>`}>
-      <div class="bar"><p class="count">${format.plural(list.items?.length ?? 0, "assignment")}${list.hasMore ? " loaded" : ""}</p><${Download} where=${path("customers", id, "assignments")} name=${`assignments-${id}`} /></div>
-      <${Table} caption="Assignments" rows=${list.items ?? []} columns=${ASSIGNMENTS} id=${(one) => one.assignment_id} />
+      <div class="bar"><p class="count">${format.plural(current.length, "assignment")}${list.hasMore ? " loaded" : ""}</p><${Download} where=${path("customers", id, "assignments")} name=${`assignments-${id}`} /></div>
+      ${current.length > 0 ? html`<${Table} caption="Assignments" rows=${current} columns=${ASSIGNMENTS} id=${key} />` : html`<p class="muted">${list.hasMore ? "None of those loaded so far goes on." : "None goes on."}</p>`}
+      ${over.length > 0 && html`<details class="more"><summary>${format.plural(over.length, "ended assignment")}</summary><${Table} caption="Ended assignments" rows=${over} columns=${ASSIGNMENTS} id=${key} /></details>`}
     <//>`;
 }
 

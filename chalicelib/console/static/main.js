@@ -44,6 +44,7 @@ const PAGES = [
   [/^customers\/([^/]+)\/assignments\/([^/]+)\/edit$/, assign, "EditAssignment", ["customer", "id"]],
   [/^customers\/([^/]+)\/assignments\/([^/]+)\/replace$/, handover, "Replace", ["customer", "id"]],
   [/^dids\/(\d+)\/transfer$/, handover, "Transfer", ["did"]],
+  [/^customers\/([^/]+)\/close$/, () => import("./closing.js"), "Close", ["id"]],
   [/^customers\/([^/]+)\/statement$/, () => import("./statement.js"), "Statement", ["id"]],
   [/^customers\/([^/]+)(?:\/(assignments|ledger|held|minutes|features|history))?$/, customer, "Customer", ["id", "tab"]],
   [/^dids$/, numbers, "Numbers"],

@@ -248,11 +248,12 @@ export function Dialog({ title, close, busy, children, actions }) {
 /** Minutes of a bucket as a bar, in words beside it. */
 export function Minutes({ bucket }) {
   const share = bucket.total ? Math.min(100, Math.round((bucket.used * 100) / bucket.total)) : 0;
+  const near = bucket.total && bucket.used * 10 >= bucket.total * 8 ? (bucket.used >= bucket.total ? "out" : "near") : undefined;
   const words = `${format.minutes(bucket.used)} of ${format.minutes(bucket.total)} min used`;
   return html`
     <div class="minutes">
-      <progress value=${share} max="100" aria-label=${`${bucket.package_name ?? "Free minutes"}: ${words}`}></progress>
-      <span>${words}${bucket.refills_on && html`<span class="muted">, refills <${Day} value=${bucket.refills_on} /></span>`}</span>
+      <progress value=${share} max="100" class=${near} aria-label=${`${bucket.package_name ?? "Free minutes"}: ${words}`}></progress>
+      <span>${words}${bucket.total > 0 && `, ${format.minutes(Math.max(0, bucket.total - bucket.used))} left`}${bucket.refills_on && html`<span class="muted">, refills <${Day} value=${bucket.refills_on} /></span>`}</span>
       ${bucket.waiting_for_payment && html`<${Badge} tone="warn">Not given: their charge is held<//>`}
     </div>`;
 }

@@ -14,6 +14,7 @@ from .forecast_of_all import *  # noqa: F403
 from .history import *  # noqa: F403
 from .imports import *  # noqa: F403
 from .ledger import *  # noqa: F403
+from .outlook import *  # noqa: F403
 from .overview import *  # noqa: F403
 from .packages import *  # noqa: F403
 from .problems import *  # noqa: F403

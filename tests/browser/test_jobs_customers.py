@@ -1,0 +1,173 @@
+"""Jobs of a billing department with a customer, done as a person would: from the first page or a list, by labels and roles."""
+
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+
+import httpx
+from playwright.sync_api import Page, expect
+
+from tests.api.support import Json, a_customer, a_package, an_assignment, balance, day, ok, pay, unique, unique_did
+from tests.browser.conftest import Visit
+
+DAILY = {"retail": "2.00", "cost": "0.50", "frequency": "daily"}
+
+
+def found(page: Page, name: str) -> None:
+    """Find a customer from the field that stands on every page, and open it."""
+    page.get_by_label("Find a DID or a customer").fill(name)
+    page.get_by_label("Find a DID or a customer").press("Enter")
+    page.get_by_role("link", name=name, exact=True).click()
+    expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+
+
+def assignments(api: httpx.Client, customer: str) -> dict[str, Json]:
+    return {one["package"]["name"]: one for one in ok(api.get(f"/customers/{customer}/assignments"))["items"]}
+
+
+def shown_day(iso: str) -> str:
+    """A day as pages write it."""
+    one = date.fromisoformat(iso)
+    return f"{one.day} {one:%b %Y}"
+
+
+def test_see_at_a_glance_what_comes_next_and_how_long_the_credit_lasts(job: Visit, api: httpx.Client) -> None:
+    name, line, minutes = unique("Glance"), unique("Line"), unique("Minutes")
+    customer = a_customer(api, name=name, debit_limit="0", email="office@glance.example", tags=["north"])
+    pay(api, customer, "10")
+    an_assignment(api, customer, a_package(api, name=line, **DAILY), start_date=day(2), auto_decrement_credit=True)
+    package = a_package(api, name=minutes, type="free_minutes", retail="0", frequency="monthly")
+    an_assignment(api, customer, package, free_minutes=10)
+    call = {"call_id": unique(), "started_at": f"{day()}T00:00:00Z", "destination": "4420", "seconds": 540, "charge": "1"}
+    ok(api.post(f"/customers/{customer}/usage", json={"calls": [call]}))
+    page = job.open()
+    found(page, name)
+    main = page.get_by_role("main")
+    expect(main).to_contain_text(f"Next charge2.00 USDon {shown_day(day(2))}")
+    expect(main).to_contain_text(f"Lasts until{shown_day(day(6))}")
+    expect(main).to_contain_text("Last payment10.00 USD")
+    expect(page.get_by_role("link", name="office@glance.example")).to_be_visible()
+    left = page.get_by_role("region", name="Minutes left today")
+    expect(left).to_contain_text("9 of 10 min used, 1 left")
+    expect(left.get_by_role("progressbar")).to_have_class("near")
+    page.get_by_text("Next charge: 2.00").click()
+    expect(page.get_by_role("table", name="Next charge").get_by_role("row").nth(1)).to_contain_text(line)
+
+
+def test_end_everything_of_a_leaver(job: Visit, api: httpx.Client) -> None:
+    name, daily, bound = unique("Leaver"), unique("Daily"), unique("Bound")
+    customer = a_customer(api, name=name)
+    pay(api, customer, "50")
+    an_assignment(api, customer, a_package(api, name=daily, **DAILY), start_date=day(1), auto_decrement_credit=True, did=unique_did())
+    an_assignment(api, customer, a_package(api, name=bound, minimum_days=20), start_date=day(1))
+    an_assignment(api, customer, a_package(api, name=unique("Later"), **DAILY), start_date=day(30))
+    page = job.open()
+    found(page, name)
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("link", name="Close customer…").click()
+    page.get_by_label("Last day").fill(day(5))
+    page.get_by_role("button", name="Show what ends").click()
+    table = page.get_by_role("table", name="What ends")
+    expect(table.get_by_role("row", name=re.compile(daily))).to_contain_text(shown_day(day(5)))
+    expect(table.get_by_role("row", name=re.compile(bound))).to_contain_text(f"{shown_day(day(21))}Its minimum days last until then")
+    expect(table.get_by_role("row", name=re.compile("Later"))).to_contain_text("never begins")
+    due = page.get_by_role("region", name="What is still due")
+    expect(due).to_contain_text("Still due10.00 USD")
+    expect(due).to_contain_text("Final balance40.00 USD")
+    page.get_by_role("button", name="Close customer…").click()
+    dialog = page.get_by_role("dialog", name=f"Close {name}?")
+    dialog.get_by_role("button", name="Close customer").click()
+    expect(page.get_by_role("main")).to_contain_text(f"The last day is {shown_day(day(21))}.")
+    left = assignments(api, customer)
+    assert {one["package"]["name"]: one["end_date"] for one in left.values()} == {daily: day(5), bound: day(21)}
+    page.get_by_role("link", name="To the customer").click()
+    page.get_by_role("link", name="History").click()
+    ended = page.get_by_role("table", name="History").get_by_role("row", name=re.compile("Assignment ended"))
+    expect(ended.filter(has_text=f"→ {shown_day(day(21))}")).to_have_count(1)
+
+
+def test_what_somebody_changed_meanwhile_is_told_when_a_customer_is_closed(job: Visit, api: httpx.Client) -> None:
+    one, other = unique("One"), unique("Other")
+    customer = a_customer(api)
+    first = an_assignment(api, customer, a_package(api, name=one, **DAILY), start_date=day(1))
+    an_assignment(api, customer, a_package(api, name=other, **DAILY), start_date=day(1))
+    page = job.open(f"customers/{customer}/close")
+    page.get_by_label("Last day").fill(day(5))
+    page.get_by_role("button", name="Show what ends").click()
+    expect(page.get_by_role("table", name="What ends").get_by_role("row")).to_have_count(3)
+    ok(api.patch(f"/customers/{customer}/assignments/{first['assignment_id']}", json={"quantity": 2}))
+    page.get_by_role("button", name="Close customer…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Close customer").click()
+    expect(page.get_by_role("main")).to_contain_text("1 assignment not ended")
+    expect(page.get_by_role("table", name="What ends").get_by_role("row", name=re.compile(one))).to_contain_text("it was changed meanwhile")
+    ends = {name: each["end_date"] for name, each in assignments(api, customer).items()}
+    assert ends == {one: None, other: day(5)}
+
+
+def test_pause_a_customer(job: Visit, api: httpx.Client) -> None:
+    name, line = unique("Paused"), unique("Line")
+    customer = a_customer(api, name=name)
+    made = an_assignment(api, customer, a_package(api, name=line, **DAILY), start_date=day(1))
+    an_assignment(api, customer, a_package(api, name=unique("Fax"), **DAILY), start_date=day(1))
+    page = job.open()
+    found(page, name)
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("button", name="Pause…").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("From").fill(day(3))
+    dialog.get_by_label("Until").fill(day(7))
+    dialog.get_by_role("button", name="Show what is paused").click()
+    expect(dialog).to_contain_text("instead of 120.00 USD")
+    dialog.get_by_role("button", name="Pause 2 assignments").click()
+    expect(page.get_by_role("dialog", name="2 assignments paused")).to_be_visible()
+    page.get_by_role("button", name="Done").click()
+    (entry,) = ok(api.get(f"/customers/{customer}/assignments/{made['assignment_id']}/terms"))["items"]
+    assert (entry["from"], entry["until"], entry["paused"]) == (day(3), day(7), True)
+
+
+def test_a_discount_for_one(job: Visit, api: httpx.Client) -> None:
+    name, line = unique("Discount"), unique("Line")
+    customer = a_customer(api, name=name)
+    made = an_assignment(api, customer, a_package(api, name=line, **DAILY), start_date=day(1))
+    page = job.open()
+    found(page, name)
+    page.get_by_role("link", name=line).click()
+    page.get_by_role("button", name="Change terms…").click()
+    page.get_by_label("Discount").fill("25")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(page.get_by_role("table", name="Terms")).to_contain_text("discount 25 %")
+    page.get_by_role("link", name=f"← {customer}").click()
+    expect(page.get_by_role("main")).to_contain_text("Next charge1.50 USD")
+    assert ok(api.get(f"/customers/{customer}/assignments/{made['assignment_id']}"))["discount"] in ("25.00", "0.00")
+
+
+def test_next_months_expected_income(job: Visit, api: httpx.Client) -> None:
+    """Of one customer at once; of all it is the same form."""
+    name = unique("Income")
+    customer = a_customer(api, name=name)
+    an_assignment(api, customer, a_package(api, name=unique("Line"), **DAILY), start_date=day(1))
+    first = (date.fromisoformat(day()).replace(day=1) + timedelta(days=32)).replace(day=1)
+    last = (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    page = job.open()
+    page.get_by_role("link", name="Forecast", exact=True).click()
+    page.get_by_label("One customer").check()
+    page.get_by_label("Customer", exact=True).fill(customer)
+    page.get_by_label(re.compile("^From")).fill(first.isoformat())
+    page.get_by_label("Through").fill(last.isoformat())
+    page.get_by_role("button", name="Forecast", exact=True).click()
+    days = (last - max(first, date.fromisoformat(day(1)))).days + 1
+    expect(page.get_by_role("main")).to_contain_text(f"{Decimal(2) * days:.2f} USD")
+    assert balance(api, customer) == 0
+
+
+def test_who_changed_what(job: Visit, api: httpx.Client) -> None:
+    name, renamed = unique("Before"), unique("After")
+    customer = a_customer(api, name=name)
+    ok(api.patch(f"/customers/{customer}", json={"debit_limit": "75", "name": renamed}))
+    page = job.open()
+    found(page, renamed)
+    page.get_by_role("link", name="History").click()
+    row = page.get_by_role("table", name="History").get_by_role("row").nth(1)
+    expect(row).to_contain_text(f"Name: {name} → {renamed}")
+    expect(row).to_contain_text("Debit limit: empty → 75.00")
+    expect(row).to_contain_text(ok(api.get(f"/customers/{customer}"))["updated_by"])
