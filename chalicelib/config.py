@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from .domain.low_balance import DefaultThresholds, default_thresholds
 from .domain.notice_days import NoticeDays, days_before
 from .storage.keys import TABLES
 
@@ -38,6 +39,7 @@ class Config(NamedTuple):
     max_lines_per_customer: int
     call_retention: timedelta
     history_retention: timedelta
+    thresholds: DefaultThresholds
     serve_docs: bool
     overview: bool
     notices: NoticeDays
@@ -79,6 +81,7 @@ def read_config(environment: Mapping[str, str] = os.environ) -> Config:
         max_lines_per_customer=int(environment.get("MAX_LINES_PER_CUSTOMER") or 20_000),
         call_retention=timedelta(days=int(environment.get("CALL_RETENTION_DAYS") or 400)),
         history_retention=timedelta(days=int(environment.get("HISTORY_DAYS") or 3650)),
+        thresholds=default_thresholds(environment.get("BALANCE_NOTICES", "")),
         serve_docs=(environment.get("SERVE_DOCS") or "true").lower() in _YES,
         event_bus=environment.get("EVENT_BUS", ""),
         event_types=environment.get("EVENT_TYPES") or "default",

@@ -175,4 +175,6 @@ def request_context(by: str, *, derived_from: tuple[str, str] | None = None) -> 
     begun = datetime.fromisoformat(derived_from[0]) if derived_from else now
     made = ids.derived(begun, derived_from[1]) if derived_from else ids.new(now)
     today = begun.astimezone(configuration().zone).date()
-    return RequestContext(by, now, today, made, clock, history_retention=configuration().history_retention)
+    return RequestContext(
+        by, now, today, made, clock, history_retention=configuration().history_retention, thresholds=configuration().thresholds
+    )

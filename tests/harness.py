@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from chalicelib.domain.history import HistoryItem, run_finished
+from chalicelib.domain.low_balance import DefaultThresholds
 from chalicelib.domain.record import Result, WorkResult
 from chalicelib.jobs.strategies import strategy_of
 from chalicelib.storage import history, runs
@@ -61,6 +62,8 @@ class InProcess:
         """Messages of `post_charges`, the first one first."""
         self.queued_work: list[Message] = []
         """Messages of `do_work` and of `apply_work`."""
+        self.thresholds: DefaultThresholds = {}
+        """Of a low balance, for customers without their own."""
         self.s3 = S3()
         self.services = Services(
             self.db, self.send, segments, max_lines, allow_future, "USD", RETAINED, threads, round_customers,
@@ -81,7 +84,7 @@ class InProcess:
 
     def context_at(self, at: datetime, name: str, clock: Callable[[], datetime] | None = None) -> RequestContext:
         """A request that began at a moment; time stands still in it unless there is a clock."""
-        return RequestContext(self.by, at, at.date(), name, clock or (lambda: at))
+        return RequestContext(self.by, at, at.date(), name, clock or (lambda: at), thresholds=self.thresholds)
 
     def carry_out(self, message: Message, context: RequestContext, seconds_left: Callable[[], float]) -> WorkResult | None:
         """Do what a message asks for, once."""

@@ -28,6 +28,8 @@ MEANINGS: Final[Mapping[EventType, str]] = {
     "assignment.changed": "An assignment or its terms were changed, ended, cancelled, removed or restored; `change` says which.",
     "assignment.replaced": "Another assignment takes the place of this one, for the same customer or, with the number, for another.",
     "package.changed": "A package was created, changed or deleted; `change` says which.",
+    "balance.low": "What a customer can still be debited fell below a threshold: the lowest of those that it passed.",
+    "balance.restored": "It is back at what restores the threshold.",
     "run.finished": "A daily evaluation or a live Run Package is through, maybe with failures; again if one that failed went on.",
     "work.finished": "An export, a forecast or another long work is through, or was cancelled.",
     "price.announced": "A price list was entered, changed or removed: from when, and the prices before and after.",
@@ -39,6 +41,8 @@ NOTICES: Final[Mapping[EventType, Any]] = {
     "charge.upcoming": answers.UpcomingData,
     "term.ending": answers.TermData,
     "assignment.ended": answers.OverData,
+    "balance.low": answers.BalanceData,
+    "balance.restored": answers.BalanceData,
 }
 """What a notice of each type tells."""
 _ENTRIES: Final = ("charge.", "credit.", "payment.", "adjustment.")

@@ -73,6 +73,7 @@ _SHARED_DEFAULTS = {
     "EVENT_TYPES": "default",
     "NOTICE_DAYS": "",
     "TERM_NOTICE_DAYS": "",
+    "BALANCE_NOTICES": "",
 }
 _LOCAL_DEFAULTS = {"AUTH_MODE": "none", "ALLOW_FUTURE": "true", "SWEEP_SEGMENTS": "2", "EVENTS_FILE": ""}
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from chalicelib.api import access
 from chalicelib.domain.currencies import DECIMALS
 from chalicelib.domain.events import chosen_types
+from chalicelib.domain.low_balance import default_thresholds
 from chalicelib.domain.notice_days import DISTANCE_MAX, DISTANCES_MAX, days_before
 
 Check = Callable[[str], bool]
@@ -47,6 +48,14 @@ def _is_positive(value: str) -> bool:
     return value.isascii() and value.isdigit() and int(value) > 0
 
 
+def _are_thresholds(value: str) -> bool:
+    try:
+        found = default_thresholds(value)
+    except ValueError:
+        return False
+    return all(currency in DECIMALS and len({one.below for one in some}) == len(some) <= 5 for currency, some in found.items())
+
+
 _CHECKS: Mapping[str, tuple[Check, str]] = {
     "BILLING_TIMEZONE": (_is_zone, "the IANA name of a time zone, like Europe/Berlin"),
     "DEFAULT_CURRENCY": (lambda value: value in DECIMALS, "the code of a currency, like EUR"),
@@ -61,6 +70,7 @@ _CHECKS: Mapping[str, tuple[Check, str]] = {
     "EVENT_TYPES": (_is_types, "default, all, or types of events like payment.recorded charge.held"),
     "NOTICE_DAYS": (_are_days, _DAYS),
     "TERM_NOTICE_DAYS": (_are_days, _DAYS),
+    "BALANCE_NOTICES": (_are_thresholds, "thresholds a currency, like USD:20/50 EUR:20/50;5"),
     "OVERVIEW": (lambda value: value.lower() in _YES_OR_NO, "true or false"),
 }
 

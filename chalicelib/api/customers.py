@@ -14,7 +14,9 @@ from ..storage.ledger import Window
 from ..usecases import crediting, customers, one_off
 from ..usecases.finding import CustomersSought, find_customers
 from ..wire import answers, csv_out, fields, ledger_views, views
-from ..wire.bodies import CustomerBody, merge_patch, parse
+from ..wire.bodies import merge_patch, parse
+from ..wire.customer_bodies import CustomerBody
+from ..wire.customer_views import customer_view
 from ..wire.ledger_bodies import AdjustmentBody, CreditBody, OneOffBody, PaymentBody
 from .access import CHARGE, WRITE_SCOPE
 from .call import Answer, Call
@@ -54,9 +56,7 @@ def change_customer(call: Call) -> Answer[answers.SavedCustomer]:
     """Change some fields of a customer."""
 
     def edit(old: Account) -> Account:
-        return parse(CustomerBody, merge_patch(CustomerBody.of(views.customer_view(old)), call.json)).applied(
-            old, call.services.default_currency
-        )
+        return parse(CustomerBody, merge_patch(CustomerBody.of(customer_view(old)), call.json)).applied(old, call.services.default_currency)
 
     account = customers.change_customer(call.services.db, call.context, call.params["customer_id"], call.version(), edit)
     return tagged(saved_customer(call, account))
@@ -65,7 +65,7 @@ def change_customer(call: Call) -> Answer[answers.SavedCustomer]:
 @get(blueprint, _CUSTOMER_PATH)
 def read_customer(call: Call) -> Answer[answers.Customer]:
     """One customer with the balance."""
-    return tagged(views.customer_view(customers.read_customer(call.services.db, call.params["customer_id"])))
+    return tagged(customer_view(customers.read_customer(call.services.db, call.params["customer_id"])))
 
 
 @get(blueprint, "/customers", _FOUND_BY, forms={CSV: csv_out.customers_csv})
@@ -73,7 +73,7 @@ def list_customers(call: Call) -> Answer[answers.Page[answers.Customer]]:
     """All customers, by id, or those whose id begins with a prefix, whose name or id is sought, or who are in a state."""
     asked = CustomersSought(**{name: call.query[name] for name in _FOUND_BY.keys() - LIST.keys() & call.query.keys()})
     scope = f"customers {asked if asked.narrows else asked.prefix}".rstrip()
-    return call.page(scope, lambda after, limit: find_customers(call.services.db, asked, after, limit), views.customer_view)
+    return call.page(scope, lambda after, limit: find_customers(call.services.db, asked, after, limit), customer_view)
 
 
 @delete(blueprint, _CUSTOMER_PATH, WRITE_SCOPE)
@@ -198,7 +198,7 @@ def read_features(call: Call) -> Answer[answers.Features]:
 
 def saved_customer(call: Call, account: Account) -> answers.SavedCustomer:
     """The customer as written; what charges and payments make of them is told only to those who may read."""
-    saved: answers.SavedCustomer = {**views.customer_view(account)}
+    saved: answers.SavedCustomer = {**customer_view(account)}
     if not call.may_read:
         del saved["balance"], saved["held_charges"], saved["parked"]
     return saved

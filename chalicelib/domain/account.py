@@ -9,6 +9,13 @@ from . import money
 from .errors import Conflict
 
 
+class Threshold(NamedTuple):
+    """An available amount below which the balance is low, until it is back at `restored_at`."""
+
+    below: Decimal
+    restored_at: Decimal
+
+
 class Account(NamedTuple):
     """A customer. `debit_limit` None: charges may take the balance anywhere. `held` counts held charges, `held_ever` those
     that ever were: while both stay, nothing was held or released.
@@ -18,6 +25,8 @@ class Account(NamedTuple):
     ledger holds something that no assignment made, such as a payment, so the currency is fixed. `calls`: usage is recorded, which
     outlives the customer's calls.
     `external_id` is what another system calls the customer. It, `email`, `tags` and `notes` decide nothing here.
+    `balance_notices` are the thresholds of a low balance; None: those of the deployment. Of them the balance is below those in `low`
+    (rules: Low balance); `crossings` counts how often that was told.
     `with_minutes` and `without_minutes` count the `assignments` that give free minutes and those that don't. `imported` is as that of
     an assignment.
     """
@@ -42,12 +51,20 @@ class Account(NamedTuple):
     external_id: str | None = None
     tags: tuple[str, ...] = ()
     notes: str = ""
+    balance_notices: tuple[Threshold, ...] | None = None
+    low: tuple[Decimal, ...] = ()
+    crossings: int = 0
     version: int = 1
     created_at: str = ""
     created_by: str = ""
     updated_at: str = ""
     updated_by: str = ""
     imported: str | None = None
+
+    @property
+    def has_history(self) -> bool:
+        """Whether there is anything that fixes the currency and keeps the customer from being deleted."""
+        return bool(self.assignments or self.entries or self.calls)
 
     @property
     def counts_minutes(self) -> bool:

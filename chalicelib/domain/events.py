@@ -13,7 +13,8 @@ from .ledger import Entry, EntryKind
 EventType = Literal[
     "charge.posted", "charge.held", "charge.released", "charge.cancelled", "charge.credited", "credit.recorded", "payment.recorded",
     "adjustment.recorded", "customer.parked", "assignment.created", "assignment.changed", "assignment.replaced", "package.changed",
-    "price.announced", "run.finished", "work.finished", "charge.upcoming", "term.ending", "assignment.ended",
+    "price.announced", "balance.low", "balance.restored", "run.finished", "work.finished", "charge.upcoming", "term.ending",
+    "assignment.ended",
 ]  # fmt: skip
 EVENT_TYPES: Final[tuple[EventType, ...]] = get_args(EventType)
 TOLD_BY_DEFAULT: Final = frozenset(EVENT_TYPES) - {"charge.posted"}
@@ -42,6 +43,8 @@ _OF_CHANGES: Final[Mapping[ChangeType, EventType]] = {
     "assignment.restored": "assignment.changed",
     "assignment.replaced": "assignment.replaced",
     "assignment.transferred": "assignment.replaced",
+    "balance.low": "balance.low",
+    "balance.restored": "balance.restored",
     "run.finished": "run.finished",
     "work.finished": "work.finished",
     "charge.upcoming": "charge.upcoming",

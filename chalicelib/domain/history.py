@@ -10,9 +10,10 @@ from decimal import Decimal
 from typing import Any, Final, Literal, NamedTuple
 
 from . import money
-from .account import Account
+from .account import Account, Threshold
 from .assignment import Assignment, TermsEntry
 from .ledger import Entry
+from .low_balance import Crossing
 from .package import Package, PriceList, wire_match
 from .prices import prices_on
 from .pricing import ChargeKind
@@ -25,7 +26,7 @@ ChangeType = Literal[
     "customer.created", "customer.changed", "customer.deleted", "customer.parked", "customer.unparked",
     "assignment.created", "assignment.changed", "assignment.terms_written", "assignment.terms_removed", "assignment.ended",
     "assignment.cancelled", "assignment.removed", "assignment.replaced", "assignment.transferred", "assignment.restored",
-    "charge.written_off", "run.started", "run.finished", "run.reversed", "work.finished",
+    "charge.written_off", "balance.low", "balance.restored", "run.started", "run.finished", "run.reversed", "work.finished",
     "charge.upcoming", "term.ending", "assignment.over",
 ]  # fmt: skip
 Plain = str | int | bool | list[Any] | None
@@ -36,7 +37,7 @@ _KEPT_BY_THE_SERVICE: Final[Mapping[type[tuple[Any, ...]], frozenset[str]]] = {
     Package: frozenset(("package_id", "assignments", "assigned", "price_lists", "superseded_lists")),
     Account: frozenset((
         "customer_id", "balance", "held", "held_ever", "assignments", "entries", "calls", "oversize", "with_minutes", "without_minutes",
-        "evaluate_from", "marks",
+        "evaluate_from", "marks", "low", "crossings",
     )),
     Assignment: frozenset((
         "customer_id", "assignment_id", "package_id", "package_version", "evaluate_from", "marks", "charged", "drawn_from", "terms",
@@ -160,6 +161,20 @@ def charge_change(type_: ChangeType, entry: Entry, before: Entry) -> Change:
     )  # fmt: skip
 
 
+def balance_crossing(account: Account, crossing: Crossing) -> Change:
+    """A balance fell below a threshold, or is back. Its versions count the crossings."""
+    limit = account.debit_limit or money.ZERO
+    before, after = (money.plus(one, limit) for one in (crossing.before, crossing.after))
+    fields = (
+        FieldChange("currency", None, account.currency),
+        FieldChange("balance", money.text(crossing.before), money.text(crossing.after)),
+        FieldChange("available", money.text(before), money.text(after)),
+        FieldChange("below", None, money.text(crossing.threshold.below)),
+        FieldChange("restored_at", None, money.text(crossing.threshold.restored_at)),
+    )
+    return Change(crossing.type, account.crossings + 1, fields, account.customer_id, notice_id=f"{account.customer_id}~balance")
+
+
 def run_started(run: RunRecord) -> Change:
     """A live run was asked for, or the evaluation of a day began."""
     asked = {"date": run.date, "if_charged": run.if_charged, "include_written_off": run.include_written_off or None}
@@ -211,9 +226,13 @@ def _plain(value: Any) -> Plain:
     if isinstance(value, Decimal):
         return money.text(value)
     if isinstance(value, tuple):
-        return list(value)
+        return [_plain_member(one) for one in value]
     plain: Plain = value.isoformat() if isinstance(value, date) else value
     return plain
+
+
+def _plain_member(one: Any) -> Any:
+    return {name: money.text(amount) for name, amount in one._asdict().items()} if isinstance(one, Threshold) else one
 
 
 def _list_changes(old: Package, new: Package) -> Iterator[FieldChange]:

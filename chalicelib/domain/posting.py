@@ -10,6 +10,7 @@ from .account import Account
 from .charging import Line
 from .deciding import REPEATS, Decision, fitting, retries_of
 from .ledger import Entry, EntryStatus, RecordedDeduction, charge
+from .low_balance import Watch, after_watch
 from .report import HeldBefore, Status
 from .taking_back import Part
 
@@ -104,9 +105,9 @@ def total_debit(made: Sequence[Move]) -> Debit:
     return Debit(amount, newly_held - released, newly_held)
 
 
-def after_debit(read: Account, change: Debit) -> Account:
+def after_debit(read: Account, change: Debit, watched: Watch | None) -> Account:
     """The account once the debit is written."""
-    return read._replace(
+    return after_watch(read, watched)._replace(
         balance=money.minus(read.balance, change.amount), held=read.held + change.held, held_ever=read.held_ever + change.newly_held
     )
 

@@ -20,10 +20,11 @@ def strategy_of(services: Services, context: RequestContext, found: WorkRecord) 
 
 def _export(services: Services, _: RequestContext, found: WorkRecord) -> Strategy:
     from ..usecases import exports
-    from ..wire import export_views, views
+    from ..wire import export_views
+    from ..wire.customer_views import customer_view
 
     forms = exports.ExportForms(
-        export_views.export_heading, export_views.export_line, export_views.ledger_row, views.customer_view,
+        export_views.export_heading, export_views.export_line, export_views.ledger_row, customer_view,
         export_views.exported_assignment, export_views.exported_package,
     )  # fmt: skip
     return exports.export_strategy(services, found, forms)

@@ -5,14 +5,20 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ..domain.account import Account
+from ..domain.account import Account, Threshold
 from ..domain.assignment import Assignment
-from ..domain.posting import Debit
 from . import keys
-from .codec import WRITTEN, Codec, always, date_attribute, integer_attribute, plain_attribute, texts_attribute
+from .codec import WRITTEN, Attribute, Codec, always, date_attribute, integer_attribute, plain_attribute, texts_attribute
 from .db import Action, Db, Item, put_new, remove, update
 from .keys import ACCOUNTS, CUSTOMERS, Key
 
+
+def write_thresholds(thresholds: Iterable[Threshold]) -> list[list[Decimal]]:
+    return [list(one) for one in thresholds]
+
+
+_THRESHOLDS = Attribute("notices", write_thresholds, lambda stored: tuple(Threshold(*one) for one in stored), None)
+"""Written even where there are none, which is not the same as those of the deployment."""
 ACCOUNT_CODEC = Codec(
     Account,
     {
@@ -35,6 +41,9 @@ ACCOUNT_CODEC = Codec(
         "external_id": plain_attribute("external_id", None),
         "tags": texts_attribute("tags", ()),
         "notes": plain_attribute("notes", ""),
+        "balance_notices": _THRESHOLDS,
+        "low": Attribute("low", list, tuple, ()),
+        "crossings": integer_attribute("crossings", 0),
         "imported": plain_attribute("imported", None),
         **WRITTEN,
     },
@@ -42,7 +51,8 @@ ACCOUNT_CODEC = Codec(
 )
 _LIST_KEY = "customer"
 _SETTABLE = (
-    "currency", "name", "debit_limit", "email", "external_id", "tags", "notes", "version", "updated_at", "updated_by", "imported",
+    "currency", "name", "debit_limit", "email", "external_id", "tags", "notes", "balance_notices", "version", "updated_at", "updated_by",
+    "imported",
 )  # fmt: skip
 
 
@@ -78,11 +88,17 @@ def create_account(account: Account) -> Action:
     return put_new(ACCOUNTS, keys.account_key(account.customer_id) | ACCOUNT_CODEC.item(account) | {"listed": _LIST_KEY})
 
 
-def replace_account(old: Account, new: Account) -> Action:
-    """Write the fields that a caller may set, if they are as in `old`. A change of currency needs a customer without history."""
-    change, values = ACCOUNT_CODEC.change(new, _SETTABLE)
+def replace_account(old: Account, new: Account, watched: bool = False) -> Action:
+    """Write the fields that a caller may set, if they are as in `old`. A change of currency needs a customer without history.
+
+    `watched`: what is low and the crossings are written too, on condition of the balance that was read.
+    """
+    change, values = ACCOUNT_CODEC.change(new, (*_SETTABLE, "low", "crossings") if watched else _SETTABLE)
     values["read"] = old.version
     condition = "#version = :read"
+    if watched:
+        condition += " AND #balance = :balance"
+        values["balance"] = old.balance
     if new.currency != old.currency:
         condition += f" AND {_NO_HISTORY}"
         values["none"] = 0
@@ -143,57 +159,6 @@ def _same_holds(account: Account) -> tuple[str, dict[str, Any]]:
     if not account.held_ever:
         return "#held = :held AND attribute_not_exists(#holds)", values
     return "#held = :held AND #holds = :holds", values | {"holds": account.held_ever}
-
-
-def add_payment(account: Account, amount: Decimal) -> Action:
-    """Move the balance by a payment or an adjustment; only in one transaction with the ledger entry, whose condition keeps it from being
-    sent twice."""
-    return update(
-        ACCOUNTS,
-        keys.account_key(account.customer_id),
-        "SET #balance = #balance + :amount, #entries = :yes",
-        condition="#currency = :currency",
-        values={"amount": amount, "yes": True, "currency": account.currency},
-    )
-
-
-def take_debit(account: Account, change: Debit, *, fixes_currency: bool = False) -> Action:
-    """Take a debit from the balance and count held charges, within the debit limit as it was read.
-
-    An exact one demands the very balance that was read, for a decision that depends on it: to hold a charge. Of what no assignment
-    made it also fixes the currency, as `note_entry` does.
-    """
-    amount = change.amount
-    values: dict[str, Any] = {"amount": amount, "held": change.held}
-    condition = "attribute_not_exists(#debit_limit)"
-    if account.debit_limit is not None:
-        condition = "#debit_limit = :limit"
-        values["limit"] = account.debit_limit
-        if amount > 0:
-            condition += " AND #balance >= :least"
-            values["least"] = amount - account.debit_limit
-    if change.exact:
-        condition += " AND #balance = :balance"
-        values["balance"] = account.balance
-    sets = "SET #balance = #balance - :amount, #held = #held + :held"
-    if fixes_currency:
-        sets, condition = sets + ", #entries = :yes", condition + " AND #currency = :currency"
-        values |= {"yes": True, "currency": account.currency}
-    if change.newly_held:
-        sets += " ADD #holds :new"
-        values["new"] = change.newly_held
-    return update(ACCOUNTS, keys.account_key(account.customer_id), sets, condition=condition, values=values)
-
-
-def undo_debits(customer_id: str, amount: Decimal, *, held: int) -> Action:
-    """Undo debits and count cancelled held charges off; only together with the entries that say so."""
-    return update(
-        ACCOUNTS,
-        keys.account_key(customer_id),
-        "SET #balance = #balance + :amount, #held = #held + :held",
-        condition="attribute_exists(#pk)",
-        values={"amount": amount, "held": held},
-    )
 
 
 def park(parked: Account, since: date) -> Action:

@@ -19,7 +19,8 @@ from ..domain.schedule import DAY
 from ..storage import assignments, progress
 from ..storage.db import Db
 from . import loading
-from .posting import Poster, post_decisions
+from .poster import Poster
+from .posting import post_decisions
 from .request_context import RequestContext
 
 
@@ -95,7 +96,7 @@ def post_due(db: Db, context: RequestContext, account: Account, saved: Iterable[
     decisions = [] if account.parked else decide_held_first([], lines, loading.charges_behind(db, lines))
     uncharged = {one.assignment_id: one for one, *_ in owing if not one.charged}
     debits = account if any(decision.moves_account for decision in decisions) else None
-    post_decisions(db, Poster(None, context.by, context.clock), decisions, debits, uncharged)
+    post_decisions(db, Poster(None, context), decisions, debits, uncharged)
     for assignment, *_ in owing:
         if assignment.assignment_id not in waiting:
             _move_mark(db, assignment, last)

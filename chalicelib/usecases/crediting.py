@@ -5,9 +5,12 @@ from functools import partial
 from ..domain.crediting import Credited, CreditRequest, credit_charge
 from ..domain.errors import NotFound
 from ..domain.ledger import Entry, credit_key, split_entry_id
-from ..storage import accounts, ledger
+from ..domain.low_balance import watch
+from ..storage import balances, ledger
 from ..storage.db import Db
 from ..storage.retry import retry_on_contention
+from .customers import read_customer
+from .history import record_crossing
 from .request_context import RequestContext
 
 
@@ -31,12 +34,14 @@ def _give(db: Db, context: RequestContext, customer_id: str, key: str, asked: Cr
     if (customer_id, key) not in found:
         raise NotFound(f"customer {customer_id} has no ledger entry {customer_id}~{key}")
     made = credit_charge(found[customer_id, key], asked, credit_id=context.id, at=context.clock(), day=context.today, by=context.by)
-    return _write(db, made)
+    return _write(db, context, made)
 
 
-def _write(db: Db, made: Credited) -> Entry:
-    actions = [ledger.create_entry(made.credit), ledger.write_credit(made.charge)]
-    if made.credit.credit_change:
-        actions.append(accounts.undo_debits(made.credit.customer_id, made.credit.credit_change, held=0))
+def _write(db: Db, context: RequestContext, made: Credited) -> Entry:
+    actions, change = [ledger.create_entry(made.credit), ledger.write_credit(made.charge)], made.credit.credit_change
+    if change:
+        account = read_customer(db, made.credit.customer_id)
+        watched = watch(account, context.thresholds, change)
+        actions += [balances.undo_debits(account, change, watched, held=0), *record_crossing(context, account, watched)]
     db.transact(actions)
     return made.credit

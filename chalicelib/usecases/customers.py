@@ -5,20 +5,20 @@ from datetime import date
 from decimal import Decimal
 
 from ..domain import ledger as entries
-from ..domain import money
 from ..domain.account import Account
 from ..domain.errors import Conflict, MayNotCharge, NotFound
 from ..domain.history import charge_change, customer_change
 from ..domain.ledger import Entry, split_entry_id
+from ..domain.low_balance import after_review, is_reviewed, watch
 from ..domain.terms import active_quantity, features_on
-from ..storage import accounts, assignments, finding, ledger
+from ..storage import accounts, assignments, balances, finding, ledger
 from ..storage.db import Action, Db
 from ..storage.errors import Cancelled
 from ..storage.keys import Key
 from ..storage.ledger import Window
 from ..storage.retry import retry_on_contention
 from . import loading
-from .history import record_change
+from .history import record_change, record_crossing
 from .packages import demand_version
 from .request_context import RequestContext
 
@@ -78,7 +78,7 @@ def edited_account(context: RequestContext, old: Account | None, new: Account) -
         return new._replace(created_at=at, created_by=by, **context.written(1))
     if new == old:
         return old
-    if new.currency != old.currency and (old.assignments or old.entries or old.calls):
+    if new.currency != old.currency and old.has_history:
         raise Conflict(
             f"the customer has assignments, ledger entries or calls in {old.currency}, so the currency can't change any more",
             code="currency_fixed",
@@ -93,7 +93,12 @@ def account_actions(context: RequestContext, old: Account | None, new: Account) 
     found_by = finding.rewritten(finding.customer_items(old) if old else (), finding.customer_items(new))
     if old is None:
         return [accounts.create_account(new), *found_by, record_change(context, customer_change("customer.created", new))]
-    return [accounts.replace_account(old, new), *found_by, record_change(context, customer_change("customer.changed", new, old))]
+    change = record_change(context, customer_change("customer.changed", new, old))
+    if not is_reviewed(old, new, context.thresholds):
+        return [accounts.replace_account(old, new), *found_by, change]
+    watched = watch(new, context.thresholds)
+    replaced = accounts.replace_account(old, after_review(new, watched), watched=True)
+    return [replaced, *found_by, change, *record_crossing(context, new, watched)]
 
 
 def _gives_credit(old: Account, new: Account) -> bool:
@@ -107,7 +112,7 @@ def delete_customer(db: Db, context: RequestContext, customer_id: str, version: 
     def attempt() -> None:
         account = read_customer(db, customer_id)
         demand_version(account.version, version)
-        if account.assignments or account.entries or account.calls:
+        if account.has_history:
             raise Conflict("the customer has assignments, ledger entries or usage; they are kept", code="customer_in_use")
         found_by = finding.rewritten([*finding.customer_items(account), *finding.parked_items(account)], ())
         db.transact([accounts.remove_account(account), *found_by, record_change(context, customer_change("customer.deleted", account))])
@@ -123,7 +128,7 @@ def book_payment(db: Db, context: RequestContext, customer_id: str, amount: Deci
             customer_id, currency, amount, reference, payment_id=context.id, at=context.clock(), day=context.today, by=context.by
         )
 
-    return _book(db, customer_id, payment)
+    return _book(db, context, customer_id, payment)
 
 
 def book_adjustment(db: Db, context: RequestContext, customer_id: str, amount: Decimal, reason: str) -> Entry:
@@ -134,17 +139,19 @@ def book_adjustment(db: Db, context: RequestContext, customer_id: str, amount: D
             customer_id, currency, amount, reason, adjustment_id=context.id, at=context.clock(), day=context.today, by=context.by
         )
 
-    return _book(db, customer_id, adjustment)
+    return _book(db, context, customer_id, adjustment)
 
 
-def _book(db: Db, customer_id: str, entry_in: Callable[[str], Entry]) -> Entry:
+def _book(db: Db, context: RequestContext, customer_id: str, entry_in: Callable[[str], Entry]) -> Entry:
     """Write an entry in the customer's currency, and move the balance by what it says; again with the same key, answer the same."""
 
     def attempt() -> Entry:
         account = read_customer(db, customer_id)
         entry = entry_in(account.currency)
         try:
-            db.transact([ledger.create_entry(entry), accounts.add_payment(account, entry.credit_change)])
+            watched = watch(account, context.thresholds, entry.credit_change)
+            moved = balances.add_payment(account, entry.credit_change, watched)
+            db.transact([ledger.create_entry(entry), moved, *record_crossing(context, account, watched)])
         except Cancelled:
             standing = ledger.find_entry(db, customer_id, entry.key)
             if standing is None:
@@ -184,7 +191,7 @@ def write_off(db: Db, context: RequestContext, entry_id: str) -> Entry:
             raise Conflict("a negative line is held with the charge that it takes from; write that charge off", code="not_held")
         given_up = [one.cancelled(context.by) for one in (entry, *ledger.parts_of(db, entry))]
         actions = [ledger.cancel_held_entry(one) for one in given_up]
-        actions.append(accounts.undo_debits(customer_id, money.ZERO, held=-len(given_up)))
+        actions.append(balances.count_off_held(customer_id, len(given_up)))
         db.transact([*actions, record_change(context, charge_change("charge.written_off", given_up[0], entry))])
         return given_up[0]
 

@@ -12,7 +12,8 @@ from ..domain.ledger import Entry, split_entry_id
 from ..storage import assignments, ledger
 from ..storage.db import Db
 from .customers import read_customer
-from .posting import Poster, post_decisions
+from .poster import Poster
+from .posting import post_decisions
 from .request_context import RequestContext
 
 _HELD_AT_ONCE: Final = 1000
@@ -54,6 +55,6 @@ def try_held(db: Db, context: RequestContext, entry_id: str) -> Entry:
             for one in (entry, *ledger.parts_of(db, entry))
             if one.line
         ]
-        post_decisions(db, Poster(None, context.by, context.clock), retries_of(together), account, {})
+        post_decisions(db, Poster(None, context), retries_of(together), account, {})
         return ledger.find_entry(db, customer_id, key) or entry
     return entry

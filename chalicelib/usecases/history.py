@@ -1,7 +1,9 @@
 """Writes a change into the history, and reads the history page by page. `domain.history` says what a change is."""
 
+from ..domain.account import Account
 from ..domain.errors import NotFound
-from ..domain.history import Change, HistoryItem
+from ..domain.history import Change, HistoryItem, balance_crossing
+from ..domain.low_balance import Watch
 from ..storage import accounts, history, packages
 from ..storage.db import Action, Db
 from ..storage.keys import Key
@@ -11,6 +13,11 @@ from .request_context import RequestContext
 def record_change(context: RequestContext, change: Change) -> Action:
     """What goes into the transaction of a change, to tell who made it, and when."""
     return history.write_item(HistoryItem(context.clock().isoformat(), context.by, change), context.history_retention)
+
+
+def record_crossing(context: RequestContext, account: Account, watched: Watch | None) -> list[Action]:
+    """What goes into the transaction that moves a balance, if that crosses a threshold."""
+    return [record_change(context, balance_crossing(account, watched.crossing))] if watched and watched.crossing else []
 
 
 def read_package_history(db: Db, package_id: str, after: Key | None, limit: int) -> tuple[list[HistoryItem], Key | None]:

@@ -5,13 +5,15 @@ from ..domain.account import Account, current_credit, demand_unparked, fits_limi
 from ..domain.charging import Line
 from ..domain.errors import Conflict
 from ..domain.ledger import Entry, charge, charge_key
+from ..domain.low_balance import watch
 from ..domain.one_off import OneOffRequest, one_off_line
 from ..domain.posting import Debit
-from ..storage import accounts, ledger
+from ..storage import accounts, balances, ledger
 from ..storage.db import Db
 from ..storage.errors import Cancelled
 from ..storage.retry import retry_on_contention
 from .customers import read_customer
+from .history import record_crossing
 from .request_context import RequestContext
 
 
@@ -41,6 +43,7 @@ def _post(db: Db, context: RequestContext, account: Account, line: Line) -> Entr
     fits = fits_limit(current_credit(account), line.debit)
     entry = charge(line, status="posted" if fits else "held", run_id=None, repeat=False, at=context.clock(), by=context.by)
     change = Debit(line.debit, held=0, newly_held=0) if fits else Debit(money.ZERO, held=1, newly_held=1)
-    moved = accounts.take_debit(account, change, fixes_currency=True) if any(change) else accounts.note_entry(account)
-    db.transact([ledger.create_entry(entry), moved])
+    watched = watch(account, context.thresholds, -change.amount) if change.amount else None
+    moved = balances.take_debit(account, change, watched, fixes_currency=True) if any(change) else accounts.note_entry(account)
+    db.transact([ledger.create_entry(entry), moved, *record_crossing(context, account, watched)])
     return entry

@@ -7,10 +7,9 @@ A negative line has a transaction of its own: with its entries it writes the cre
 condition of the version that was read.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import Final
 
 from ..domain import posting, taking_back
 from ..domain.account import Account, current_credit
@@ -19,7 +18,7 @@ from ..domain.charging import Line, still_due
 from ..domain.deciding import Decision
 from ..domain.errors import Conflict, NotFound
 from ..domain.ledger import Entry, is_part
-from ..domain.posting import TRANSACTION_ACTIONS_MAX, Debit, Move, Provenance
+from ..domain.posting import TRANSACTION_ACTIONS_MAX, Debit, Move
 from ..domain.record import Step
 from ..domain.report import Status
 from ..domain.taking_back import Part
@@ -29,24 +28,14 @@ from ..storage.db import Action, Db
 from ..storage.errors import Cancelled
 from ..storage.retry import retry_on_contention
 from . import loading
+from .poster import Poster
 
 PARTS_MAX: Final = 50
 """Negative entries that are held with one charge: they post, and are written off, in one transaction."""
+ACCOUNT_ACTIONS_MAX: Final = 2
+"""What a debit adds to a transaction: the update of the account, and what is told if it crosses a threshold."""
 LedgerKey = tuple[str, str]
 """Customer id and ledger key."""
-
-
-class Poster(NamedTuple):
-    """Who posts, for which run (None: the backlog of an assignment), and the clock that dates what is posted."""
-
-    run_id: str | None
-    by: str
-    clock: Callable[[], datetime]
-
-    @property
-    def provenance(self) -> Provenance:
-        """What is posted now."""
-        return Provenance(self.run_id, self.clock(), self.by)
 
 
 def ledger_key(decision: Decision) -> LedgerKey:
@@ -71,7 +60,7 @@ def post_decisions(
     """
     done = {} if done is None else done
     left = dict(uncharged)
-    room = TRANSACTION_ACTIONS_MAX - (1 if account else 0)
+    room = TRANSACTION_ACTIONS_MAX - (ACCOUNT_ACTIONS_MAX if account else 0)
     book = _Book(decisions)
     for stretch in _by_direction(decisions):
         for batch in posting.batches(book.current(stretch), set(left), room):
@@ -170,8 +159,9 @@ class _TakingBack(_Attempt):
         provenance, change = self._poster.provenance, posting.debit_of_parts(parts)
         made, less = [posting.part_entry(part, provenance) for part in parts], taking_back.after_deductions(parts)
         actions = [ledger.create_entry(one) for one in made] + [ledger.write_credit(one) for one in less]
-        if self.account and any(change):
-            actions.append(accounts.take_debit(self.account, change))
+        debited = self._poster.debited(self.account, change) if self.account and any(change) else None
+        if debited:
+            actions += debited.actions
         if len(actions) > TRANSACTION_ACTIONS_MAX or any(len(one.parts) > PARTS_MAX for one in less):
             detail = "the line would take back from more charges than fit into one transaction; credit these charges instead"
             raise Conflict(detail, code="too_many_charges")
@@ -184,8 +174,8 @@ class _TakingBack(_Attempt):
         for part in parts:
             self._note(Decision(part.line, "take_back", part.key), "held" if part.held else "posted")
         self.written = [*made, *less]
-        if self.account:
-            self.account = posting.after_debit(self.account, change)
+        if debited:
+            self.account = debited.account
 
     def _read_anew(self) -> None:
         """Read the charges anew. If the line is in the ledger, it is done."""
@@ -222,8 +212,9 @@ class ChargeBatch(_Attempt):
     def _write(self, written: list[Move], change: Debit) -> None:
         marked = self._marks(written)
         actions = [_action_of_move(move, move.entry) for move in written if move.entry] + [assignments.mark_charged(a) for a in marked]
-        if self.account and any(change):
-            actions.append(accounts.take_debit(self.account, change))
+        debited = self._poster.debited(self.account, change) if self.account and any(change) else None
+        if debited:
+            actions += debited.actions
         try:
             self._db.transact(actions)
         except Cancelled as cancelled:
@@ -231,8 +222,8 @@ class ChargeBatch(_Attempt):
             self._sort_out_edited([a for n, a in enumerate(marked, len(written)) if cancelled.failed(n)])
             self._refresh_account()
             raise
-        if self.account:
-            self.account = posting.after_debit(self.account, change)
+        if debited:
+            self.account = debited.account
 
     def _marks(self, written: list[Move]) -> list[Assignment]:
         charged = {move.decision.line.assignment_id for move in written if move.decision.kind != "retry"}

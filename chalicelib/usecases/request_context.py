@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..domain.errors import Misconfigured
 from ..domain.importing import ImportRow
+from ..domain.low_balance import DefaultThresholds
 from ..domain.notice_days import NoticeDays
 from ..storage.db import Db
 from ..storage.objects import Objects
@@ -25,7 +27,8 @@ class RequestContext(NamedTuple):
 
     `at` is when the request began; `clock` tells the moment at which it is asked, for what takes effect later than that.
     `may_charge`: whether the request may post charges or give a customer more credit. What it changes is kept in the history for
-    `history_retention`. `import_row` is the row that is applied, by itself.
+    `history_retention`. `thresholds` are those of a low balance, for customers without their own. `import_row` is the row that is
+    applied, by itself.
     """
 
     by: str
@@ -35,6 +38,7 @@ class RequestContext(NamedTuple):
     clock: Callable[[], datetime]
     may_charge: bool = True
     history_retention: timedelta = HISTORY_RETENTION
+    thresholds: DefaultThresholds = MappingProxyType({})
     import_row: ImportRow | None = None
 
     @property

@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from ..domain import money, package
-from ..domain.account import Account
 from ..domain.deciding import IfCharged, RunRequest
 from ..domain.errors import Fault, Invalid
 from ..domain.minutes import Call
@@ -20,12 +19,9 @@ from .fields import (
     Called,
     ConnexcsPackage,
     Currency,
-    CustomerName,
     Day,
     Destination,
-    Email,
     Every,
-    ExternalId,
     Flag,
     Id,
     Instant,
@@ -37,7 +33,6 @@ from .fields import (
     RunId,
     Simulate,
     SimulateOnly,
-    Tags,
     Text,
 )  # fmt: skip
 from .jsontext import pointer
@@ -108,25 +103,6 @@ class NewPackageBody(PackageBody):
     model_config = ConfigDict(title="PackageBody", json_schema_extra={"required": []})
 
     copy_of: Id | None = None
-
-
-class CustomerBody(Body):
-    """A customer as callers write it."""
-
-    read_only = READ_ONLY | {"customer_id", "balance", "held_charges", "parked"}
-
-    name: CustomerName = ""
-    currency: Currency | None = None
-    debit_limit: Price | None = None
-    email: Email | None = None
-    external_id: ExternalId | None = None
-    tags: Tags = []
-    notes: Text = ""
-
-    def applied(self, old: Account, default_currency: str) -> Account:
-        """The customer with these fields."""
-        fields = {name: getattr(self, name) for name in CustomerBody.model_fields}
-        return old._replace(**fields | {"currency": self.currency or default_currency, "tags": tuple(self.tags)})
 
 
 class SimulationBody(Body):

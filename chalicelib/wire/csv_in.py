@@ -221,7 +221,16 @@ def cell_value(field: FieldInfo, cell: str) -> Any:
     if list not in kinds:
         return cell
     parts = [part.strip() for part in cell.split(";")]
-    return parts if str in _members_of(annotation) else [_integer(part) for part in parts]
+    members = _members_of(annotation)
+    if names := _names_of(members):
+        return [_record(names, part) for part in parts]
+    return parts if str in members else [_integer(part) for part in parts]
+
+
+def _record(names: tuple[str, ...], part: str) -> dict[str, str] | str:
+    """A part of a cell that has several fields, `20/50`; what has too many stays text and is refused as such."""
+    values = part.split("/")
+    return dict(zip(names, values, strict=False)) if len(values) <= len(names) else part
 
 
 @lru_cache(maxsize=1000)
@@ -232,7 +241,13 @@ def _kinds_of(annotation: Any) -> frozenset[Any]:
 @lru_cache(maxsize=1000)
 def _members_of(annotation: Any) -> frozenset[Any]:
     """The types that the members of a list may have."""
-    return frozenset(_kinds(get_args(annotation)[0]))
+    lists = [kind for kind in _kinds(annotation) if get_origin(kind) is list]
+    return frozenset(_kinds(get_args(lists[0])[0]))
+
+
+def _names_of(members: frozenset[Any]) -> tuple[str, ...]:
+    """The fields of the members, if they have some."""
+    return next((tuple(one.model_fields) for one in members if isinstance(one, type) and issubclass(one, Body)), ())
 
 
 def _kinds(annotation: Any) -> Iterator[Any]:

@@ -1,7 +1,8 @@
 """Answers as CSV (RFC 4180): the JSON's names as headings, the JSON's values as cells, a field within a field as `package_name`.
 
-Amounts stand as in JSON. Nothing is the empty cell, a list is `15;31`. A text that a spreadsheet would take for a formula
-gets an apostrophe before it, also behind `;`; `unprotected` removes it again. No byte order mark: programs read these files too.
+Amounts stand as in JSON. Nothing is the empty cell, a list is `15;31`, one whose members have fields `20/50;5/5`. A text that a
+spreadsheet would take for a formula gets an apostrophe before it, also behind `;`; `unprotected` removes it again. No byte order
+mark: programs read these files too.
 """
 
 import re
@@ -169,7 +170,7 @@ def cell(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return protected(";".join(str(part) for part in value))
+        return protected(";".join("/".join(part.values()) if isinstance(part, dict) else str(part) for part in value))
     return protected(value) if isinstance(value, str) else str(value)
 
 

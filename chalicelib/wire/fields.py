@@ -36,9 +36,6 @@ _BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | 
     chr(code) for code in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
 }
 """Letters, marks and variants that show nothing by themselves, whatever their category."""
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-_TAG_SEPARATOR: Final = ";"
-"""What separates tags in a cell of a file."""
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})", re.ASCII)
 _DATE_PATTERN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
@@ -112,6 +109,10 @@ def _nonzero(value: Any) -> Decimal:
     return amount
 
 
+def _signed_price(value: Any) -> Decimal:
+    return _decimal_text(value, signed=True)
+
+
 def currency(value: Any) -> str:
     """A currency that amounts can be in. Raises `ValueError`."""
     if not isinstance(value, str) or value not in DECIMALS:
@@ -166,24 +167,6 @@ def legible(value: str) -> str:
     return value
 
 
-def _email(value: str) -> str:
-    if not _EMAIL.fullmatch(legible(value)):
-        raise ValueError("must be an e-mail address such as billing@acme.example")
-    return value
-
-
-def _tag(value: str) -> str:
-    if legible(value) != value.strip() or _TAG_SEPARATOR in value:
-        raise ValueError(f"must have no {_TAG_SEPARATOR}, and no space at its ends")
-    return value
-
-
-def _distinct(tags: list[str]) -> list[str]:
-    if len({*tags}) < len(tags):
-        raise ValueError("must not name a tag twice")
-    return tags
-
-
 def _run_id(value: Any) -> str:
     if identifier(value).startswith(DAILY):
         raise ValueError(f"must not begin with {DAILY}, which the daily evaluation's runs do")
@@ -232,12 +215,10 @@ _DESTINATION_SCHEMA = {"type": "string", "pattern": r"^(\^[0-9]+(\|\^[0-9]+)*)?$
 _MATCH_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 31}, {"type": "string", "enum": list(WEEKDAYS)}]}
 
 
-_HIDDEN = r"\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069"
-SHOWN: dict[str, Any] = {"pattern": rf"^[^{_HIDDEN}]*[^{_HIDDEN}\s\u00ad\u200b-\u200f\u2060-\u206f\ufeff][^{_HIDDEN}]*$"}
-_SHOWN_OR_EMPTY: dict[str, Any] = {"pattern": f"^$|{SHOWN['pattern']}"}
-_TAG: dict[str, Any] = {"pattern": rf"^[^{_HIDDEN};\s]([^{_HIDDEN};]*[^{_HIDDEN};\s])?$"}
-_EMAIL_PATTERN = rf"^[^@\s{_HIDDEN}]+@[^@\s{_HIDDEN}]+$"
-_LINES: dict[str, Any] = {"pattern": _SHOWN_OR_EMPTY["pattern"].replace(r"\u0000-\u001f", r"\u0000-\u0009\u000b\u000c\u000e-\u001f")}
+HIDDEN = r"\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069"
+SHOWN: dict[str, Any] = {"pattern": rf"^[^{HIDDEN}]*[^{HIDDEN}\s\u00ad\u200b-\u200f\u2060-\u206f\ufeff][^{HIDDEN}]*$"}
+SHOWN_OR_EMPTY: dict[str, Any] = {"pattern": f"^$|{SHOWN['pattern']}"}
+_LINES: dict[str, Any] = {"pattern": SHOWN_OR_EMPTY["pattern"].replace(r"\u0000-\u001f", r"\u0000-\u0009\u000b\u000c\u000e-\u001f")}
 """As far as a pattern can say it; the rest is `legible`'s."""
 
 
@@ -264,6 +245,7 @@ def _money_schema(sign: str, least: int) -> WithJsonSchema:
 
 Price = Annotated[Decimal, PlainValidator(_parsed_price), _money_schema("", 0)]
 PositivePrice = Annotated[Decimal, PlainValidator(_positive), _money_schema("", 0)]
+SignedPrice = Annotated[Decimal, PlainValidator(_signed_price), _money_schema("-?", 1 - 10**12)]
 Percent = Annotated[Decimal, PlainValidator(_percent), WithJsonSchema(_PERCENT_SCHEMA)]
 Amount = Annotated[Decimal, PlainValidator(_nonzero), _money_schema("-?", 1 - 10**12)]
 Day = Annotated[date, PlainValidator(parse_date), WithJsonSchema(DAY_SCHEMA)]
@@ -280,18 +262,11 @@ RunId = Annotated[str, PlainValidator(_run_id), WithJsonSchema({"type": "string"
 Did = Annotated[str, PlainValidator(_did), WithJsonSchema(_number_schema(_DIGITS_OF_DID, "1-9"))]
 KnownDid = Annotated[str, PlainValidator(known_did), WithJsonSchema(DID_SCHEMA)]
 Name = Annotated[str, Field(min_length=1, max_length=200, strict=True, json_schema_extra=SHOWN), AfterValidator(legible)]
-CustomerName = Annotated[str, Field(max_length=200, strict=True, json_schema_extra=_SHOWN_OR_EMPTY), AfterValidator(legible)]
 ConnexcsPackage = Annotated[
     str, Field(min_length=1, max_length=CONNEXCS_CHARACTERS_MAX, strict=True, json_schema_extra=SHOWN), AfterValidator(legible)
 ]
 AccountingCode = Annotated[str, Field(min_length=1, max_length=50, strict=True, json_schema_extra=SHOWN), AfterValidator(legible)]
 Text = Annotated[str, Field(max_length=2000, strict=True, json_schema_extra=_LINES), AfterValidator(_multiline)]
-ExternalId = Annotated[str, Field(min_length=1, max_length=100, strict=True, json_schema_extra=SHOWN), AfterValidator(legible)]
-Email = Annotated[
-    str, Field(min_length=3, max_length=254, strict=True, json_schema_extra={"pattern": _EMAIL_PATTERN}), AfterValidator(_email)
-]
-Tag = Annotated[str, Field(min_length=1, max_length=50, strict=True, json_schema_extra=_TAG), AfterValidator(_tag)]
-Tags = Annotated[list[Tag], Field(max_length=20, json_schema_extra={"uniqueItems": True}), AfterValidator(_distinct)]
 Reason = Annotated[str, Field(min_length=1, max_length=500, strict=True, json_schema_extra=SHOWN), AfterValidator(legible)]
 Flag = Annotated[bool, Field(strict=True)]
 Quantity = Annotated[int, Field(ge=1, le=QUANTITY_MAX, strict=True)]

@@ -15,9 +15,11 @@ from ..domain.importing import AssignmentChange, FileOfAssignments, FileRow, Imp
 from ..domain.package import Package
 from . import views
 from .assignment_bodies import AssignedFields, edited_assignment
-from .bodies import Body, CustomerBody, PackageBody, merge_patch, parse
+from .bodies import Body, PackageBody, merge_patch, parse
 from .csv_in import row_values
 from .csv_out import assignment_columns
+from .customer_bodies import CustomerBody
+from .customer_views import customer_view
 from .fields import Id, Name
 
 Values = Mapping[str, Any]
@@ -178,5 +180,5 @@ def _package(values: Values, default_currency: str, shown: Package) -> Package:
 
 
 def _customer(customer_id: str, values: Values, default_currency: str, old: Account | None) -> Account:
-    fields = CustomerBody.of(views.customer_view(old)) if old else {}
+    fields = CustomerBody.of(customer_view(old)) if old else {}
     return parse(CustomerBody, merge_patch(fields, dict(values))).applied(old or Account(customer_id, ""), default_currency)

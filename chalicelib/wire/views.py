@@ -5,7 +5,6 @@ from datetime import date
 from decimal import Decimal
 
 from ..domain import money, wording
-from ..domain.account import Account
 from ..domain.amending import as_shown
 from ..domain.charging import Line
 from ..domain.detail import Detail, MinutesInUse
@@ -42,11 +41,6 @@ def package_view(shown: Package) -> answers.Package:
     match = wire_match(shown.frequency, shown.frequency_match)
     following = price_list_view(shown.price_lists[0]) if shown.price_lists else None
     return fields_of(answers.Package, shown, frequency_match=match, destination=shown.destination or None, next_prices=following)
-
-
-def customer_view(value: Account) -> answers.Customer:
-    """A customer with the balance as it stands."""
-    return fields_of(answers.Customer, value, held_charges=value.held, tags=list(value.tags))
 
 
 def assignment_view(detail: Detail) -> answers.Assignment:

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from chalicelib.wire import csv_out
 from tests.api.support import (
     a_customer,
     a_package,
@@ -72,6 +73,34 @@ def test_what_staff_note_of_a_customer_is_kept_and_told_in_the_history(api: http
     assert {name: bare[name] for name in noted} == {"email": None, "external_id": None, "tags": [], "notes": ""}
 
 
+def test_a_low_balance_is_told_in_the_history_once_and_so_is_that_it_is_restored(api: httpx.Client) -> None:
+    customer, notices = unique(), [{"below": "20", "restored_at": "50"}, {"below": "-5"}]
+    made = ok(api.put(f"/customers/{customer}", json={"balance_notices": notices}), 201)
+    assert made["balance_notices"] == [{"below": "20.00", "restored_at": "50.00"}, {"below": "-5.00", "restored_at": "-5.00"}]
+    for amount in ("30", "-11", "10", "-5", "30"):
+        pay(api, customer, amount)
+    told = [one for one in ok(api.get(f"/customers/{customer}/history"))["items"] if one["type"].startswith("balance.")]
+    assert [(one["type"], one["version"], {each["field"]: each["after"] for each in one["changes"]}["balance"]) for one in told] == [
+        ("balance.restored", 2, "54.00"), ("balance.low", 1, "19.00"),
+    ]  # fmt: skip
+    ok(api.patch(f"/customers/{customer}", json={"balance_notices": [{"below": "60"}]}))
+    newest = ok(api.get(f"/customers/{customer}/history"))["items"][:2]
+    assert sorted(one["type"] for one in newest) == ["balance.low", "customer.changed"]
+    assert ok(api.patch(f"/customers/{customer}", json={"balance_notices": None}))["balance_notices"] is None
+
+
+def test_thresholds_go_out_and_come_in_as_csv(api: httpx.Client) -> None:
+    customer = unique()
+    text = f"customer_id,balance_notices\r\n{customer},20/50;'-5/-5\r\n"
+    headers = {"Content-Type": "text/csv"}
+    ok(api.post("/customers/import", params={"dry_run": "false"}, content=text, headers=headers), 201)
+    expected = [{"below": "20.00", "restored_at": "50.00"}, {"below": "-5.00", "restored_at": "-5.00"}]
+    assert ok(api.get(f"/customers/{customer}"))["balance_notices"] == expected
+    assert csv_out.cell(expected) == "20.00/50.00;'-5.00/-5.00"
+    wrong = api.post("/customers/import", content=f"customer_id,balance_notices\n{customer},20/50/60\n", headers=headers)
+    assert wrong.status_code == 422
+
+
 @pytest.mark.parametrize(
     ("pointer", "body"),
     [
@@ -90,6 +119,11 @@ def test_what_staff_note_of_a_customer_is_kept_and_told_in_the_history(api: http
         ("/tags/1", {"tags": ["a", "b;c"]}),
         ("/tags/0", {"tags": [" a"]}),
         ("/notes", {"notes": "x" * 2001}),
+        ("/balance_notices", {"balance_notices": [{"below": f"{n}"} for n in range(6)]}),
+        ("/balance_notices/0/below", {"balance_notices": [{}]}),
+        ("/balance_notices/1/restored_at", {"balance_notices": [{"below": "1"}, {"below": "20", "restored_at": "19.999999"}]}),
+        ("/balance_notices/1/below", {"balance_notices": [{"below": "20"}, {"below": "20.00", "restored_at": "50"}]}),
+        ("/balance_notices/0/above", {"balance_notices": [{"below": "20", "above": "50"}]}),
         ("", []),
     ],
 )

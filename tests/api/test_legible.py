@@ -10,7 +10,8 @@ import pytest
 from chalicelib.api.call import checked_params
 from chalicelib.domain.errors import Invalid
 from chalicelib.wire import fields
-from chalicelib.wire.bodies import Body, CustomerBody, PackageBody, parse
+from chalicelib.wire.bodies import Body, PackageBody, parse
+from chalicelib.wire.customer_bodies import CustomerBody
 from chalicelib.wire.ledger_bodies import PaymentBody
 
 PLACES: dict[str, tuple[type[Body], dict[str, Any]]] = {

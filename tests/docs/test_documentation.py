@@ -303,7 +303,7 @@ def test_the_rules_have_the_sections_that_tests_name() -> None:
     assert titles == [
         "1. Words", "2. Money and dates", "3. Frequency and Frequency Match", "4. What a due date charges", "Price lists",
         "Terms of an assignment", "Proration", "Minimum Spend",
-        "ConnexCS package", "Auto Decrement Credit", "Credits",
+        "ConnexCS package", "Auto Decrement Credit", "Low balance", "Credits",
             "One-off charges and adjustments", "Free Minutes", "Replacement and transfer", "Minimum Days", "Deleting", "Closing a customer",
         "5. The daily evaluation",
         "6. Run Package", "7. Warnings", "8. History", "9. Statement", "The ledger in an order", "10. Exports", "11. Forecast", "12. Audit",

@@ -207,4 +207,4 @@ def test_every_field_of_a_customer_is_told_or_known_to_be_the_services_own() -> 
     others: dict[str, Any] = {name: f"{name}-2" for name in Account._fields}
     different = Account(**others | {"version": 2})
     known = {one.field for one in customer_change("customer.changed", different, account()).fields}
-    assert known == {"currency", "name", "debit_limit", "email", "external_id", "tags", "notes", "parked"}
+    assert known == {"currency", "name", "debit_limit", "email", "external_id", "tags", "notes", "balance_notices", "parked"}

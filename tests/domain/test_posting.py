@@ -91,7 +91,7 @@ def test_debit_and_after(tried: list[Decision], expected: Debit) -> None:
     change = posting.total_debit(posting.moves(tried, TWENTY, STAMP))
     assert change == expected
     read = account(balance="20", held=3, name="N", debit_limit="0")
-    assert posting.after_debit(read, change) == read._replace(
+    assert posting.after_debit(read, change, None) == read._replace(
         balance=20 - expected.amount, held=3 + expected.held, held_ever=expected.newly_held
     )
 

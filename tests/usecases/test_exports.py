@@ -27,8 +27,9 @@ from chalicelib.usecases.runs.sweep import customers as customers_of
 from chalicelib.usecases.work import merging, pieces
 from chalicelib.wire import answers
 from chalicelib.wire.csv_out import assignments_csv, columns, packages_csv, to_csv
+from chalicelib.wire.customer_views import customer_view
 from chalicelib.wire.export_views import ledger_row
-from chalicelib.wire.views import assignment_view, customer_view, package_view
+from chalicelib.wire.views import assignment_view, package_view
 from tests.harness import RETAINED
 from tests.usecases.exporting import (
     Row,

@@ -42,6 +42,7 @@ NO_MONEY: Final[dict[type, dict[str, str]]] = {
         "entries": "whether the currency can change", "calls": "whether it can be deleted", "parked": "whether it is charged from now on",
         "oversize": "whether much is charged from now on", "held_ever": "a count", "with_minutes": "a count", "without_minutes": "a count",
         "evaluate_from": "where the next run begins", "marks": "a count", "imported": "from which file",
+        "balance_notices": "when others are told", "low": "what others were told", "crossings": "a count",
     },
 }  # fmt: skip
 """Fields whose change moves no money that was charged, and why."""

@@ -17,12 +17,13 @@ from chalicelib.domain import charging, crediting, deciding, dues, pricing, sche
 from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import Assignment
 from chalicelib.domain.ledger import Entry, voided_recharge_key
+from chalicelib.domain.low_balance import Watch
 from chalicelib.domain.package import Package
 from chalicelib.domain.posting import Debit
 from chalicelib.domain.prices import prices_on
 from chalicelib.domain.progress import Progress
 from chalicelib.domain.terms import terms_on
-from chalicelib.storage import accounts, assignments, keys, ledger, progress
+from chalicelib.storage import assignments, balances, keys, ledger, progress
 from chalicelib.storage.db import Action, Db, update
 from chalicelib.storage.db import put as put_item
 from chalicelib.storage.errors import Cancelled
@@ -165,13 +166,13 @@ def marked_by_an_end(patch: pytest.MonkeyPatch) -> None:
 def unconditional_add(patch: pytest.MonkeyPatch) -> None:
     """The debit is an ADD that depends on nothing."""
 
-    def debit(account: Account, change: Debit) -> Action:
+    def debit(account: Account, change: Debit, _watched: Watch | None) -> Action:
         values = {"minus": -change.amount, "held": change.held}
         return update(
             keys.ACCOUNTS, keys.account_key(account.customer_id), "ADD #balance :minus, #held :held", condition=None, values=values
         )
 
-    patch.setattr(accounts, "take_debit", debit)
+    patch.setattr(balances, "take_debit", debit)
 
 
 def added_beside(patch: pytest.MonkeyPatch) -> None:

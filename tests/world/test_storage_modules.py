@@ -21,6 +21,7 @@ from chalicelib.domain.tenure import tenure_of
 from chalicelib.storage import (
     accounts,
     assignments,
+    balances,
     did_tenures,
     history,
     idempotency,
@@ -63,17 +64,17 @@ def accounts_move_money_under_conditions(db: Db) -> None:
         db.write(accounts.create_account(CUSTOMER))
     read = accounts.find_account(db, "c") or CUSTOMER
     db.write(accounts.mark_calls(read, exact=True))
-    db.write(accounts.take_debit(read, Debit(Decimal(4), 1, newly_held=1)))
+    db.write(balances.take_debit(read, Debit(Decimal(4), 1, newly_held=1), None))
     with pytest.raises(ConditionFailed):
-        db.write(accounts.take_debit(read, Debit(Decimal(1), 1, newly_held=1)))
+        db.write(balances.take_debit(read, Debit(Decimal(1), 1, newly_held=1), None))
     with pytest.raises(ConditionFailed):
-        db.write(accounts.take_debit(read, Debit(Decimal(2), 0, newly_held=0)))
+        db.write(balances.take_debit(read, Debit(Decimal(2), 0, newly_held=0), None))
     with pytest.raises(ConditionFailed):
         db.write(accounts.mark_calls(read, exact=True))
     db.write(accounts.mark_calls(accounts.find_account(db, "c") or CUSTOMER, exact=True))
-    db.write(accounts.take_debit(read, Debit(Decimal(1), 1, newly_held=0)))
-    db.write(accounts.add_payment(read, Decimal("7.25")))
-    db.write(accounts.undo_debits("c", Decimal(0), held=-1))
+    db.write(balances.take_debit(read, Debit(Decimal(1), 1, newly_held=0), None))
+    db.write(balances.add_payment(read, Decimal("7.25"), None))
+    db.write(balances.undo_debits(read, Decimal(0), None, held=-1))
     read = accounts.find_account(db, "c") or CUSTOMER
     assert (read.balance, read.held, read.held_ever, read.entries, read.calls) == (Decimal("2.25"), 1, 1, True, True)
 

@@ -83,7 +83,7 @@ class Watch:
         self._credit(real)
         self._taken_back(real)
         self._usage_adds_up(real)
-        told = Counter(_subject_told(change) for change in real if change.table == "history" and "notice" not in (change.new or {}))
+        told = Counter(_subject_told(change) for change in real if change.table == "history" and "dated" not in (change.new or {}))
         done = Counter(subject for change in real for subject in _subjects(change))
         self.demand("a commit tells of each of its changes once, and of nothing else", told == done, told, done)
 
@@ -251,6 +251,8 @@ def _subjects(change: Change) -> Iterator[tuple[str, str, int]]:
     """What a change of an item has to tell of: whatever got another version by somebody's word, or went."""
     item = change.new or change.old or {}
     (pk, sk), version = (item["pk"]["S"], item["sk"]["S"]), int(amount(item, "version")) + (change.new is None)
+    if change.table == "accounts" and _differ(change, "crossings"):
+        yield "balance", f"{pk}~balance", int(amount(item, "crossings"))
     if change.table == "accounts" and _differ(change, "version"):
         yield ("assignment", sk.removeprefix(ASSIGNMENT), version) if sk.startswith(ASSIGNMENT) else ("customer", pk, version)
     elif change.table == "catalog" and pk == "PACKAGE" and _differ(change, "version"):

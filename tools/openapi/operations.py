@@ -13,6 +13,7 @@ from chalicelib.wire import (
     work_bodies,
 )
 from chalicelib.wire.bodies import Body
+from chalicelib.wire.customer_bodies import CustomerBody
 from chalicelib.wire.prices import PriceListBody
 
 
@@ -164,9 +165,9 @@ OPERATIONS: Final = {
     "preview": Operation("Packages", notes="Either `to` or `count` is needed."),
     "package_schedule": Operation("Packages",
                                   notes="At most 10 years. `from` may lie before `start`, and is it if left out."),
-    "write_customer": Operation("Customers", body=bodies.CustomerBody, also=(201,),
+    "write_customer": Operation("Customers", body=CustomerBody, also=(201,),
                                 conflicts=("currency_fixed",), seeks=False),
-    "change_customer": Operation("Customers", body=bodies.CustomerBody, conflicts=("currency_fixed",)),
+    "change_customer": Operation("Customers", body=CustomerBody, conflicts=("currency_fixed",)),
     "read_customer": Operation("Customers"),
     "list_customers": Operation("Customers"),
     "read_customer_history": Operation("Customers",

@@ -97,12 +97,24 @@ const COLUMNS = [
   { name: "balance", label: "Balance", num: true, cell: (one) => html`<strong><${Money} value=${one.balance} currency=${one.currency} /></strong>` },
 ];
 
-const NAMES = ["name", "currency", "debit_limit", "email", "external_id", "tags", "notes"];
+const NAMES = ["name", "currency", "debit_limit", "email", "external_id", "tags", "notes", "balance_notices"];
 const splitTags = (text) =>
   text
     .split(/[;,]/)
     .map((tag) => tag.trim())
     .filter(Boolean);
+/** "20/50; 5": below 20 and restored at 50, and below 5. Empty: the deployment's; "none": no notices. */
+const readNotices = (text) => {
+  const parts = text
+    .split(";")
+    .map((part) => part.trim())
+    .filter(Boolean);
+  if (parts.length === 1 && parts[0].toLowerCase() === "none") return [];
+  const read = parts.map((part) => part.split("/").map((amount) => amount.trim()));
+  return parts.length ? read.map(([below, restored_at]) => ({ below, restored_at: restored_at ?? null })) : null;
+};
+const writeNotices = (notices) =>
+  notices && (notices.map((one) => (one.below === one.restored_at ? one.below : `${one.below}/${one.restored_at}`)).join("; ") || "none");
 const body = (values) => ({
   name: values.name.trim(),
   currency: values.currency.trim().toUpperCase(),
@@ -111,6 +123,7 @@ const body = (values) => ({
   external_id: values.external_id.trim() || null,
   tags: splitTags(values.tags),
   notes: values.notes.trim(),
+  balance_notices: readNotices(values.balance_notices),
 });
 /** What the form begins with: of a customer, or of none. */
 const fieldsOf = (one) => ({
@@ -119,6 +132,7 @@ const fieldsOf = (one) => ({
   email: one.email ?? "",
   external_id: one.external_id ?? "",
   tags: one.tags.join("; "),
+  balance_notices: writeNotices(one.balance_notices) ?? "",
 });
 
 const Fields = ({ form }) => html`
@@ -129,7 +143,9 @@ const Fields = ({ form }) => html`
   <${Field} form=${form} name="email" label="E-mail" type="email" optional maxlength="254" spellcheck=${false} />
   <${Field} form=${form} name="external_id" label="Id elsewhere" optional maxlength="100" spellcheck=${false} hint="What another system, such as your CRM, calls the customer." />
   <${Field} form=${form} name="tags" label="Tags" optional wide placeholder="reseller; north" hint="Up to 20 words of your own, separated by semicolons." />
-  <${Field} form=${form} name="notes" label="Notes" type="textarea" optional wide maxlength="2000" hint="For your own staff." />`;
+  <${Field} form=${form} name="notes" label="Notes" type="textarea" optional wide maxlength="2000" hint="For your own staff." />
+  <${Field} form=${form} name="balance_notices" label="Low balance below" optional wide placeholder="as for all customers" spellcheck=${false}
+    hint="Amounts at which others are told that the balance is low, separated by semicolons; 20/50 is told below 20, and again only after 50 was reached. Empty: as for all customers. none: never." />`;
 
 const exists = (id) =>
   get(path("customers", id)).then(
@@ -143,7 +159,17 @@ const exists = (id) =>
 export function NewCustomer() {
   const form = useForm({
     name: "customer",
-    initial: { customer_id: "", name: "", currency: settings.default_currency, debit_limit: "", email: "", external_id: "", tags: "", notes: "" },
+    initial: {
+      customer_id: "",
+      name: "",
+      currency: settings.default_currency,
+      debit_limit: "",
+      email: "",
+      external_id: "",
+      tags: "",
+      notes: "",
+      balance_notices: "",
+    },
     send: async (values) => {
       const id = values.customer_id.trim();
       if (!IS_ID.test(id)) throw fault("customer_id", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -");

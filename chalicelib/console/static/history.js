@@ -20,20 +20,25 @@ const DONE = {
   "charge.upcoming": "Notice of charges to come",
   "term.ending": "Notice of the end of its term",
   "assignment.over": "Assignment over",
+  "balance.low": "Balance low",
+  "balance.restored": "Balance restored",
 };
 /** What a notice tells was nothing else before. */
-const NOTICES = ["charge.upcoming", "term.ending", "assignment.over"];
+const NOTICES = ["charge.upcoming", "term.ending", "assignment.over", "balance.low", "balance.restored"];
 
 function done(type) {
   const [thing, what] = type.split(".");
   return DONE[type] ?? format.title(`${thing} ${what}`);
 }
 
+/** A member of a list; of thresholds the amounts, "20.00/50.00". */
+const part = (one) => (typeof one === "object" ? Object.values(one).join("/") : one);
+
 /** A value before or after, as people write it. */
 function told(value) {
   if (value === null || value === "" || (Array.isArray(value) && !value.length)) return html`<span class="muted">empty</span>`;
   if (typeof value === "boolean") return value ? "on" : "off";
-  return format.readable(Array.isArray(value) ? value.join(", ") : `${value}`);
+  return format.readable(Array.isArray(value) ? value.map(part).join(", ") : `${value}`);
 }
 
 /** A field that changed; of what is new or gone only what it is, or was. */

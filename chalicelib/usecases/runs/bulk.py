@@ -11,7 +11,8 @@ from ...domain.errors import Throttled, code_and_detail
 from ...domain.posting import TRANSACTION_ACTIONS_MAX
 from ...domain.record import Failure, Step
 from ...storage.db import Db
-from ..posting import LedgerKey, Poster, ledger_key, post_decisions
+from ..poster import Poster
+from ..posting import LedgerKey, ledger_key, post_decisions
 from ..time_budget import STOP_SECONDS
 
 Job = tuple[list[Decision], Account | None]

@@ -20,7 +20,7 @@ from ...storage import progress, runs
 from ...storage.retry import retry_on_contention
 from .. import loading
 from ..history import record_change
-from ..posting import Poster
+from ..poster import Poster
 from ..request_context import RequestContext, Services
 from ..segment import LeftOut, Round, RoundLimits, SecondsLeft
 from . import corrections, marks
@@ -50,7 +50,7 @@ class DailyWork:
         self._again = _another_run(message, context) if self._since > message.date else None
         self._run_id = self._again.run_id if self._again else message.run_id
         self._corrected = standing.corrected
-        self._poster = Poster(self._run_id, message.by, context.clock)
+        self._poster = Poster(self._run_id, context._replace(by=message.by))
         self._catalog = Catalog(services.db)
         self._recorder = LineRecorder(services.db, self._run_id, message.segment, context.id)
         self._failures: list[Failure] = []

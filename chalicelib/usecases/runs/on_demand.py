@@ -29,7 +29,8 @@ from ...storage.db import Action, Db
 from ...storage.retry import retry_on_contention
 from .. import loading
 from ..history import record_change
-from ..posting import LedgerKey, Poster, post_decisions
+from ..poster import Poster
+from ..posting import LedgerKey, post_decisions
 from ..request_context import RequestContext, Services
 from ..snapshot import CustomerSnapshot
 from .deciding import load_and_decide, make_plan
@@ -222,7 +223,7 @@ def carry_out(db: Db, context: RequestContext, run: RunRecord, plan: Plan, loade
     demand_unparked(account)
     current = {one.assignment_id: one for one in found}
     uncharged = {one.assignment_id: one for one in found if not one.charged}
-    poster = Poster(run.run_id, run.created_by, context.clock)
+    poster = Poster(run.run_id, context._replace(by=run.created_by))
     came_of = {} if loaded else _decided_earlier(db, plan, run.run_id)
     left = [step for step in plan.steps if (plan.customer_id, step.key) not in came_of and _goes_on(step, current)]
     acting = _decisions(db, plan.customer_id, left)

@@ -16,13 +16,15 @@ from ...domain import money
 from ...domain.errors import Conflict, code_and_detail
 from ...domain.history import run_reversed
 from ...domain.ledger import Entry
+from ...domain.low_balance import watch
 from ...domain.posting import TRANSACTION_ACTIONS_MAX
 from ...domain.record import RESULT_FAILURES_MAX, Failure, Plan, Result, Reversal, RunRecord, Step, Undone, WorkResult
 from ...domain.report import LEFT_ALONE
-from ...storage import accounts, ledger, plans, runs
+from ...storage import balances, ledger, plans, runs
 from ...storage.db import Action, Db
 from ...storage.retry import retry_on_contention
-from ..history import record_change
+from ..customers import read_customer
+from ..history import record_change, record_crossing
 from ..request_context import RequestContext, Services
 from ..segment import SecondsLeft
 from ..time_budget import STOP_SECONDS, within_time_budget
@@ -128,7 +130,9 @@ def _reverse(db: Db, context: RequestContext, run: RunRecord, customer_id: str, 
         actions = [action for one in undone for action in one.actions]
         give_back, released = money.total(one.give_back for one in undone), sum(one.released for one in undone)
         if give_back or released:
-            actions.append(accounts.undo_debits(customer_id, give_back, held=-released))
+            account = read_customer(db, customer_id)
+            watched = watch(account, context.thresholds, give_back) if give_back else None
+            actions += [balances.undo_debits(account, give_back, watched, held=-released), *record_crossing(context, account, watched)]
         if len(actions) > TRANSACTION_ACTIONS_MAX:
             return None
         if actions:

@@ -60,3 +60,10 @@ class Written(Versioned):
     created_by: str
     updated_at: Instant
     updated_by: str
+
+
+class BalanceNotice(TypedDict):
+    """An available amount below which others are told that the balance is low, and at which that it is restored."""
+
+    below: Money
+    restored_at: Money

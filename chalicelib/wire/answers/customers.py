@@ -7,7 +7,7 @@ from typing_extensions import TypedDict
 
 from ...domain.importing import RowChange
 from ...domain.pricing import ChargeKind
-from .common import Count, Currency, Day, Instant, Money, Warned, Written
+from .common import BalanceNotice, Count, Currency, Day, Instant, Money, Warned, Written
 from .packages import Package
 from .problems import DueBefore
 from .usage import Minutes
@@ -24,6 +24,7 @@ class CustomerFields(TypedDict):
     external_id: str | None
     tags: list[str]
     notes: str
+    balance_notices: list[BalanceNotice] | None
 
 
 class _Standing(TypedDict):

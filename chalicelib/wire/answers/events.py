@@ -87,6 +87,18 @@ class ChangeData(TypedDict):
     assignments: NotRequired[Count]
 
 
+class BalanceData(TypedDict):
+    """A balance that fell below a threshold, or is back at `restored_at`. `available` is what can still be debited: the balance, and the
+    debit limit if there is one."""
+
+    at: Instant
+    currency: Currency
+    balance: Money
+    available: Money
+    below: Money
+    restored_at: Money
+
+
 class ChangeProvider(TypedDict):
     """What only the provider knows of a change: who made it, and fields such as costs."""
 
@@ -95,7 +107,7 @@ class ChangeProvider(TypedDict):
 
 
 class NoticeProvider(TypedDict):
-    """What only the provider knows of a notice: who began the run that made it."""
+    """What only the provider knows of a notice: who made the request or began the run that it is of."""
 
     by: str
 

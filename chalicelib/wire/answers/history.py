@@ -3,9 +3,9 @@
 from typing_extensions import TypedDict
 
 from ...domain.history import ChangeType
-from .common import Count, Day, Instant
+from .common import BalanceNotice, Count, Day, Instant
 
-PlainValue = str | int | bool | list[str] | list[int] | None
+PlainValue = str | int | bool | list[str] | list[int] | list[BalanceNotice] | None
 
 FieldChange = TypedDict("FieldChange", {"field": str, "from": Day | None, "before": PlainValue, "after": PlainValue})
 FieldChange.__doc__ = "A field that changed. `from` is the first day of the price list or terms entry that it is in, null for other fields."
