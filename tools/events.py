@@ -36,6 +36,7 @@ MEANINGS: Final[Mapping[EventType, str]] = {
     "charge.upcoming": "Charges to come of a customer on a date, told some days ahead: how many, their sum, whether the balance suffices.",
     "term.ending": "An assignment ends soon: told some days before its end date.",
     "assignment.ended": "An assignment is over: told on the day after its end date.",
+    "minutes.used": "80 or 100 percent of a bucket of free minutes are used.",
 }
 NOTICES: Final[Mapping[EventType, Any]] = {
     "charge.upcoming": answers.UpcomingData,
@@ -43,6 +44,7 @@ NOTICES: Final[Mapping[EventType, Any]] = {
     "assignment.ended": answers.OverData,
     "balance.low": answers.BalanceData,
     "balance.restored": answers.BalanceData,
+    "minutes.used": answers.MinutesData,
 }
 """What a notice of each type tells."""
 _ENTRIES: Final = ("charge.", "credit.", "payment.", "adjustment.")

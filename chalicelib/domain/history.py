@@ -27,7 +27,7 @@ ChangeType = Literal[
     "assignment.created", "assignment.changed", "assignment.terms_written", "assignment.terms_removed", "assignment.ended",
     "assignment.cancelled", "assignment.removed", "assignment.replaced", "assignment.transferred", "assignment.restored",
     "charge.written_off", "balance.low", "balance.restored", "run.started", "run.finished", "run.reversed", "work.finished",
-    "charge.upcoming", "term.ending", "assignment.over",
+    "charge.upcoming", "term.ending", "assignment.over", "minutes.used",
 ]  # fmt: skip
 Plain = str | int | bool | list[Any] | None
 """A value as it is kept and shown: money and dates are texts."""
@@ -50,6 +50,8 @@ _OF_PRICES: Final = ("package.prices_written", "package.prices_removed")
 _OF_LIST: Final = ("existing", "reason")
 _OF_ENTRY: Final = ("until", "reason")
 _UNNAMED: Final = object()
+_NOTICE_VERSION: Final = 1
+"""A notice does not change."""
 STARTED_VERSION: Final = 1
 FINISHED_VERSION: Final = 2
 REVERSED_VERSION: Final = 3
@@ -84,8 +86,8 @@ class Change(NamedTuple):
     A thing that was made or removed has those of its fields that differ from their defaults. `assignments` says of a price list how
     many assignments it is for at once: all that the package has, or 0 if it is for new ones only.
 
-    A notice changes nothing: its `fields` have what it tells, `lines` the first charges. It has an id of its own, and is `dated` the day
-    on which it is due (`domain.notices`).
+    A notice changes nothing: its `fields` have what it tells, `lines` the first charges. It has an id of its own, and one of the calendar
+    is `dated` the day on which it is due (`domain.notices`).
     """
 
     type: ChangeType
@@ -202,6 +204,12 @@ def run_reversed(run: RunRecord, day: date) -> Change:
     return Change(
         "run.reversed", REVERSED_VERSION, (FieldChange("reversed_on", None, day.isoformat()),), run.customer_id, run_id=run.run_id
     )
+
+
+def notice(type_: ChangeType, notice_id: str, dated: date | None, customer_id: str, fields: Mapping[str, Plain]) -> Change:
+    """What a customer is told, field by field."""
+    told = tuple(FieldChange(name, None, value) for name, value in fields.items())
+    return Change(type_, _NOTICE_VERSION, told, customer_id, notice_id=notice_id, dated=dated)
 
 
 def _differences(type_: ChangeType, one: Any, before: Any) -> tuple[FieldChange, ...]:

@@ -16,14 +16,12 @@ from .assignment import Assignment
 from .charging import Line
 from .forecast_account import PlannedAccount, PlannedLine
 from .forecast_days import CustomerFacts, DueDays, spend_with_calls
-from .history import Change, ChangeType, FieldChange, NoticeLine, Plain
+from .history import Change, ChangeType, NoticeLine, Plain, notice
 from .package import Package
 from .schedule import DAY
 
 LINES_TOLD: Final = 100
 LINES_PLANNED_MAX: Final = 2_000_000
-_NOTICE_VERSION: Final = 1
-"""A notice does not change."""
 
 
 class NoticeSpan(NamedTuple):
@@ -120,7 +118,7 @@ def upcoming_notice(account: Account, asked: UpcomingCharges, lines: Iterable[Pl
     }  # fmt: skip
     listed = tuple(_notice_line(one.line) for one in told[:LINES_TOLD])
     notice_id, dated = f"{account.customer_id}~{asked.date}~{asked.days}", asked.date - timedelta(days=asked.days)
-    return _notice("charge.upcoming", notice_id, dated, account.customer_id, fields)._replace(lines=listed)
+    return notice("charge.upcoming", notice_id, dated, account.customer_id, fields)._replace(lines=listed)
 
 
 def _notice_line(line: Line) -> NoticeLine:
@@ -150,11 +148,5 @@ def _of_assignment(
     type_: ChangeType, notice_id: str, dated: date, one: Assignment, catalog: Mapping[str, Package], fields: Mapping[str, Plain]
 ) -> Change:
     named: dict[str, Plain] = {"package_name": catalog[one.package_id].name, "did": one.did, **fields}
-    made = _notice(type_, notice_id, dated, one.customer_id, named)
+    made = notice(type_, notice_id, dated, one.customer_id, named)
     return made._replace(assignment_id=one.assignment_id, package_id=one.package_id)
-
-
-def _notice(type_: ChangeType, notice_id: str, dated: date, customer_id: str, fields: Mapping[str, Plain]) -> Change:
-    """`dated` is the day on which it is due, also where it is told later."""
-    told = tuple(FieldChange(name, None, value) for name, value in fields.items())
-    return Change(type_, _NOTICE_VERSION, told, customer_id, notice_id=notice_id, dated=dated)

@@ -85,13 +85,13 @@ def add_to_day(customer_id: str, place: UsedDay, total: DayTotal) -> Action:
     return update(USAGE, keys.usage_day_key(customer_id, *place), change, condition=None, values=values)
 
 
-def draw(customer_id: str, key: BucketKey, seconds: int, *, used: int, left: int) -> Action:
+def draw(customer_id: str, key: BucketKey, seconds: int, *, used: int, left: int, most: int) -> Action:
     """Draw from a bucket of which `used` seconds were read as used and `left` as left.
 
-    A draw that empties it was planned on just that; a smaller one only needs enough to be left.
+    A draw that empties it was planned on just that; a smaller one needs that at `most` so many are used.
     """
     exact = seconds == left
-    condition, values = "#used <= :most", {"most": used + left - seconds}
+    condition, values = "#used <= :most", {"most": most}
     if exact and used:
         condition, values = "#used = :read", {"read": used}
     elif not used:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
-from typing import NamedTuple
+from itertools import islice
+from typing import Final, NamedTuple
 
 from ..domain import minutes, numbers
 from ..domain.account import Account
@@ -11,7 +12,9 @@ from ..domain.amending import as_shown
 from ..domain.assignment import Assignment, BucketKey
 from ..domain.detail import MinutesInUse
 from ..domain.errors import Conflict, Fault, Invalid, NotFound
+from ..domain.history import Change
 from ..domain.minutes import Bucket, Buckets, Call, DayTotal, Rated
+from ..domain.minutes_notices import minutes_notice, most_used_for_same, percentage_passed
 from ..domain.package import Package
 from ..domain.posting import TRANSACTION_ACTIONS_MAX
 from ..storage import accounts, assignments, did_tenures, ledger, usage
@@ -20,21 +23,30 @@ from ..storage.keys import Key
 from ..storage.retry import retry_on_contention
 from ..storage.usage import CustomersBucket
 from . import customers, loading
+from .history import record_change
 from .request_context import RequestContext
 from .snapshot import CustomerSnapshot
 
+_NOTICES_ROOM: Final = 10
+"""So many notices have their place in a transaction of calls."""
+
 
 class _MinuteBalances(NamedTuple):
-    """What a customer's next calls can draw from: the customer's account and buckets of each day, what was used of them and left in
-    them when they were read, and assignments not charged yet. `exact`: it depends on which charges are held."""
+    """What a customer's next calls can draw from: the customer with its assignments, the buckets of each day, what was used of them and
+    left in them when they were read, and assignments not charged yet. `exact`: it depends on which charges are held."""
 
     calls: list[Call]
     by_day: dict[date, Buckets]
     used: dict[BucketKey, int]
     left: dict[BucketKey, int]
     uncharged: dict[str, Assignment]
-    account: Account
+    snapshot: CustomerSnapshot
+    buckets: dict[BucketKey, Bucket]
     exact: bool
+
+    @property
+    def account(self) -> Account:
+        return self.snapshot.account
 
     @property
     def marks_account(self) -> bool:
@@ -73,9 +85,8 @@ def _record_some(
             return known
         snapshot = _giving(db, customer_id)
     seen = _load_balances(db, snapshot, calls)
-    rated = minutes.rated_in_room(
-        seen.calls, lambda call: seen.by_day[call.day].rate(call), frozenset(seen.uncharged), TRANSACTION_ACTIONS_MAX - seen.marks_account
-    )
+    room = TRANSACTION_ACTIONS_MAX - seen.marks_account - min(len(seen.left), _NOTICES_ROOM)
+    rated = minutes.rated_in_room(seen.calls, lambda call: seen.by_day[call.day].rate(call), frozenset(seen.uncharged), room)
     db.transact(_usage_actions(context, customer_id, rated, seen, kept))
     return {one.call.call_id: one for one in rated}
 
@@ -93,7 +104,8 @@ def _load_balances(db: Db, snapshot: CustomerSnapshot, calls: Iterable[Call]) ->
     used = {key: seconds for (_, key), seconds in usage.used(db, ((customer_id, key) for key in wanted)).items()}
     left |= minutes.left_in((one for buckets in of_days.values() for one in buckets if one.key in wanted), used)
     uncharged = {one.assignment_id: one for one in found if not one.charged}
-    return _MinuteBalances(calls, by_day, used, dict(left), uncharged, account, exact=any(valid.values()))
+    buckets = {one.key: one for some in of_days.values() for one in some}
+    return _MinuteBalances(calls, by_day, used, dict(left), uncharged, snapshot, buckets, exact=any(valid.values()))
 
 
 def _giving_buckets(db: Db, account: Account, valid: Mapping[date, list[Bucket]]) -> dict[date, list[Bucket]]:
@@ -124,13 +136,31 @@ def _buckets(found: Iterable[Assignment], catalog: Mapping[str, Package], day: d
 def _usage_actions(context: RequestContext, customer_id: str, rated: list[Rated], seen: _MinuteBalances, kept: timedelta) -> list[Action]:
     drawn = minutes.draws(rated)
     marked = {draw.assignment_id for one in rated for draw in one.drawn} & seen.uncharged.keys()
-    return [
+    actions = [
         *(usage.create_call(customer_id, one, at=context.at, by=context.by, kept=kept) for one in rated),
         *(usage.add_to_day(customer_id, place, total) for place, total in minutes.day_totals(rated).items()),
-        *(usage.draw(customer_id, key, seconds, used=seen.used.get(key, 0), left=seen.left[key]) for key, seconds in drawn.items()),
+        *(_draw(customer_id, key, seconds, seen) for key, seconds in drawn.items()),
         *(assignments.mark_charged(seen.uncharged[one]) for one in sorted(marked)),
         *([accounts.mark_calls(seen.account, exact=seen.exact)] if seen.marks_account else []),
     ]
+    told = (record_change(context, one) for one in _minutes_used(drawn, seen))
+    return [*actions, *islice(told, max(0, TRANSACTION_ACTIONS_MAX - len(actions)))]  # a call that fills it draws from dozens
+
+
+def _draw(customer_id: str, key: BucketKey, seconds: int, seen: _MinuteBalances) -> Action:
+    used, left = seen.used.get(key, 0), seen.left[key]
+    return usage.draw(customer_id, key, seconds, used=used, left=left, most=most_used_for_same(used + left, used, seconds))
+
+
+def _minutes_used(drawn: Mapping[BucketKey, int], seen: _MinuteBalances) -> Iterator[Change]:
+    """Tells of the buckets of which 80 or 100 % are used with these draws."""
+    owners = {one.assignment_id: one for one in seen.snapshot.assignments}
+    for key, seconds in drawn.items():
+        bucket = seen.buckets[key]
+        percent = percentage_passed(bucket.total_seconds, seen.used.get(key, 0), seconds)
+        if percent:
+            one = owners[bucket.assignment_id]
+            yield minutes_notice(bucket, one, seen.snapshot.packages[one.package_id], percent)
 
 
 def _demand_recent(calls: Sequence[Call], oldest: date) -> None:

@@ -75,10 +75,10 @@ def a_new_recorder(s: Sample) -> None:
 
 RECORD_USAGE: dict[str, Feature] = {
     "record a call": Feature("accounts:QU usage:BPU", lambda s: pushed(s, s.customer)),
-    "record a free call": Feature("accounts:QU catalog:B usage:BPU", lambda s: pushed(s, s.caller)),
+    "record a free call": Feature("accounts:QU catalog:B history:P usage:BPU", lambda s: pushed(s, s.caller)),
     "record a call whose minutes wait": Feature("accounts:QU catalog:B ledger:B usage:BPU", lambda s: pushed(s, s.waiting)),
     "record a free call among many assignments": Feature(
-        "accounts:BQU accounts/index/minutes:Q catalog:B usage:BPU", lambda s: pushed(s, s.fleet)
+        "accounts:BQU accounts/index/minutes:Q catalog:B history:P usage:BPU", lambda s: pushed(s, s.fleet)
     ),
     "begin": Feature("catalog:G", a_new_recorder, is_slow=True),
 }

@@ -378,10 +378,10 @@ API: dict[str, Feature] = {
     "who has a number": Feature("accounts:B catalog:GB runs:G", lambda s: ok(s.api.get(f"/dids/{s.assignment['did']}/assignments"))),
     "record a call": Feature("accounts:QU usage:BPU", lambda s: ok(s.api.post(f"/customers/{s.customer}/usage", json={"calls": calls()}))),
     "record a free call": Feature(
-        "accounts:QU catalog:B usage:BPU", lambda s: ok(s.api.post(f"/customers/{s.caller}/usage", json={"calls": calls()}))
+        "accounts:QU catalog:B history:P usage:BPU", lambda s: ok(s.api.post(f"/customers/{s.caller}/usage", json={"calls": calls()}))
     ),
     "record a free call among many assignments": Feature(
-        "accounts:BQU accounts/index/minutes:Q catalog:B usage:BPU",
+        "accounts:BQU accounts/index/minutes:Q catalog:B history:P usage:BPU",
         lambda s: ok(s.api.post(f"/customers/{s.fleet}/usage", json={"calls": calls()})),
     ),
     "usage by day": Feature("accounts:G usage:Q", lambda s: ok(s.api.get(f"/customers/{s.caller}/usage?from={day()}&to={day()}"))),

@@ -128,6 +128,7 @@ def broken(features: Mapping[str, Feature], given: Sample) -> set[str]:
 RARELY = {
     "api_handler": {"runs:D": "a customer who is unparked is not found among the parked any more"},
     "post_charges": {
+        "accounts:B": "where NOTICE_DAYS is set, the balances of those who are told of charges are read after those of the day",
         "ledger:Q": "an index of held charges that is behind is not believed",
         "runs:B": "the plan of a live run with more than 1,000 lines is stored in parts",
         "post-charges:V": "a message that fails comes back sooner than its queue would give it out",

@@ -19,6 +19,8 @@ from .test_limits import ACT, KEPT
 pytestmark = pytest.mark.deploy
 
 CALLS, MOST_A_CALL = 50, 2.2
+NOTICE_UNITS = 2
+"""The first batch uses all minutes, which is told once."""
 WRITES = ("put_item", "update_item", "delete_item", "transact_write_items")
 DID = "4" * 20
 
@@ -81,7 +83,7 @@ def test_fifty_calls_cost_little_more_than_their_records(metered: Db, meter: Met
         spent.append((meter.units - before) / CALLS)
     print(f"\nwrite units a call, of {CALLS} a batch: first {spent[0]:.2f}, second {spent[1]:.2f}, replay {spent[2]:.2f}")
     assert free == [2400, 0, 2400]
-    assert max(spent) <= MOST_A_CALL
+    assert max(spent) <= MOST_A_CALL + NOTICE_UNITS / CALLS
     assert spent[2] == 0
 
 

@@ -295,7 +295,7 @@ def calls_add_up_and_draw_what_is_left(db: Db) -> None:
     actions = [
         usage.create_call("c", rated, at=AT, by="me", kept=timedelta(days=1)),
         usage.add_to_day("c", (TODAY, None), DayTotal(Decimal("0.5"), 30, 0, 1)),
-        usage.draw("c", bucket, 40, used=0, left=60),
+        usage.draw("c", bucket, 40, used=0, left=60, most=20),
     ]
     db.transact(actions)
     with pytest.raises(Cancelled) as caught:
@@ -304,10 +304,10 @@ def calls_add_up_and_draw_what_is_left(db: Db) -> None:
     assert usage.find_calls(db, "c", ["1", "2"]) == {"1": rated}
     assert usage.used(db, [("c", bucket), ("c", BucketKey("a2", TODAY))]) == {("c", bucket): 40}
     with pytest.raises(ConditionFailed):
-        db.write(usage.draw("c", bucket, 60, used=0, left=60))
+        db.write(usage.draw("c", bucket, 60, used=0, left=60, most=0))
     with pytest.raises(ConditionFailed):
-        db.write(usage.draw("c", bucket, 30, used=0, left=60))
-    db.write(usage.draw("c", bucket, 20, used=40, left=20))
+        db.write(usage.draw("c", bucket, 30, used=0, left=60, most=30))
+    db.write(usage.draw("c", bucket, 20, used=40, left=20, most=40))
     found, last = usage.find_days(db, "c", None, None, None, None, 5)
     assert (found, last) == ([(TODAY, DayTotal(Decimal("0.5"), 30, 0, 1))], None)
 

@@ -8,7 +8,7 @@ from ...domain.events import EventType
 from ...domain.history import ChangeType
 from ...domain.ledger import EntryKind, EntryStatus
 from ...domain.pricing import ChargeKind
-from .common import Count, Currency, Day, Instant, Money
+from .common import Count, Currency, Day, Instant, Money, Seconds
 from .history import FieldChange
 from .ledger import Period
 
@@ -160,3 +160,18 @@ class TermData(TypedDict):
     did: str | None
     end_date: Day
     days: Count
+
+
+class MinutesData(TypedDict):
+    """So many percent of a bucket of free minutes are used, 80 or 100. The bucket has `total_seconds`, began on the day `since`, and is
+    filled again on `refills_on`; null: never."""
+
+    at: Instant
+    assignment_id: str
+    package_id: str
+    package_name: str
+    did: str | None
+    since: Day
+    percent: Count
+    total_seconds: Seconds
+    refills_on: Day | None
