@@ -16,16 +16,20 @@ def schedule_of(assignment: Assignment, package: Package) -> Schedule:
 
 
 def dues(assignment: Assignment, package: Package, first: date, last: date) -> list[Due]:
-    """What falls due in `first..last`, both included, in date order, setup first."""
-    if assignment.cancelled or first > last_due_day(assignment, package):
+    """What falls due in `first..last`, both included, in date order, setup first.
+
+    A sweep asks it of every assignment, and most of them have neither an end nor a `charge_from`: nothing is called for these.
+    """
+    start, end = assignment.start_date, assignment.end_date
+    if assignment.cancelled or (end is not None and first > last_due_day(assignment, package)):
         return []
-    charged_from = first_day(assignment)
+    charged_from = start if assignment.charge_from is None else first_day(assignment)
     first = charged_from if first < charged_from else first  # noqa: FURB136 - as in due_dates
-    valid = last if assignment.end_date is None else min(last, assignment.end_date)
-    found = [Due("setup", assignment.start_date)] if first <= assignment.start_date <= valid else []
+    valid = last if end is None else min(last, end)
+    found = [Due("setup", start)] if first <= start <= valid else []
     if package.minimum_spend:
         return found + list(_settlements(assignment, package, first, last))
-    days = due_dates(package.frequency, package.frequency_match, package.every, counted_from(assignment), first, valid)
+    days = due_dates(package.frequency, package.frequency_match, package.every, assignment.counted_from or start, first, valid)
     if days:
         active = _active(assignment, days) if assignment.terms else days
         found += [tuple.__new__(Due, ("recurring", day, None)) for day in active]  # a forecast makes millions

@@ -21,6 +21,8 @@ Match = tuple[int, ...]
 FREQUENCIES: Final[tuple[Frequency, ...]] = get_args(Frequency)
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY: Final = timedelta(days=1)
+_OF_NO_PHASE: Final = frozenset(("weekly", "monthly"))
+"""Their dates don't depend on the start, if each week or month counts and days are matched."""
 _MONTHS: Final = {"quarterly": 3, "yearly": 12}
 _GAPS: Final = {name: timedelta(days=days) for name, days in zip(FREQUENCIES, (366, 1, 7, 31, 92, 366), strict=True)}
 REMEMBERED_DATES: Final = 64
@@ -129,6 +131,8 @@ def due_dates(frequency: Frequency, match: Match, every: int, start: date, first
     first = start if first < start else first  # noqa: FURB136 - max() takes three times as long
     if first > last:
         return ()
+    if first == last and every == 1 and match and frequency in _OF_NO_PHASE:  # most of what a sweep asks
+        return remembered_pattern(frequency, match, 1, 0, first, last)
     return (start,) * (first == start) if frequency == "none" else _rule_dates(frequency, match, every, start, first, last)
 
 
