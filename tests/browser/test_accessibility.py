@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.api.support import a_customer, a_package, an_assignment, day, pay, run, unique, unique_did
+from tests.api.support import a_customer, a_package, an_assignment, day, finished, pay, run, unique, unique_did
 from tests.browser.conftest import WAIT_MS, Visit
 from tools.bundle import ROOT
 
@@ -26,6 +26,7 @@ class World(NamedTuple):
     held: str
     did: str
     run: str
+    change: str
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,10 @@ def world(api: httpx.Client) -> World:
     call = {"call_id": "one", "started_at": f"{day()}T00:00:00Z", "destination": "442079460000", "seconds": 2460, "charge": "1.00"}
     api.post(f"/customers/{customer}/usage", json={"calls": [call]}).raise_for_status()
     report = run(api, customer, "2031-02-28", live=True, run_id=unique("run"))
-    return World(trunk["package_id"], customer, made["assignment_id"], held["assignment_id"], did, report["run_id"])
+    asked = {"what": "end", "where": {"customers": [customer]}, "on": day(5)}
+    change = api.post("/changes", json=asked).json()["work_id"]
+    finished(api, change, "changes")
+    return World(trunk["package_id"], customer, made["assignment_id"], held["assignment_id"], did, report["run_id"], change)
 
 
 PAGES: dict[str, Callable[[World], str]] = {
@@ -74,6 +78,8 @@ PAGES: dict[str, Callable[[World], str]] = {
     "runs": lambda _: "runs",
     "run": lambda world: f"runs/{world.run}",
     "held": lambda _: "held",
+    "changes": lambda _: "changes",
+    "change": lambda world: f"changes/{world.change}",
     "nothing": lambda _: "no/such/page",
 }
 

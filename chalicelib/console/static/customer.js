@@ -13,6 +13,7 @@ import { Ledger } from "./ledger.js";
 import { validity } from "./packages.js";
 import { html, useEffect, useRef, useState } from "./preact.js";
 import { link } from "./router.js";
+import { SelectionBar, useSelection } from "./selection.js";
 import { announce } from "./toast.js";
 import { Badge, Button, Card, Empty, LinkButton, List, Minutes, Money, Page, Problem, Skeleton, Table } from "./ui.js";
 
@@ -97,11 +98,13 @@ function Assignments({ id }) {
   const items = list.items ?? [];
   const current = items.filter((one) => !isOver(one));
   const over = items.filter(isOver);
+  const selection = useSelection({ items: current }, (one) => `${one.package.name}${one.did ? `, DID ${one.did}` : ""}`);
   const key = (one) => one.assignment_id;
   return html`
     <${List} list=${list} of="more assignments" empty=${html`<${Empty} title="No assignments yet">Give this customer, or one of its numbers, a package: <a href=${link(["customers", id, "assign"])}>Assign a package</a><//>`}>
       <div class="bar"><p class="count">${format.plural(current.length, "assignment")}${list.hasMore ? " loaded" : ""}</p><${Download} where=${path("customers", id, "assignments")} name=${`assignments-${id}`} /></div>
-      ${current.length > 0 ? html`<${Table} caption="Assignments" rows=${current} columns=${ASSIGNMENTS} id=${key} />` : html`<p class="muted">${list.hasMore ? "None of those loaded so far goes on." : "None goes on."}</p>`}
+      ${current.length > 0 && html`<${SelectionBar} selection=${selection} where=${path("customers", id, "assignments")} name=${`assignments-${id}`} />`}
+      ${current.length > 0 ? html`<${Table} caption="Assignments" rows=${current} columns=${[selection.column, ...ASSIGNMENTS]} id=${key} />` : html`<p class="muted">${list.hasMore ? "None of those loaded so far goes on." : "None goes on."}</p>`}
       ${over.length > 0 && html`<details class="more"><summary>${format.plural(over.length, "ended assignment")}</summary><${Table} caption="Ended assignments" rows=${over} columns=${ASSIGNMENTS} id=${key} /></details>`}
     <//>`;
 }

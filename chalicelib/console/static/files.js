@@ -11,19 +11,22 @@ import { sentence } from "./warnings.js";
 const SHOWN = 50;
 const FIRST_LINES = 4;
 
+/** Hand a text to the browser as a CSV file of this name. */
+export function save(text, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  link.download = `${name}.csv`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
 /**
  * A list as a CSV file; a plain link could not carry who is signed in. What is asked for with a `body` is posted.
  * @param {{where: string, name: string, query?: Record<string, any>, body?: Record<string, any>, look?: string, children?: any}} props
  */
 export function Download({ where, query, body, name, look = "small", children = "Download CSV" }) {
   const method = body ? "POST" : "GET";
-  const action = useAction((text) => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-    link.download = `${name}.csv`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-  });
+  const action = useAction((text) => save(text, name));
   return html`
     <${Button} look=${look} busy=${action.busy} busyLabel="Preparing…" onClick=${() => action.run(() => call(method, where, { query, body, accept: "text/csv" }))}>${children}<//>
     ${action.problem && html`<span class="fault" role="alert">${action.problem.message}</span>`}`;

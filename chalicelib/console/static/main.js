@@ -21,6 +21,7 @@ const handover = () => import("./handover.js");
 const audits = () => import("./audits.js");
 const runs = () => import("./runs.js");
 const reconciliations = () => import("./reconciliations.js");
+const changes = () => import("./changes.js");
 const values = () => import("./values.js");
 
 /**
@@ -57,6 +58,8 @@ const PAGES = [
   [/^audits$/, audits, "Audits"],
   [/^audits\/([^/]+)$/, audits, "Audit", ["id"]],
   [/^imports\/([^/]+)$/, () => import("./imports.js"), "ImportPage", ["id"]],
+  [/^changes$/, changes, "Changes"],
+  [/^changes\/([^/]+)$/, changes, "ChangePage", ["id"]],
   [/^reconciliations$/, reconciliations, "Reconciliations"],
   [/^reconciliations\/([^/]+)$/, reconciliations, "Reconciliation", ["id"]],
   [/^exports$/, () => import("./exports.js"), "Exports"],
@@ -68,6 +71,7 @@ const NAVIGATION = [
   ["packages", "Packages"],
   ["customers", "Customers"],
   ["dids", "Numbers"],
+  ["changes", "Changes"],
   ["run", "Run Package"],
   ["runs", "Daily runs"],
   ["held", "Held charges"],

@@ -9,6 +9,7 @@ import { CustomerLink, useNames } from "./names.js";
 import { html, useState } from "./preact.js";
 import { go, link, replace, useRoute } from "./router.js";
 import { DueDates } from "./schedule.js";
+import { SelectionBar, useSelection } from "./selection.js";
 import { announce } from "./toast.js";
 import {
   Badge,
@@ -191,12 +192,15 @@ function Delete({ one, close }) {
 }
 
 function Holders({ id }) {
-  const list = useList(path("packages", id, "assignments"));
+  const where = path("packages", id, "assignments");
+  const list = useList(where);
   const nameOf = useNames((list.items ?? []).map((one) => one.customer_id));
+  const selection = useSelection(list, (one) => `${one.customer_id}${one.did ? `, DID ${one.did}` : ""}`);
   return html`
     <${Card} title="Who has it">
       <${List} list=${list} of="more" empty=${html`<${Empty} title="Nobody yet">Open a customer and choose “Assign a package”. <a href="#/customers">Customers</a><//>`}>
-        <${Table} caption="Who has it" rows=${list.items ?? []} id=${(one) => one.assignment_id} columns=${holderColumns(nameOf)} />
+        <${SelectionBar} selection=${selection} where=${where} name=${`assignments-${id}`} />
+        <${Table} caption="Who has it" rows=${list.items ?? []} id=${(one) => one.assignment_id} columns=${[selection.column, ...holderColumns(nameOf)]} />
       <//>
     <//>`;
 }

@@ -88,7 +88,7 @@ function stateOf(lists, list) {
 }
 
 /** The first of the month after a day. */
-function firstOfNextMonth(day) {
+export function firstOfNextMonth(day) {
   const [year, month] = day.split("-").map(Number);
   return month === 12 ? `${year + 1}-01-01` : `${year}-${`${month + 1}`.padStart(2, "0")}-01`;
 }
