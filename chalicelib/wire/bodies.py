@@ -1,11 +1,10 @@
 """Request bodies. All faults of a body, of single fields and across fields, are reported at once."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Final, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
 
 from ..domain import money, package
 from ..domain.deciding import IfCharged, RunRequest
@@ -13,6 +12,7 @@ from ..domain.errors import Fault, Invalid
 from ..domain.minutes import Call
 from ..domain.package import Package, PackageType, Proration
 from ..domain.schedule import Frequency
+from .fault_words import fault_sentence
 from .fields import (
     DIGEST_PATTERN,
     AccountingCode,
@@ -197,15 +197,6 @@ class EvaluationBody(Body):
 
 
 B = TypeVar("B", bound=Body)
-_SENTENCES: Final = {
-    "extra_forbidden": "is not a field",
-    "missing": "is required",
-    "bool_type": "must be true or false",
-    "int_type": "must be a whole number",
-    "string_type": "must be text",
-    "list_type": "must be a list",
-    "model_type": "must be an object",
-}
 
 
 def parse(model: type[B], raw: Any) -> B:
@@ -227,16 +218,10 @@ def parse(model: type[B], raw: Any) -> B:
 def _validation_faults(error: ValidationError) -> list[Fault]:
     """One fault a place: a field that fits none of several types is told once."""
     found: dict[str, Fault] = {}
-    for detail in error.errors(include_url=False, include_context=False, include_input=False):
+    for detail in error.errors(include_url=False, include_input=False):
         where = pointer(*detail["loc"])
-        found.setdefault(where, Fault(where, _sentence(detail)))
+        found.setdefault(where, Fault(where, fault_sentence(detail)))
     return list(found.values())
-
-
-def _sentence(detail: ErrorDetails) -> str:
-    """The fault in a caller's words: pydantic's name Python's types, and our classes."""
-    message = _SENTENCES.get(detail["type"]) or detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return (message[0].lower() + message[1:]).replace(" after validation", "")
 
 
 def _well_formed(model: type[B], raw: dict[str, Any], bad: set[str]) -> dict[str, Any]:

@@ -136,7 +136,7 @@ export function Problem({ error, retry, title, fields = [], children }) {
         <p class="banner-title">${title ?? titleOf(error)}</p>
         ${
           elsewhere.length
-            ? html`<ul>${elsewhere.map((one) => html`<li key=${one.pointer}>${one.pointer ? `${one.pointer.slice(1)}: ` : ""}${format.readable(one.detail)}</li>`)}</ul>`
+            ? html`<ul>${elsewhere.map((one) => html`<li key=${one.pointer}>${one.pointer ? `${format.title(one.pointer.slice(1))}: ` : ""}${format.readable(one.detail)}</li>`)}</ul>`
             : !saidThere && html`<p>${WORDS[error.code] ?? format.readable(error.message)}</p>`
         }
         ${children}
