@@ -83,7 +83,7 @@ class Watch:
         self._credit(real)
         self._taken_back(real)
         self._usage_adds_up(real)
-        told = Counter(_subject_told(change) for change in real if change.table == "history" and "dated" not in (change.new or {}))
+        told = Counter(_subject_told(change) for change in real if change.table == "history" and not _is_notice(change.new or {}))
         done = Counter(subject for change in real for subject in _subjects(change))
         self.demand("a commit tells of each of its changes once, and of nothing else", told == done, told, done)
 
@@ -238,6 +238,11 @@ class Watch:
             moved[customer, f"BUCKET#{assignment}#{begins}"] += int(seconds)
         drawn = sum(int(one["L"][2]["N"]) for one in call["drawn"]["L"])
         self.demand("free seconds are the drawn ones", drawn == amount(call, "free") <= amount(call, "seconds"), call)
+
+
+def _is_notice(item: Item) -> bool:
+    """Whether an item of history tells what nobody changed: what the calendar brings, and how much of the minutes is used."""
+    return "dated" in item or text(item, "type") == "minutes.used"
 
 
 def _subject_told(change: Change) -> tuple[str, str, int]:
