@@ -18,7 +18,7 @@ from .access import WRITE_SCOPE
 from .call import Answer, Call
 from .formats import CSV
 from .query import LIST, OFF, OPTIONAL_DAY, Parameter, flag
-from .routing import delete, get, patch, post, put, tagged
+from .routing import delete, get, patch, put, step_route, tagged
 
 blueprint = Blueprint(__name__)
 _FOUND_BY: Final = {
@@ -33,13 +33,16 @@ _ASSIGNMENT_PATH = _LIST_PATH + "/{assignment_id}"
 _TERMS_PATH = _ASSIGNMENT_PATH + "/terms"
 
 
-@post(blueprint, _LIST_PATH, WRITE_SCOPE)
-def create_assignment(call: Call) -> Answer[answers.SavedAssignment]:
+@step_route(blueprint, _LIST_PATH, WRITE_SCOPE)
+def create_assignment(call: Call) -> Answer[answers.SavedAssignment | answers.TriedAssignment]:
     """Assign a package to a customer or to a DID."""
     body, customer_id = call.body(AssignmentBody), call.params["customer_id"]
     draft = body.draft(customer_id)
+    if call.query["dry_run"]:
+        return Answer(_tried_assignment(call, draft, body.minimum_days))
     made = assigning.create_assignment(call.services.db, call.context, draft, body.minimum_days, body.confirm_backlog)
-    return tagged(_saved_assignment(call, made), 201, location=f"assignments/{made.assignment.assignment_id}")
+    saved = tagged(_saved_assignment(call, made), 201, location=f"assignments/{made.assignment.assignment_id}")
+    return Answer(saved.body, saved.status, saved.headers)
 
 
 @get(blueprint, _LIST_PATH, {**LIST, "on": OPTIONAL_DAY}, forms={CSV: csv_out.assignments_csv})
@@ -152,6 +155,13 @@ def list_assignments_of_package(call: Call) -> Answer[answers.Page[answers.Assig
     db, today, package_id = call.services.db, call.context.today, call.params["package_id"]
     load = assignments.of_package
     return call.page(f"package {package_id}", lambda after, limit: load(db, today, package_id, after, limit), views.assignment_view)
+
+
+def _tried_assignment(call: Call, draft: Assignment, minimum_days: int | None) -> answers.TriedAssignment:
+    from ..wire.replacement_views import tried_assignment_view  # not in cold starts
+
+    tried = assigning.try_assignment(call.services.db, call.context, draft, minimum_days)
+    return tried_assignment_view(tried.lines, tried.currency, needs_confirmation=tried.needs_confirmation)
 
 
 def _saved_assignment(call: Call, detail: Detail) -> answers.SavedAssignment:

@@ -4,10 +4,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from ..domain import schedule
+from ..domain import charging, schedule
 from ..domain.account import Account
-from ..domain.assigning import INVALID, AssigningFacts, RequestedAssignment, demand_no_obstacle, first_warnings, plan_assignments
+from ..domain.assigning import (
+    INVALID,
+    AssigningFacts,
+    RequestedAssignment,
+    demand_no_obstacle,
+    first_warnings,
+    needs_confirmation,
+    plan_assignments,
+)
 from ..domain.assignment import Assignment
+from ..domain.charging import Line
 from ..domain.detail import Detail
 from ..domain.errors import NotFound
 from ..domain.history import assignment_change
@@ -34,6 +43,14 @@ class LoadedForAssigning(NamedTuple):
         """An assignment as it is shown once it is made."""
         package = self.facts.packages[assignment.package_id]
         return Detail(assignment, package, shown_on=self.facts.open_day, warnings=first_warnings(assignment, package))
+
+
+class ChargedAtOnce(NamedTuple):
+    """What is charged when an assignment is made, in the order of charges, and whether somebody has to confirm that."""
+
+    lines: Sequence[Line]
+    currency: str
+    needs_confirmation: bool
 
 
 def load_for_assigning(db: Db, context: RequestContext, requested: Iterable[RequestedAssignment]) -> LoadedForAssigning:
@@ -74,6 +91,22 @@ def creation_actions(
             for action in dids.change_tenures(own, [one for one in (*before, *new) if one.did == did])
         ),
     ]  # fmt: skip
+
+
+def try_assignment(db: Db, context: RequestContext, draft: Assignment, given_minimum_days: int | None) -> ChargedAtOnce:
+    """What an assignment would charge at once. Nothing is written.
+
+    Raises `Invalid`, or `Conflict` minimum_days, did_in_use, backlog_too_long, parked.
+    """
+    requested = RequestedAssignment(0, draft._replace(assignment_id=context.id), given_minimum_days, confirm_backlog=True)
+    facts = load_for_assigning(db, context, [requested]).facts
+    if draft.customer_id not in facts.accounts:
+        raise NotFound(f"there is no customer {draft.customer_id}")
+    planned, obstacles = plan_assignments([requested], facts, context.timestamp, context.by)
+    demand_no_obstacle(obstacles.get(requested.row, []))
+    new = planned[requested.row]
+    lines = backlog.due_lines(db, new.assignment, new.package, new.since, facts.open_day - DAY)
+    return ChargedAtOnce(charging.in_order(lines), new.package.currency, needs_confirmation(new.dates, context.today))
 
 
 def create_assignment(db: Db, context: RequestContext, draft: Assignment, given_minimum_days: int | None, confirm_backlog: bool) -> Detail:

@@ -1,6 +1,8 @@
 """Replacements and transfers as what callers read."""
 
-from ..domain import wording
+from collections.abc import Sequence
+
+from ..domain import money, wording
 from ..domain.assignment import Assignment
 from ..domain.charging import Line
 from ..domain.prices import in_force
@@ -20,8 +22,8 @@ def handover_view(value: PricedHandover, *, dry_run: bool) -> answers.Handover:
     return {
         "old": fields_of(answers.HandedOver, step.old, paused=_begins_paused(step.old), replaced_by=replaced_by, package=left),
         "new": fields_of(answers.HandedOver, step.new, paused=_begins_paused(step.new), assignment_id=new_id, package=taken),
-        "old_lines": [_coming_line_view(line) for line in value.old_lines],
-        "new_lines": [_coming_line_view(line) for line in value.new_lines],
+        "old_lines": [coming_line_view(line) for line in value.old_lines],
+        "new_lines": [coming_line_view(line) for line in value.new_lines],
     }
 
 
@@ -29,6 +31,15 @@ def _begins_paused(one: Assignment) -> bool:
     return terms_on(one, one.start_date).paused
 
 
-def _coming_line_view(value: Line) -> answers.ComingLine:
+def coming_line_view(value: Line) -> answers.ComingLine:
     """A line as it will be, as things stand."""
     return fields_of(answers.ComingLine, value, explanation=wording.explanation(value))
+
+
+def tried_assignment_view(lines: Sequence[Line], currency: str, *, needs_confirmation: bool) -> answers.TriedAssignment:
+    """What an assignment would charge at once."""
+    return {
+        "dry_run": True, "currency": currency, "due_dates": len({line.due_date for line in lines}),
+        "retail": money.text(money.total(line.retail for line in lines)), "cost": money.text(money.total(line.cost for line in lines)),
+        "needs_confirmation": needs_confirmation, "lines": [coming_line_view(line) for line in lines],
+    }  # fmt: skip

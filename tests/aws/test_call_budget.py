@@ -116,7 +116,10 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "unpark": [Asked({"customer_id": "parked"})],
     "read_features": [Asked(BIG_ONE)],
     "read_outlook": [Asked(RICH), Asked({"customer_id": "k00001"})],
-    "create_assignment": [Asked(BIG_ONE, body={"package_id": "line", "start_date": DAY})],
+    "create_assignment": [
+        Asked(BIG_ONE, body={"package_id": "line", "start_date": DAY}),
+        Asked(BIG_ONE, {"dry_run": "true"}, body={"package_id": "line", "start_date": DAY}, most=5),
+    ],
     "list_assignments": [Asked(BIG_ONE), Asked(BIG_ONE, {"limit": "200"})],
     "read_assignment": [Asked(ONE)],
     "change_assignment": [Asked(ONE, body={"quantity": 2})],

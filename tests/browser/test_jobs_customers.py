@@ -7,7 +7,7 @@ from decimal import Decimal
 import httpx
 from playwright.sync_api import Page, expect
 
-from tests.api.support import Json, a_customer, a_package, an_assignment, balance, day, ok, pay, unique, unique_did
+from tests.api.support import Json, a_customer, a_package, an_assignment, balance, charges, day, ok, pay, unique, unique_did
 from tests.browser.conftest import Visit
 
 DAILY = {"retail": "2.00", "cost": "0.50", "frequency": "daily"}
@@ -171,3 +171,24 @@ def test_who_changed_what(job: Visit, api: httpx.Client) -> None:
     expect(row).to_contain_text(f"Name: {name} → {renamed}")
     expect(row).to_contain_text("Debit limit: empty → 75.00")
     expect(row).to_contain_text(ok(api.get(f"/customers/{customer}"))["updated_by"])
+
+
+def test_see_what_an_assignment_charges_at_once(job: Visit, api: httpx.Client) -> None:
+    """Below the limit of what has to be confirmed, too; and what another system has charged is marked."""
+    customer, package = a_customer(api, name=unique("New")), a_package(api, name=unique("Line"), retail="3.25", frequency="daily")
+    page = job.open(f"customers/{customer}/assign")
+    page.get_by_label("Package", exact=True).select_option(value=package["package_id"])
+    said = page.get_by_role("status").filter(has_text="charged now")
+    expect(said).to_contain_text("Nothing is charged now")
+    page.get_by_label("Start date").fill(day(-3))
+    expect(said).to_contain_text("3 past due dates, 9.75 USD, are charged now.")
+    dates = page.get_by_role("region", name="Next due dates").get_by_role("listitem")
+    expect(dates.first).to_contain_text(shown_day(day()))
+    page.get_by_label("Charge from").fill(day(2))
+    expect(said).to_contain_text("Nothing is charged now")
+    expect(dates.filter(has_text="charged elsewhere")).to_have_count(2)
+    page.get_by_label("Charge from").fill("")
+    expect(said).to_contain_text("9.75 USD")
+    page.get_by_role("button", name="Assign", exact=True).click()
+    expect(page.get_by_role("heading", name=package["name"], level=1, exact=True)).to_be_visible()
+    assert sum(Decimal(one["retail"]) for one in charges(api, customer)) == Decimal("9.75")

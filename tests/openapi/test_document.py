@@ -88,7 +88,7 @@ def test_what_a_parameter_is_when_it_is_left_out() -> None:
         ("list_imported_rows", "outcome"): "made", ("undo_import", "dry_run"): "false",
         ("list_changed_items", "refused"): "false",
         ("replace_assignment", "dry_run"): "false", ("transfer_did", "dry_run"): "false",
-        ("close_customer", "dry_run"): "false",
+        ("close_customer", "dry_run"): "false", ("create_assignment", "dry_run"): "false",
         ("write_price_list", "correct"): "false", ("write_terms", "correct"): "false",
         ("read_customer_statement", "cost"): "false",
         ("list_overview_customers", "sort"): "name", ("list_overview_customers", "order"): "asc",

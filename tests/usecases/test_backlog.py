@@ -9,14 +9,14 @@ import pytest
 
 from chalicelib.domain.assigning import RequestedAssignment
 from chalicelib.domain.assignment import Assignment
-from chalicelib.domain.errors import BillingError, Conflict, InvalidRows
+from chalicelib.domain.errors import BillingError, Conflict, Invalid, InvalidRows
 from chalicelib.domain.importing import FileOfAssignments
 from chalicelib.domain.schedule import DAY
 from chalicelib.storage import assignments as stored
 from chalicelib.usecases import assigning, assignments, customers, imports, packages, warnings
 from chalicelib.usecases.runs import daily
 from tests.world.dynamodb import Answer, Request, error
-from tests.world.stage import TODAY, Stage
+from tests.world.stage import TODAY, Stage, furnished
 
 IDS = ("ann", "a")
 Create = Callable[..., None]
@@ -368,3 +368,32 @@ def test_b21_minimum_days_bind_from_the_start_date_on() -> None:
     stage.assign("later", "ann", "line", 1)
     assignments.delete_assignment(stage.db, stage.context("end"), ("ann", "later"), None)
     assert stored.find_assignment(stage.db, "ann", "later") is None
+
+
+TRIED: list[tuple[int, int | None, bool]] = [(-2, None, False), (-6, None, True), (0, None, False), (-6, -1, False)]
+
+
+@pytest.mark.parametrize(("starts", "charged_from", "confirm"), TRIED, ids=["few", "many", "none", "taken over"])
+def test_what_is_told_to_be_charged_at_once_is_what_is_posted(starts: int, charged_from: int | None, confirm: bool) -> None:
+    """A dry run says it, also where nobody has to confirm, and writes nothing."""
+    stage = furnished()
+    charge_from = None if charged_from is None else stage.today + charged_from * DAY
+    draft = Assignment("rich", "", "line", stage.today + starts * DAY, quantity=2, charge_from=charge_from)
+    state = stage.state()
+    tried = assigning.try_assignment(stage.db, stage.context("try"), draft, None)
+    assert stage.state() == state
+    assert tried.needs_confirmation == confirm
+    before = {(item["pk"]["S"], item["sk"]["S"]) for item in stage.store.items("ledger")}
+    assigning.create_assignment(stage.db, stage.context("made"), draft, None, True)
+    new = [item for item in stage.store.items("ledger") if (item["pk"]["S"], item["sk"]["S"]) not in before]
+    told = sorted((line.due_date.isoformat(), line.kind, line.retail) for line in tried.lines)
+    assert told == sorted((item["sk"]["S"][:10], item["sk"]["S"].split("~")[1][2:], Decimal(item["retail"]["N"])) for item in new)
+
+
+def test_a_dry_run_is_refused_for_what_would_refuse_the_assignment() -> None:
+    stage = furnished()
+    with pytest.raises(Invalid) as refusal:
+        assigning.try_assignment(stage.db, stage.context("try"), Assignment("rich", "", "minutes", stage.today), None)
+    assert [fault.pointer for fault in refusal.value.faults] == ["/free_minutes"]
+    with pytest.raises(Conflict, match="4420"):
+        assigning.try_assignment(stage.db, stage.context("try"), Assignment("poor", "", "line", stage.today, "4420"), None)

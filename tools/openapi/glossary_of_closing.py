@@ -1,4 +1,4 @@
-"""What the fields of closing a customer mean, and those of a customer at a glance."""
+"""What the fields of closing a customer mean, those of a customer at a glance, and of what is charged at once."""
 
 from typing import Final
 
@@ -23,5 +23,10 @@ CLOSING_FIELDS: Final = {
     "last_payment": "The newest payment among the newest 1,000 entries; null for none.",
     "LastPayment.date": "The day on which it was booked.",
     "LastPayment.amount": "What it moved the balance by.",
+    "TriedAssignment.due_dates": "How many due dates are past, and would be charged at once.",
+    "TriedAssignment.retail": "What they come to.",
+    "TriedAssignment.cost": "What they cost the provider.",
+    "needs_confirmation": "Whether `confirm_backlog` is needed: more than 3 due dates, or one more than 31 days ago.",
+    "TriedAssignment.lines": "What would be charged, in the order of charges.",
     "why": "Why it is refused; null otherwise.",
 }

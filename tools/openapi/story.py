@@ -137,6 +137,8 @@ def _customers(say: Recorder, package: str) -> str:
     say("list_customers", "first_page", "GET", "/customers", query={"limit": "2"})
     say("list_customers", "sought", "GET", "/customers", query={"search": "acm"})
     body: Json = {"package_id": package, "quantity": 4, "start_date": "2031-01-15", "auto_decrement_credit": True}
+    tried = {"dry_run": "true"}
+    say("create_assignment", "dry_run", "POST", "/customers/{customer_id}/assignments", ids=ids, query=tried, body=body)
     made = say("create_assignment", "to_a_customer", "POST", "/customers/{customer_id}/assignments", ids=ids, body=body)
     listed = "customer_id,name,debit_limit\r\nacme,Acme Ltd,250\r\nlumen,Lumen AG,\r\n"
     say("check_customers", "a_file", "POST", "/customers/import/check", csv=listed)

@@ -1,19 +1,19 @@
 // Give a package to a customer or to one of its numbers, and change what was given.
 
 import { all, call, get, path } from "./api.js";
-import { settings } from "./auth.js";
+import { refusal, settings } from "./auth.js";
 import { Backlog } from "./backlog.js";
 import { useConflict } from "./conflict.js";
 import { Check, DayField, Field, MoneyField, NumberField, Radios, Select, whole } from "./fields.js";
 import * as format from "./format.js";
-import { useForm, useLoad } from "./hooks.js";
+import { useDebounced, useForm, useLoad } from "./hooks.js";
 import { terms } from "./packages.js";
 import { html } from "./preact.js";
 import { go, link } from "./router.js";
-import { DueDates } from "./schedule.js";
+import { DueDates, shownFrom } from "./schedule.js";
 import { changes, TermFields } from "./terms.js";
 import { announce } from "./toast.js";
-import { Button, Card, Empty, Facts, Page, Problem, Skeleton } from "./ui.js";
+import { Button, Card, Empty, Facts, Money, Page, Problem, Skeleton } from "./ui.js";
 
 const NAMES = [
   "package_id",
@@ -107,7 +107,7 @@ function NewAssignment({ customer, packages }) {
       <//>
       ${
         chosen
-          ? html`<${DueDates} rule=${chosen} start=${form.values.start_date} until=${form.values.end_date} />`
+          ? html`<${DueDates} rule=${chosen} start=${form.values.start_date} from=${shownFrom(form.values.start_date)} until=${form.values.end_date} elsewhere=${form.values.charge_from} />`
           : html`<section class="card quiet due" aria-label="Next due dates"><h2>Next due dates</h2><p class="hint">Choose a package to see them.</p></section>`
       }
       <${Card} title="When">
@@ -132,11 +132,31 @@ function NewAssignment({ customer, packages }) {
         <//>
         <${LaterTerms} form=${form} of=${chosen} />`
       }
+      ${chosen && html`<${AtOnce} where=${path(...where, "assignments")} values=${form.values} packages=${fitting} />`}
       <div class="form-actions">
         <${Button} type="submit" needs="write" look="primary" busy=${form.busy} busyLabel="Assigning…">Assign<//>
         <a class="button" href=${link(where)}>Cancel</a>
       </div>
     </form>`;
+}
+
+const TYPING_MS = 400;
+
+/** What is charged when this is assigned: said before it is, whether it has to be confirmed or not. */
+function AtOnce({ where, values, packages }) {
+  const asked = useDebounced(body({ ...values, confirm_backlog: false }, packages), TYPING_MS);
+  const isPast = asked.start_date && asked.start_date <= settings.today && !refusal("write");
+  const { data } = useLoad(
+    async () => (isPast ? call("POST", where, { query: { dry_run: true }, body: asked }).catch(() => null) : { due_dates: 0 }),
+    [JSON.stringify(asked)],
+  );
+  if (!data) return null;
+  return html`
+    <div class=${`banner ${data.due_dates ? "warn" : "info"}`} role="status"><p>${
+      data.due_dates
+        ? html`${format.plural(data.due_dates, "past due date")}, <${Money} value=${data.retail} currency=${data.currency} />, ${data.due_dates === 1 ? "is" : "are"} charged now${data.needs_confirmation ? ", after you have confirmed it" : ""}.`
+        : "Nothing is charged now. The next due dates stand beside."
+    }</p></div>`;
 }
 
 const OwnPrices = ({ form, of }) => html`
@@ -295,7 +315,7 @@ function Edit({ one, where }) {
             hint="Each charge takes its retail from the credit balance at once. Off: charges are posted for invoicing and the balance stays. Takes effect on the first open day, the first that is not evaluated yet." />
         </div>
       <//>
-      <${DueDates} rule=${one.package} start=${form.values.start_date} until=${form.values.end_date} />
+      <${DueDates} rule=${one.package} start=${one.counted_from ?? form.values.start_date} from=${shownFrom(form.values.start_date)} until=${form.values.end_date} elsewhere=${form.values.charge_from} />
       <div class="form-actions"><${Button} type="submit" needs="write" look="primary" busy=${form.busy} busyLabel="Saving…">Save<//><a class="button" href=${link(where)}>Cancel</a></div>
     </form>`;
 }

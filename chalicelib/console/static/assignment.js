@@ -70,7 +70,7 @@ export function Assignment({ customer, id }) {
           ]} />
         <//>
         <${Card} title="Package" aside=${html`<a href=${link(["packages", one.package_id])}>Open</a>`}><${Facts} of=${terms(one.package)} /><//>
-        <${DueDates} rule=${one.package} start=${one.counted_from ?? one.start_date} from=${hasBegun(one) ? settings.today : one.start_date} until=${one.end_date} />
+        <${DueDates} rule=${one.package} start=${one.counted_from ?? one.start_date} from=${hasBegun(one) ? settings.today : one.start_date} until=${one.end_date} elsewhere=${one.charge_from} />
       </div>
       ${timeline && html`<${timeline.Terms} one=${one} where=${where} over=${over} changed=${reload} />`}
       ${

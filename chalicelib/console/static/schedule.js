@@ -10,11 +10,15 @@ import { Day, Problem } from "./ui.js";
 const COUNT = 12;
 const WAIT_MS = 250;
 
+/** The first day of which due dates are shown: today, or the start where that is later. */
+export const shownFrom = (start) => (/^\d{4}-\d{2}-\d{2}$/.test(start) && start < settings.today ? settings.today : start);
+
 /**
- * @param {{rule: {frequency: string, frequency_match: (string|number)[], every: number|string}, start?: string, from?: string, until?: string}} props
- *   without `start` the reader chooses one; the dates shown begin with `from`; `until` is an end date
+ * @param {{rule: {frequency: string, frequency_match: (string|number)[], every: number|string}, start?: string, from?: string, until?: string, elsewhere?: string | null}} props
+ *   without `start` the reader chooses one; the dates shown begin with `from`; `until` is an end date; what lies before `elsewhere` was
+ *   charged by another system
  */
-export function DueDates({ rule, start, from, until }) {
+export function DueDates({ rule, start, from, until, elsewhere }) {
   const [chosen, setChosen] = useState(settings.today);
   const asked = useDebounced(
     {
@@ -39,12 +43,12 @@ export function DueDates({ rule, start, from, until }) {
           <input id="preview-start" type="date" value=${chosen} onInput=${(event) => setChosen(event.target.value)} /></div>`
       }
       <div aria-live="polite" aria-busy=${loading}>
-        ${error ? html`<${Problem} error=${error} />` : data ? html`<${Dates} schedule=${data} until=${until} />` : html`<p class="muted">${isDate ? "…" : "Choose a date to see them."}</p>`}
+        ${error ? html`<${Problem} error=${error} />` : data ? html`<${Dates} schedule=${data} until=${until} elsewhere=${elsewhere} />` : html`<p class="muted">${isDate ? "…" : "Choose a date to see them."}</p>`}
       </div>
     </section>`;
 }
 
-function Dates({ schedule, until }) {
+function Dates({ schedule, until, elsewhere }) {
   const because = Object.fromEntries(schedule.clamped.map((one) => [one.date, one.explanation]));
   const dates = schedule.due_dates.filter((date) => !until || date <= until);
   return html`
@@ -54,6 +58,7 @@ function Dates({ schedule, until }) {
         (date) => html`
         <li key=${date} class=${because[date] ? "moved" : ""}>
           <${Day} value=${date} /><span class="weekday">${weekday(date)}</span>
+          ${elsewhere && date < elsewhere && html`<span class="because">charged elsewhere</span>`}
           ${because[date] && html`<span class="because">${because[date]}</span>`}
         </li>`,
       )}

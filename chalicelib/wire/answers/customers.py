@@ -216,6 +216,18 @@ class ComingLine(TypedDict):
     explanation: str
 
 
+class TriedAssignment(TypedDict):
+    """What an assignment would charge at once. Nothing was written."""
+
+    dry_run: bool
+    currency: Currency
+    due_dates: Count
+    retail: Money
+    cost: Money
+    needs_confirmation: bool
+    lines: list[ComingLine]
+
+
 class HandedOver(_PlannedAssignmentId, AssignmentFields, Written):
     """One side of a replacement or transfer, with its package. A new one has no id in a dry run."""
 
