@@ -78,6 +78,7 @@ PAGES: dict[str, Callable[[World], str]] = {
     "runs": lambda _: "runs",
     "run": lambda world: f"runs/{world.run}",
     "held": lambda _: "held",
+    "help": lambda _: "help?for=held",
     "changes": lambda _: "changes",
     "change": lambda world: f"changes/{world.change}",
     "nothing": lambda _: "no/such/page",

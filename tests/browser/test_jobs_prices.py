@@ -97,6 +97,17 @@ def test_transfer_a_did_with_the_keyboard_alone(job: Visit, api: httpx.Client) -
     assert job.clicks == 0
 
 
+def test_find_out_how_something_is_done(job: Visit) -> None:
+    """The ? of a page leads to what is done there; other jobs are found by their words. Each has three steps."""
+    page = job.open("held")
+    page.get_by_role("link", name="Help with this page").click()
+    expect(page.get_by_role("heading", name="A charge is held")).to_be_visible()
+    expect(page.get_by_role("listitem").filter(visible=True)).to_have_count(3)
+    page.get_by_label("Search").fill("CARRIER portal")
+    expect(page.get_by_role("heading", level=2)).to_have_text(["Compare with the carrier's bill"])
+    expect(page.get_by_role("listitem").filter(visible=True)).to_have_count(3)
+
+
 def tab_to(page: Page, name: str) -> None:
     """Press Tab until what has this name has the focus."""
     for _ in range(60):

@@ -63,6 +63,7 @@ const PAGES = [
   [/^reconciliations$/, reconciliations, "Reconciliations"],
   [/^reconciliations\/([^/]+)$/, reconciliations, "Reconciliation", ["id"]],
   [/^exports$/, () => import("./exports.js"), "Exports"],
+  [/^help$/, () => import("./help.js"), "Help"],
   [/^activity$/, () => import("./activity.js"), "Activity"],
   [/^run$/, () => import("./run.js"), "RunPackage"],
 ];
@@ -103,6 +104,7 @@ function App() {
       <${Find} />
       <div class="side-foot">
         ${session() && html`<div class="who"><span>${session().name}</span><button type="button" class="button small" onClick=${signOut}>Sign out</button></div>`}
+        <a class="muted" href="#/help">Help</a>
         ${settings.docs && html`<a class="muted" href=${new URL("docs", root).href}>API</a>`}
         <${Theme} />
       </div>

@@ -23,11 +23,20 @@ export function Page({ title, about, lead, back, actions, badges, children }) {
   return html`
     <header class="page-head">
       ${back && html`<a class="back" href=${back[0]}>← ${back[1]}</a>`}
-      <div class="page-title"><h1 ref=${heading} tabindex="-1">${title}</h1>${badges}</div>
+      <div class="page-title"><h1 ref=${heading} tabindex="-1">${title}</h1>${badges}<${Help} /></div>
       ${lead && html`<p class="lead">${lead}</p>`}
       ${actions && html`<div class="actions">${actions}</div>`}
     </header>
     ${children}`;
+}
+
+/** The way to the job that the page is for. */
+function Help() {
+  const here = location.hash.replace(/^#\/?/, "").split("?")[0];
+  return (
+    here !== "help" &&
+    html`<a class="help" href=${`#/help?${new URLSearchParams({ for: here })}`} aria-label="Help with this page" title="Help with this page">?</a>`
+  );
 }
 
 export const Card = ({ title, aside, children, quiet }) => html`
