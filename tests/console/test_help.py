@@ -1,6 +1,7 @@
 """The console's help: the tasks of docs/tasks.md by the same names, and a way to one of them from every page."""
 
 import re
+from functools import reduce
 from typing import Final
 
 import pytest
@@ -18,9 +19,7 @@ def addresses() -> list[str]:
     samples = {r"\/": "/", "([^/]+)": "x", r"(\d+)": "4420", "(?:home)?": "home"}
     found = []
     for pattern in patterns:
-        for part, sample in samples.items():
-            pattern = pattern.replace(part, sample)
-        stem, _, tabs = pattern.partition("(?:/(")
+        stem, _, tabs = reduce(lambda text, sample: text.replace(*sample), samples.items(), pattern).partition("(?:/(")
         found += [stem, *(f"{stem}/{tab}" for tab in tabs.removesuffix("))?").split("|") if tab)]
     return [one for one in found if one != "help"]
 
