@@ -36,6 +36,8 @@ MEANINGS: Final[Mapping[EventType, str]] = {
     "charge.upcoming": "Charges to come of a customer on a date, told some days ahead: how many, their sum, whether the balance suffices.",
     "term.ending": "An assignment ends soon: told some days before its end date.",
     "assignment.ended": "An assignment is over: told on the day after its end date.",
+    "feature.enabled": "A ConnexCS package is enabled for a customer since the evaluation of a day.",
+    "feature.disabled": "A ConnexCS package is not enabled for a customer any more, since the evaluation of a day.",
     "minutes.used": "80 or 100 percent of a bucket of free minutes are used.",
 }
 NOTICES: Final[Mapping[EventType, Any]] = {
@@ -45,6 +47,8 @@ NOTICES: Final[Mapping[EventType, Any]] = {
     "balance.low": answers.BalanceData,
     "balance.restored": answers.BalanceData,
     "minutes.used": answers.MinutesData,
+    "feature.enabled": answers.FeatureData,
+    "feature.disabled": answers.FeatureData,
 }
 """What a notice of each type tells."""
 _ENTRIES: Final = ("charge.", "credit.", "payment.", "adjustment.")

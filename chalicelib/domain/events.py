@@ -14,7 +14,7 @@ EventType = Literal[
     "charge.posted", "charge.held", "charge.released", "charge.cancelled", "charge.credited", "credit.recorded", "payment.recorded",
     "adjustment.recorded", "customer.parked", "assignment.created", "assignment.changed", "assignment.replaced", "package.changed",
     "price.announced", "balance.low", "balance.restored", "run.finished", "work.finished", "charge.upcoming", "term.ending",
-    "assignment.ended", "minutes.used",
+    "assignment.ended", "minutes.used", "feature.enabled", "feature.disabled",
 ]  # fmt: skip
 EVENT_TYPES: Final[tuple[EventType, ...]] = get_args(EventType)
 TOLD_BY_DEFAULT: Final = frozenset(EVENT_TYPES) - {"charge.posted"}
@@ -51,6 +51,8 @@ _OF_CHANGES: Final[Mapping[ChangeType, EventType]] = {
     "term.ending": "term.ending",
     "assignment.over": "assignment.ended",
     "minutes.used": "minutes.used",
+    "feature.enabled": "feature.enabled",
+    "feature.disabled": "feature.disabled",
 }
 """What a change is told as. The others are told otherwise (a written-off charge by its entry) or to nobody."""
 

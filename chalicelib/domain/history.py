@@ -28,6 +28,7 @@ ChangeType = Literal[
     "assignment.cancelled", "assignment.removed", "assignment.replaced", "assignment.transferred", "assignment.restored",
     "charge.written_off", "balance.low", "balance.restored", "run.started", "run.finished", "run.reversed", "work.finished",
     "charge.upcoming", "term.ending", "assignment.over", "minutes.used",
+    "feature.enabled", "feature.disabled",
 ]  # fmt: skip
 Plain = str | int | bool | list[Any] | None
 """A value as it is kept and shown: money and dates are texts."""

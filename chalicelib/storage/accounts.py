@@ -10,7 +10,7 @@ from ..domain.assignment import Assignment
 from . import keys
 from .codec import WRITTEN, Attribute, Codec, always, date_attribute, integer_attribute, plain_attribute, texts_attribute
 from .db import Action, Db, Item, put_new, remove, update
-from .keys import ACCOUNTS, CUSTOMERS, Key
+from .keys import ACCOUNT_SK, ACCOUNTS, CUSTOMERS, Key
 
 
 def write_thresholds(thresholds: Iterable[Threshold]) -> list[list[Decimal]]:
@@ -54,6 +54,11 @@ _SETTABLE = (
     "currency", "name", "debit_limit", "email", "external_id", "tags", "notes", "balance_notices", "version", "updated_at", "updated_by",
     "imported",
 )  # fmt: skip
+
+
+def is_account(item: Item) -> bool:
+    """Whether an item of `accounts` is a customer."""
+    return bool(item["sk"] == ACCOUNT_SK)
 
 
 def account_from_item(item: Item) -> Account:

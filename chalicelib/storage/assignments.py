@@ -105,7 +105,7 @@ def of_customer(db: Db, customer_id: str, most: int | None = None) -> tuple[Acco
 
 def _customer_of_items(items: list[Item]) -> tuple[Account | None, list[Assignment]]:
     """The customer and the assignments that some items of one partition hold, in their order."""
-    account = accounts.account_from_item(items[0]) if items and not is_assignment(items[0]) else None
+    account = accounts.account_from_item(items[0]) if items and accounts.is_account(items[0]) else None
     return account, [assignment_from_item(item) for item in items if is_assignment(item)]
 
 
@@ -124,7 +124,7 @@ def customers_with_latest_started(db: Db, ids: Iterable[tuple[str, str]]) -> tup
     items = db.get_across([*((ACCOUNTS, key) for key in wanted), (RUNS, started)])
     begun = progress.day_of(items.pop((started["pk"], started["sk"]), None))
     found = [items[place] for place in sorted(items)]
-    owners = [accounts.account_from_item(item) for item in found if not is_assignment(item)]
+    owners = [accounts.account_from_item(item) for item in found if accounts.is_account(item)]
     return {one.customer_id: one for one in owners}, [assignment_from_item(item) for item in found if is_assignment(item)], begun
 
 

@@ -21,6 +21,8 @@ HELD: Final = "held"
 
 ACCOUNT_SK: Final = "ACCOUNT"
 ASSIGNMENT_PREFIX: Final = "ASSIGNMENT#"
+FEATURE_PREFIX: Final = "FEATURE#"
+"""Sorts behind accounts and assignments."""
 PACKAGE_PK: Final = "PACKAGE"
 CONNEXCS_PK: Final = "CONNEXCS"
 ENDS_PK: Final = "ENDS"
@@ -112,6 +114,11 @@ def account_key(customer_id: str) -> Key:
 def assignment_key(customer_id: str, assignment_id: str) -> Key:
     """An assignment in `accounts`."""
     return {"pk": customer_id, "sk": ASSIGNMENT_PREFIX + assignment_id}
+
+
+def feature_key(customer_id: str, name: str) -> Key:
+    """What was told of a customer's feature, in `accounts`."""
+    return {"pk": customer_id, "sk": FEATURE_PREFIX + name}
 
 
 def entry_key(customer_id: str, key: str) -> Key:

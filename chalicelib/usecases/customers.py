@@ -7,11 +7,12 @@ from decimal import Decimal
 from ..domain import ledger as entries
 from ..domain.account import Account
 from ..domain.errors import Conflict, MayNotCharge, NotFound
+from ..domain.features import feature_notice
 from ..domain.history import charge_change, customer_change
 from ..domain.ledger import Entry, split_entry_id
 from ..domain.low_balance import after_review, is_reviewed, watch
 from ..domain.terms import active_quantity, features_on
-from ..storage import accounts, assignments, balances, finding, ledger
+from ..storage import accounts, assignments, balances, features_told, finding, ledger
 from ..storage.db import Action, Db
 from ..storage.errors import Cancelled
 from ..storage.keys import Key
@@ -114,10 +115,19 @@ def delete_customer(db: Db, context: RequestContext, customer_id: str, version: 
         demand_version(account.version, version)
         if account.has_history:
             raise Conflict("the customer has assignments, ledger entries or usage; they are kept", code="customer_in_use")
+        _disable_features(db, context, customer_id)
         found_by = finding.rewritten([*finding.customer_items(account), *finding.parked_items(account)], ())
         db.transact([accounts.remove_account(account), *found_by, record_change(context, customer_change("customer.deleted", account))])
 
     retry_on_contention(attempt)
+
+
+def _disable_features(db: Db, context: RequestContext, customer_id: str) -> None:
+    """Tell what is not enabled any more of a customer whom no daily run will see again."""
+    for state in features_told.states_told(db, customer_id):
+        gone = state._replace(enabled=False, day=max(state.day, context.today))
+        told = [record_change(context, feature_notice(customer_id, gone, customer_deleted=True))] if state.enabled else []
+        db.transact([features_told.forget_feature(customer_id, state), *told])
 
 
 def book_payment(db: Db, context: RequestContext, customer_id: str, amount: Decimal, reference: str) -> Entry:

@@ -352,7 +352,7 @@ API: dict[str, Feature] = {
     "change a customer": Feature(
         "accounts:GU catalog:P history:P", lambda s: ok(s.api.patch(f"/customers/{s.customer}", json={"name": unique("acme")}))
     ),
-    "drop a customer": Feature("accounts:GD catalog:D history:P", lambda s: ok(s.api.delete(f"/customers/{s.empty}"), 204)),
+    "drop a customer": Feature("accounts:DGQ catalog:D history:P", lambda s: ok(s.api.delete(f"/customers/{s.empty}"), 204)),
     "pay": Feature("accounts:GU ledger:P", lambda s: pay(s.api, s.caller, "1")),
     "pay, sent twice": Feature("accounts:GU ledger:P runs:GP", the_same_twice),
     "charge a visit": Feature("accounts:GU ledger:P", charge_a_visit),

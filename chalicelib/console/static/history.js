@@ -24,7 +24,7 @@ const DONE = {
   "balance.restored": "Balance restored",
 };
 /** What a notice tells was nothing else before. */
-const NOTICES = ["charge.upcoming", "term.ending", "assignment.over", "balance.low", "balance.restored", "minutes.used"];
+const NOTICES = ["charge.upcoming", "term.ending", "assignment.over", "balance.low", "balance.restored", "minutes.used", "feature.enabled", "feature.disabled"];
 
 function done(type) {
   const [thing, what] = type.split(".");

@@ -5,6 +5,7 @@ Whatever is repeated or doubled comes to the same: each notice is kept once, und
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from datetime import timedelta
 from functools import partial
 from typing import NamedTuple, TypeVar
 
@@ -13,6 +14,7 @@ from ...domain.account import Account
 from ...domain.assignment import Assignment
 from ...domain.charging import Line
 from ...domain.errors import Throttled, code_and_detail
+from ...domain.features import FeatureState, feature_notice, states_to_tell
 from ...domain.forecast_account import PlannedLine
 from ...domain.forecast_days import CustomerFacts
 from ...domain.history import Change, HistoryItem
@@ -22,12 +24,14 @@ from ...domain.notices import NoticeSpan, UpcomingCharges
 from ...domain.package import Package
 from ...domain.record import Failure
 from ...domain.schedule import DAY
-from ...storage import accounts, assignments, history, ledger
+from ...domain.terms import features_on
+from ...storage import accounts, features_told, history, ledger
 from .. import forecasts
 from ..posting import LedgerKey
 from ..request_context import RequestContext, Services
 from . import marks
 from .rounds import CustomerPlan
+from .sweep import read_group
 
 T = TypeVar("T")
 PackagesOf = Callable[[list[Assignment]], Mapping[str, Package]]
@@ -56,6 +60,14 @@ class _Upcoming(NamedTuple):
         return notices.needs_planning(self.account, self.lines)
 
 
+class _Seen(NamedTuple):
+    """What there is to tell of a customer."""
+
+    ends: Sequence[Change]
+    features: Sequence[FeatureState]
+    upcoming: _Upcoming | None
+
+
 class Notifier:
     """Makes the notices of a span of days, for one message of a sweep. `failures` are of customers for whom that was not possible."""
 
@@ -68,14 +80,30 @@ class Notifier:
         """Tell the customers of a round what there is to tell. Raises `Throttled`."""
         found: list[Change] = []
         upcoming: list[_Upcoming] = []
+        states: list[tuple[str, FeatureState]] = []
         for plan in plans:
             if made := self._guarded(plan.group.customer_id, partial(self._look, plan)):
-                found += made[0]
-                upcoming += [made[1]] if made[1] else []
+                found += made.ends
+                upcoming += [made.upcoming] if made.upcoming else []
+                states += [(plan.group.customer_id, state) for state in made.features]
         found += self._of_upcoming(self._as_they_stand(upcoming, plans), pool)
+        list(pool.map(partial(history.keep_notices, self._db), history.notice_batches(self._items(found), self._retention)))
+        list(pool.map(lambda one: self._tell_feature(*one), states))
+
+    @property
+    def _retention(self) -> timedelta:
+        return self._context.history_retention
+
+    def _items(self, found: Iterable[Change]) -> list[HistoryItem]:
         at = self._context.clock().isoformat()
-        items = (HistoryItem(at, self._context.by, one) for one in found)
-        list(pool.map(partial(history.keep_notices, self._db), history.notice_batches(items, self._context.history_retention)))
+        return [HistoryItem(at, self._context.by, one) for one in found]
+
+    def _tell_feature(self, customer_id: str, state: FeatureState) -> None:
+        """The state first, then its notice: whoever comes upon the state of a day that is not evaluated tells it again."""
+        kept = features_told.keep_feature(self._db, customer_id, state)
+        for item in self._items([feature_notice(customer_id, kept)] if kept else []):
+            for batch in history.notice_batches([item], self._retention):
+                history.keep_notices(self._db, batch)
 
     def _guarded(self, customer_id: str, make: Callable[[], T]) -> T | None:
         """What is made for a customer. If that fails, later runs look at the same days again."""
@@ -88,18 +116,21 @@ class Notifier:
             self.failures.append(Failure(customer_id, None, self._span.day, *code_and_detail(error)))
             return None
 
-    def _look(self, plan: CustomerPlan) -> tuple[list[Change], _Upcoming | None]:
-        """What is told of a customer's ends, and of which charges is to be told. One that the sweep saw a part of is read again."""
-        account, found = plan.group.account, plan.group.assignments
-        if not plan.group.whole:
-            _, found = assignments.of_customer(self._db, account.customer_id)
+    def _look(self, plan: CustomerPlan) -> _Seen:
+        """What is told of a customer's ends and features, and of which charges is to be told. One that the sweep saw a part of is read
+        again."""
+        account, group = plan.group.account, plan.group
+        if not group.whole:
+            group = read_group(self._db, account.customer_id) or group
+        found = group.assignments
         catalog, span = self._packages_of(found), self._span
         if account.evaluate_from and account.evaluate_from <= span.passed:
             span = span._replace(passed=account.evaluate_from - DAY)
         ends = list(notices.ends_told(found, catalog, span, self._days.term))
         asked = notices.upcoming_charges(found, catalog, span, self._days.upcoming) if plan.is_charged else []
         dates = [(one, lines) for one in asked if (lines := notices.lines_due_on(found, catalog, one))]
-        return ends, _Upcoming(account, found, catalog, dates) if dates else None
+        states = list(states_to_tell(group.features, features_on(found, catalog, span.day), self._span.passed, span.day))
+        return _Seen(ends, states, _Upcoming(account, found, catalog, dates) if dates else None)
 
     def _as_they_stand(self, upcoming: Sequence[_Upcoming], plans: Iterable[CustomerPlan]) -> list[_Upcoming]:
         """With their balances after the charges of the round."""

@@ -7,8 +7,9 @@ from typing import NamedTuple, NoReturn
 from ...domain.account import Account
 from ...domain.assignment import Assignment
 from ...domain.errors import BillingError
+from ...domain.features import FeatureState
 from ...domain.package import Package
-from ...storage import accounts, assignments, packages
+from ...storage import accounts, assignments, features_told, packages
 from ...storage.db import Db, Item
 from ...storage.keys import ACCOUNTS, Key
 from ..request_context import Services
@@ -20,12 +21,14 @@ class Group(NamedTuple):
     """One customer with its assignments, and the key after which to go on.
 
     It is not `whole` when an earlier message of the segment had the customer's first assignments: then these are the later ones.
+    `features` are what was told of its features.
     """
 
     account: Account
     assignments: list[Assignment]
     last: Key | None = None
     whole: bool = True
+    features: tuple[FeatureState, ...] = ()
 
     @property
     def customer_id(self) -> str:
@@ -86,14 +89,24 @@ def _readable_group(db: Db, items: list[Item], unreadable: Unreadable) -> Group 
 
 
 def _group_of_items(db: Db, items: list[Item]) -> Group | None:
-    """The group of one customer's items. Without its account item, which an earlier message had, the account is read."""
+    """The group of one customer's items. Without its account item, which an earlier message had, the account is read; None for what was
+    told of its features alone."""
     head = items[0]
-    whole = not assignments.is_assignment(head)
+    whole = accounts.is_account(head)
+    if features_told.is_feature(head):
+        return None
     account = accounts.account_from_item(head) if whole else accounts.find_account(db, head["pk"])
     if account is None:
         return None
     found = [assignments.assignment_from_item(item) for item in items if assignments.is_assignment(item)]
-    return Group(account, found, {"pk": items[-1]["pk"], "sk": items[-1]["sk"]}, whole)
+    told = tuple(features_told.feature_from_item(item) for item in items if features_told.is_feature(item))
+    return Group(account, found, {"pk": items[-1]["pk"], "sk": items[-1]["sk"]}, whole, told)
+
+
+def read_group(db: Db, customer_id: str) -> Group | None:
+    """A whole customer, read by itself."""
+    items = list(db.query_all(ACCOUNTS, "#pk = :pk", {"pk": customer_id}))
+    return _group_of_items(db, items) if items else None
 
 
 class Catalog:

@@ -175,3 +175,11 @@ class MinutesData(TypedDict):
     percent: Count
     total_seconds: Seconds
     refills_on: Day | None
+
+
+class FeatureData(TypedDict):
+    """A resold service that a customer has, or has not, from a day on."""
+
+    at: Instant
+    connexcs_package: str
+    date: Day
