@@ -9,7 +9,7 @@ import pytest
 from tools.bundle import ROOT
 
 STATIC: Final = ROOT / "chalicelib" / "console" / "static"
-JOBS: Final = re.findall(r'''^    "(.+)",\n    /(.+)/,$''', (STATIC / "help.js").read_text(), re.MULTILINE)
+JOBS: Final = re.findall(r"""^    "(.+)",\n    /(.+)/,$""", (STATIC / "help.js").read_text(), re.MULTILINE)
 """The titles, and the addresses of the pages that lead to each."""
 
 
