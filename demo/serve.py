@@ -1,5 +1,6 @@
 """`make serve DEMO=1`: the service with the last months of the sample provider, lived through at the first start (`demo.past`)."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -39,8 +40,14 @@ def prepare(stack: EmbeddedStack) -> None:
     print(f"ready after {time.monotonic() - started:.0f} s", flush=True)
 
 
+NOTICES = {"BALANCE_NOTICES": "USD:20/50 EUR:20/50", "NOTICE_DAYS": "7 1", "TERM_NOTICE_DAYS": "45 15"}
+"""Who runs low and what is to come is told, unless the caller's environment says otherwise."""
+
+
 def main() -> int:
     """Serve until interrupted."""
+    for name, value in NOTICES.items():
+        os.environ.setdefault(name, value)
     if not LIVED.exists():
         shutil.rmtree(DATA, ignore_errors=True)
     return serve.main(DATA, prepare)

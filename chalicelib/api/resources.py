@@ -21,6 +21,7 @@ from . import (
     replacements,
     runs,
     schedule,
+    settings,
     staged_imports,
     statements,
     usage,
@@ -52,5 +53,6 @@ BLUEPRINTS: Final = tuple(
         reconciliations,
         staged_imports,
         reference,
+        settings,
     )
 )

@@ -72,6 +72,7 @@ SCOPES = {
     "GET /imports/{import_id}/rows": READ,
     "GET /reconciliations/{work_id}": READ,
     "GET /reconciliations/{work_id}/discrepancies": READ,
+    "GET /settings": READ,
     "GET /overview": READ,
     f"GET {CUSTOMER}/outlook": READ,
     "GET /overview/customers": READ,

@@ -155,6 +155,7 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "request_reconciliation": [Asked(body="did\n4420\n", most=4, content_type="text/csv")],
     "read_reconciliation": [Asked({"work_id": RECONCILIATION}, most=2)],
     "list_discrepancies": [Asked({"work_id": RECONCILIATION}, most=2), Asked({"work_id": RECONCILIATION}, {"limit": "200"}, most=2)],
+    "read_settings": [Asked(most=0)],
     "read_overview": [Asked(most=3)],
     "list_overview_customers": [Asked(most=3), Asked(query={"sort": "short_on", "order": "desc", "limit": "200"}, most=3)],
     "list_ending": [Asked(most=3)],

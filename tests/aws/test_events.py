@@ -137,6 +137,7 @@ REQUESTS = {
     "POST /runs": Asked(200, body={"customer": CUSTOMER, "date": DAY, "simulate": "no", "run_id": "run:2"}),
     "POST /runs/simulations": Asked(200, body={"customer": CUSTOMER, "date": DAY}),
     "POST /forecasts": Asked(200, body={"customer": CUSTOMER, "to": "2024-12-31"}),
+    "GET /settings": Asked(200),
     "GET /overview": Asked(404),
     "GET /overview/customers": Asked(404, query={"sort": ["value"]}),
     "GET /overview/ending": Asked(404),

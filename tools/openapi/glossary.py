@@ -556,6 +556,17 @@ FIELDS: Final[dict[str, str]] = {
     **CHANGE_FIELDS,
     **CLOSING_FIELDS,
     **WORK_FIELDS,
+    # settings
+    "time_zone": "The billing time zone, by its IANA name.",
+    "default_currency": "The currency of packages and customers that name none.",
+    "allow_future": "Whether a daily evaluation may be asked for before its day.",
+    "max_lines_per_customer": "The safety bound: a customer with more lines due in one evaluation is parked.",
+    "call_retention_days": "How long calls are kept.",
+    "history_days": "How long the history is kept.",
+    "event_types": "The types of events that are told.",
+    "Settings.notice_days": "How many days before a charge a customer is told; a package may have days of its own.",
+    "term_notice_days": "How many days before an end date a customer is told.",
+    "default_balance_notices": "The thresholds of a low balance for customers who have none of their own.",
 }  # fmt: skip
 
 

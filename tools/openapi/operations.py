@@ -246,6 +246,7 @@ OPERATIONS: Final = {
     "list_overview_customers": Operation("Forecasts", seeks=True, notes="All customers, parked ones too. `currency` may be left out "
                                          "if all have the same. By `short_on`, customers who don't run short come last in either order."),
     "list_ending": Operation("Forecasts", seeks=True, notes="An assignment that another replaces does not count as ending."),
+    "read_settings": Operation("Service", notes="They are variables of the deployment, chosen when it is packaged."),
     "list_runs": Operation("Runs"),
     "request_export": Operation("Exports", 202, work_bodies.ExportBody, conflicts=("too_much_work",), seeks=False, notes=_EXPORT),
     "read_export": Operation("Exports", notes="The links are made anew each time; anybody who has one can download the file with it, for "

@@ -408,6 +408,7 @@ def _overview(say: Recorder) -> None:
     """What is made after a daily run."""
     while say.api.get("/overview").status_code == 404:
         time.sleep(0.1)
+    say("read_settings", "usual", "GET", "/settings")
     say("read_overview", "newest", "GET", "/overview")
     largest = {"currency": "USD", "sort": "value", "order": "desc", "limit": "2"}
     say("list_overview_customers", "largest", "GET", "/overview/customers", query=largest)

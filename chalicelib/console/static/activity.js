@@ -1,11 +1,12 @@
-// What was told lately: the events that this service, run by `make serve`, has sent to its bus.
+// What others are told, and when; with `make serve` also what was told lately: the events that were sent to the bus.
 
+import { get } from "./api.js";
 import { settings } from "./auth.js";
 import * as format from "./format.js";
-import { useList } from "./hooks.js";
+import { useList, useLoad } from "./hooks.js";
 import { html } from "./preact.js";
 import { link, replace, useRoute } from "./router.js";
-import { Badge, Button, Card, Empty, Instant, List, Money, Page, Table } from "./ui.js";
+import { Badge, Button, Card, Empty, Facts, Instant, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
 
 /** What an event is about, leading to it where there is a page. */
 function About({ one }) {
@@ -42,12 +43,45 @@ const COLUMNS = [
   },
 ];
 
+const days = (list) => (list.length ? `${list.join(", ")} ${list.join() === "1" ? "day" : "days"} before` : "nothing is told");
+const threshold = (one, currency) =>
+  html`<${Money} value=${one.below} currency=${currency} />${one.below !== one.restored_at && html`, again after <${Money} value=${one.restored_at} currency=${currency} />`}`;
+const thresholds = ({ currency, balance_notices }) =>
+  html`<div key=${currency}>below ${balance_notices.map((one, n) => html`${n > 0 && "; below "}${threshold(one, currency)}`)}</div>`;
+
+/** What the deployment is set to tell. It can't be changed here: these are variables of the deployment. */
+function Told() {
+  const { data: set, error, reload } = useLoad(() => get("settings"), []);
+  if (error) return html`<${Problem} error=${error} retry=${reload} />`;
+  if (!set) return html`<${Skeleton} lines=${4} />`;
+  return html`
+    <${Card} title="What is told">
+      <${Facts} wide of=${[
+        ["Charges to come", `${days(set.notice_days)}; a package may have days of its own`],
+        ["The end of an assignment or of its terms", days(set.term_notice_days)],
+        [
+          "A low balance",
+          html`${set.default_balance_notices.map(thresholds)}<div>${set.default_balance_notices.length ? "A customer may have other amounts." : "Only to customers with amounts of their own."}</div>`,
+        ],
+      ]} />
+      <p>Events: <span class="mono">${set.event_types.join(", ")}</span>.</p>
+      <p class="muted">Mail, a CRM or a webhook can be attached to these events. What is told is set where the service is deployed.</p>
+    <//>`;
+}
+
 export function Activity() {
+  return html`
+    <${Page} title="Activity" lead="What programs are told that attach to this service.">
+      <${Told} />
+      ${settings.events.length > 0 && html`<${Events} />`}
+    <//>`;
+}
+
+function Events() {
   const { type = "" } = useRoute().query;
   const list = useList("events", type ? { type } : {});
   const reload = html`<${Button} look="quiet" onClick=${list.reload}>Look again<//>`;
   return html`
-    <${Page} title="Activity" lead="Events that were sent to the bus, newest first. What programs see who attach to it." actions=${reload}>
       <form class="filters" aria-label="Events" onSubmit=${(event) => event.preventDefault()}>
         <div class="field"><label for="type">Type</label>
           <select id="type" value=${type} onChange=${(event) => replace(["activity"], event.target.value ? { type: event.target.value } : {})}>
@@ -55,10 +89,9 @@ export function Activity() {
             ${settings.events.map((one) => html`<option key=${one} value=${one} selected=${one === type}>${one}</option>`)}
           </select></div>
       </form>
-      <${Card} title="Events">
+      <${Card} title="What was told lately" aside=${reload}>
         <${List} list=${list} of="earlier events" empty=${html`<${Empty} title="Nothing was told yet">Record a payment, or change a package: it is told within a second.<//>`}>
           <${Table} caption="Events" rows=${list.items ?? []} columns=${COLUMNS} id=${(one) => one.told_at} />
         <//>
-      <//>
-    <//>`;
+      <//>`;
 }

@@ -80,9 +80,8 @@ const NAVIGATION = [
   ["audits", "Audits"],
   ["reconciliations", "Carrier's numbers"],
   ["exports", "Exports"],
+  ["activity", "Activity"],
 ];
-/** Only where events are kept. */
-const ACTIVITY = [["activity", "Activity"]];
 
 function App() {
   const { path } = useRoute();
@@ -100,7 +99,7 @@ function App() {
     }}>Skip to the content</a>
     <header class="side">
       <a class="brand" href="#/home"><img src=${new URL("icon.svg", import.meta.url).href} alt="" width="26" height="26" />Packages billing</a>
-      <nav aria-label="Main" ref=${navigation}>${[...NAVIGATION, ...(settings.events.length ? ACTIVITY : [])].map(([where, name]) => html`<a key=${where} href=${`#/${where}`} aria-current=${(path[0] ?? "home") === where ? "page" : undefined}>${name}</a>`)}</nav>
+      <nav aria-label="Main" ref=${navigation}>${NAVIGATION.map(([where, name]) => html`<a key=${where} href=${`#/${where}`} aria-current=${(path[0] ?? "home") === where ? "page" : undefined}>${name}</a>`)}</nav>
       <${Find} />
       <div class="side-foot">
         ${session() && html`<div class="who"><span>${session().name}</span><button type="button" class="button small" onClick=${signOut}>Sign out</button></div>`}

@@ -20,6 +20,7 @@ from .packages import *  # noqa: F403
 from .problems import *  # noqa: F403
 from .reconciliation import *  # noqa: F403
 from .runs import *  # noqa: F403
+from .settings import *  # noqa: F403
 from .simulations import *  # noqa: F403
 from .statement import *  # noqa: F403
 from .usage import *  # noqa: F403
