@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from . import audits, cold, counted, curve, exports, forecasts, runtime, timed
+from . import audits, cold, counted, curve, exports, forecasts, notices, runtime, timed
 from .report import Budget, budgets, machine, progress
 
 QUICK_SIZES = (1_000, 10_000)
@@ -24,6 +24,8 @@ def measured(*, quick: bool) -> list[Budget]:
     progress("processor time")
     found += timed.all_due(2000 if quick else 5000, rounds)
     found += timed.few_due(5000 if quick else 20_000, rounds)
+    progress("notices")
+    found += notices.write_units() + notices.time(2000 if quick else 10_000, rounds)
     progress("planning")
     found += timed.pure_planning(rounds)
     found += exports.budgets(10_000 if quick else 100_000)

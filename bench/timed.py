@@ -11,6 +11,7 @@ from statistics import median
 from time import process_time
 from typing import Any, Final, NamedTuple
 
+from chalicelib.domain.notice_days import NoticeDays
 from tests.domain import test_speed as planning
 from tests.world.dynamodb import Answer, Request
 
@@ -36,12 +37,13 @@ class Timed(NamedTuple):
     wire: Wire
     plain: Wire
 
-    def sweep(self, wanted: Fleet, segments: int = 1) -> float:
+    def sweep(self, wanted: Fleet, segments: int = 1, notices: NoticeDays | None = None) -> float:
         """Seconds of processor time of one evaluation: as if it were the first of the day, whatever went before."""
         self.stores.shared = Split().shared
         fleet.catalog(self.stores.shared, wanted)
         fleet.evaluated(Service(self.stores, segments=segments))
         service = Service(self.wire.client, segments=segments, threads=THREADS)
+        service.services = service.services._replace(notices=notices)
         return frozen(lambda: self.wire.cpu(lambda: service.evaluate(DAY)))
 
 

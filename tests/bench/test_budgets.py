@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 import pytest
 
-from bench import audits, counted, curve, due_index, exports, forecasts, timed
+from bench import audits, counted, curve, due_index, exports, forecasts, notices, timed
 from bench.fleet import Fleet
 from bench.prices import dollars
 from bench.report import Budget
 from bench.service import DAY
 
 
-@pytest.mark.parametrize("measure", counted.MEASURES, ids=lambda measure: measure.__name__)
+@pytest.mark.parametrize("measure", [*counted.MEASURES, notices.write_units], ids=lambda measure: measure.__name__)
 def test_counted_budgets_are_kept(measure: Callable[[], list[Budget]]) -> None:
     found = measure()
     assert [one.row() for one in found if one.kept is False] == []

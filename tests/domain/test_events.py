@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.assignment import Assignment, TermsEntry
+from chalicelib.domain.assignment import Assignment, BucketKey, TermsEntry
 from chalicelib.domain.events import EVENT_TYPES, TOLD_BY_DEFAULT, change_event, chosen_types, entry_event
+from chalicelib.domain.features import FeatureState, feature_notice
 from chalicelib.domain.forecast_account import PlannedLine
 from chalicelib.domain.history import ChangeType, HistoryItem, assignment_change, customer_change, package_change, run_started
 from chalicelib.domain.ledger import Entry, adjustment, opposite_of, payment, reversal_of
+from chalicelib.domain.minutes import Bucket
+from chalicelib.domain.minutes_notices import minutes_notice
 from chalicelib.domain.notices import NoticeSpan, ends_told, lines_due_on, upcoming_charges, upcoming_notice
 from chalicelib.domain.one_off import OneOffRequest, one_off_line
 from chalicelib.domain.package import Package, PriceList
@@ -75,6 +78,9 @@ def test_rules_15_a_customer_sees_nothing_that_is_the_providers() -> None:
         customer_change("customer.parked", account(parked=True, notes=CANARY, email=CANARY, version=2), account(notes="", version=1)),
     ]  # fmt: skip
     events += [change_event_view(HistoryItem(AT, CANARY, one)) for one in changes]
+    bucket = Bucket(BucketKey("a", day("2031-03-01")), None, ("",), 600, day("2031-04-01"), day("2031-04-01"))
+    told = [minutes_notice(bucket, own, sold, 80), feature_notice("c", FeatureState("asr", True, day("2031-03-01")))]
+    events += [change_event_view(HistoryItem(AT, CANARY, one)) for one in told]
     events += notices_of(sold._replace(frequency="daily", retail=Decimal(5)), own)
     for event in events:
         assert CANARY not in seen(event)
