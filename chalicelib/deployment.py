@@ -129,9 +129,11 @@ def sqs() -> Any:
 def objects() -> Objects:
     """The bucket of results. Its client takes longer to make than the others together, so it is made when it is needed first.
 
-    Links are signed with version 4, which is all that S3 takes everywhere.
+    Links are signed with version 4, which is all that S3 takes everywhere, and lead to the bucket's own region: a new bucket elsewhere is
+    redirected to for a while, which a browser that PUTs does not follow.
     """
-    client = _session().create_client("s3", config=_CLIENT.merge(ClientConfig(signature_version="s3v4", read_timeout=60)))
+    options = ClientConfig(signature_version="s3v4", s3={"addressing_style": "virtual"}, read_timeout=60)
+    client = _session().create_client("s3", config=_CLIENT.merge(options))
     return Objects(client, configuration().results_bucket)
 
 

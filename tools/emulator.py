@@ -108,7 +108,9 @@ async def serve(outer: tuple[int, int], inner: tuple[int, int]) -> None:
     stop, drained = asyncio.Event(), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     stop_when_input_closes(stop)
-    emulator = asyncio.create_task(listen_on(guarded(app, inner[1]), configuration(inner[0]), shutdown_trigger=drained.wait))
+    emulator = asyncio.create_task(
+        listen_on(guarded(app, inner[1], pages=outer[1]), configuration(inner[0]), shutdown_trigger=drained.wait)
+    )
     world = asyncio.create_task(listen_on(guarded(public(app), outer[1]), configuration(outer[0]), shutdown_trigger=stop.wait))
     await asyncio.wait([world, emulator], return_when=asyncio.FIRST_COMPLETED)
     await invocations_end()

@@ -15,6 +15,7 @@ READ_SECONDS: Final = 30.0
 """How long a request's body may take to arrive from this very machine."""
 _API: Final = re.compile(r"/restapis/[^/]+/[^/]+/_user_request_(/.*)?", re.DOTALL)
 _FILE: Final = re.compile(r"/[a-z0-9-]+resultsbucket[a-z0-9-]*/[0-9A-HJKMNP-TV-Z]{26}/files/[0-9A-Z-]+")
+_UPLOAD: Final = re.compile(r"/[a-z0-9-]+resultsbucket[a-z0-9-]*/imports/[0-9A-HJKMNP-TV-Z]{26}")
 _TITLES: Final = {403: "The request is not taken from there", 408: "The body took too long"}
 
 Message = MutableMapping[str, Any]
@@ -23,12 +24,20 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
-def guarded(application: Application, port: int, *, read_seconds: float = READ_SECONDS) -> Application:
-    """The application as it answers on `port`: to callers that may call, whole bodies only, without leave for other origins."""
+def guarded(application: Application, port: int, *, pages: int | None = None, read_seconds: float = READ_SECONDS) -> Application:
+    """The application as it answers on `port`: to callers that may call, whole bodies only, without leave for other origins.
+
+    Only pages that are served on the port `pages` may PUT a file to its signed link, as the bucket's rules allow on AWS.
+    """
 
     async def handle(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await application(scope, receive, send)
+        elif origin := _uploads(scope, port, pages):
+            if scope["method"] == "OPTIONS":
+                await _allow_put(send, origin)
+            else:
+                await _with_body(application, scope, receive, send, read_seconds, origin)
         elif fault := refusal(scope, port):
             await _refuse(scope, send, 403, fault)
         elif scope["type"] == "http":
@@ -41,15 +50,34 @@ def guarded(application: Application, port: int, *, read_seconds: float = READ_S
 
 def refusal(scope: Message, port: int) -> str | None:
     """Why a request is refused; None when it is not."""
-    hosts = {name if port == 80 else f"{name}:{port}" for name in HOSTS}
     host = _values(scope, b"host")
-    if len(host) != 1 or host[0].lower() not in hosts:
-        return f"Host must be one of {', '.join(sorted(hosts))}"
+    if len(host) != 1 or host[0].lower() not in _own_hosts(port):
+        return f"Host must be one of {', '.join(sorted(_own_hosts(port)))}"
     if any(origin.lower() != f"http://{host[0].lower()}" for origin in _values(scope, b"origin")):
         return "a page of another origin may not call this"
     if any(site not in ("same-origin", "none") for site in _values(scope, b"sec-fetch-site")) and not _visits(scope):
         return "a page of another site may not call this"
     return None
+
+
+def _own_hosts(port: int) -> set[str]:
+    return {name if port == 80 else f"{name}:{port}" for name in HOSTS}
+
+
+def _uploads(scope: Message, port: int, pages: int | None) -> str | None:
+    """The origin of a page served on the port `pages` that puts a file to its signed link, or asks whether it may; None otherwise."""
+    host, origin = _values(scope, b"host"), _values(scope, b"origin")
+    if pages is None or scope["type"] != "http" or scope["method"] not in ("PUT", "OPTIONS") or len(host) != 1 or len(origin) != 1:
+        return None
+    is_ours = host[0].lower() in _own_hosts(port) and origin[0].lower().removeprefix("http://") in _own_hosts(pages)
+    signed = _UPLOAD.fullmatch(scope["path"]) is not None and b"X-Amz-Signature=" in scope.get("query_string", b"")
+    return origin[0] if is_ours and signed else None
+
+
+async def _allow_put(send: Send, origin: str) -> None:
+    headers = [(b"access-control-allow-origin", origin.encode()), (b"access-control-allow-methods", b"PUT"), (b"content-length", b"0")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def _visits(scope: Message) -> bool:
@@ -69,8 +97,10 @@ def _values(scope: Message, name: bytes) -> list[str]:
     return [value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name]
 
 
-async def _with_body(application: Application, scope: Message, receive: Receive, send: Send, seconds: float) -> None:
-    """Calls the application once the body is there: what is withheld keeps nobody else waiting."""
+async def _with_body(
+    application: Application, scope: Message, receive: Receive, send: Send, seconds: float, origin: str | None = None
+) -> None:
+    """Calls the application once the body is there: what is withheld keeps nobody else waiting. Its answer may be read by `origin`."""
     try:
         async with asyncio.timeout(seconds):
             first = await _whole(receive)
@@ -86,6 +116,8 @@ async def _with_body(application: Application, scope: Message, receive: Receive,
         if message["type"] == "http.response.start":
             headers = message.get("headers", [])
             message["headers"] = [(name, value) for name, value in headers if not name.lower().startswith(b"access-control-")]
+            if origin:
+                message["headers"].append((b"access-control-allow-origin", origin.encode()))
         await send(message)
 
     await application(scope, replayed, without_leave)

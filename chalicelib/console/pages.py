@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -63,8 +64,8 @@ def _missing() -> Response:
 
 
 def _policy() -> str:
-    """What the page may load and talk to: itself, and in `jwt` mode the issuer that people sign in at."""
-    talks_to = " ".join(["'self'", *_sign_in_origins()])
+    """What the page may load and talk to: itself, the bucket that takes large files, and in `jwt` mode the issuer people sign in at."""
+    talks_to = " ".join(["'self'", *_sign_in_origins(), *upload_origins()])
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
         f"connect-src {talks_to}; form-action 'none'; base-uri 'none'"
@@ -79,6 +80,15 @@ def _sign_in_origins() -> list[str]:
     parts = [urlsplit(url) for url in (configured.auth_issuer, *configured.auth_origins)]
     origins = dict.fromkeys(f"{one.scheme}://{one.netloc}" for one in parts)
     return [origin for origin in origins if _ORIGIN.fullmatch(origin)]
+
+
+@lru_cache(maxsize=1)
+def upload_origins() -> list[str]:
+    """Where the links lead to which files are put."""
+    if not deployment.configuration().results_bucket:
+        return []
+    link = urlsplit(deployment.objects().upload_link("imports"))
+    return [f"{link.scheme}://{link.netloc}"]
 
 
 @_open("/console", _ASK_AGAIN)

@@ -2,10 +2,12 @@
 
 import re
 
+import botocore.session
 import pytest
 
-from chalicelib import deployment
+from chalicelib import config, deployment
 from chalicelib.api.routing import ROUTES
+from chalicelib.console import pages
 from tests.aws import gateway
 from tests.aws.conftest import World
 from tests.aws.gateway import Event
@@ -67,6 +69,27 @@ def test_d10_every_problem(status: int, world: World) -> None:
 
 def test_d10_a_file_of_the_console_that_is_not_there(world: World) -> None:
     demand_guarded(world.ask("GET", "/console/{version}/{name}", {"version": "old", "name": "main.js"}))
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1"])
+def test_links_lead_to_the_buckets_own_region(monkeypatch: pytest.MonkeyPatch, region: str) -> None:
+    """And the console's page may put files there."""
+    host = "stack-results.s3.amazonaws.com" if region == "us-east-1" else f"stack-results.s3.{region}.amazonaws.com"
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    for name, value in {"AWS_DEFAULT_REGION": region, "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(deployment, "configuration", lambda: config.read_config()._replace(results_bucket="stack-results"))
+    monkeypatch.setattr(deployment, "_session", botocore.session.get_session)
+    caches = (deployment.objects, pages.upload_origins)
+    for cached in caches:
+        cached.cache_clear()
+    try:
+        link = deployment.objects().upload_link("imports/one")
+        assert link.startswith(f"https://{host}/imports/one?X-Amz-Algorithm=AWS4-HMAC-SHA256")
+        assert pages.upload_origins() == [f"https://{host}"]
+    finally:
+        for cached in caches:
+            cached.cache_clear()
 
 
 def test_d10_a_caller_without_a_token(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -196,3 +196,14 @@ def test_a_large_file_is_followed_and_undone(visit: Visit, api: httpx.Client) ->
     expect(page.get_by_role("heading", name="Undone", exact=True)).to_be_visible(timeout=30_000)
     expect(page.get_by_role("table", name="Left as they are")).to_contain_text("somebody has changed it since")
     assert [one["quantity"] for one in pages(api, f"/customers/{customer}/assignments")] == [2]
+
+
+def test_a_file_that_is_too_large_for_a_request_is_put_into_the_bucket_and_imported(visit: Visit, api: httpx.Client) -> None:
+    names = [unique("large") for _ in range(45)]
+    text = "customer_id,name\n" + "".join(f"{name},Large{' ' * 100_000}\n" for name in names)  # cells are padded by some programs
+    page = visit.open("customers")
+    page.get_by_role("button", name="Import customers…").click()
+    page.get_by_label("CSV file").set_input_files(sheet(text))  # type: ignore[arg-type]
+    page.get_by_role("button", name="Import 45 customers").click()
+    expect(page.get_by_text("45 customers made")).to_be_visible()
+    assert {ok(api.get(f"/customers/{name}"))["name"] for name in names[::11]} == {"Large"}

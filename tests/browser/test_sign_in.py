@@ -183,9 +183,11 @@ def test_a_token_that_the_service_refuses_is_told_and_not_asked_for_again(visit:
     assert len(issuer.signed_in) == before + 1
 
 
-def test_the_page_may_talk_to_the_issuer_and_nobody_else(api: httpx.Client, issuer: SignInIssuer) -> None:
+def test_the_page_may_talk_to_the_issuer_and_the_bucket_and_nobody_else(
+    stack: EmbeddedStack, api: httpx.Client, issuer: SignInIssuer
+) -> None:
     policy = api.get("/console").headers["content-security-policy"]
-    assert re.findall(r"connect-src ([^;]+)", policy) == [f"'self' {issuer.url}"]
+    assert re.findall(r"connect-src ([^;]+)", policy) == [f"'self' {issuer.url} http://127.0.0.1:{stack.ports['inner']}"]
     settings = api.get("/console/settings.json").json()
     told = {"issuer": issuer.url, "client_id": CLIENT_ID, "audience": AUDIENCE, "scope_prefix": "", "roles_claim": "", "roles": {}}
     told |= {"scopes": "openid billing:read billing:write billing:charge"}

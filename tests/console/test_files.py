@@ -11,6 +11,7 @@ import pytest
 from chalicelib.console import files
 from tests.api.support import problem
 from tools.bundle import ROOT
+from tools.embedded import EmbeddedStack
 
 FIRST_VIEW_BYTES_MAX = 150_000
 ALL_BYTES_MAX = 450_000
@@ -41,12 +42,13 @@ def policy(answer: httpx.Response) -> dict[str, str]:
     return {name: value for name, _, value in parts}
 
 
-def test_the_page_may_load_nothing_but_its_own_files(api: httpx.Client) -> None:
+def test_the_page_may_load_nothing_but_its_own_files(api: httpx.Client, stack: EmbeddedStack) -> None:
     answer = api.get("/console")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert policy(answer) == {
-        "default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self' data:", "connect-src": "'self'",
+        "default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self' data:",
         "form-action": "'none'", "base-uri": "'none'", "frame-ancestors": "'none'",
+        "connect-src": f"'self' http://127.0.0.1:{stack.ports['inner']}",  # where files are put
     }  # fmt: skip
     assert (answer.headers["x-content-type-options"], answer.headers["referrer-policy"]) == ("nosniff", "no-referrer")
     assert answer.headers["cache-control"] == "no-cache"

@@ -160,3 +160,22 @@ def test_d2_a_foreign_websocket_is_closed() -> None:
     scope = {"type": "websocket", "path": "/", "headers": [(b"host", b"127.0.0.1:9"), (b"origin", b"http://evil.example")]}
     asyncio.run(awaited(guarded(application, 9)(scope, receive, send)))
     assert [message["type"] for message in sent] == ["websocket.close"]
+
+
+def test_a_page_of_the_console_may_put_a_file_to_its_signed_link_and_nothing_else(stack: EmbeddedStack) -> None:
+    """As the rules of the bucket allow it on AWS."""
+    link = httpx.post(f"{stack.base_url}/imports", json={"kind": "customers"}, trust_env=False).json()["upload"]["link"]
+    page = {"Origin": stack.endpoint, "Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"}
+    asked = page | {"Access-Control-Request-Method": "PUT"}
+    allowed = httpx.options(link, headers=asked, trust_env=False)
+    assert (allowed.status_code, allowed.headers["access-control-allow-origin"]) == (200, stack.endpoint)
+    assert allowed.headers["access-control-allow-methods"] == "PUT"
+    done = httpx.put(link, headers=page, content=b"customer_id,name\n", trust_env=False)
+    assert (done.status_code, done.headers["access-control-allow-origin"]) == (200, stack.endpoint)
+    unsigned, elsewhere = link.partition("?")[0], link.replace("/imports/", "/files/")
+    refused = [
+        httpx.put(unsigned, headers=page, trust_env=False), httpx.put(elsewhere, headers=page, trust_env=False),
+        httpx.get(link, headers=page, trust_env=False), httpx.put(link, headers=page | {"Origin": "http://evil.example"}, trust_env=False),
+        httpx.options(link, headers=asked | {"Host": "evil.example"}, trust_env=False),
+    ]  # fmt: skip
+    assert [answer.status_code for answer in refused] == [403] * 5

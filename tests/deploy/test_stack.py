@@ -260,6 +260,9 @@ def test_the_bucket_of_results_is_private_encrypted_and_forgets(built: Built) ->
     (expiry,) = properties["LifecycleConfiguration"]["Rules"]
     assert (expiry["Status"], expiry["ExpirationInDays"]) == ("Enabled", RESULT_DAYS.days)
     assert expiry["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    (uploads,) = properties["CorsConfiguration"]["CorsRules"]
+    assert (uploads["AllowedMethods"], uploads["AllowedOrigins"]) == (["PUT"], ["*"])
+    assert "AllowedHeaders" not in uploads
     (statement,) = built.properties("ResultsBucketPolicy")["PolicyDocument"]["Statement"]
     assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:*")
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}

@@ -65,6 +65,15 @@ export async function call(method, path, { query = {}, body, csv, key, version, 
   return parsed;
 }
 
+/** Put a text where a link says that a file may be put. */
+export async function put(link, text) {
+  const answer = await fetch(link, { method: "PUT", body: new Blob([text]) }).catch(() => {
+    throw lost("POST");
+  });
+  if (!answer.ok)
+    throw new ApiError(answer.status, { title: "The file was not taken", detail: "The link may be too old, or the file too large: choose the file again." });
+}
+
 function problemOf(answer, text) {
   try {
     const problem = JSON.parse(text);

@@ -1,6 +1,6 @@
 // Lists as CSV files out, and packages, customers and assignments from CSV files in. What is done in the background, `imports` follows.
 
-import { call } from "./api.js";
+import { call, path, put } from "./api.js";
 import * as format from "./format.js";
 import { useAction, useIntent } from "./hooks.js";
 import { html, useState } from "./preact.js";
@@ -10,6 +10,8 @@ import { sentence } from "./warnings.js";
 
 const SHOWN = 50;
 const FIRST_LINES = 4;
+/** Bytes that a request takes; a larger file is put into the bucket of the service. */
+const REQUEST_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Hand a text to the browser as a CSV file of this name. */
 export function save(text, name) {
@@ -122,6 +124,13 @@ const firstLines = (csv) =>
     .map((line) => line.slice(0, 200))
     .join("\n");
 
+/** Have a file checked that is too large for a request. */
+async function upload(kind, csv, key) {
+  const made = await call("POST", "imports", { key, body: { kind } });
+  if (made.upload) await put(made.upload.link, csv);
+  return call("POST", path("imports", made.import_id, "check"));
+}
+
 /** @param {{kind: "packages"|"customers"|"assignments", close: Function, done: (count: number) => void}} props checked first, then written whole or not at all */
 export function Import({ kind, close, done }) {
   const { title, one, example, columns } = KINDS[kind];
@@ -145,7 +154,8 @@ export function Import({ kind, close, done }) {
     setFile(csv);
     setFrom(coding);
     await intent.recall(kind + csv);
-    const { answer } = (await check.send(() => call("POST", `${kind}/import/check`, { csv }))) ?? {};
+    const isLarge = new Blob([csv]).size > REQUEST_BYTES_MAX;
+    const { answer } = (await check.send((key) => (isLarge ? upload(kind, csv, key) : call("POST", `${kind}/import/check`, { csv })))) ?? {};
     if (answer?.work) follow(answer);
     else if (answer) setChecked(answer);
   };
