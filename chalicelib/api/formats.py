@@ -136,6 +136,13 @@ def endings_as_csv(body: Any) -> str:
     return overview_views.endings_csv(body)
 
 
+def announced_prices_as_csv(body: Any) -> str:
+    """Price lists to come, in the overview."""
+    from ..wire import overview_views
+
+    return overview_views.announced_prices_csv(body)
+
+
 def chosen(accept: str, offered: Sequence[str]) -> str:
     """The offered type that the caller weighs most; the first of equals, and the first when it takes none of them."""
     if accept.strip() in ("", "*/*") or len(offered) == 1:  # almost always

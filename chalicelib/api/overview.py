@@ -7,7 +7,7 @@ from chalice.app import Blueprint
 
 from ..wire import answers, fields
 from .call import Answer, Call
-from .formats import CSV, endings_as_csv, overview_as_csv, overview_customers_as_csv
+from .formats import CSV, announced_prices_as_csv, endings_as_csv, overview_as_csv, overview_customers_as_csv
 from .query import LIST, OneOf, Parameter
 from .routing import get
 
@@ -62,3 +62,12 @@ def list_ending(call: Call) -> Answer[answers.Page[answers.EndingTerms]]:
     from ..wire.overview_views import ending_view
 
     return call.page("overview ending", lambda after, limit: ending_page(call.services, call.context, after, limit), ending_view)
+
+
+@get(blueprint, "/overview/prices", LIST, forms={CSV: announced_prices_as_csv})
+def list_announced_prices(call: Call) -> Answer[answers.Page[answers.AnnouncedPrice]]:
+    """Price lists to come of packages that somebody has, by the day on which they begin."""
+    from ..usecases.overviews import prices_page  # not in cold starts
+    from ..wire.overview_views import announced_price_view
+
+    return call.page("overview prices", lambda after, limit: prices_page(call.services, call.context, after, limit), announced_price_view)

@@ -11,6 +11,7 @@ from .assignment import Assignment, valid_on
 from .forecast import NO_SUMS, ForecastRequest, Shortage
 from .overview_kinds import WhatEnds
 from .package import Package
+from .prices import Prices, prices_on
 from .reconciliation import nearest, use_on
 from .report import Totals, merge
 from .schedule import DAY
@@ -57,6 +58,19 @@ class Ending(NamedTuple):
     fields: tuple[str, ...] = ()
 
 
+class AnnouncedPrice(NamedTuple):
+    """A price list that begins on a day to come, of a package that somebody has: what new assignments pay before and from then on, and
+    whether existing ones do."""
+
+    begins: date
+    package_id: str
+    package_name: str
+    currency: str
+    existing: bool
+    before: Prices
+    after: Prices
+
+
 class OverviewSums(NamedTuple):
     """What all customers with one currency come to: how many there are, who is parked, who runs short, what ends, their balances, what they
     bring in a month, and what the days planned bring."""
@@ -98,6 +112,16 @@ def endings(found: Iterable[Assignment], packages: Mapping[str, Package], name: 
         for day, what, fields in _last_days(one, first, last):
             package_name = package.name if package else ""
             yield Ending(day, one.customer_id, name, one.assignment_id, one.package_id, package_name, one.did, what, fields)
+
+
+def announced_prices(packages: Iterable[Package], first: date) -> Iterator[AnnouncedPrice]:
+    """The price lists of packages that begin on a day or later."""
+    for one in packages:
+        for coming in one.price_lists:
+            if coming.begins >= first and not one.deleted:
+                eve, day = coming.begins - DAY, coming.begins
+                before, after = prices_on(one, eve, eve), prices_on(one, day, day)
+                yield AnnouncedPrice(day, one.package_id, one.name, one.currency, coming.existing, before, after)
 
 
 def _last_days(one: Assignment, first: date, last: date) -> Iterator[tuple[date, WhatEnds, tuple[str, ...]]]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..domain import money
-from ..domain.overview import Ending, FoundOverview, MonthlyValue, OverviewCustomer
+from ..domain.overview import AnnouncedPrice, Ending, FoundOverview, MonthlyValue, OverviewCustomer
 from . import answers
 from .csv_out import columns, to_csv
 from .field_values import fields_of, iso
@@ -41,6 +41,13 @@ def ending_view(value: Ending) -> answers.EndingTerms:
     return fields_of(answers.EndingTerms, value, customer=value.customer_id, fields=list(value.fields))
 
 
+def announced_price_view(value: AnnouncedPrice) -> answers.AnnouncedPrice:
+    """A price list to come."""
+    before = {f"{name}_before": money.text(price) for name, price in value.before._asdict().items()}
+    after = {name: money.text(price) for name, price in value.after._asdict().items()}
+    return fields_of(answers.AnnouncedPrice, value, **before, **after)
+
+
 def monthly_view(value: MonthlyValue) -> answers.MonthlyFields:
     """What assignments bring in a month."""
     return {
@@ -62,3 +69,8 @@ def overview_customers_csv(body: dict[str, Any]) -> str:
 def endings_csv(body: dict[str, Any]) -> str:
     """What ends."""
     return to_csv(columns(answers.EndingTerms), body["items"])
+
+
+def announced_prices_csv(body: dict[str, Any]) -> str:
+    """Price lists to come."""
+    return to_csv(columns(answers.AnnouncedPrice), body["items"])

@@ -159,6 +159,7 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "read_overview": [Asked(most=3)],
     "list_overview_customers": [Asked(most=3), Asked(query={"sort": "short_on", "order": "desc", "limit": "200"}, most=3)],
     "list_ending": [Asked(most=3)],
+    "list_announced_prices": [Asked(most=3)],
     "read_forecast": [Asked({"work_id": FORECAST}, most=2)],
     "list_forecast_customers": [Asked({"work_id": FORECAST}, {"currency": "USD"}, most=2)],
     "list_forecast_short": [Asked({"work_id": FORECAST}, most=2)],

@@ -87,6 +87,7 @@ def test_the_first_page_says_what_needs_somebody(visit: Visit) -> None:
     expect(page.get_by_role("table", name="The last daily run")).to_contain_text("USD")  # other currencies on other days
     expect(page.get_by_role("img", name="Retail, cost and margin by day")).to_be_visible()
     expect(page.get_by_role("table", name="What ends first").get_by_role("link", name="Deccan Motors")).to_be_visible()
+    expect(page.get_by_role("table", name="Price changes announced")).to_contain_text("→")
     needs.get_by_role("link", name="short within 31 days").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Customers by value")
     expect(page.get_by_label("Sorted by")).to_have_value("short_on")
@@ -117,7 +118,7 @@ def test_pages_of_the_overview_are_accessible_and_fit(visiting: Callable[..., Vi
     visit = visiting(width, theme)
     SHOTS.mkdir(parents=True, exist_ok=True)
     found = {}
-    for name in ("home", "values", "ending"):
+    for name in ("home", "values", "ending", "announced"):
         page = visit.open(name)
         settle(page)
         sideways = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")

@@ -11,8 +11,9 @@ from chalicelib.domain.account import Account
 from chalicelib.domain.assignment import TermsEntry
 from chalicelib.domain.errors import Invalid, Malformed, NotFound
 from chalicelib.domain.forecast_of_all import CustomerForecast
-from chalicelib.domain.overview import Ending, FoundOverview, OverviewCustomer
+from chalicelib.domain.overview import AnnouncedPrice, Ending, FoundOverview, OverviewCustomer
 from chalicelib.domain.overview_kinds import OVERVIEW_SORTS, OverviewSort
+from chalicelib.domain.package import PriceList
 from chalicelib.domain.report import Totals, merge
 from chalicelib.domain.schedule import DAY
 from chalicelib.storage import accounts
@@ -20,6 +21,7 @@ from chalicelib.storage.keys import Key
 from chalicelib.usecases import forecasts_of_all, overviews
 from chalicelib.usecases.overviews import OverviewAsked
 from chalicelib.usecases.overviews.rows import by_name
+from chalicelib.usecases.prices import write_price_list
 from chalicelib.usecases.work import merging, pieces, read_work, results, turns
 from tests.usecases.exporting import calls_that_may_crash, work_off, work_off_doubled
 from tests.usecases.forecasting import made
@@ -195,9 +197,30 @@ def test_what_ends_is_listed_by_its_last_day() -> None:
     assert {(one.name, one.package_id) for one in found} == {("Zoë", "mobile"), ("acme", "mobile")}
 
 
+def test_price_lists_to_come_are_listed_once_however_many_have_the_package() -> None:
+    stage = peopled()
+    context, begins = stage.context("rise"), TODAY + timedelta(days=40)
+    for package_id, list_of in (
+        ("line", PriceList(begins, retail=Decimal("3.50"))), ("line", PriceList(begins - DAY, existing=False, cost=Decimal(2))),
+        ("empty", PriceList(begins, retail=Decimal(9))),
+    ):  # fmt: skip
+        write_price_list(stage.db, context, package_id, None, list_of, correct=False)
+    found = announced(ready(stage))
+    assert [(one.begins, one.package_id, one.existing) for one in found] == [(begins - DAY, "line", False), (begins, "line", True)]
+    first, second = found
+    assert (first.before.cost, first.after.cost, first.after.retail) == (1, 2, 3)
+    assert (second.before.retail, second.after.retail, second.before.cost) == (3, Decimal("3.50"), 2)
+    assert announced(stage, 1) == found
+
+
+def announced(stage: Stage, limit: int = 200) -> list[AnnouncedPrice]:
+    found = _pages(lambda after: overviews.prices_page(stage.services, stage.context("look"), after, limit))
+    return [one for page in found for one in page]
+
+
 def everything(stage: Stage) -> Any:
     lists = [customers(stage, sort=sort) for sort in OVERVIEW_SORTS]
-    return read(stage).sums, lists, customers(stage, currency="JPY"), ending(stage)
+    return read(stage).sums, lists, customers(stage, currency="JPY"), ending(stage), announced(stage)
 
 
 @made_once
@@ -254,7 +277,7 @@ def test_the_newest_that_is_finished_counts() -> None:
     assert read(stage).run_date == TODAY
 
 
-@pytest.mark.parametrize("looked", [read, customers, ending])
+@pytest.mark.parametrize("looked", [read, customers, ending, announced])
 def test_where_there_is_none_it_says_what_to_do(looked: Callable[[Stage], object]) -> None:
     stage = peopled()
     made(stage, stage.context("by hand"), TODAY)

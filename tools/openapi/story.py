@@ -396,6 +396,7 @@ def _parked(say: Recorder, stack: EmbeddedStack) -> None:
         say.api.post("/customers/large/assignments", json=body).raise_for_status()
     ending = {"package_id": many, "quantity": 3, "start_date": today.isoformat(), "end_date": (today + timedelta(days=20)).isoformat()}
     say.api.post("/customers/globex/assignments", json=ending).raise_for_status()
+    say.api.put(f"/packages/{many}/prices/{today + timedelta(days=35)}", json={"retail": "1.20"}).raise_for_status()
     run = stack.invoke("evaluate_due_charges", {"date": (today + timedelta(days=1)).isoformat(), "allow_future": True})
     while say.api.get(f"/runs/{run['run_id']}").json()["status"] == "running":
         pass
@@ -412,6 +413,7 @@ def _overview(say: Recorder) -> None:
     say("read_overview", "newest", "GET", "/overview")
     largest = {"currency": "USD", "sort": "value", "order": "desc", "limit": "2"}
     say("list_overview_customers", "largest", "GET", "/overview/customers", query=largest)
+    say("list_announced_prices", "first_page", "GET", "/overview/prices", query={"limit": "2"})
     say("list_ending", "first_page", "GET", "/overview/ending", query={"limit": "2"})
 
 

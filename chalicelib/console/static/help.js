@@ -65,7 +65,7 @@ const JOBS = [
   ],
   [
     "Many prices rise, or many assignments change or end",
-    /^changes(\/[^/]+)?$|^ending$/,
+    /^changes(\/[^/]+)?$|^ending$|^announced$/,
     [
       html`<a href="#/changes">Changes</a>, or select rows in a list: what is to become of whom, from which day.`,
       "Read the dry run: who is met, who can't be changed and why, what the next 31 days bring more or less.",

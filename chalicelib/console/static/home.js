@@ -22,14 +22,15 @@ async function look() {
     get("work", { limit: 50 }),
     get("overview").catch(missing),
   ]);
-  const [forecast, short, ending] = overview
+  const [forecast, short, ending, prices] = overview
     ? await Promise.all([
         get(path("forecasts", overview.work_id)),
         get(path("forecasts", overview.work_id, "short"), { limit: LISTED }),
         get("overview/ending", { limit: LISTED }),
+        get("overview/prices", { limit: LISTED }),
       ])
     : [];
-  return { runs: runs.items, held, parked, works: works.items, overview, forecast, short, ending };
+  return { runs: runs.items, held, parked, works: works.items, overview, forecast, short, ending, prices };
 }
 
 const missing = (error) => {
@@ -139,11 +140,13 @@ function LastRun({ runs }) {
 }
 
 /** What the overview says of the days to come, in one currency. */
-function Coming({ of: { overview, forecast, short, ending }, currency, choice }) {
+function Coming({ of: { overview, forecast, short, ending, prices, runs }, currency, choice }) {
   const planned = forecast?.by_currency?.find((one) => one.currency === currency);
   const now = overview.by_currency.find((one) => one.currency === currency);
   const expected = (date) => planned?.by_day.find((one) => one.date === date)?.retail ?? "0";
   const tomorrow = format.later(settings.today, 1);
+  const posted = runs.find((one) => one.kind === "daily" && one.date === settings.today)?.totals_by_currency[currency]?.retail;
+  const today = overview.from <= settings.today ? ["Expected today", expected(settings.today)] : ["Charged today", posted ?? "0"];
   const made = html`As of <${Instant} value=${overview.created_at} />`;
   return html`
     <${Card} title="The next 31 days" aside=${choice}>
@@ -151,6 +154,7 @@ function Coming({ of: { overview, forecast, short, ending }, currency, choice })
       <${Stats}>
         <${Stat} label="Expected"><${Money} value=${now.totals.retail} currency=${currency} /><//>
         <${Stat} label="Margin"><${Money} value=${now.totals.margin} currency=${currency} /><//>
+        <${Stat} label=${today[0]}><${Money} value=${today[1]} currency=${currency} /><//>
         <${Stat} label="Tomorrow"><${Money} value=${expected(tomorrow)} currency=${currency} /><//>
         <${Stat} label="A month is worth" note=${html`margin <${Money} value=${format.rounded(now.monthly_margin, currency)} of=${currency} />`}><a href=${link(["values"], { currency })}><${Money} value=${format.rounded(now.monthly_value, currency)} currency=${currency} /></a><//>
         <${Stat} label="Balances"><${Money} value=${now.balance} currency=${currency} /><//>
@@ -162,6 +166,13 @@ function Coming({ of: { overview, forecast, short, ending }, currency, choice })
       html`
       <${Card} title="Who runs short first" aside=${html`<a href=${link(["values"], { sort: "short_on" })}>All of them</a>`}>
         <${Table} caption="Who runs short first" rows=${short.items} columns=${SHORT} id=${(one) => one.customer} />
+      <//>`
+    }
+    ${
+      prices?.items.length > 0 &&
+      html`
+      <${Card} title="Price changes announced" aside=${prices.next_cursor && html`<a href=${link(["announced"])}>All of them</a>`}>
+        <${Table} caption="Price changes announced" rows=${prices.items} columns=${ANNOUNCED} id=${(one) => one.begins + one.package_id} />
       <//>`
     }
     ${
@@ -189,6 +200,34 @@ const SHORT = [
     cell: (one) => html`<strong><${Money} value=${one.top_up_payable} currency=${one.currency} /></strong>`,
   },
   { name: "by", label: "To be paid by", cell: (one) => html`<span class="nowrap"><${Day} value=${one.top_up_by} /></span>` },
+];
+
+const PRICES = [
+  ["retail", "Retail"],
+  ["cost", "Cost"],
+  ["setup_retail", "Setup retail"],
+  ["setup_cost", "Setup cost"],
+];
+
+/** Price lists to come: what changes, from what to what. */
+export const ANNOUNCED = [
+  { name: "from", label: "From", cell: (one) => html`<span class="nowrap"><${Day} value=${one.begins} /></span>` },
+  {
+    name: "package",
+    label: "Package",
+    main: true,
+    cell: (one) =>
+      html`<a href=${link(["packages", one.package_id])}>${one.package_name}</a><span class="sub">${one.existing ? "for all assignments" : "for new assignments only"}</span>`,
+  },
+  {
+    name: "prices",
+    label: "Prices",
+    cell: (one) =>
+      PRICES.filter(([name]) => one[name] !== one[`${name}_before`]).map(
+        ([name, label]) =>
+          html`<div key=${name}>${label} <${Money} value=${one[`${name}_before`]} of=${one.currency} /> → <strong><${Money} value=${one[name]} currency=${one.currency} /></strong></div>`,
+      ),
+  },
 ];
 
 /** What ends: an assignment, or some of its terms. */

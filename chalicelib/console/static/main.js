@@ -33,6 +33,7 @@ const PAGES = [
   [/^(?:home)?$/, () => import("./home.js"), "Home"],
   [/^values$/, values, "Values"],
   [/^ending$/, values, "Ending"],
+  [/^announced$/, values, "Announced"],
   [/^packages$/, packages, "Packages"],
   [/^packages\/new$/, packageForm, "NewPackage"],
   [/^packages\/([^/]+)$/, packages, "Package", ["id"]],

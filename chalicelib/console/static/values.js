@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { settings } from "./auth.js";
 import { Download } from "./files.js";
 import * as format from "./format.js";
-import { CUSTOMER, ENDING } from "./home.js";
+import { ANNOUNCED, CUSTOMER, ENDING } from "./home.js";
 import { useList, useLoad } from "./hooks.js";
 import { html } from "./preact.js";
 import { replace, useRoute } from "./router.js";
@@ -115,6 +115,19 @@ function Endings({ overview }) {
       actions=${html`<${Download} where="overview/ending" name="ending" />`}>
       <${List} list=${list} of="more" empty=${html`<${Empty} title="Nothing ends">No assignment and no terms end on these days.<//>`}>
         <${Table} caption="What ends soon" rows=${list.items ?? []} columns=${ENDING} id=${(one) => one.assignment_id + one.last_day + one.ends} />
+      <//>
+    <//>`;
+}
+
+export const Announced = () => html`<${WithOverview} title="Price changes announced">${(overview) => html`<${AnnouncedPrices} overview=${overview} />`}<//>`;
+
+function AnnouncedPrices({ overview }) {
+  const list = useList("overview/prices");
+  return html`
+    <${Page} title="Price changes announced" back=${BACK} lead=${html`Price lists that are still to begin, of packages that somebody has. As of <${Instant} value=${overview.created_at} />.`}
+      actions=${html`<${Download} where="overview/prices" name="price-changes" />`}>
+      <${List} list=${list} of="more" empty=${html`<${Empty} title="No price changes">No price list is still to begin.<//>`}>
+        <${Table} caption="Price changes announced" rows=${list.items ?? []} columns=${ANNOUNCED} id=${(one) => one.begins + one.package_id} />
       <//>
     <//>`;
 }

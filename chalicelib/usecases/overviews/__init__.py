@@ -5,7 +5,7 @@ soon, and lists of customers in several orders.
 """
 
 from .beginning import OVERVIEW, begin_overview, overview_id
-from .reading import OverviewAsked, ending_page, overview_page, read_overview
+from .reading import OverviewAsked, ending_page, overview_page, prices_page, read_overview
 from .strategy import OverviewStrategy
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "ending_page",
     "overview_id",
     "overview_page",
+    "prices_page",
     "read_overview",
 ]

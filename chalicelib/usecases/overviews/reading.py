@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from ...domain.errors import Fault, Invalid, Malformed, NotFound
-from ...domain.overview import Ending, FoundOverview, OverviewCustomer, OverviewSums
+from ...domain.overview import AnnouncedPrice, Ending, FoundOverview, OverviewCustomer, OverviewSums
 from ...domain.overview_kinds import OverviewSort
 from ...domain.schedule import DAY
 from ...domain.work import ResultFile, WorkRecord
@@ -15,8 +15,8 @@ from ..forecasts_of_all import asked_of, file_name
 from ..request_context import RequestContext, Services
 from ..work.results import expiry_of, files_named, has_result, rows_back_page, rows_from, rows_page
 from .beginning import OVERVIEW, overview_id
-from .rows import customer_of, ending_of, sums_from
-from .strategy import ENDING, NEVER_SHORT, SUMS, Use
+from .rows import announced_of, customer_of, ending_of, sums_from
+from .strategy import ENDING, NEVER_SHORT, PRICES, SUMS, Use
 
 _WORK: Final = "work"
 """What a cursor calls the overview in which its list goes on."""
@@ -73,6 +73,13 @@ def ending_page(services: Services, context: RequestContext, after: Key | None, 
     opened = _opened(services, context, after)
     rows, last = rows_page(services.objects(), files_named(opened.files, file_name(ENDING)), opened.place, limit)
     return [ending_of(one["row"]) for one in rows], opened.next_key(last)
+
+
+def prices_page(services: Services, context: RequestContext, after: Key | None, limit: int) -> tuple[list[AnnouncedPrice], Key | None]:
+    """Price lists to come of packages that somebody has, the first to begin first. Raises `NotFound`."""
+    opened = _opened(services, context, after)
+    rows, last = rows_page(services.objects(), files_named(opened.files, file_name(PRICES)), opened.place, limit)
+    return [announced_of(one["row"]) for one in rows], opened.next_key(last)
 
 
 def _opened(services: Services, context: RequestContext, after: Key | None) -> _Opened:

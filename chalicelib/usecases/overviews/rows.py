@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Final
 
 from ...domain.finding import folded
-from ...domain.overview import Ending, MonthlyValue, OverviewCustomer, OverviewSums
+from ...domain.overview import AnnouncedPrice, Ending, MonthlyValue, OverviewCustomer, OverviewSums
+from ...domain.prices import Prices
 from ..forecasts_of_all.rows import json_of_shortage, shortage_of
 from ..work.sums import Json, exact, json_of_totals, totals_of
 
@@ -47,6 +48,18 @@ def ending_of(value: Json) -> Ending:
     """What was written."""
     last_day, customer_id, name, assignment_id, package_id, package_name, did, ends, fields = value
     return Ending(date.fromisoformat(last_day), customer_id, name, assignment_id, package_id, package_name, did, ends, tuple(fields))
+
+
+def json_of_announced(one: AnnouncedPrice) -> Json:
+    """A price list to come."""
+    return [one.begins.isoformat(), *one[1:5], [exact(price) for price in one.before], [exact(price) for price in one.after]]
+
+
+def announced_of(value: Json) -> AnnouncedPrice:
+    """What was written."""
+    begins, package_id, package_name, currency, existing, before, after = value
+    prices = (Prices(*map(Decimal, before)), Prices(*map(Decimal, after)))
+    return AnnouncedPrice(date.fromisoformat(begins), package_id, package_name, currency, existing, *prices)
 
 
 def json_of_overview_sums(one: OverviewSums) -> Json:

@@ -8,7 +8,8 @@ from decimal import Decimal
 from itertools import chain
 from typing import Final, Literal
 
-from ...domain.overview import OverviewCustomer, OverviewSums, endings, monthly_value, sums_of, sums_together
+from ...domain.assignment import has_ended
+from ...domain.overview import OverviewCustomer, OverviewSums, announced_prices, endings, monthly_value, sums_of, sums_together
 from ...domain.overview_kinds import OverviewSort
 from ...domain.report import Totals
 from ...domain.work import WorkFailure, WorkRecord
@@ -19,14 +20,27 @@ from ..runs.sweep import Group
 from ..work.strategy import Record, Resort
 from ..work.sums import Json, largest_first
 from .beginning import OVERVIEW
-from .rows import by_name, ending_of, json_of_ending, json_of_monthly, json_of_overview_sums, json_of_row, monthly_of, sums_from
+from .rows import (
+    announced_of,
+    by_name,
+    ending_of,
+    json_of_announced,
+    json_of_ending,
+    json_of_monthly,
+    json_of_overview_sums,
+    json_of_row,
+    monthly_of,
+    sums_from,
+)
 
-Use = Literal["ending", "overview", "never_short"] | OverviewSort
-"""What rows are for, beside those of a forecast: what ends, by date; sums; customers in the order of their names, balances and so on,
+Use = Literal["ending", "overview", "never_short", "prices"] | OverviewSort
+"""What rows are for, beside those of a forecast: what ends, by date; price lists to come, by
+date; sums; customers in the order of their names, balances and so on,
 those who never run short apart. Amounts are sorted from the largest on."""
 SUMS: Final[Use] = "overview"
 ENDING: Final[Use] = "ending"
 NEVER_SHORT: Final[Use] = "never_short"
+PRICES: Final[Use] = "prices"
 
 
 class OverviewStrategy(ForecastOfAll):
@@ -48,8 +62,12 @@ class OverviewStrategy(ForecastOfAll):
         monthly = monthly_value(member.assignments, catalog, max(request.today, self._run_date))
         own = [account.name, account.currency, format(account.balance, "f"), json_of_monthly(monthly)]
         ending = list(map(json_of_ending, endings(member.assignments, catalog, account.name, request.first, request.last)))
+        sold = [
+            catalog[one] for one in {each.package_id for each in member.assignments if not has_ended(each, request.first)} if one in catalog
+        ]
+        prices = list(map(json_of_announced, announced_prices(sold, request.first)))
         for one in super().records(member):
-            yield Record(one.key, [one.value, own, ending]) if isinstance(one, Record) else one
+            yield Record(one.key, [one.value, own, ending, prices]) if isinstance(one, Record) else one
 
     def row(self, records: Iterator[Record]) -> dict[str, Json]:
         """A row as its record has it; of sums, all that were made apart together."""
@@ -70,10 +88,12 @@ class _ByUse:
     def records(self, number: int, groups: Iterator[Iterator[Record]]) -> Iterator[Record]:
         """Rows, and sums of this call's customers, told apart from those of others by `number`."""
         told: list[tuple[OverviewCustomer, Totals, Json]] = []
+        announced: dict[tuple[str, ...], Record] = {}
 
         def forecasts() -> Iterator[Iterator[Record]]:
             for (record,) in groups:
-                forecast, own, ending = record.value
+                forecast, own, ending, *prices = record.value  # no prices in what the release before kept
+                announced.update((one.key, one) for each in prices for one in map(_announced, each))
                 told.append((*_told_customer(record.key[0], forecast, own), ending))
                 yield iter((Record(record.key, forecast),))
 
@@ -84,6 +104,7 @@ class _ByUse:
             yield from map(_ending, ending)
             more = sums_of(one, len(ending), planned_sums)
             sums[one.currency] = sums_together(sums[one.currency], more) if one.currency in sums else more
+        yield from announced.values()
         for currency, some in sums.items():
             yield Record((SUMS, currency, "", "", f"{number:06}"), json_of_overview_sums(some))
 
@@ -111,3 +132,9 @@ def _rows_by_use(one: OverviewCustomer) -> Iterator[Record]:
 def _ending(value: Json) -> Record:
     one = ending_of(value)
     return Record((ENDING, "", f"{one.last_day}", f"{one.customer_id} {one.assignment_id} {one.ends}"), value)
+
+
+def _announced(value: Json) -> Record:
+    """A price list to come: once, however many have the package."""
+    one = announced_of(value)
+    return Record((PRICES, "", f"{one.begins}", one.package_id), value)

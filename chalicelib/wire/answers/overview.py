@@ -69,3 +69,21 @@ class EndingTerms(TypedDict):
     did: str | None
     ends: WhatEnds
     fields: list[str]
+
+
+class AnnouncedPrice(TypedDict):
+    """A price list to come of a package that somebody has, with the prices before it."""
+
+    begins: Day
+    package_id: str
+    package_name: str
+    currency: Currency
+    existing: bool
+    retail_before: Money
+    retail: Money
+    cost_before: Money
+    cost: Money
+    setup_retail_before: Money
+    setup_retail: Money
+    setup_cost_before: Money
+    setup_cost: Money
