@@ -87,7 +87,7 @@ function Shown({ of, stale }) {
   const refused = of.items.filter((item) => item.becomes === "refused");
   const verb = of.dry_run ? "can't be ended" : "not ended";
   return html`
-    <section aria-label="What ends" class=${stale ? "stale" : ""}>
+    <section aria-label="What ends" class=${`closing ${stale ? "stale" : ""}`}>
       ${stale && html`<p class="hint above">The day has changed. Show again what ends.</p>`}
       ${!of.dry_run && (refused.length ? html`<div class="banner warn"><p>${format.plural(refused.length, "assignment")} ${verb}: the reason stands beside each. Show again what ends once it is settled.</p></div>` : html`<div class="banner good"><p>Done. ${of.closed_on ? html`The last day is <${Day} value=${of.closed_on} />.` : "Nothing is left."}</p></div>`)}
       ${of.dry_run && refused.length > 0 && html`<div class="banner warn"><p>${format.plural(refused.length, "assignment")} ${verb} yet: the reason stands beside each. The others can.</p></div>`}

@@ -62,12 +62,12 @@ class OverviewStrategy(ForecastOfAll):
         monthly = monthly_value(member.assignments, catalog, max(request.today, self._run_date))
         own = [account.name, account.currency, format(account.balance, "f"), json_of_monthly(monthly)]
         ending = list(map(json_of_ending, endings(member.assignments, catalog, account.name, request.first, request.last)))
-        sold = [
-            catalog[one] for one in {each.package_id for each in member.assignments if not has_ended(each, request.first)} if one in catalog
-        ]
-        prices = list(map(json_of_announced, announced_prices(sold, request.first)))
+        going_on = sorted({each.package_id for each in member.assignments if not has_ended(each, request.first)})
+        sold = [catalog[one] for one in going_on if one in catalog]
+        announced = list(map(json_of_announced, announced_prices(sold, request.first)))
+        prices = [announced] if announced else []  # the release before knows none
         for one in super().records(member):
-            yield Record(one.key, [one.value, own, ending, prices]) if isinstance(one, Record) else one
+            yield Record(one.key, [one.value, own, ending, *prices]) if isinstance(one, Record) else one
 
     def row(self, records: Iterator[Record]) -> dict[str, Json]:
         """A row as its record has it; of sums, all that were made apart together."""
