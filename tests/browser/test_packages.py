@@ -53,8 +53,10 @@ def test_a_package_is_created_found_and_edited(visit: Visit, api: httpx.Client) 
 
     page.get_by_role("link", name="Edit").click()
     page.get_by_label("Retail", exact=True).fill("13.00")
+    page.get_by_label("Days of notice before a charge").fill("7, 1")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("13.00 USD")).to_be_visible()
+    expect(page.get_by_text("7 and 1 days ahead")).to_be_visible()
 
     page.get_by_role("link", name="Packages", exact=True).click()
     expect(page.get_by_role("heading", name="Packages", level=1)).to_be_focused()

@@ -233,6 +233,8 @@ REFUSED = [
     ("MAX_LINES_PER_CUSTOMER", "0"),
     ("CALL_RETENTION_DAYS", "-1"),
     ("HISTORY_DAYS", "0"),
+    ("NOTICE_DAYS", "7 7"),
+    ("TERM_NOTICE_DAYS", "0"),
     ("SERVE_DOCS", "maybe"),
 ]
 

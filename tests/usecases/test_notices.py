@@ -8,13 +8,20 @@ from typing import Any
 
 import pytest
 
+from chalicelib.config import read_config
 from chalicelib.domain import notices
 from chalicelib.domain.deciding import RunRequest
 from chalicelib.domain.notice_days import NoticeDays
+from chalicelib.domain.notices import NoticeSpan
+from chalicelib.domain.schedule import DAY
 from chalicelib.jobs.streams import EVENT_OF
 from chalicelib.storage.db import decode
-from chalicelib.usecases import customers
+from chalicelib.usecases import customers, loading
 from chalicelib.usecases.runs import on_demand
+from chalicelib.usecases.runs.notices import Notifier
+from chalicelib.usecases.runs.rounds import CustomerPlan
+from chalicelib.usecases.runs.sweep import read_group
+from tests.harness import InThread
 from tests.world.stage import Stage
 from tests.world.test_crashes import CrashAt
 
@@ -185,3 +192,24 @@ def test_nothing_is_read_or_written_where_nothing_is_set() -> None:
         world.evaluate()
         calls.append(world.db.calls)
     assert calls[0] == calls[1]
+
+
+def test_of_a_customer_whom_the_sweep_saw_a_part_of_the_whole_is_told() -> None:
+    world = stage()
+    world.customer("ann")
+    world.package("daily", retail=Decimal(10), frequency="daily")
+    for name in ("a", "b", "c"):
+        world.assign(name, "ann", "daily", starts=-1)
+    whole = read_group(world.db, "ann")
+    assert whole is not None
+    part = whole._replace(assignments=whole.assignments[2:], whole=False)
+    span = NoticeSpan(MONDAY - DAY, MONDAY, MONDAY)
+    context = world.context("sweep")
+    notifier = Notifier(world.services, context, DAYS, span, lambda found: loading.packages_of(world.db, found))
+    notifier.tell([CustomerPlan(part)], InThread())
+    assert [(one["data"]["date"], one["data"]["lines_total"]) for one in told(world)] == [("2031-02-04", 3), ("2031-02-10", 3)]
+
+
+def test_the_variables_of_a_deployment_say_when() -> None:
+    assert read_config({}).notices == NoticeDays()
+    assert read_config({"NOTICE_DAYS": "7 1", "TERM_NOTICE_DAYS": "45 15"}).notices == DAYS
