@@ -15,7 +15,7 @@ const JOBS = [
     [
       html`<a href="#/packages/new">New package</a>: prices and rhythm. The next due dates stand beside the form.`,
       html`<a href="#/customers/new">New customer</a>: currency, and how far below zero charges may take the balance.`,
-      "On the customer, Assign a package: to them or to a number. What is charged at once is shown first. Many at a time: Import….",
+      "On the customer, Assign a package: to them or to a number. What is charged at once is shown first. Many at a time: Import…",
     ],
   ],
   [
@@ -33,7 +33,7 @@ const JOBS = [
     [
       "It would pass the debit limit. Record a payment on the customer, or raise the limit.",
       "The next daily run tries it again. To have it at once, run its date with Run Package.",
-      html`If nobody will pay it: <a href="#/held">Held charges</a>, Write off….`,
+      html`If nobody will pay it: <a href="#/held">Held charges</a>, Write off…`,
     ],
   ],
   [
@@ -103,7 +103,7 @@ const JOBS = [
     "A number goes to another customer",
     /^dids(\/.*)?$/,
     [
-      html`<a href="#/dids">Numbers</a>, the first digits, Transfer….`,
+      html`<a href="#/dids">Numbers</a>, the first digits, Transfer…`,
       "The new customer and their first day. What each side is charged is shown.",
       "Confirm. Until that day, deleting the new assignment undoes it.",
     ],
@@ -112,7 +112,7 @@ const JOBS = [
     "Something has to be charged that no package covers",
     /^customers\/[^/]+\/(minutes|features)$/,
     [
-      html`<a href="#/customers">Customers</a>, the customer, One-off charge….`,
+      html`<a href="#/customers">Customers</a>, the customer, One-off charge…`,
       "What it is for, cost and retail, and whether the balance pays it.",
       "To correct a balance without a charge: Adjustment…, with a reason.",
     ],
@@ -123,7 +123,7 @@ const JOBS = [
     [
       "Export the numbers from the carrier's portal; name the columns did, cost, currency and customer_id. Only did is needed.",
       html`<a href="#/reconciliations">Carrier's numbers</a>, the file, Compare.`,
-      "Bill what nobody pays for, or give it back; end what the carrier has taken back; correct costs with Change price….",
+      "Bill what nobody pays for, or give it back; end what the carrier has taken back; correct costs with Change price…",
     ],
   ],
   [
@@ -141,7 +141,7 @@ const JOBS = [
     [
       "The customer, Ledger: open the charge. It says what it was computed from.",
       "History of the package, the customer or the assignment: who changed what, when, before and after.",
-      "A wrong one is credited there: Credit….",
+      "A wrong one is credited there: Credit…",
     ],
   ],
 ];

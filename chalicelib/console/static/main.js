@@ -82,6 +82,7 @@ const NAVIGATION = [
   ["reconciliations", "Carrier's numbers"],
   ["exports", "Exports"],
   ["activity", "Activity"],
+  ["help", "Help"],
 ];
 
 function App() {
@@ -104,7 +105,6 @@ function App() {
       <${Find} />
       <div class="side-foot">
         ${session() && html`<div class="who"><span>${session().name}</span><button type="button" class="button small" onClick=${signOut}>Sign out</button></div>`}
-        <a class="muted" href="#/help">Help</a>
         ${settings.docs && html`<a class="muted" href=${new URL("docs", root).href}>API</a>`}
         <${Theme} />
       </div>
