@@ -2,7 +2,8 @@
 
 import inspect
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, get_type_hints
+from types import UnionType
+from typing import Any, Final, get_args, get_type_hints
 
 from typing_extensions import is_typeddict
 
@@ -237,7 +238,8 @@ def _successes(route: Route, told: Operation, schemas: Schemas, shown: Mapping[s
 
 def _headers(route: Route, told: Operation, kind: Any, status: int) -> Json:
     headers: Json = {}
-    named = get_type_hints(kind) if is_typeddict(kind) else {}
+    made = get_args(kind)[0] if isinstance(kind, UnionType) and status == told.status else kind  # of several the first is what was made
+    named = get_type_hints(made) if is_typeddict(made) else {}
     if told.tagged_text or (named.get("version") is int and "entry_id" not in named):
         headers["ETag"] = _ETAG
     if status in (201, 202) and route.view.__name__ not in NO_LOCATION:
