@@ -75,7 +75,7 @@ def test_upload_500_dids(job: Visit, api: httpx.Client) -> None:
     page.get_by_label("CSV file").set_input_files(sheet("customer_id,package,did,start_date\n" + "".join(rows)))
     page.get_by_role("button", name=f"Import {NUMBERS} assignments").click()
     expect(page.get_by_text(f"of {NUMBERS} rows imported")).to_be_visible()
-    expect(page.get_by_text(f"{NUMBERS} assignments made")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text(f"{NUMBERS} assignments made")).to_be_visible(timeout=150_000)
     found = [one["did"] for customer in customers for one in pages(api, f"/customers/{customer}/assignments")]
     assert sorted(found) == [str(first + n) for n in range(NUMBERS)]
 

@@ -86,7 +86,7 @@ def test_what_a_parameter_is_when_it_is_left_out() -> None:
            for name, default in (("dry_run", "true"), ("confirm_backlog", "false"), ("again", "false"))},
         ("apply_import", "confirm_backlog"): "false", ("apply_import", "again"): "false", ("retry_import", "confirm_backlog"): "false",
         ("list_imported_rows", "outcome"): "made", ("undo_import", "dry_run"): "false",
-        ("list_changed_items", "refused"): "false",
+        ("list_changed_items", "refused"): "false", ("list_held", "sums"): "false",
         ("replace_assignment", "dry_run"): "false", ("transfer_did", "dry_run"): "false",
         ("close_customer", "dry_run"): "false", ("create_assignment", "dry_run"): "false",
         ("write_price_list", "correct"): "false", ("write_terms", "correct"): "false",
