@@ -39,6 +39,10 @@ class _SoughtPart(NamedTuple):
     words: tuple[str, ...]
 
 
+def _tells_apart(word: str) -> tuple[bool, int]:
+    return any(letter.isdecimal() for letter in word), len(word)
+
+
 class Sought(NamedTuple):
     """What somebody looks for: each part is the beginning of a word or of an id. `said` tells it from all other texts that find others."""
 
@@ -47,8 +51,8 @@ class Sought(NamedTuple):
 
     @property
     def beginning(self) -> str:
-        """What is looked up: the longest word with which a part begins."""
-        return max((part.words[0] for part in self.parts), key=len)
+        """What is looked up: the longest word with which a part begins, with a digit if there is one, because fewer share a number."""
+        return max((part.words[0] for part in self.parts), key=_tells_apart)
 
     @property
     def is_one_word(self) -> bool:

@@ -60,6 +60,7 @@ def test_every_part_begins_a_word_of_the_name_or_the_id(text: str, *, found: boo
 
 def test_the_longest_word_with_which_a_part_begins_is_looked_up() -> None:
     assert (sought("gmbh acme-00421").beginning, sought("x telefonie").beginning) == ("gmbh", "telefonie")
+    assert (sought("tenant 043").beginning, sought("043 a1").beginning) == ("043", "043")
     with pytest.raises(ValueError, match="a letter or a digit"):
         sought(" -- ")
 

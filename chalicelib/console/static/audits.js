@@ -7,6 +7,7 @@ import { DayField, Radios } from "./fields.js";
 import { Download } from "./files.js";
 import * as format from "./format.js";
 import { useAction, useForm, useList } from "./hooks.js";
+import { CustomerLink, useNames } from "./names.js";
 import { html } from "./preact.js";
 import { go, link, useRoute } from "./router.js";
 import { announce } from "./toast.js";
@@ -96,11 +97,13 @@ const FINDINGS = {
 };
 
 const runOf = (one) => link(["run"], { customer: one.customer_id, date: one.due_date, if_charged: "skip" });
-/** The ledger of the entry's day: its id has the date that it is kept by. */
-const entryOf = (one) => {
-  const day = one.entry_id?.split("~")[1] ?? one.due_date;
-  return link(["customers", one.customer_id, "ledger"], { from: day, to: day });
-};
+/** The ledger of the entry's day, with the entry open: its id has the date that it is kept by. */
+const entryOf = (one) =>
+  link(["customers", one.customer_id, "ledger"], {
+    from: one.entry_id?.split("~")[1] ?? one.due_date,
+    to: one.entry_id?.split("~")[1] ?? one.due_date,
+    entry: one.entry_id,
+  });
 
 export function Audits() {
   const { query } = useRoute();
@@ -194,13 +197,14 @@ function Result({ one }) {
 /** The findings of a kind, with what each means and what helps. */
 function Found({ kind, finding: { name, means, help, action, note }, one: audit }) {
   const list = useList(path("audits", audit.work_id, "findings"), { finding: kind });
+  const nameOf = useNames((list.items ?? []).map((one) => one.customer_id));
   const hasAmounts = list.items?.some((one) => one.retail !== null || one.due_retail !== null);
   const columns = [
     {
       name: "customer",
       label: "Customer",
       main: true,
-      cell: (one) => html`<a href=${link(["customers", one.customer_id])}>${one.customer_id}</a><span class="sub">${format.readable(one.detail)}</span>`,
+      cell: (one) => html`<${CustomerLink} id=${one.customer_id} nameOf=${nameOf} /><span class="sub">${format.readable(one.detail)}</span>`,
     },
     { name: "what", label: "Charge", cell: charge },
     { name: "due", label: "Due", cell: (one) => html`<span class="nowrap"><${Day} value=${one.due_date} /></span>` },

@@ -1,6 +1,7 @@
 // What a run charges, charged or would charge: lines with their explanations, sums, and what is not due and why.
 
 import * as format from "./format.js";
+import { CustomerLink, useNames } from "./names.js";
 import { html } from "./preact.js";
 import { link } from "./router.js";
 import { Badge, Card, Day, Empty, Facts, Money, Stat, Stats, Table } from "./ui.js";
@@ -69,11 +70,16 @@ const compared = (lines) => (lines.some((line) => line.charged !== null) ? [...L
 const status = (line, simulate) =>
   simulate && line.status === "held" ? html`<${Badge} tone="warn">Would be held<//>` : html`<${Badge} status=${line.status} />`;
 
-const CUSTOMER = { name: "customer", label: "Customer", cell: (line) => html`<a href=${link(["customers", line.customer])}>${line.customer}</a>` };
+/** The column that says whose a line is. */
+const customerOf = (nameOf) => ({ name: "customer", label: "Customer", cell: (line) => html`<${CustomerLink} id=${line.customer} nameOf=${nameOf} />` });
 
-export const Lines = ({ lines, caption = "Lines", withCustomer }) => html`
-  <${Table} caption=${caption} rows=${lines} columns=${withCustomer ? [LINES[0], CUSTOMER, ...compared(lines).slice(1)] : compared(lines)}
-    id=${(line) => `${line.assignment_id} ${line.kind} ${line.due_date}`} />`;
+export function Lines({ lines, caption = "Lines", withCustomer }) {
+  const nameOf = useNames(withCustomer ? lines.map((line) => line.customer) : []);
+  const [first, ...rest] = compared(lines);
+  return html`
+    <${Table} caption=${caption} rows=${lines} columns=${withCustomer ? [first, customerOf(nameOf), ...rest] : [first, ...rest]}
+      id=${(line) => `${line.assignment_id} ${line.kind} ${line.due_date}`} />`;
+}
 
 export const Totals = ({ totals, currency }) => html`
   <${Stat} label="Retail"><${Money} value=${totals.retail} currency=${currency} /><//>
@@ -124,21 +130,36 @@ const SUMS = (name, label, cell) => [
   { name: "retail", label: "Retail", num: true, cell: (one) => html`<strong><${Money} value=${one.retail} currency=${one.currency} /></strong>` },
 ];
 
+/** What is summed, one currency after the other: their amounts are neither added nor compared. */
+function apart(rows) {
+  const currencies = [...new Set(rows.map((one) => one.currency))].sort();
+  return currencies.map((currency) => ({ currency, rows: rows.filter((one) => one.currency === currency) }));
+}
+
+function SumsApart({ title, rows, columns, id }) {
+  const parts = apart(rows);
+  return parts.map(({ currency, rows: own }) => {
+    const name = parts.length > 1 ? `${title}, ${currency}` : title;
+    return html`<${Card} key=${currency} title=${name}><${Table} caption=${name} columns=${columns} rows=${own} id=${id} /><//>`;
+  });
+}
+
 /** The report of all customers: sums by package and by customer. */
 export function Summary({ report }) {
+  const nameOf = useNames([...report.by_customer.map((one) => one.customer), ...(report.parked_customers ?? [])]);
   const byPackage = SUMS("package", "Package", (one) =>
     one.package_id ? html`<a href=${link(["packages", one.package_id])}>${one.package_name}</a>` : "One-off charges",
   );
-  const byCustomer = SUMS("customer", "Customer", (one) => html`<a href=${link(["customers", one.customer])}>${one.customer}</a>`);
+  const byCustomer = SUMS("customer", "Customer", (one) => html`<${CustomerLink} id=${one.customer} nameOf=${nameOf} />`);
   return html`
     <${ByCurrency} totals=${report.totals_by_currency} />
-    ${report.parked_customers?.length > 0 && html`<div class="banner warn"><p>Parked, and left out: ${report.parked_customers.join(", ")}${report.parked_customers_left_out > 0 && ` and ${report.parked_customers_left_out} more`}.</p></div>`}
+    ${report.parked_customers?.length > 0 && html`<div class="banner warn"><p>Parked, and left out: ${report.parked_customers.map(nameOf).join(", ")}${report.parked_customers_left_out > 0 && ` and ${report.parked_customers_left_out} more`}.</p></div>`}
     ${report.by_package.length === 0 && html`<${Empty} title=${`Nothing is due on ${format.day(report.date)}`}>Choose another date.<//>`}
     ${
       report.by_package.length > 0 &&
       html`
-      <${Card} title="By package"><${Table} caption="By package" columns=${byPackage} rows=${report.by_package} id=${(one) => one.package_id + one.currency} /><//>
-      <${Card} title="By customer"><${Table} caption="By customer" columns=${byCustomer} rows=${report.by_customer} id=${(one) => one.customer} /><//>`
+      <${SumsApart} title="By package" columns=${byPackage} rows=${report.by_package} id=${(one) => one.package_id} />
+      <${SumsApart} title="By customer" columns=${byCustomer} rows=${report.by_customer} id=${(one) => one.customer} />`
     }`;
 }
 

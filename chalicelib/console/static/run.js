@@ -5,7 +5,8 @@ import { settings } from "./auth.js";
 import { CustomerField } from "./customer-field.js";
 import { Check, DayField, Radios } from "./fields.js";
 import * as format from "./format.js";
-import { useForm, useIntent } from "./hooks.js";
+import { useForm, useIntent, useLoad } from "./hooks.js";
+import { useNames } from "./names.js";
 import { html, useEffect, useState } from "./preact.js";
 import { Report, Summary } from "./report.js";
 import { go, replace, useRoute } from "./router.js";
@@ -13,6 +14,8 @@ import { announce } from "./toast.js";
 import { Button, Dialog, Money, Page, Problem } from "./ui.js";
 
 const POLL_MS = 1000;
+const PAGES_LOOKED_THROUGH = 100;
+const IDS_AT_ONCE = 100;
 
 export function RunPackage() {
   const { query } = useRoute();
@@ -43,6 +46,7 @@ export function RunPackage() {
     if (query.customer && !report) form.submit();
   }, []);
   const skips = ifCharged(values) === "skip";
+  const nameOf = useNames(report?.customer ? [report.customer] : []);
   return html`
     <${Page} title="Run Package" lead="See what is due on one date, and why. A simulation writes nothing; a live run asks once more.">
       <form class="card" ref=${form.element} noValidate onSubmit=${(event) => {
@@ -73,7 +77,7 @@ export function RunPackage() {
         html`
         <section aria-label="Report" class=${stale ? "stale" : ""}>
           <div class="section-head">
-            <h2>${report.customer ?? "All customers"}, <time datetime=${report.date}>${format.day(report.date)}</time></h2>
+            <h2>${report.customer ? nameOf(report.customer) : "All customers"}, <time datetime=${report.date}>${format.day(report.date)}</time></h2>
             <span class="badge info">Simulation</span>
             ${anything(report) && !stale && html`<div class="actions"><${Button} needs="charge" look="primary" onClick=${() => setAsking(true)}>Run it live…<//></div>`}
           </div>
@@ -128,6 +132,10 @@ function Confirm({ report, values, close, changed }) {
   useEffect(() => {
     intent.recall(text);
   }, []);
+  const nameOf = useNames(report.customer ? [report.customer] : []);
+  const again = !report.customer && asks.if_charged === "charge_again";
+  const counted = useLoad(() => (again ? repeatsOf(report.kept) : Promise.resolve(null)), [report.kept]);
+  const ahead = report.date > settings.today;
   const lines = (report.lines ?? []).filter(isCharged);
   const held = lines.filter((line) => line.status === "held");
   const repeated = lines.filter((line) => line.already_charged);
@@ -153,11 +161,11 @@ function Confirm({ report, values, close, changed }) {
   };
   return html`
     <${Dialog} title="Run it live?" close=${close} busy=${intent.busy}
-      actions=${html`<${Button} needs="charge" look="danger" busy=${intent.busy} busyLabel="Charging…" onClick=${send}>${intent.problem?.isOpen ? "Try again" : "Charge now"}<//>`}>
+      actions=${html`<${Button} needs="charge" look="danger" busy=${intent.busy} busyLabel="Charging…" disabled=${again && !counted.data} onClick=${send}>${intent.problem?.isOpen ? "Try again" : "Charge now"}<//>`}>
       <${Problem} error=${intent.problem} />
       <p>${
         report.customer
-          ? html`<strong>${report.customer}</strong> is charged ${lines.length > held.length ? format.plural(lines.length - held.length, "line") : "nothing"} dated
+          ? html`<strong>${nameOf(report.customer)}</strong> is charged ${lines.length > held.length ? format.plural(lines.length - held.length, "line") : "nothing"} dated
           ${" "}<${Time} value=${report.date} />${held.length > 0 && `; ${format.plural(held.length, "line")} would be held, beyond the debit limit`}:`
           : html`Every customer is charged what is due on <${Time} value=${report.date} />, as it was simulated; where that has changed since, the customer is left alone:`
       }</p>
@@ -171,9 +179,52 @@ function Confirm({ report, values, close, changed }) {
           <p>To leave these alone, cancel, choose “Leave alone”, and simulate again.</p>
         </div></div>`
       }
-      ${!report.customer && asks.if_charged === "charge_again" && html`<div class="banner warn"><p>What this date has been charged already, by a daily run for example, is charged again.</p></div>`}
+      ${again && html`<${Repeats} counted=${counted} />`}
+      ${ahead && html`<div class="banner warn"><p>This date lies ahead. What is charged now is not charged again by the daily run of that day.</p></div>`}
       <p class="hint">A run can be reversed as a whole.${runId && html` Its id is <span class="mono">${runId}</span>.`}</p>
     <//>`;
+}
+
+/** What a kept simulation would charge again, counted and summed by currency, as far as it is looked through. */
+async function repeatsOf(work) {
+  const repeated = [];
+  let cursor;
+  let page = 0;
+  do {
+    const { items, next_cursor: next } = await get(path("runs", "simulations", work, "lines"), { limit: 200, cursor });
+    repeated.push(...items.filter((one) => one.decision === "repeat"));
+    cursor = next;
+    page += 1;
+  } while (cursor && page < PAGES_LOOKED_THROUGH);
+  const currencies = await currenciesOf([...new Set(repeated.map((one) => one.customer))]);
+  /** @type {Record<string, string>} */
+  const retail = {};
+  for (const one of repeated) {
+    const currency = currencies.get(one.customer) ?? "";
+    retail[currency] = format.sum(retail[currency] ?? "0", one.retail);
+  }
+  return { lines: repeated.length, retail, isWhole: !cursor };
+}
+
+async function currenciesOf(ids) {
+  const found = new Map();
+  for (let n = 0; n < ids.length; n += IDS_AT_ONCE) {
+    const { items } = await get("customers", { ids: ids.slice(n, n + IDS_AT_ONCE).join(",") });
+    for (const one of items) found.set(one.customer_id, one.currency);
+  }
+  return found;
+}
+
+function Repeats({ counted: { data, error, reload } }) {
+  if (error) return html`<${Problem} error=${error} retry=${reload} title="What was charged already could not be counted" />`;
+  if (!data) return html`<p role="status">Counting what was charged already…</p>`;
+  if (!data.lines && data.isWhole) return html`<p>Nothing of it was charged already.</p>`;
+  return html`
+    <div class="banner warn"><div>
+      <p class="banner-title">${data.isWhole ? "" : "At least "}${format.plural(data.lines, "line was", "lines were")} charged already and would be charged again</p>
+      <ul>${Object.entries(data.retail).map(([currency, amount]) => html`<li key=${currency}><${Money} value=${amount} currency=${currency} /></li>`)}</ul>
+      <p>To leave these alone, cancel, choose “Leave alone”, and simulate again.</p>
+    </div></div>`;
 }
 
 const Time = ({ value }) => html`<time datetime=${value}>${format.day(value)}</time>`;

@@ -1,18 +1,20 @@
 // Live runs: the daily ones and those of people; a chart of the days; one run with its lines and its reversal.
 
-import { get, path } from "./api.js";
+import { all, get, path } from "./api.js";
 import { settings } from "./auth.js";
 import { Chart } from "./chart.js";
 import { Download } from "./files.js";
 import * as format from "./format.js";
 import { useAction, useList, useLoad } from "./hooks.js";
+import { CustomerLink, useNames } from "./names.js";
 import { html, useEffect, useState } from "./preact.js";
 import { ByCurrency, Lines, Report, Summary } from "./report.js";
-import { link, replace, useRoute } from "./router.js";
+import { go, link, replace, useRoute } from "./router.js";
 import { announce } from "./toast.js";
 import { Badge, Button, Card, Day, Dialog, Empty, Facts, Instant, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
 
 const CHARTED = 200;
+const PRINTED = 5000;
 
 export function Runs() {
   const { kind = "", currency } = useRoute().query;
@@ -21,6 +23,7 @@ export function Runs() {
   const currencies = [...new Set((list.items ?? []).flatMap((one) => Object.keys(one.totals_by_currency)))].sort();
   const chosen = currency ?? (currencies.includes(settings.default_currency) ? settings.default_currency : currencies[0]);
   const filter = (change) => replace(["runs"], { kind, currency, ...change });
+  const nameOf = useNames(shown.map((one) => one.customer).filter(Boolean));
   return html`
     <${Page} title="Daily runs" lead=${`Each day between 2 and 4 in the morning (${settings.time_zone}) what is due is posted. Run Packages that were run live stand here too.`}>
       <${List} list=${list} of="earlier runs" empty=${html`<${Empty} title="No runs yet">The first daily run comes by itself. Meanwhile, simulate a <a href="#/run">Run Package</a>.<//>`}>
@@ -29,6 +32,8 @@ export function Runs() {
             <select id="kind" value=${kind} onChange=${(event) => filter({ kind: event.target.value })}>
               <option value="">All runs</option><option value="daily">Daily runs</option><option value="package">Run Packages</option>
             </select></div>
+          <div class="field"><label for="day">Jump to the day</label>
+            <input id="day" type="date" max=${settings.today} onChange=${(event) => event.target.value && go(["runs", `daily:${event.target.value}`])} /></div>
           ${
             currencies.length > 1 &&
             html`<div class="field"><label for="currency">Currency</label>
@@ -36,13 +41,13 @@ export function Runs() {
           }
         </div>
         <${Days} runs=${list.items ?? []} currency=${chosen} />
-        <${Table} caption="Runs" rows=${shown} columns=${columns(chosen)} id=${(one) => one.run_id} />
+        <${Table} caption="Runs" rows=${shown} columns=${columns(chosen, nameOf)} compact id=${(one) => one.run_id} />
       <//>
     <//>`;
 }
 
 /** The columns of the list, with the amounts of one currency. */
-const columns = (currency) => {
+const columns = (currency, nameOf) => {
   const amount = (one, name) => one.totals_by_currency[currency]?.[name];
   const none = html`<span class="muted">–</span>`;
   return [
@@ -51,9 +56,9 @@ const columns = (currency) => {
       label: "Date",
       main: true,
       cell: (one) =>
-        html`<a href=${link(["runs", one.run_id])}><${Day} value=${one.date} /></a><span class="sub">${one.kind === "daily" ? "Daily run" : html`Run Package, ${one.customer ?? "all customers"}`}</span>`,
+        html`<a href=${link(["runs", one.run_id])}><${Day} value=${one.date} /></a><span class="sub">${one.kind === "daily" ? "Daily run" : html`Run Package, ${one.customer ? nameOf(one.customer) : "all customers"}`}</span>`,
     },
-    { name: "state", label: "State", cell: (one) => html`<${State} run=${one} />` },
+    { name: "state", label: "State", kept: true, cell: (one) => html`<${State} run=${one} />` },
     { name: "lines", label: "Lines", num: true, cell: (one) => one.lines_posted },
     {
       name: "held",
@@ -67,6 +72,7 @@ const columns = (currency) => {
       name: "retail",
       label: "Retail",
       num: true,
+      kept: true,
       cell: (one) => (amount(one, "retail") ? html`<strong><${Money} value=${amount(one, "retail")} currency=${currency} /></strong>` : none),
     },
   ];
@@ -93,6 +99,8 @@ const POLL_MS = 1500;
 
 export function Run({ id }) {
   const { data: run, error, reload } = useLoad(() => get(path("runs", id)), [id]);
+  const nameOf = useNames(run?.customer ? [run.customer] : []);
+  const [printing, setPrinting] = useState(false);
   const [reversing, setReversing] = useState(false);
   useEffect(() => {
     const isWorking = run?.status === "running" || run?.reversal?.status === "reversing";
@@ -100,18 +108,20 @@ export function Run({ id }) {
     return () => clearTimeout(timer);
   }, [run, error]);
   const back = ["#/runs", "Runs"];
-  if (error && !run) return html`<${Page} title="Run" back=${back}><${Problem} error=${error} retry=${reload} /><//>`;
+  if (error && !run)
+    return html`<${Page} title="Run" back=${back}>${error.status === 404 ? html`<${Empty} title="No run is recorded">There was no daily run of this day, or none yet. <a href="#/runs">See all runs</a><//>` : html`<${Problem} error=${error} retry=${reload} />`}<//>`;
   if (!run) return html`<${Page} title="Run" back=${back}><${Skeleton} /><//>`;
+  const hasLines = (!run.lines || run.lines_left_out > 0) && run.status !== "running";
   const title = run.kind === "daily" ? `Daily run of ${format.day(run.date)}` : `Run Package of ${format.day(run.date)}`;
   const reversible = run.kind !== "daily" && run.status !== "running" && (!run.reversal || run.reversal.status === "reversed_with_failures");
   return html`
     <${Page} title=${title} back=${back} badges=${html`<${State} run=${run} />`}
-      lead=${run.kind === "daily" ? null : html`For ${run.customer ? html`<a href=${link(["customers", run.customer])}>${run.customer}</a>` : "all customers"}`}
+      lead=${run.kind === "daily" ? null : html`For ${run.customer ? html`<a href=${link(["customers", run.customer])}>${nameOf(run.customer)}</a>` : "all customers"}`}
       actions=${
         run.status !== "running" &&
         html`
         <${Download} where=${path("runs", id, "lines")} name=${`run-${id}`} look="quiet" />
-        <${Button} look="quiet" onClick=${() => print()}>Print<//>
+        <${Button} look="quiet" busy=${printing} busyLabel="Loading all lines…" onClick=${() => (hasLines ? setPrinting(true) : print())}>Print<//>
         ${run.customer && html`<${LinkButton} href=${link(["customers", run.customer, "ledger"], { from: run.date, to: run.date })}>See the ledger<//>`}
         ${reversible && html`<${Button} needs="charge" look="careful" onClick=${() => setReversing(true)}>Reverse this run…<//>`}`
       }>
@@ -121,7 +131,7 @@ export function Run({ id }) {
       ${run.status === "running" && html`<div class="banner info" role="status"><p>Under way: ${run.segments_done} of ${format.plural(run.segments, "piece")} done, ${format.plural(run.lines_posted, "line")} posted. This page follows it.</p></div>`}
       <${Failures} run=${run} />
       ${run.lines ? html`<${Report} report=${run} />` : run.by_package ? html`<${Summary} report=${run} />` : html`<${ByCurrency} totals=${run.totals_by_currency} />`}
-      ${(!run.lines || run.lines_left_out > 0) && run.status !== "running" && html`<${RunLines} id=${id} />`}
+      ${hasLines && html`<${RunLines} id=${id} printing=${printing} printed=${() => setPrinting(false)} />`}
       <${Card} title="The run" quiet><${Facts} wide of=${[
         ["Id", html`<span class="mono">${run.run_id}</span>`],
         ["Begun", html`<${Instant} value=${run.created_at} /> by ${run.created_by}`],
@@ -140,31 +150,48 @@ export function Run({ id }) {
     <//>`;
 }
 
-const Failures = ({ run }) =>
-  run.failures_total > 0 &&
-  html`
-  <${Card} title=${format.plural(run.failures_total, "failure")}>
-    <p class="hint above">Nothing is lost: the next daily run tries again.</p>
-    <${Table} caption="Failures" rows=${run.failures} id=${(one) => one.customer_id + one.assignment_id + one.due_date} columns=${FAILURES} />
-  <//>`;
+function Failures({ run }) {
+  const nameOf = useNames((run.failures ?? []).map((one) => one.customer_id));
+  if (!run.failures_total) return null;
+  return html`
+    <${Card} title=${format.plural(run.failures_total, "failure")}>
+      <p class="hint above">Nothing is lost: the next daily run tries again.</p>
+      <${Table} caption="Failures" rows=${run.failures} id=${(one) => one.customer_id + one.assignment_id + one.due_date} columns=${failures(nameOf)} />
+    <//>`;
+}
 
-const FAILURES = [
+const failures = (nameOf) => [
   {
     name: "customer",
     label: "Customer",
     main: true,
-    cell: (one) =>
-      html`<a href=${link(one.assignment_id ? ["customers", one.customer_id, "assignments", one.assignment_id] : ["customers", one.customer_id])}>${one.customer_id}</a>`,
+    cell: (one) => html`<${CustomerLink} id=${one.customer_id} nameOf=${nameOf} to=${one.assignment_id ? ["assignments", one.assignment_id] : []} />`,
   },
   { name: "due", label: "Due", cell: (one) => html`<${Day} value=${one.due_date} />` },
   { name: "why", label: "Why", cell: (one) => html`${format.readable(one.detail)} <span class="sub mono">${one.code}</span>` },
 ];
 
-function RunLines({ id }) {
+/** The lines of a run, page by page; on paper all of them. */
+function RunLines({ id, printing, printed }) {
   const list = useList(path("runs", id, "lines"), {}, 100);
+  const [whole, setWhole] = useState(null);
+  useEffect(() => {
+    if (printing)
+      all(path("runs", id, "lines"), {}, PRINTED).then((lines) => {
+        setWhole(lines);
+        setTimeout(() => {
+          print();
+          setWhole(null);
+          printed();
+        }); // once they are drawn
+      }, printed);
+  }, [printing]);
   return html`
     <${Card} title="Lines">
-      <${List} list=${list} of="more lines" empty=${html`<${Empty} title="No lines">Nothing was due.<//>`}><${Lines} lines=${list.items ?? []} withCustomer /><//>
+      <${List} list=${list} of="more lines" empty=${html`<${Empty} title="No lines">Nothing was due.<//>`}>
+        <${Lines} lines=${whole ?? list.items ?? []} withCustomer />
+        ${whole?.length >= PRINTED && html`<p class="hint">Only the first ${format.count(PRINTED)} lines are printed: download the others as CSV.</p>`}
+      <//>
     <//>`;
 }
 

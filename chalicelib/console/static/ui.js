@@ -174,13 +174,13 @@ export const LinkButton = ({ href, needs, look = "", children }) =>
 
 /**
  * A table; below 640 px each row becomes a card, with the column's name beside each value.
- * @param {{caption: string, columns: {name: string, label: string, num?: boolean, main?: boolean, cell: Function}[], rows: Record<string, any>[], id: Function, below?: Function, foot?: any}} props
- *   `below(row)` may give a second row with details.
+ * @param {{caption: string, columns: {name: string, label: string, num?: boolean, main?: boolean, kept?: boolean, cell: Function}[], rows: Record<string, any>[], id: Function, below?: Function, foot?: any, compact?: boolean}} props
+ *   `below(row)` may give a second row with details. A `compact` one has one line a row there, of what is `main` or `kept`.
  */
-export function Table({ caption, columns, rows, id, below, foot }) {
+export function Table({ caption, columns, rows, id, below, foot, compact }) {
   return html`
     <div class="table-box" role="group" aria-label=${caption} tabindex="0">
-      <table role="table">
+      <table role="table" class=${compact ? "compact" : ""}>
         <caption class="hidden">${caption}</caption>
         <thead role="rowgroup"><tr role="row">
           ${columns.map((column) => html`<th key=${column.name} role="columnheader" scope="col" class=${column.num ? "num" : ""}>${column.label}</th>`)}
@@ -191,7 +191,7 @@ export function Table({ caption, columns, rows, id, below, foot }) {
             <tr key=${id(row)} role="row">
               ${columns.map(
                 (column) => html`
-                <td key=${column.name} role="cell" data-label=${column.label} class=${[column.num && "num", column.main && "main-cell"].filter(Boolean).join(" ")}><div>${column.cell(row)}</div></td>`,
+                <td key=${column.name} role="cell" data-label=${column.label} class=${[column.num && "num", column.main && "main-cell", column.kept && "kept"].filter(Boolean).join(" ")}><div>${column.cell(row)}</div></td>`,
               )}
             </tr>
             ${below?.(row)}`,

@@ -1,0 +1,197 @@
+"""Jobs of a billing department that begin at a list, as a person does them; on a stack of their own, for lists are of all customers."""
+
+import csv
+import re
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from chalicelib.domain.account import Account
+from chalicelib.domain.package import Package
+from chalicelib.storage import accounts, finding, packages
+from chalicelib.storage.db import Action, Db
+from chalicelib.storage.keys import TABLES
+from tests.api.support import a_customer, a_package, an_assignment, balance, charges, day, evaluate, ok, pay
+from tests.browser.conftest import Visit
+from tests.conftest import client_of
+from tools.embedded import EmbeddedStack
+
+CROWD, OK = 5000, 200
+AT_ONCE_MS = 10_000
+"""How long a search may take on a machine that does much else."""
+
+
+class World(NamedTuple):
+    """Today is evaluated, and an overview is made of it."""
+
+    legal: str
+    dental: str
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[EmbeddedStack]:
+    with EmbeddedStack(env={"OVERVIEW": "true"}) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def api(stack: EmbeddedStack) -> Iterator[httpx.Client]:
+    with client_of(stack) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def world(stack: EmbeddedStack, api: httpx.Client) -> World:
+    """A customer who pays 12.50 a day for a phone, and one whose 10.00 last for three days."""
+    phone = a_package(api, name="Hosted phone", retail="12.50", cost="7.25", frequency="daily")
+    line = a_package(api, name="Prepaid line", retail="3", cost="1", frequency="daily")
+    legal = a_customer(api, "harbour-point", name="Harbour Point Legal")
+    dental = a_customer(api, "brightline-dental", name="Brightline Dental", debit_limit="0")
+    pay(api, dental, "10")
+    an_assignment(api, legal, phone, auto_decrement_credit=True)
+    an_assignment(api, dental, line, auto_decrement_credit=True)
+    evaluate(stack, api, day())
+    while api.get("/overview").status_code != OK:
+        time.sleep(0.2)
+    return World(legal, dental)
+
+
+@pytest.fixture(scope="module")
+def crowd(stack: EmbeddedStack, world: World) -> int:
+    """5,000 customers and 5,000 packages more, written as the service writes them."""
+    db = Db(stack.client("dynamodb"), {name: stack.table_name(name) for name in TABLES})
+    sold = [Package(f"p{n:05}", f"Bundle {n:05} of minutes", "USD") for n in range(CROWD)]
+    customers = [Account(f"c{n:05}", "USD", f"Tenant {n:05} Ltd") for n in range(CROWD)]
+    actions: list[Action] = []
+    for package in sold:
+        actions += [packages.create_package(package), *finding.rewritten((), finding.package_items(package))]
+    for account in customers:
+        actions += [accounts.create_account(account), *finding.rewritten((), finding.customer_items(account))]
+    for start in range(0, len(actions), 100):
+        db.transact(actions[start : start + 100])
+    return CROWD
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_label(label, exact=True).select_option(option)
+
+
+def rows(page: Page, table: str) -> list[str]:
+    """The rows of a table, without its head, once there are some."""
+    body = page.get_by_role("table", name=table).locator("tbody tr")
+    body.first.wait_for()
+    return body.all_inner_texts()
+
+
+def go(page: Page, link: str) -> None:
+    page.get_by_role("navigation", name="Main").get_by_role("link", name=link, exact=True).click()
+
+
+def find(page: Page, name: str) -> None:
+    """Open a customer whose name is known."""
+    go(page, "Customers")
+    page.get_by_label("Search", exact=True).fill(name)
+    page.get_by_role("table", name="Customers").get_by_role("link", name=name).click()
+
+
+def test_which_customers_pay_more_than_a_hundred_a_month(job: Visit, world: World) -> None:
+    page = job.open()
+    go(page, "Customers")
+    choose(page, "Sorted by", "Monthly value")
+    found = rows(page, "Customers by value")
+    assert [row.split("\n")[0].strip() for row in found[:2]] == ["Harbour Point Legal", "Brightline Dental"]
+    expect(page.get_by_role("table", name="Customers by value").get_by_text("380.21 USD")).to_be_visible()
+    expect(page.get_by_text("As of")).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download CSV").click()
+    downloaded = csv.DictReader(waiting.value.path().read_text().splitlines())
+    assert [row["customer"] for row in downloaded][:2] == [world.legal, world.dental]
+
+
+def test_why_was_a_customer_charged(job: Visit, world: World) -> None:
+    page = job.open()
+    find(page, "Brightline Dental")
+    page.get_by_role("link", name="Ledger", exact=True).click()
+    assert "7.00 USD" in rows(page, "Ledger")[0]
+    page.get_by_role("table", name="Ledger").get_by_role("button", name="Prepaid line").click()
+    expect(page.get_by_text('"Prepaid line", every day: 1 x 3.00 = 3.00 USD.')).to_be_visible()
+    page.get_by_role("link", name=f"daily:{day()}").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Daily run of")
+
+
+def test_correct_a_wrong_daily_charge(job: Visit, api: httpx.Client, world: World) -> None:
+    page = job.open()
+    find(page, "Harbour Point Legal")
+    page.get_by_role("link", name="Ledger", exact=True).click()
+    page.get_by_role("table", name="Ledger").get_by_role("button", name="Credit…").click()
+    dialog = page.get_by_role("dialog", name="Credit this charge")
+    dialog.get_by_role("radio", name="It can be charged anew").check()
+    dialog.get_by_label("Reason").fill("The price was wrong")
+    dialog.get_by_role("button", name="Credit", exact=True).click()
+    expect(page.get_by_text("Voided")).to_be_visible()
+    page.get_by_role("table", name="Ledger").get_by_role("button", name="Hosted phone").first.click()
+    expect(page.get_by_text("The price was wrong")).to_be_visible()
+    assert balance(api, world.legal) == 0
+    assert [one["voided"] for one in charges(api, world.legal) if one["kind"] == "recurring"] == [True]
+
+
+def test_whose_credit_runs_out(job: Visit, world: World) -> None:
+    page = job.open()
+    go(page, "Customers")
+    choose(page, "Sorted by", "Who runs short first")
+    assert "Brightline Dental" in rows(page, "Customers by value")[0]
+    page.get_by_role("table", name="Customers by value").get_by_role("link", name="Brightline Dental").click()
+    expect(page.get_by_role("heading", name="Brightline Dental", level=1)).to_be_visible()
+
+
+def test_export_a_month(job: Visit, world: World) -> None:
+    page = job.open()
+    go(page, "Exports")
+    page.get_by_role("button", name="Export", exact=True).click()
+    card = page.get_by_role("region", name="Ledger").first
+    with page.expect_download() as waiting:
+        card.get_by_role("button", name=re.compile("^Download ledger-")).click()
+    assert waiting.value.path().read_text().startswith("entry_id,")
+
+
+def test_a_held_charge_is_tried_after_a_payment(job: Visit, api: httpx.Client, world: World) -> None:
+    poor = a_customer(api, name="Copperfield Couriers", debit_limit="0")
+    ok(api.post(f"/customers/{poor}/charges", json={"description": "Porting", "retail": "15", "auto_decrement_credit": True}), 201)
+    page = job.open()
+    go(page, "Held charges")
+    row = page.get_by_role("table", name="Held charges").get_by_role("row").filter(has_text="Copperfield Couriers")
+    row.get_by_role("button", name="Try now").click()
+    expect(row.get_by_text("Still held")).to_be_visible()
+    pay(api, poor, "20")
+    row.get_by_role("button", name="Try now").click()
+    expect(page.get_by_text("Posted 15.00 USD")).to_be_visible()
+    assert balance(api, poor) == 5
+
+
+def test_find_one_of_five_thousand_customers_made_a_second_ago(job: Visit, api: httpx.Client, crowd: int) -> None:
+    page = job.open("customers")
+    a_customer(api, name="Zephyr Sailing School")
+    for typed, found in (("zeph sail", "Zephyr Sailing School"), ("tenant 04321", "Tenant 04321 Ltd"), ("c01234", "Tenant 01234 Ltd")):
+        page.get_by_label("Search", exact=True).fill(typed)
+        expect(page.get_by_role("link", name=found)).to_be_visible(timeout=AT_ONCE_MS)
+        expect(page.get_by_role("table", name="Customers").locator("tbody tr")).to_have_count(1, timeout=AT_ONCE_MS)
+    page.reload()
+    expect(page.get_by_label("Search", exact=True)).to_have_value("c01234")
+    expect(page.get_by_role("link", name="Tenant 01234 Ltd")).to_be_visible(timeout=AT_ONCE_MS)
+
+
+def test_choose_one_of_five_thousand_packages_made_a_second_ago(job: Visit, api: httpx.Client, crowd: int) -> None:
+    page = job.open("packages")
+    made = a_package(api, name="Zeppelin trunk")
+    page.get_by_label("Search", exact=True).fill("zepp")
+    expect(page.get_by_role("link", name="Zeppelin trunk")).to_be_visible(timeout=AT_ONCE_MS)
+    page.get_by_label("Search", exact=True).fill("bundle 0432")
+    expect(page.get_by_role("table", name="Packages").locator("tbody tr")).to_have_count(10, timeout=AT_ONCE_MS)
+    go(page, "Forecast")
+    field = page.get_by_label("Package", exact=False).first
+    field.fill("Zeppelin trunk")
+    expect(field).to_have_accessible_description(re.compile(re.escape(f"{made['retail']} USD")), timeout=AT_ONCE_MS)
