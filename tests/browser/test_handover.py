@@ -24,7 +24,7 @@ def assignments(api: httpx.Client, customer: str) -> list[Json]:
 
 
 def fill_replacement(page: Page, package: Json) -> None:
-    page.get_by_label("New package").select_option(value=package["package_id"])
+    page.get_by_label("New package").fill(package["name"])
     page.get_by_label("From", exact=True).fill(day(10))
 
 

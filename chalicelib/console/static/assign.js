@@ -1,19 +1,20 @@
 // Give a package to a customer or to one of its numbers, and change what was given.
 
-import { all, call, get, path } from "./api.js";
+import { call, fault, get, path } from "./api.js";
 import { refusal, settings } from "./auth.js";
 import { Backlog } from "./backlog.js";
 import { useConflict } from "./conflict.js";
-import { Check, DayField, Field, MoneyField, NumberField, Radios, Select, whole } from "./fields.js";
+import { Check, DayField, Field, MoneyField, NumberField, Radios, whole } from "./fields.js";
 import * as format from "./format.js";
 import { useDebounced, useForm, useLoad } from "./hooks.js";
+import { PackageField, usePackages } from "./package-field.js";
 import { terms } from "./packages.js";
 import { html } from "./preact.js";
 import { go, link } from "./router.js";
 import { DueDates, shownFrom } from "./schedule.js";
 import { changes, TermFields } from "./terms.js";
 import { announce } from "./toast.js";
-import { Button, Card, Empty, Facts, Money, Page, Problem, Skeleton } from "./ui.js";
+import { Button, Card, Facts, Money, Page, Problem, Skeleton } from "./ui.js";
 
 const NAMES = [
   "package_id",
@@ -38,18 +39,15 @@ const date = (text) => text || null;
 const text = (typed) => typed.trim() || null;
 
 export function Assign({ id }) {
-  const { data, error, reload } = useLoad(async () => {
-    const [customer, packages] = await Promise.all([get(path("customers", id)), all("packages")]);
-    return { customer, packages };
-  }, [id]);
+  const { data: customer, error, reload } = useLoad(() => get(path("customers", id)), [id]);
   return html`
-    <${Page} title="Assign a package" lead=${data ? html`To ${data.customer.name || id}, or to one of its numbers.` : null} back=${[link(["customers", id]), data?.customer.name || id]}>
-      ${error ? html`<${Problem} error=${error} retry=${reload} />` : data ? html`<${NewAssignment} ...${data} />` : html`<${Skeleton} />`}
+    <${Page} title="Assign a package" lead=${customer ? html`To ${customer.name || id}, or to one of its numbers.` : null} back=${[link(["customers", id]), customer?.name || id]}>
+      ${error ? html`<${Problem} error=${error} retry=${reload} />` : customer ? html`<${NewAssignment} customer=${customer} />` : html`<${Skeleton} />`}
     <//>`;
 }
 
-function NewAssignment({ customer, packages }) {
-  const fitting = packages.filter((one) => one.currency === customer.currency).sort((one, other) => one.name.localeCompare(other.name));
+function NewAssignment({ customer }) {
+  const packages = usePackages({ currency: customer.currency });
   const where = ["customers", customer.customer_id];
   const form = useForm({
     name: `assign-${customer.customer_id}`,
@@ -72,17 +70,17 @@ function NewAssignment({ customer, packages }) {
       setup_cost: "",
       terms: [],
     },
-    send: (values, key) => call("POST", path(...where, "assignments"), { body: body(values, fitting), key }),
+    send: async (values, key) => {
+      const of = await packages.settle(values.package_id);
+      if (!of) throw fault("package_id", values.package_id.trim() ? `there is no package of this name in ${customer.currency}` : "choose a package");
+      return call("POST", path(...where, "assignments"), { body: body(values, of), key });
+    },
     done: (made) => {
       announce(`Assigned ${made.package.name}`);
       go([...where, "assignments", made.assignment_id]);
     },
   });
-  const chosen = fitting.find((one) => one.package_id === form.values.package_id);
-  const hidden = packages.length - fitting.length;
-  if (!fitting.length) {
-    return html`<${Empty} title=${`No package in ${customer.currency}`}>A package can be assigned only to customers of its own currency. <a href="#/packages/new">Create one</a><//>`;
-  }
+  const chosen = packages.chosen(form.values.package_id);
   return html`
     <form class="split" ref=${form.element} noValidate onSubmit=${(event) => {
       event.preventDefault();
@@ -91,9 +89,7 @@ function NewAssignment({ customer, packages }) {
       <div><${Refusal} form=${form} currency=${customer.currency} verb="Assign and charge" /></div>
       <${Card} title="What">
         <div class="grid">
-          <${Select} form=${form} name="package_id" label="Package" wide
-            options=${[["", "Choose a package"], ...fitting.map((one) => [one.package_id, `${one.name} · ${format.money(one.retail, one.currency)} ${one.currency}, ${format.rule(one).toLowerCase()}`])]}
-            hint=${hidden ? `${format.plural(hidden, "package")} in other currencies can't be assigned here: this customer pays in ${customer.currency}.` : undefined} />
+          <${PackageField} form=${form} packages=${packages} name="package_id" wide hint=${`Type to find one in ${customer.currency}, in which this customer pays.`} />
           ${chosen && html`<div class="span chosen" aria-live="polite">${chosen.description && html`<p>${chosen.description}</p>`}<${Facts} of=${terms(chosen)} /></div>`}
         </div>
       <//>
@@ -132,7 +128,7 @@ function NewAssignment({ customer, packages }) {
         <//>
         <${LaterTerms} form=${form} of=${chosen} />`
       }
-      ${chosen && html`<${AtOnce} where=${path(...where, "assignments")} values=${form.values} packages=${fitting} />`}
+      ${chosen && html`<${AtOnce} where=${path(...where, "assignments")} values=${form.values} of=${chosen} />`}
       <div class="form-actions">
         <${Button} type="submit" needs="write" look="primary" busy=${form.busy} busyLabel="Assigning…">Assign<//>
         <a class="button" href=${link(where)}>Cancel</a>
@@ -143,8 +139,8 @@ function NewAssignment({ customer, packages }) {
 const TYPING_MS = 400;
 
 /** What is charged when this is assigned: said before it is, whether it has to be confirmed or not. */
-function AtOnce({ where, values, packages }) {
-  const asked = useDebounced(body({ ...values, confirm_backlog: false }, packages), TYPING_MS);
+function AtOnce({ where, values, of }) {
+  const asked = useDebounced(body({ ...values, confirm_backlog: false }, of), TYPING_MS);
   const isPast = asked.start_date && asked.start_date <= settings.today && !refusal("write");
   const { data } = useLoad(
     async () => (isPast ? call("POST", where, { query: { dry_run: true }, body: asked }).catch(() => null) : { due_dates: 0 }),
@@ -213,19 +209,19 @@ function LaterEntry({ form, of, n, entry }) {
 
 const laterTerms = ({ from, until, paused, ...fields }) => ({ from: date(from), until: date(until), ...changes(fields), ...(paused && { paused }) });
 
-function body(values, packages) {
-  const chosen = packages.find((one) => one.package_id === values.package_id);
+/** What is sent, with what the chosen package is. */
+function body(values, chosen) {
   /** @type {Record<string, any>} */
   const sent = {
     ...terminable(values),
-    package_id: values.package_id,
+    package_id: chosen.package_id,
     did: values.holder === "did" ? values.did.trim() : null,
     setup_retail: text(values.setup_retail),
     setup_cost: text(values.setup_cost),
     terms: values.terms.map(laterTerms),
   };
-  if (chosen?.type !== "free_minutes") sent.free_minutes = null;
-  if (values.holder === "did" && !chosen?.minimum_days && values.minimum_days.trim()) sent.minimum_days = whole(values.minimum_days);
+  if (chosen.type !== "free_minutes") sent.free_minutes = null;
+  if (values.holder === "did" && !chosen.minimum_days && values.minimum_days.trim()) sent.minimum_days = whole(values.minimum_days);
   if (values.confirm_backlog) sent.confirm_backlog = true;
   return sent;
 }

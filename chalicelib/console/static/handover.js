@@ -3,10 +3,11 @@
 import { all, call, get, path } from "./api.js";
 import { settings } from "./auth.js";
 import { CustomerField } from "./customer-field.js";
-import { Check, DayField, Field, MoneyField, NumberField, Radios, Select, whole } from "./fields.js";
+import { Check, DayField, Field, MoneyField, NumberField, Radios, whole } from "./fields.js";
 import * as format from "./format.js";
 import { useForm, useIntent, useLoad } from "./hooks.js";
-import { html, useState } from "./preact.js";
+import { PackageField, packageId, usePackages } from "./package-field.js";
+import { html, useEffect, useRef, useState } from "./preact.js";
 import { go, link } from "./router.js";
 import { announce } from "./toast.js";
 import { Button, Card, Day, Empty, Money, Page, Problem, Skeleton, Table } from "./ui.js";
@@ -15,15 +16,16 @@ const NAMES = ["package_id", "from", "quantity", "discount", "retail", "cost", "
 
 /**
  * A form that is tried first: `ask(values)` is the body; the outcome is shown, and sent in earnest only as it was shown.
- * @param {{name: string, initial: Record<string, any>, where: string, version?: number, ask: (values: Record<string, any>) => Record<string, any>, done: (made: Record<string, any>) => void}} options
+ * @param {{name: string, initial: Record<string, any>, where: string, version?: number, prepare?: (values: Record<string, any>) => Promise<any>, ask: (values: Record<string, any>) => Record<string, any>, done: (made: Record<string, any>) => void}} options
  */
-function useTried({ name, initial, where, version, ask, done }) {
+function useTried({ name, initial, where, version, prepare, ask, done }) {
   const [tried, setTried] = useState(null);
   const intent = useIntent();
   const form = useForm({
     name,
     initial,
     send: async (values) => {
+      await prepare?.(values);
       const body = ask(values);
       return { body, outcome: await call("POST", where, { query: { dry_run: true }, body, version }) };
     },
@@ -94,8 +96,8 @@ const Sides = ({ step, named }) => html`
 export function Replace({ customer, id }) {
   const where = ["customers", customer, "assignments", id];
   const { data, error, reload } = useLoad(async () => {
-    const [one, terms, packages] = await Promise.all([get(path(...where)), get(path(...where, "terms")), all("packages")]);
-    return { one, first: terms.first_open_day, packages };
+    const [one, terms] = await Promise.all([get(path(...where)), get(path(...where, "terms"))]);
+    return { one, first: terms.first_open_day };
   }, [customer, id]);
   const name = data?.one.package.name;
   return html`
@@ -108,14 +110,15 @@ export function Replace({ customer, id }) {
 /** The first day on which a replacement may begin: an open one, after the start. */
 const earliest = (one, first) => (first > one.start_date ? first : format.later(one.start_date, 1));
 
-function Replacing({ one, first, packages, where }) {
-  const fitting = packages.filter((each) => each.currency === one.package.currency).sort((each, other) => each.name.localeCompare(other.name));
-  const packageOf = (values) => fitting.find((each) => each.package_id === values.package_id);
-  const ask = (values) => ({ package_id: values.package_id, from: values.from || null, ...named(values, one, packageOf(values)) });
+function Replacing({ one, first, where }) {
+  const packages = usePackages({ currency: one.package.currency });
+  const packageOf = (values) => packages.chosen(values.package_id);
+  const ask = (values) => ({ package_id: packageId(values.package_id, packages), from: values.from || null, ...named(values, one, packageOf(values)) });
   const tried = useTried({
     name: `replace-${one.assignment_id}`,
     where: path(...where, "replacement"),
     version: one.version,
+    prepare: (values) => packages.settle(values.package_id),
     ask,
     initial: {
       package_id: "",
@@ -138,14 +141,18 @@ function Replacing({ one, first, packages, where }) {
   const chosen = packageOf(form.values);
   const same = chosen?.package_id === one.package_id;
   const now = (value) => `Now ${value}.`;
-  const choose = (id) => form.set("setup", id === one.package_id ? "waive" : "charge");
+  const before = useRef(null);
+  useEffect(() => {
+    if (!chosen) return;
+    if (same || before.current) form.set("setup", same ? "waive" : "charge"); // the same package needs no other setup
+    before.current = chosen.package_id;
+  }, [chosen?.package_id]);
   return html`
     <${Tried} tried=${tried} verb=${chosen ? `Replace it from ${format.day(form.values.from)}` : "Replace it"} cancel=${link(where)}
       shown=${(step) => html`<${Sides} step=${step} named=${(side) => side.package.name} />`}>
       <${Card} title="With what, and when">
         <div class="grid">
-          <${Select} form=${form} name="package_id" label="New package" wide onChange=${choose}
-            options=${[["", "Choose a package"], ...fitting.map((each) => [each.package_id, `${each.name} · ${format.money(each.retail, each.currency)} ${each.currency}, ${format.rule(each).toLowerCase()}${each.package_id === one.package_id ? " (as now)" : ""}`])]} />
+          <${PackageField} form=${form} packages=${packages} name="package_id" label="New package" wide />
           <${DayField} form=${form} name="from" label="From" min=${earliest(one, first)} hint=${`The new one's first day. ${format.day(earliest(one, first))} or later.`} />
           ${
             chosen &&

@@ -21,7 +21,14 @@ export function usePackages(query = {}) {
     draw((count) => count + 1);
   };
   const byName = () => named([...known.current.values()]);
-  return { query, known: known.current, note, byName, chosen: (text) => byName().get((text ?? "").trim()) };
+  const chosen = (text) => byName().get((text ?? "").trim());
+  /** The package that was typed, looked up if it was sent faster than it was found; undefined if there is none. */
+  const settle = async (text) => {
+    const id = ID_BEHIND.exec(text.trim())?.[1];
+    if (!chosen(text)) note(id ? [await get(path("packages", id))] : await find("packages", text.trim(), query));
+    return chosen(text) ?? known.current.get(id ?? "");
+  };
+  return { query, known: known.current, note, byName, chosen, settle };
 }
 
 function named(packages) {
