@@ -123,6 +123,19 @@ def test_why_was_a_customer_charged(job: Visit, world: World) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text("Daily run of")
 
 
+def test_see_what_a_run_of_all_would_charge_again(job: Visit, world: World) -> None:
+    page = job.open()
+    go(page, "Run Package")
+    page.get_by_role("radio", name="All customers").check()
+    page.get_by_role("radio", name="Charge again").check()
+    page.get_by_role("button", name="Simulate", exact=True).click()
+    expect(page.get_by_role("table", name="By customer").get_by_role("link", name="Harbour Point Legal")).to_be_visible()
+    page.get_by_role("button", name="Run it live…").click()
+    dialog = page.get_by_role("dialog", name="Run it live?")
+    expect(dialog).to_contain_text("2 lines were charged already and would be charged again15.50 USD")
+    dialog.get_by_role("button", name="Cancel").click()
+
+
 def test_correct_a_wrong_daily_charge(job: Visit, api: httpx.Client, world: World) -> None:
     page = job.open()
     find(page, "Harbour Point Legal")
