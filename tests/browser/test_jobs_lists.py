@@ -118,7 +118,7 @@ def test_why_was_a_customer_charged(job: Visit, world: World) -> None:
     page.get_by_role("link", name="Ledger", exact=True).click()
     assert "7.00 USD" in rows(page, "Ledger")[0]
     page.get_by_role("table", name="Ledger").get_by_role("button", name="Prepaid line").click()
-    expect(page.get_by_text('"Prepaid line", every day: 1 x 3.00 = 3.00 USD.')).to_be_visible()
+    expect(page.get_by_role("table", name="Ledger").get_by_text('"Prepaid line", every day: 1 x 3.00 = 3.00 USD.')).to_be_visible()
     page.get_by_role("link", name=f"daily:{day()}").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Daily run of")
 
