@@ -20,7 +20,7 @@ const JOBS = [
   ],
   [
     "A price was wrong, and everybody was charged",
-    /^runs(\/[^/]+)?$/,
+    /^runs?(\/[^/]+)?$/,
     [
       html`Correct it: <a href="#/packages">Packages</a>, the package, Change price…, from the first wrong day, with a reason.`,
       "Take back what was charged: reverse the Run Package, or credit each charge in the customer's ledger so that it can be charged anew.",
@@ -56,7 +56,7 @@ const JOBS = [
   ],
   [
     "A price rises from next month",
-    /^packages\/[^/]+\/prices$/,
+    /^packages\/(?!new$)[^/]+$/,
     [
       html`<a href="#/packages">Packages</a>, the package, Change price…: the first of next month is offered.`,
       "Show what it changes: assignments and units, a month before and after, who falls below cost.",
@@ -74,7 +74,7 @@ const JOBS = [
   ],
   [
     "A number starts, ends or pauses in the middle of a month",
-    /^packages\/new$/,
+    /^packages\/[^/]+\/edit$/,
     [
       "By default each due date charges a whole period, and nothing is given back.",
       "For days only: a package with Charge by the day. One that was assigned can't change this: Make a copy.",
@@ -128,7 +128,7 @@ const JOBS = [
   ],
   [
     "The month is over",
-    /^(run|audits(\/[^/]+)?|exports|customers\/[^/]+\/statement)$/,
+    /^(audits(\/[^/]+)?|exports|customers\/[^/]+\/statement)$/,
     [
       html`<a href="#/runs">Daily runs</a>: is every day finished? <a href="#/audits">Audits</a>: a clean one is a certificate.`,
       html`<a href="#/exports">Exports</a>: the ledger or the journal, posted from the first to the last of the month.`,
