@@ -425,7 +425,7 @@ API: dict[str, Feature] = {
     "history of a customer": Feature("history:Q", lambda s: ok(s.api.get(f"/customers/{s.customer}/history"))),
     "held charges": Feature("ledger/index/held:S", lambda s: ok(s.api.get("/held"))),
     "held charges of one": Feature("accounts:G ledger/index/held:Q", lambda s: ok(s.api.get(f"/held?customer={s.held['customer_id']}"))),
-    "try a held one": Feature("accounts:G ledger:BG", lambda s: ok(s.api.post(f"/held/{s.held['entry_id']}/attempt"))),
+    "try a held one": Feature("accounts:G ledger:G", lambda s: ok(s.api.post(f"/held/{s.held['entry_id']}/attempt"))),
     "write a held one off": Feature("accounts:U history:P ledger:GU", lambda s: ok(s.api.post(f"/held/{s.held['entry_id']}/cancellation"))),
     "reverse a run": Feature("accounts:U history:P ledger:BU runs:GU", lambda s: ok(s.api.post(f"/runs/{s.run_id}/reversal"))),
     "end an assignment": Feature("accounts:BGU catalog:GBP history:P ledger:B runs:B", lambda s: ok(s.api.delete(path(s.begun)), 204)),
