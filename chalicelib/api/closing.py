@@ -21,10 +21,17 @@ def close_customer(call: Call) -> Answer[answers.Closing]:
     body, dry_run, customer_id = call.body(ClosingBody), call.query["dry_run"], call.params["customer_id"]
     if dry_run:
         found = closing.plan_closing(call.services, call.context, customer_id, body.on)
-        return Answer(closing_view(found, body.on, dry_run=True))
+        return _told(call, closing_view(found, body.on, dry_run=True))
     if body.assignments is None:
         detail = "is required: the assignments that a dry run (?dry_run=true) has shown, each with its version"
         raise Invalid([Fault("/assignments", detail)])
     seen = {one.assignment_id: one.version for one in body.assignments}
     made = closing.close_customer(call.services, call.context, customer_id, body.on, seen)
-    return Answer(closing_view(made, body.on, dry_run=False))
+    return _told(call, closing_view(made, body.on, dry_run=False))
+
+
+def _told(call: Call, closing: answers.Closing) -> Answer[answers.Closing]:
+    """What is still due, and the balance after it, only for those who may read."""
+    if not call.may_read:
+        del closing["still_due"]
+    return Answer(closing)

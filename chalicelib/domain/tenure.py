@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from .assignment import Assignment
 from .schedule import DAY
@@ -27,6 +27,10 @@ def tenures_overlap(one: DidTenure, other: DidTenure) -> bool:
     return one.start_date <= (other.end_date or date.max) and other.start_date <= (one.end_date or date.max)
 
 
+HOLDER: Final = ("customer_id", "assignment_id")
+"""What says of a refusal who has the DID."""
+
+
 class Clash(NamedTuple):
     """Who has a DID at the same time, and the first day from which on nobody else has it; None if somebody has it for good."""
 
@@ -40,13 +44,13 @@ class Clash(NamedTuple):
         other = self.holder
         until = f"through {other.end_date}" if other.end_date else "on"
         way = f"start on {self.free_from} or later" if self.free_from else "end it there first, or transfer the number"
-        return f"customer {other.customer_id} has DID {self.did} from {other.start_date} {until}: {way}"
+        return f"DID {self.did} is another customer's from {other.start_date} {until}: {way}"
 
     @property
     def extra(self) -> dict[str, Any]:
-        """What a refusal says besides."""
+        """What a refusal says besides: who has it, for callers who may know that."""
         day = {"free_from": self.free_from.isoformat()} if self.free_from else {}
-        return {"customer_id": self.holder.customer_id, "assignment_id": self.holder.assignment_id, **day}
+        return {**{name: getattr(self.holder, name) for name in HOLDER}, **day}
 
 
 def clash(tenures: Iterable[DidTenure], new: Assignment) -> Clash | None:

@@ -202,7 +202,7 @@ def test_a_did_without_an_end_is_somebody_elses_from_then_on(api: httpx.Client) 
     other, package, did = a_customer(api), a_package(api), unique_did()
     made = an_assignment(api, other, package, did=did, start_date=day(5))
     told = problem(assigning(api, a_customer(api), package, did=did, start_date=day(9)), 409, "did_in_use")
-    assert told["detail"] == f"customer {other} has DID {did} from {day(5)} on: end it there first, or transfer the number"
+    assert told["detail"] == f"DID {did} is another customer's from {day(5)} on: end it there first, or transfer the number"
     assert (told["customer_id"], told["assignment_id"], "free_from" in told) == (other, made["assignment_id"], False)
     ok(api.patch(path(made), json={"end_date": day(20)}))
     assert problem(assigning(api, a_customer(api), package, did=did, start_date=day(9)), 409, "did_in_use")["free_from"] == day(21)

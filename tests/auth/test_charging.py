@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from tests.api.support import contents, problem
+from tests.api.support import contents, problem, unique_did
 from tests.auth.local_issuer import CHARGE, READ, WRITE, LocalIssuer
 from tools.embedded import EmbeddedStack
 
@@ -156,6 +156,20 @@ def test_d13_who_may_not_read_is_told_no_balance(scope: str, method: str, body: 
     assert answer.status_code == 200, answer.text
     assert answer.json()["customer_id"] == world.customer
     assert answer.json().keys() & STANDING == (STANDING if READ in scope else set())
+
+
+@pytest.mark.parametrize("scope", [WRITE, f"{WRITE} {READ}"])
+def test_d13_who_has_a_number_and_what_is_still_due_is_told_only_to_who_may_read(scope: str, world: World, issuer: LocalIssuer) -> None:
+    headers = {"Authorization": f"Bearer {issuer.token(sub='clerk', scope=scope)}"}
+    did, other = unique_did(), f"{world.customer}-other"
+    assert world.clerk("PUT", f"/customers/{other}", json={}).status_code == 201
+    body = world.body(start_date=day(1)) | {"did": did}
+    assert world.clerk("POST", f"/customers/{other}/assignments", json=body).status_code == 201
+    taken = problem(world.clerk("POST", f"/customers/{world.customer}/assignments", json=body, headers=headers), 409, "did_in_use")
+    assert (taken.get("customer_id"), other in taken["detail"]) == (other if READ in scope else None, False)
+    closing = world.clerk("POST", f"/customers/{other}/closing", json={"on": day(5)}, params={"dry_run": "true"}, headers=headers)
+    assert closing.status_code == 200, closing.text
+    assert ("still_due" in closing.json()) == (READ in scope)
 
 
 def test_d13_a_new_customer_is_answered_without_balance(world: World) -> None:

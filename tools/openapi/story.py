@@ -357,7 +357,10 @@ def _failed_row(say: Recorder, stack: EmbeddedStack) -> None:
     say.api.patch("/customers/green", json={"debit_limit": "60"}).raise_for_status()
     stack.set_consumers(enabled=True)
     _wait_for(say, work)
-    _wait_for(say, say("retry_import", "one_row", "POST", "/imports/{import_id}/retry", ids=ids)["work"])
+    stack.set_consumers(enabled=False)  # or the answer may say that a row is checked already
+    again = say("retry_import", "one_row", "POST", "/imports/{import_id}/retry", ids=ids)["work"]
+    stack.set_consumers(enabled=True)
+    _wait_for(say, again)
 
 
 def _forecasts(say: Recorder) -> None:

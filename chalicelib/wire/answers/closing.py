@@ -1,5 +1,7 @@
 """Closing a customer: what becomes of each assignment, and what is still due."""
 
+from typing import NotRequired
+
 from typing_extensions import TypedDict
 
 from ...domain.closing_kinds import Becomes
@@ -32,7 +34,7 @@ class ClosingItem(TypedDict):
 
 
 class Closing(TypedDict):
-    """What ends when, or ended, and what the days until then bring."""
+    """What ends when, or ended; what the days until then bring only with `billing:read`."""
 
     customer_id: str
     currency: Currency
@@ -40,4 +42,4 @@ class Closing(TypedDict):
     dry_run: bool
     closed_on: Day | None
     items: list[ClosingItem]
-    still_due: Forecast
+    still_due: NotRequired[Forecast]
