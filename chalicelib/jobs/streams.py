@@ -5,6 +5,7 @@ other. Whatever else fails is delivered again: from the first record that failed
 """
 
 import json
+from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -71,9 +72,14 @@ def _mapped(record: StreamRecord) -> _MappedRecord:
     if image is None:
         return _MappedRecord(record)
     try:
-        return _MappedRecord(record, _event_of(record, decode(image)))
+        return _MappedRecord(record, _event_of(record, item_of_image(image)))
     except Exception as error:  # noqa: BLE001 - it would stop every record behind it
         return _MappedRecord(record, fault=f"{type(error).__name__}: {error}")
+
+
+def item_of_image(image: Mapping[str, Any]) -> Item:
+    """The item of an image as Lambda gives it: binary stands in its JSON as base64."""
+    return decode({name: {"B": b64decode(value["B"])} if "B" in value else value for name, value in image.items()})
 
 
 def _event_of(record: StreamRecord, item: Item) -> answers.Event | None:

@@ -1,7 +1,10 @@
 """What `tell` makes of a batch of records: what is sent, what comes again, and what is given up."""
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -9,9 +12,11 @@ import pytest
 
 from chalicelib import deployment
 from chalicelib.config import read_config
+from chalicelib.domain.history import Change, FieldChange, HistoryItem, NoticeLine
 from chalicelib.jobs import streams
 from chalicelib.storage.db import encode
 from chalicelib.storage.event_bus import BusEvent, EventBus
+from chalicelib.storage.history import write_item
 from chalicelib.storage.ledger import entry_item
 from tests.domain.build import entry, priced
 
@@ -28,7 +33,7 @@ class Bus:
 
     def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - as boto3 calls it
         self.requests.append(Entries)
-        return {"Entries": [self._answer(json.loads(one["Detail"])["data"]["assignment_id"]) for one in Entries]}
+        return {"Entries": [self._answer(json.loads(one["Detail"])["data"].get("assignment_id", "")) for one in Entries]}
 
     def _answer(self, assignment: str) -> dict[str, str]:
         return {"ErrorCode": self.refuses[assignment]} if assignment in self.refuses else {"EventId": "e"}
@@ -83,6 +88,22 @@ def test_what_the_bus_could_not_take_comes_again_and_stops_nothing_else(monkeypa
     assert again == {"batchItemFailures": [{"itemIdentifier": "2"}]}
     assert bus.taken == ["a", "c"]
     assert dead_letters == []
+
+
+def test_what_is_stored_as_binary_is_told_as_what_it_holds(monkeypatch: pytest.MonkeyPatch, dead_letters: list[Any]) -> None:
+    """The lines of a notice: Lambda gives binary as base64."""
+    configure(monkeypatch, bus := Bus())
+    lines = (NoticeLine("a", "Line", None, "recurring", 2, Decimal("9.90")),)
+    change = Change(
+        "charge.upcoming", 1, (FieldChange("days", None, 7),), "c", notice_id="c~2031-03-01~7", dated=date(2031, 2, 22), lines=lines
+    )
+    image = write_item(HistoryItem("2031-02-22T03:00:00+00:00", "test", change), timedelta(days=1))["Put"]["Item"]
+    given = json.loads(json.dumps(image, default=lambda packed: b64encode(packed).decode()))
+    told = {"SequenceNumber": "1", "Keys": {}, "NewImage": given}
+    assert tell({"eventSourceARN": ARN.replace("ledger", "history"), "dynamodb": told}) == {"batchItemFailures": []}
+    assert dead_letters == []
+    (sent,) = (json.loads(one["Detail"])["data"] for entries in bus.requests for one in entries)
+    assert (sent["days"], [(one["package_name"], one["retail"]) for one in sent["lines"]]) == (7, [("Line", "9.90")])
 
 
 def test_what_can_never_be_told_is_given_up_and_stops_nothing_else(monkeypatch: pytest.MonkeyPatch, dead_letters: list[Any]) -> None:

@@ -6,6 +6,7 @@ service's own. Every second world makes notices, which changes nothing of what i
 
 import json
 import random
+from base64 import b64encode
 from collections import Counter
 from decimal import Decimal
 from functools import cache
@@ -15,7 +16,7 @@ from jsonschema_rs import Draft202012Validator
 
 from chalicelib.domain.events import EVENT_TYPES
 from chalicelib.domain.notice_days import NoticeDays
-from chalicelib.jobs.streams import EVENT_OF
+from chalicelib.jobs.streams import EVENT_OF, item_of_image
 from chalicelib.storage.accounts import account_from_item
 from chalicelib.storage.db import decode
 from tools.events import schema
@@ -46,7 +47,9 @@ def validator(type_: str) -> Draft202012Validator:
 
 
 def event_of(table: str, image: Any) -> Event | None:
-    return EVENT_OF[table](decode(image))
+    """The event of an image as Lambda gives it: JSON, in which binary is base64."""
+    as_given = json.loads(json.dumps(image, default=lambda packed: b64encode(packed).decode()))
+    return EVENT_OF[table](item_of_image(as_given))
 
 
 def received(events: list[Event]) -> dict[str, Event]:
