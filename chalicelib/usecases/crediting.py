@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from ..domain.account import Account
 from ..domain.crediting import Credited, CreditRequest, credit_charge
 from ..domain.errors import NotFound
 from ..domain.ledger import Entry, credit_key, split_entry_id
@@ -33,14 +34,14 @@ def _give(db: Db, context: RequestContext, customer_id: str, key: str, asked: Cr
         return found[customer_id, given]
     if (customer_id, key) not in found:
         raise NotFound(f"customer {customer_id} has no ledger entry {customer_id}~{key}")
+    account = read_customer(db, customer_id)
     made = credit_charge(found[customer_id, key], asked, credit_id=context.id, at=context.clock(), day=context.today, by=context.by)
-    return _write(db, context, made)
+    return _write(db, context, account, made)
 
 
-def _write(db: Db, context: RequestContext, made: Credited) -> Entry:
+def _write(db: Db, context: RequestContext, account: Account, made: Credited) -> Entry:
     actions, change = [ledger.create_entry(made.credit), ledger.write_credit(made.charge)], made.credit.credit_change
     if change:
-        account = read_customer(db, made.credit.customer_id)
         watched = watch(account, context.thresholds, change)
         actions += [balances.undo_debits(account, change, watched, held=0), *record_crossing(context, account, watched)]
     db.transact(actions)

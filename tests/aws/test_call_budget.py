@@ -107,7 +107,7 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "pay": [Asked(BIG_ONE, body={"amount": "1"})],
     "adjust": [Asked(BIG_ONE, body={"amount": "1", "reason": "rounding"}, most=2)],
     "charge_one_off": [Asked(BIG_ONE, body={"description": "Visit", "retail": "1", "auto_decrement_credit": True}, most=2)],
-    "credit_entry": [Asked(CHARGED, body={"reason": "faulty"}, most=2)],
+    "credit_entry": [Asked(CHARGED, body={"reason": "faulty"}, most=3)],
     "read_ledger": [Asked(BIG_ONE), Asked(BIG_ONE, FAR | {"limit": "1"}), Asked(BIG_ONE, {"posted_to": "2000-01-01", "limit": "200"}),
                     Asked(BIG_ONE, {"order": "desc", "sort": "posted"})],
     "list_held": [Asked(), Asked(query={"customer": BIG})],

@@ -190,7 +190,7 @@ def test_a_rise_before_it_is_made(billed: Billed) -> None:
     tried = billed.service.post("/forecasts", {**QUARTER, "changes": {"prices": [rise]}})["what_if"]
     # 10.00 more in May and in June
     assert (tried["before"]["retail"], tried["after"]["retail"], tried["difference"]["retail"]) == ("1585.55", "1605.55", "20.00")
-    assert billed.service.get(f"/packages/{hosted['package_id']}") == hosted
+    assert billed.service.get(f"/packages/{hosted['package_id']}")["version"] == hosted["version"]
 
 
 def test_the_audit_of_the_quarter(billed: Billed) -> None:

@@ -118,12 +118,12 @@ class Notifier:
 
     def _look(self, plan: CustomerPlan) -> _Seen:
         """What is told of a customer's ends and features, and of which charges is to be told. One that the sweep saw a part of is read
-        again."""
+        again. Assignments that can't be planned, or lack their package, are failures of the charges already."""
         account, group = plan.group.account, plan.group
         if not group.whole:
             group = read_group(self._db, account.customer_id) or group
-        found = group.assignments
-        catalog, span = self._packages_of(found), self._span
+        catalog, span = self._packages_of(group.assignments), self._span
+        found = [one for one in group.assignments if one.package_id in catalog and one.assignment_id not in plan.unplanned]
         if account.evaluate_from and account.evaluate_from <= span.passed:
             span = span._replace(passed=account.evaluate_from - DAY)
         ends = list(notices.ends_told(found, catalog, span, self._days.term))

@@ -126,11 +126,11 @@ def _reverse(db: Db, context: RequestContext, run: RunRecord, customer_id: str, 
         standing = ledger.find_entries(db, [(customer_id, key) for pair in keys.items() for key in pair])
         found = ((standing.get((customer_id, key)), standing.get((customer_id, reversal))) for key, reversal in keys.items())
         own = [pair for pair in found if pair[0] and pair[0].run_id == run.run_id and not (pair[0].written_off or pair[0].takes_back)]
+        account = read_customer(db, customer_id) if own else None
         undone = [_undo_charge(db, context, day, entry, reversed_) for entry, reversed_ in own if entry]
         actions = [action for one in undone for action in one.actions]
         give_back, released = money.total(one.give_back for one in undone), sum(one.released for one in undone)
-        if give_back or released:
-            account = read_customer(db, customer_id)
+        if account and (give_back or released):  # nothing is given back of nothing
             watched = watch(account, context.thresholds, give_back) if give_back else None
             actions += [balances.undo_debits(account, give_back, watched, held=-released), *record_crossing(context, account, watched)]
         if len(actions) > TRANSACTION_ACTIONS_MAX:
