@@ -1,6 +1,6 @@
 // The first page: is everything well, and what needs somebody. Each number leads to its list.
 
-import { all, get, path } from "./api.js";
+import { get, path } from "./api.js";
 import { settings } from "./auth.js";
 import { Chart } from "./chart.js";
 import * as format from "./format.js";
@@ -10,14 +10,13 @@ import { link, replace, useRoute } from "./router.js";
 import { Badge, Card, Day, Empty, Instant, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
 
 const RUNS_LOOKED_AT = 60;
-const HELD_LOOKED_AT = 1000;
 const LISTED = 8;
 
 /** What is asked for the page. Where no overview was made yet, the rest is shown all the same. */
 async function look() {
   const [runs, held, parked, works, overview] = await Promise.all([
     get("runs", { limit: RUNS_LOOKED_AT }),
-    all("held", {}, HELD_LOOKED_AT),
+    get("held", { sums: true, limit: 1 }),
     get("customers", { parked: true, limit: LISTED }),
     get("work", { limit: 50 }),
     get("overview").catch(missing),
@@ -30,7 +29,7 @@ async function look() {
         get("overview/prices", { limit: LISTED }),
       ])
     : [];
-  return { runs: runs.items, held, parked, works: works.items, overview, forecast, short, ending, prices };
+  return { runs: runs.items, held: held.sums, parked, works: works.items, overview, forecast, short, ending, prices };
 }
 
 const missing = (error) => {
@@ -63,15 +62,14 @@ function Needs({ of: { held, parked, runs, works, overview } }) {
   const short = overview?.by_currency.reduce((total, one) => total + one.short, 0) ?? 0;
   const ending = overview?.by_currency.reduce((total, one) => total + one.ending, 0) ?? 0;
   const underway = works.filter((one) => one.status === "running").length;
-  const isAll = held.length < HELD_LOOKED_AT; // they come by customer, so of more not even the oldest is known
   const more = parked.next_cursor ? "+" : "";
   /** @type {any[]} label of one and of many, where it leads, count, note, query */
   const tiles = [
-    held.length > 0 && [
+    held.charges > 0 && [
       ["Held charge", "Held charges"],
       ["held"],
-      isAll ? held.length : `${held.length}+`,
-      html`${isAll ? "" : "at least "}${sums(held)}${isAll && html`, the oldest of <${Day} value=${held.map((one) => one.date).sort()[0]} />`}`,
+      held.whole ? held.charges : `${held.charges}+`,
+      html`${held.whole ? "" : "at least "}${sums(held)}, the oldest of <${Day} value=${held.oldest} />`,
     ],
     parked.items.length > 0 && [
       ["Parked customer", "Parked customers"],
@@ -106,11 +104,7 @@ function Needs({ of: { held, parked, runs, works, overview } }) {
 }
 
 /** Amounts by currency, one after the other: currencies are never added. */
-function sums(entries) {
-  const found = {};
-  for (const { currency, retail } of entries) found[currency] = format.sum(found[currency] ?? "0", retail);
-  return Object.entries(found).map(([currency, amount], n) => html`${n > 0 && " and "}<${Money} value=${amount} currency=${currency} />`);
-}
+const sums = ({ by_currency }) => by_currency.map((one, n) => html`${n > 0 && " and "}<${Money} value=${one.retail} currency=${one.currency} />`);
 
 /** The last daily run, against a week and a month before it. */
 function LastRun({ runs }) {
