@@ -101,7 +101,8 @@ def _tell_audit(teller: Teller) -> None:
 def _tell_rise(teller: Teller, begins: date) -> None:
     """A price that nobody has entered: what it would change, for whom, and that nothing has changed."""
     [package] = [one for one in teller.provider.packages if one.key == RISE_KEY]
-    [found] = [one for one in teller.service.items("/packages") if (one["name"], one["currency"]) == (package.name, package.currency)]
+    [listed] = [one for one in teller.service.items("/packages") if (one["name"], one["currency"]) == (package.name, package.currency)]
+    found = teller.service.get(f"/packages/{listed['package_id']}")
     rise = {"package_id": found["package_id"], "from": RISE_DAY.isoformat(), "retail": str(RISE_RETAIL)}
     asked: dict[str, object] = {"from": begins.isoformat(), "to": LAST_DAY.isoformat(), "changes": {"prices": [rise]}}
     forecast = _worked_off(teller, "forecasts", asked)
