@@ -39,7 +39,7 @@ model: setup
 	@exec $(BIN)/python -m tests.model.check --sequences $(SEQUENCES)
 
 test-browser: setup
-	@exec $(BIN)/python -m pytest -m browser tests/browser $(ARGS)
+	@exec $(BIN)/python -m pytest -m browser tests/browser -n auto --maxprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Takes each permission of each function away in turn: exactly what needs it must fail. `make test` does so for some.
 permissions: setup

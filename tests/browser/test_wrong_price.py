@@ -79,6 +79,7 @@ def correct(page: Page, package: Json) -> None:
     dialog = page.get_by_role("dialog", name=f"Change the price of {package['name']}")
     dialog.get_by_label("From", exact=True).fill(day())
     dialog.get_by_label(re.compile("^Retail")).fill("12.50")
+    dialog.get_by_role("button", name="Show what it changes").click()
     dialog.get_by_role("button", name="Change price").click()
     expect(dialog).to_be_hidden()
     expect(page.get_by_role("table", name="Price lists by first day").get_by_role("row").last).to_contain_text("12.50")
