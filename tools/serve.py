@@ -19,7 +19,7 @@ from tools.template import SettingsError
 
 LOCAL = ROOT / ".local"
 URL_FILE = LOCAL / "url"
-EVENTS_FILE = LOCAL / "events.jsonl"
+EVENTS_FILE = "events.jsonl"
 DEFAULT_PORT = "8000"
 HEALTH_SECONDS = 30
 
@@ -87,7 +87,7 @@ def serve(port: int, data: Path, prepare: Callable[[EmbeddedStack], None]) -> No
     """Returns only by an exception: `SystemExit` on a signal, `ServeError` when the emulator is gone. `data` is where it is kept."""
     with sole_user_of(LOCAL):
         URL_FILE.unlink(missing_ok=True)
-        with EmbeddedStack(port, data, {"EVENTS_FILE": str(EVENTS_FILE)}, enforce_iam=False) as stack:
+        with EmbeddedStack(port, data, {"EVENTS_FILE": str(data / EVENTS_FILE)}, enforce_iam=False) as stack:
             check_health(stack.base_url)
             prepare(stack)
             with announced(stack):
