@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.auth.local_issuer import AUDIENCE
 from tests.browser.conftest import Visit
@@ -138,6 +138,26 @@ def test_b9_signing_out_of_cognito_leads_back_to_the_console(visit: Visit, issue
     page = visit.open("packages")
     sign_in(page)
     page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert page.url.startswith(f"{visit.url}/console")
+
+
+def test_a_request_under_way_does_not_sign_in_again_whoever_signs_out(visit: Visit, issuer: SignInIssuer) -> None:
+    issuer.like_cognito = True
+    page = visit.open("packages")
+    sign_in(page)
+    waiting: list[Route] = []
+
+    def wait(route: Route) -> None:
+        waiting.append(route)
+
+    page.route("**/.well-known/openid-configuration", wait)
+    page.get_by_role("button", name="Sign out").click()
+    with page.expect_response(lambda answer: answer.status == 401):
+        page.get_by_role("link", name="Customers").click()
+    page.wait_for_timeout(200)
+    for route in waiting:
+        route.continue_()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     assert page.url.startswith(f"{visit.url}/console")
 

@@ -69,9 +69,15 @@ async function issuer() {
   return { oauth, server, client: { client_id: settings.client_id }, options };
 }
 
+const forever = () => new Promise(() => {});
+let leaving = false;
+/** Whoever comes back to a page that was left by signing out finds it without what it had shown. */
+addEventListener("pageshow", (event) => event.persisted && leaving && location.reload());
+
 /** Leaves for the issuer; what is typed and the page's address are there again afterwards. Never returns. */
 export async function signIn() {
   if (settings.auth_mode !== "jwt") return;
+  if (leaving) await forever(); // a request that was under way when its session was ended
   const { oauth, server } = await issuer();
   const pending = { verifier: oauth.generateRandomCodeVerifier(), state: oauth.generateRandomState(), hash: location.hash };
   keep();
@@ -90,7 +96,7 @@ export async function signIn() {
   };
   for (const [name, value] of Object.entries(asked)) url.searchParams.set(name, value);
   location.assign(url);
-  await new Promise(() => {});
+  await forever();
 }
 
 /** Back from the issuer: takes the code for a token. Throws when the issuer refused. */
@@ -124,6 +130,7 @@ export async function complete() {
 
 /** Forgets the session here, and ends it at the issuer if that has a page for it. */
 export async function signOut() {
+  leaving = true;
   sessionStorage.clear();
   const { server } = await issuer().catch(() => ({ server: {} }));
   if (!server.end_session_endpoint) return location.reload();
