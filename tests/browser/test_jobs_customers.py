@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.api.support import Json, a_customer, a_package, an_assignment, balance, charges, day, ok, pay, unique, unique_did
 from tests.browser.conftest import Visit
+from tests.browser.support import choose_package
 
 DAILY = {"retail": "2.00", "cost": "0.50", "frequency": "daily"}
 
@@ -177,7 +178,7 @@ def test_see_what_an_assignment_charges_at_once(job: Visit, api: httpx.Client) -
     """Below the limit of what has to be confirmed, too; and what another system has charged is marked."""
     customer, package = a_customer(api, name=unique("New")), a_package(api, name=unique("Line"), retail="3.25", frequency="daily")
     page = job.open(f"customers/{customer}/assign")
-    page.get_by_label("Package", exact=True).fill(package["name"])
+    choose_package(page, package["name"])
     said = page.get_by_role("status").filter(has_text="charged now")
     expect(said).to_contain_text("Nothing is charged now")
     page.get_by_label("Start date").fill(day(-3))

@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.api.support import a_customer, a_package, an_assignment, charges, day, ledger, ok, pages, pay, unique
 from tests.browser.conftest import Visit
+from tests.browser.support import choose_package
 
 DATE = "2031-02-28"
 
@@ -40,7 +41,7 @@ again = pytest.mark.parametrize("come_back", AGAIN.values(), ids=AGAIN)
 def test_an_assignment_with_its_backlog(visit: Visit, api: httpx.Client, come_back: Callable[[Page], None]) -> None:
     package, customer = a_package(api, name=unique("Line"), retail="10", frequency="daily"), a_customer(api)
     page = visit.open(f"customers/{customer}/assign")
-    page.get_by_label("Package", exact=True).fill(package["name"])
+    choose_package(page, package["name"])
     page.get_by_label("Start date").fill(day(-5))
     page.get_by_role("button", name="Assign", exact=True).click()
     lose_answer(page, f"**/customers/{customer}/assignments", page.get_by_role("button", name="Assign and charge"))

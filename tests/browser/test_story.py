@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.api.support import Json, charges, ledger, ok, unique, unique_did
 from tests.browser.conftest import Visit
+from tests.browser.support import choose_package
 
 Filler = Callable[[Page, str, str], None]
 
@@ -82,7 +83,7 @@ def create_customer(page: Page, press: Filler, customer: str) -> None:
 
 def assign_to_did(page: Page, press: Filler, name: str, did: str) -> None:
     press(page, "link", "Assign a package")
-    page.get_by_label("Package", exact=True).fill(name)
+    choose_package(page, name)
     expect(page.get_by_text("Monthly on 15, 31", exact=True)).to_be_visible()
     press(page, "radio", "One of its DIDs")
     page.get_by_label("DID", exact=True).fill(did)

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.api.support import a_customer, a_package, an_assignment, charges, day, ok, unique
 from tests.browser.conftest import Visit
+from tests.browser.support import choose_package
 
 
 def test_a_promotion_and_a_pause_are_entered_seen_and_taken_back(visit: Visit, api: httpx.Client) -> None:
@@ -50,7 +51,7 @@ def test_a_promotion_and_a_pause_are_entered_seen_and_taken_back(visit: Visit, a
 def test_an_own_price_is_given_with_the_package(visit: Visit, api: httpx.Client) -> None:
     package, customer = a_package(api, name=unique("Line"), retail="10", setup_retail="25", frequency="monthly"), a_customer(api)
     page = visit.open(f"customers/{customer}/assign")
-    page.get_by_label("Package", exact=True).fill(package["name"])
+    choose_package(page, package["name"])
     page.get_by_label("Start date").fill(day(1))
     page.get_by_label("Own retail").fill("8")
     page.get_by_label("Discount").fill("5")
@@ -65,7 +66,7 @@ def test_an_own_price_is_given_with_the_package(visit: Visit, api: httpx.Client)
 def test_what_changes_over_time_is_given_with_the_package(visit: Visit, api: httpx.Client) -> None:
     package, customer = a_package(api, name=unique("Line"), retail="10", frequency="monthly"), a_customer(api)
     page = visit.open(f"customers/{customer}/assign")
-    page.get_by_label("Package", exact=True).fill(package["name"])
+    choose_package(page, package["name"])
     page.get_by_label("Start date").fill(day(1))
     for name, first, last, discount in (("Change 1", day(1), day(20), "100"), ("Change 2", day(0), "", "")):
         page.get_by_role("button", name="Add a change").click()

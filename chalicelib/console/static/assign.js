@@ -128,7 +128,7 @@ function NewAssignment({ customer }) {
         <//>
         <${LaterTerms} form=${form} of=${chosen} />`
       }
-      ${chosen && html`<${AtOnce} where=${path(...where, "assignments")} values=${form.values} of=${chosen} />`}
+      ${chosen && !refusal("write") && html`<${AtOnce} where=${path(...where, "assignments")} values=${form.values} of=${chosen} />`}
       <div class="form-actions">
         <${Button} type="submit" needs="write" look="primary" busy=${form.busy} busyLabel="Assigning…">Assign<//>
         <a class="button" href=${link(where)}>Cancel</a>
@@ -138,20 +138,24 @@ function NewAssignment({ customer }) {
 
 const TYPING_MS = 400;
 
-/** What is charged when this is assigned: said before it is, whether it has to be confirmed or not. */
+/** What is charged when this is assigned: said before it is, whether it has to be confirmed or not. It always has a line, so that nothing moves below it. */
 function AtOnce({ where, values, of }) {
   const asked = useDebounced(body({ ...values, confirm_backlog: false }, of), TYPING_MS);
-  const isPast = asked.start_date && asked.start_date <= settings.today && !refusal("write");
-  const { data } = useLoad(
-    async () => (isPast ? call("POST", where, { query: { dry_run: true }, body: asked }).catch(() => null) : { due_dates: 0 }),
+  const isPast = asked.start_date && asked.start_date <= settings.today;
+  const { data, error } = useLoad(
+    async () => (isPast ? call("POST", where, { query: { dry_run: true }, body: asked }) : { due_dates: 0 }),
     [JSON.stringify(asked)],
   );
-  if (!data) return null;
+  const sum = data?.due_dates && html`<${Money} value=${data.retail} currency=${data.currency} />`;
   return html`
-    <div class=${`banner ${data.due_dates ? "warn" : "info"}`} role="status"><p>${
-      data.due_dates
-        ? html`${format.plural(data.due_dates, "past due date")}, <${Money} value=${data.retail} currency=${data.currency} />, ${data.due_dates === 1 ? "is" : "are"} charged now${data.needs_confirmation ? ", after you have confirmed it" : ""}.`
-        : "Nothing is charged now. The next due dates stand beside."
+    <div class=${`banner at-once ${sum && !error ? "warn" : "info"}`} role="status"><p>${
+      error
+        ? "What is charged now can be told once the fields above are right."
+        : !data
+          ? "Working out what is charged now…"
+          : sum
+            ? html`${format.plural(data.due_dates, "past due date")}, ${sum}, ${data.due_dates === 1 ? "is" : "are"} charged now${data.needs_confirmation ? ", after you have confirmed it" : ""}.`
+            : "Nothing is charged now. The next due dates stand beside."
     }</p></div>`;
 }
 
