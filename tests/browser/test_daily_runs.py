@@ -51,7 +51,6 @@ def test_daily_runs_their_chart_and_a_run_of_all_customers(visit: Visit, stack: 
 
     page.get_by_role("link", name="Run Package", exact=True).click()
     page.get_by_role("radio", name="All customers").check()
-    page.get_by_role("radio", name="Leave alone").check()
     page.get_by_label("Date", exact=True).fill(day(4))
     page.get_by_role("button", name="Simulate").click()
     expect(page.get_by_role("table", name=re.compile("^By customer, (EUR|USD)")).get_by_role("row")).to_have_count(2 + 3)

@@ -29,33 +29,40 @@ def test_a_simulation_writes_nothing_and_says_why_something_is_not_due(visit: Vi
     assert ledger(api, customer) == []
 
 
-def test_a_live_run_says_what_would_be_charged_again(visit: Visit, api: httpx.Client, customer: str) -> None:
+def test_what_is_charged_is_left_alone_unless_somebody_says_otherwise(visit: Visit, api: httpx.Client, customer: str) -> None:
+    an_assignment(api, customer, a_package(api, name="Fax", retail="5", frequency="monthly", frequency_match=[31]), start_date="2031-02-01")
     run(api, customer, DATE, live=True)
     page = visit.open(f"run?customer={customer}&date={DATE}")
-    page.get_by_role("button", name="Run it live…").click()
-    dialog = page.get_by_role("dialog", name="Run it live?")
-    expect(dialog).to_contain_text("1 line was charged already and would be charged again")
-    dialog.get_by_role("button", name="Cancel").click()
-    page.get_by_role("radio", name="Leave alone").check()
-    expect(page.get_by_text("The form has changed since")).to_be_visible()
-    page.get_by_role("button", name="Simulate").click()
-    expect(page.get_by_role("table", name="What is charged").get_by_text("Left alone")).to_be_visible()
-    expect(page.get_by_role("button", name="Run it live…")).not_to_be_visible()
-    assert len(charges(api, customer)) == 1
-
-
-def test_what_is_charged_is_left_alone_for_all_customers_unless_somebody_says_otherwise(visit: Visit, customer: str) -> None:
-    page = visit.open("run")
     leave, again = page.get_by_role("radio", name="Leave alone"), page.get_by_role("radio", name="Charge again")
-    expect(again).to_be_checked()
+    expect(leave).to_be_checked()
+    expect(page.get_by_role("table", name="What is charged").get_by_text("Left alone")).to_have_count(2)
+    expect(page.get_by_role("button", name="Run it live…")).to_have_count(0)
     page.get_by_role("radio", name="All customers").check()
     expect(leave).to_be_checked()
-    again.check()
     page.get_by_role("radio", name="One customer").check()
-    page.get_by_role("radio", name="All customers").check()
-    expect(again).to_be_checked()
-    page.get_by_label("Date").fill(DATE)
+    again.check()
+    expect(page.get_by_text("The form has changed since")).to_be_visible()
     expect(page.get_by_label("Date")).to_have_accessible_description("Only what is due on this date, which lies ahead.")
+    page.get_by_role("button", name="Simulate").click()
+    page.get_by_role("button", name="Run it live…").click()
+    dialog = page.get_by_role("dialog", name="Run it live?")
+    expect(dialog).to_contain_text("2 lines were charged already and would be charged again17.50 USD")
+    expect(dialog).to_contain_text("This date lies ahead")
+    dialog.get_by_role("button", name="Cancel").click()
+    assert len(charges(api, customer)) == 2
+    page.get_by_role("button", name="Run it live…").click()
+    dialog.get_by_role("button", name="Charge now").click()
+    expect(page.get_by_role("heading", name="Run Package of 28 Feb 2031")).to_be_visible()
+    assert sorted(charge["repeat"] for charge in charges(api, customer)) == [False, False, True, True]
+
+
+def test_a_first_charge_is_told_from_a_repeat(visit: Visit, api: httpx.Client, customer: str) -> None:
+    page = visit.open(f"run?customer={customer}&date={DATE}")
+    page.get_by_role("radio", name="Charge again").check()
+    page.get_by_role("button", name="Simulate").click()
+    page.get_by_role("button", name="Run it live…").click()
+    dialog = page.get_by_role("dialog", name="Run it live?")
+    expect(dialog).to_contain_text("Nothing of it was charged already.")
 
 
 def test_what_was_written_off_is_charged_only_when_asked_for(visit: Visit, api: httpx.Client) -> None:

@@ -96,7 +96,7 @@ const FINDINGS = {
   },
 };
 
-const runOf = (one) => link(["run"], { customer: one.customer_id, date: one.due_date, if_charged: "skip" });
+const runOf = (one) => link(["run"], { customer: one.customer_id, date: one.due_date });
 /** The ledger of the entry's day, with the entry open: its id has the date that it is kept by. */
 const entryOf = (one) =>
   link(["customers", one.customer_id, "ledger"], {

@@ -28,7 +28,7 @@ export function RunPackage() {
       customer: query.customer ?? "",
       simulate: "yes",
       date: query.date ?? settings.today,
-      if_charged: query.if_charged ?? "",
+      if_charged: "skip",
       include_written_off: false,
     },
     send: (values) => (values.scope === "all" ? kept(values) : call("POST", "runs/simulations", { body: body(values) })),
@@ -45,7 +45,6 @@ export function RunPackage() {
   useEffect(() => {
     if (query.customer && !report) form.submit();
   }, []);
-  const skips = ifCharged(values) === "skip";
   const nameOf = useNames(report?.customer ? [report.customer] : []);
   return html`
     <${Page} title="Run Package" lead="See what is due on one date, and why. A simulation writes nothing; a live run asks once more.">
@@ -62,9 +61,9 @@ export function RunPackage() {
             ["yes", "Yes", "Nothing is written."],
             ["no", "No, run live", "Shows the amounts and asks before anything is charged."],
           ]} />
-          <${Radios} form=${{ ...form, values: { ...values, if_charged: ifCharged(values) } }} name="if_charged" label="What this date has been charged already" options=${[
-            ["charge_again", "Charge again", "As a separate charge, marked as a repeat."],
+          <${Radios} form=${form} name="if_charged" label="What this date has been charged already" options=${[
             ["skip", "Leave alone", "Only what is not charged yet."],
+            ["charge_again", "Charge again", "As a separate charge, marked as a repeat."],
           ]} />
           <${Check} form=${form} name="include_written_off" label="Charge what was written off, too" hint="Otherwise held charges that somebody wrote off are left alone." />
         </div>
@@ -83,16 +82,13 @@ export function RunPackage() {
           </div>
           ${stale && html`<p class="hint">The form has changed since. Simulate again to see what it says now.</p>`}
           ${report.unseen > 0 && html`<p class="hint">${format.plural(report.unseen, "customer")} could not be simulated, and will be left alone.</p>`}
-          ${skips && html`<p class="hint">What is charged already is left alone.</p>`}
+          ${values.if_charged === "skip" && html`<p class="hint">What is charged already is left alone.</p>`}
           ${report.customer ? html`<${Report} report=${report} />` : html`<${Summary} report=${report} />`}
         </section>`
       }
       ${asking && report && html`<${Confirm} report=${report} values=${values} close=${() => setAsking(false)} changed=${(now) => setReport({ ...now, asked: report.asked })} />`}
     <//>`;
 }
-
-/** What happens to what is charged: as chosen, or else as is usual for one customer and for all. */
-const ifCharged = ({ scope, if_charged: chosen }) => chosen || (scope === "all" ? "skip" : "charge_again");
 
 /** The simulation of all customers, which is made in the background and kept, so that a live run can be held against it. */
 async function kept(values) {
@@ -110,7 +106,7 @@ const body = (values) => ({
   ...(values.scope === "one" ? { customer: values.customer.trim() } : {}),
   simulate: true,
   date: values.date || undefined,
-  if_charged: ifCharged(values),
+  if_charged: values.if_charged,
   ...(values.include_written_off ? { include_written_off: true } : {}),
 });
 
@@ -133,12 +129,12 @@ function Confirm({ report, values, close, changed }) {
     intent.recall(text);
   }, []);
   const nameOf = useNames(report.customer ? [report.customer] : []);
-  const again = !report.customer && asks.if_charged === "charge_again";
-  const counted = useLoad(() => (again ? repeatsOf(report.kept) : Promise.resolve(null)), [report.kept]);
+  const again = asks.if_charged === "charge_again";
+  const counted = useLoad(() => (again && report.kept ? repeatsOf(report.kept) : Promise.resolve(null)), [report.kept]);
+  const repeats = report.lines ? repeatsIn(report) : counted.data;
   const ahead = report.date > settings.today;
   const lines = (report.lines ?? []).filter(isCharged);
   const held = lines.filter((line) => line.status === "held");
-  const repeated = lines.filter((line) => line.already_charged);
   const send = async () => {
     const outcome = await intent.send(
       async (key, expect) => {
@@ -161,7 +157,7 @@ function Confirm({ report, values, close, changed }) {
   };
   return html`
     <${Dialog} title="Run it live?" close=${close} busy=${intent.busy}
-      actions=${html`<${Button} needs="charge" look="danger" busy=${intent.busy} busyLabel="Charging…" disabled=${again && !counted.data} onClick=${send}>${intent.problem?.isOpen ? "Try again" : "Charge now"}<//>`}>
+      actions=${html`<${Button} needs="charge" look="danger" busy=${intent.busy} busyLabel="Charging…" disabled=${again && !repeats} onClick=${send}>${intent.problem?.isOpen ? "Try again" : "Charge now"}<//>`}>
       <${Problem} error=${intent.problem} />
       <p>${
         report.customer
@@ -170,16 +166,7 @@ function Confirm({ report, values, close, changed }) {
           : html`Every customer is charged what is due on <${Time} value=${report.date} />, as it was simulated; where that has changed since, the customer is left alone:`
       }</p>
       <${Amounts} report=${report} />
-      ${
-        repeated.length > 0 &&
-        html`
-        <div class="banner warn"><div>
-          <p class="banner-title">${format.plural(repeated.length, "line was", "lines were")} charged already and would be charged again</p>
-          <ul>${repeated.map((line) => html`<li key=${line.assignment_id + line.kind}>${line.package_name}${line.did ? `, ${line.did}` : ""}: <${Money} value=${line.retail} currency=${line.currency} /></li>`)}</ul>
-          <p>To leave these alone, cancel, choose “Leave alone”, and simulate again.</p>
-        </div></div>`
-      }
-      ${again && html`<${Repeats} counted=${counted} />`}
+      ${again && html`<${Repeats} data=${repeats} error=${counted.error} reload=${counted.reload} />`}
       ${ahead && html`<div class="banner warn"><p>This date lies ahead. What is charged now is not charged again by the daily run of that day.</p></div>`}
       <p class="hint">A run can be reversed as a whole.${runId && html` Its id is <span class="mono">${runId}</span>.`}</p>
     <//>`;
@@ -197,13 +184,20 @@ async function repeatsOf(work) {
     page += 1;
   } while (cursor && page < PAGES_LOOKED_THROUGH);
   const currencies = await currenciesOf([...new Set(repeated.map((one) => one.customer))]);
+  return { ...summed(repeated, (one) => currencies.get(one.customer) ?? ""), isWhole: !cursor };
+}
+
+/** What a report of one customer would charge again, as far as its lines are listed. */
+function repeatsIn(report) {
+  const repeated = report.lines.filter((line) => isCharged(line) && line.already_charged);
+  return { ...summed(repeated, () => report.currency), isWhole: !report.lines_left_out };
+}
+
+function summed(lines, currencyOf) {
   /** @type {Record<string, string>} */
   const retail = {};
-  for (const one of repeated) {
-    const currency = currencies.get(one.customer) ?? "";
-    retail[currency] = format.sum(retail[currency] ?? "0", one.retail);
-  }
-  return { lines: repeated.length, retail, isWhole: !cursor };
+  for (const one of lines) retail[currencyOf(one)] = format.sum(retail[currencyOf(one)] ?? "0", one.retail);
+  return { lines: lines.length, retail };
 }
 
 async function currenciesOf(ids) {
@@ -215,7 +209,7 @@ async function currenciesOf(ids) {
   return found;
 }
 
-function Repeats({ counted: { data, error, reload } }) {
+function Repeats({ data, error, reload }) {
   if (error) return html`<${Problem} error=${error} retry=${reload} title="What was charged already could not be counted" />`;
   if (!data) return html`<p role="status">Counting what was charged already…</p>`;
   if (!data.lines && data.isWhole) return html`<p>Nothing of it was charged already.</p>`;
