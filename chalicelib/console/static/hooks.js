@@ -1,6 +1,6 @@
 // What pages share: loading, lists by page, forms.
 
-import { call, lost, newKey, pageOf } from "./api.js";
+import { call, find, get, lost, newKey, pageOf } from "./api.js";
 import { answered, moduleOf, nameOf, sending, take, watch } from "./drafts.js";
 import { useEffect, useRef, useState } from "./preact.js";
 import { announce } from "./toast.js";
@@ -82,6 +82,12 @@ export function useDebounced(value, milliseconds) {
     return () => clearTimeout(timer);
   }, [text]);
   return settled;
+}
+
+/** What the service finds by what is being typed; the first ones while nothing is. Null until there is an answer. */
+export function useFound(where, typed, query = {}) {
+  const sought = useDebounced(typed, 200);
+  return useLoad(() => (sought ? find(where, sought, query) : get(where, { ...query, limit: 20 }).then((page) => page.items)), [sought]).data;
 }
 
 /**

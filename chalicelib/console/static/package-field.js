@@ -3,10 +3,9 @@
 import { find, get, path } from "./api.js";
 import { Field } from "./fields.js";
 import * as format from "./format.js";
-import { useDebounced, useLoad } from "./hooks.js";
+import { useFound } from "./hooks.js";
 import { html, useEffect, useRef, useState } from "./preact.js";
 
-const OFFERED = 20;
 const ID_BEHIND = /\(([A-Za-z0-9._:-]{1,64})\)$/;
 
 /**
@@ -40,16 +39,12 @@ function named(packages) {
 /** The id of the package that was typed; null for nothing, what was typed for one that isn't known. */
 export const packageId = (text, packages) => packages.chosen(text)?.package_id ?? ID_BEHIND.exec(text.trim())?.[1] ?? (text.trim() || null);
 
-/** Looks for what is being typed; the first ones while nothing is. */
+/** Looks for what is being typed. */
 function useSearch(packages, typed) {
-  const sought = useDebounced(typed.trim(), 200);
-  const { data } = useLoad(
-    () => (sought ? find("packages", sought, packages.query) : get("packages", { ...packages.query, limit: OFFERED }).then((page) => page.items)),
-    [sought],
-  );
+  const found = useFound("packages", typed.trim(), packages.query);
   useEffect(() => {
-    if (data) packages.note(data);
-  }, [data]);
+    if (found) packages.note(found);
+  }, [found]);
 }
 
 const Names = ({ id, packages }) => html`
