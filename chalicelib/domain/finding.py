@@ -1,6 +1,7 @@
 """Words by which customers and packages are found (rules: Finding things).
 
-A word is a run of letters and digits, without accents and in lower case. Of a name the first few count, each once.
+A word is a run of letters and digits, without accents and in lower case. Of a name, and of what else a customer is known by, the first
+few count, each once.
 """
 
 import re
@@ -8,7 +9,11 @@ import unicodedata
 from collections.abc import Collection
 from typing import Final, NamedTuple
 
+from .account import Account
+
 WORDS_MAX: Final = 8
+OTHER_WORDS_MAX: Final = 24
+"""Beside those of the name: all words of two versions of a customer go into one transaction."""
 SOUGHT_CHARACTERS_MAX: Final = 200
 WORD_CHARACTERS_MAX: Final = 40
 """Of a word; whatever follows is not looked at."""
@@ -26,6 +31,13 @@ def folded(text: str) -> str:
 def words_of(name: str) -> tuple[str, ...]:
     """The words of a name, in their order."""
     return tuple(dict.fromkeys(_words(folded(name))))[:WORDS_MAX]
+
+
+def customer_words(one: Account) -> tuple[str, ...]:
+    """The words of a customer: of the name, then of the e-mail address, the external id and the tags."""
+    named = words_of(one.name)
+    others = dict.fromkeys(_words(folded(" ".join(filter(None, (one.email, one.external_id, *one.tags))))))
+    return (*named, *[word for word in others if word not in named][:OTHER_WORDS_MAX])
 
 
 def _words(text: str) -> list[str]:
@@ -51,8 +63,14 @@ class Sought(NamedTuple):
 
     @property
     def beginning(self) -> str:
-        """What is looked up: the longest word with which a part begins, with a digit if there is one, because fewer share a number."""
-        return max((part.words[0] for part in self.parts), key=_tells_apart)
+        """What is looked up: the longest word, with a digit if there is one, because fewer share a number."""
+        return max((word for part in self.parts for word in part.words), key=_tells_apart)
+
+    @property
+    def beginning_of_id(self) -> str | None:
+        """What ids are looked up by as well, where `beginning` stands within a part: the whole part may begin an id."""
+        part = next(part for part in self.parts if self.beginning in part.words)
+        return None if part.words[0] == self.beginning else part.whole
 
     @property
     def is_one_word(self) -> bool:
@@ -60,7 +78,7 @@ class Sought(NamedTuple):
         return self.parts == (_SoughtPart(self.beginning, (self.beginning,)),)
 
     def finds(self, subject_id: str, words: Collection[str]) -> bool:
-        """Whether what has this id, and these words in its name, is meant."""
+        """Whether what has this id, and these words, is meant."""
         known = folded(subject_id)
 
         def found(word: str) -> bool:

@@ -1,8 +1,8 @@
 """What customers, packages and ends of assignments are found by, in `catalog`: items beside the entities, which say little, so that many
 are read at once.
 
-A customer or a package has one item for its id and one for each word of its name, each with the other words of the name. They are
-written in the transaction that writes the entity; the keys and all they hold follow from its name and id alone.
+A customer or a package has one item for its id and one for each of its words, each with the others. They are written in the
+transaction that writes the entity; the keys and all they hold follow from that entity alone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from ..domain.account import Account
 from ..domain.assignment import Assignment
-from ..domain.finding import folded, words_of
+from ..domain.finding import customer_words, folded, words_of
 from ..domain.package import Package
 from . import keys
 from .db import Action, Db, Item, check, put, remove
@@ -32,7 +32,8 @@ PACKAGES: Final = Kind("PACKAGES", "PACKAGE#")
 
 
 class Hit(NamedTuple):
-    """An item that begins as was asked: of the word `term`, or of the id, where that is "". `words` are those of the whole name."""
+    """An item that begins as was asked: of the word `term`, or of the id, where that is "". `words` are all that its owner had when it
+    was written."""
 
     subject_id: str
     term: str
@@ -50,14 +51,14 @@ class Hits(NamedTuple):
 
 def customer_items(account: Account) -> list[Item]:
     """What a customer is found by."""
-    return _index_items(CUSTOMERS, account.customer_id, account.name, {"currency": account.currency})
+    return _index_items(CUSTOMERS, account.customer_id, customer_words(account), {"currency": account.currency})
 
 
 def package_items(package: Package) -> list[Item]:
     """What a package is found by; nothing once it is deleted."""
     if package.deleted:
         return []
-    items = _index_items(PACKAGES, package.package_id, package.name, {})
+    items = _index_items(PACKAGES, package.package_id, words_of(package.name), {})
     if package.connexcs_package:
         items.append({"pk": CONNEXCS_PK, "sk": f"{package.connexcs_package}#{package.package_id}"})
     return items
@@ -81,8 +82,7 @@ def parked_items(account: Account) -> list[Item]:
     return [keys.parked_key(account.customer_id)] if account.parked else []
 
 
-def _index_items(kind: Kind, subject_id: str, name: str, also: Mapping[str, Any]) -> list[Item]:
-    words = words_of(name)
+def _index_items(kind: Kind, subject_id: str, words: Sequence[str], also: Mapping[str, Any]) -> list[Item]:
     items: list[Item] = [{"pk": kind.ids, "sk": f"{folded(subject_id)}#{subject_id}", **_said(words), **also}]
     for word in words:
         others = [one for one in words if one != word]
@@ -102,15 +102,12 @@ def rewritten(old: Iterable[Item], new: Iterable[Item]) -> list[Action]:
 
 
 def customer_as_read(account: Account) -> Action:
-    """The condition that the customer is still there, and is found by what it was read with."""
-    values: dict[str, Any] = {"currency": account.currency}
-    condition = "#currency = :currency AND attribute_not_exists(#parked)"
+    """The condition that nobody has changed the customer since it was read, nor parked it, which former releases don't count as a
+    change."""
+    condition, values = "#version = :version AND attribute_not_exists(#parked)", {"version": account.version}
     if account.parked:
-        condition, values["yes"] = "#currency = :currency AND #parked = :yes", True
-    named = "attribute_not_exists(#name)"
-    if account.name:
-        named, values["name"] = "#name = :name", account.name
-    return check(ACCOUNTS, keys.account_key(account.customer_id), condition=f"{condition} AND {named}", values=values)
+        condition, values["yes"] = "#version = :version AND #parked = :yes", True
+    return check(ACCOUNTS, keys.account_key(account.customer_id), condition=condition, values=values)
 
 
 def package_as_read(package: Package) -> Action:

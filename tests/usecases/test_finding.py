@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.api import cursors
 from chalicelib.domain.account import Account
-from chalicelib.domain.finding import sought, words_of
+from chalicelib.domain.finding import customer_words, sought, words_of
 from chalicelib.domain.package import Package
 from chalicelib.domain.schedule import DAY
 from chalicelib.domain.work import WorkRecord
@@ -58,9 +58,34 @@ def test_every_part_begins_a_word_of_the_name_or_the_id(text: str, *, found: boo
     assert sought(text).finds("Acme-0042", words_of("Müller GmbH")) is found
 
 
-def test_the_longest_word_with_which_a_part_begins_is_looked_up() -> None:
-    assert (sought("gmbh acme-00421").beginning, sought("x telefonie").beginning) == ("gmbh", "telefonie")
-    assert (sought("tenant 043").beginning, sought("043 a1").beginning) == ("043", "043")
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        ({"name": "Acme Ltd", "email": "Jo.Doe@acme.example"}, ("acme", "ltd", "jo", "doe", "example")),
+        ({"external_id": "CRM-0042", "tags": ("Nörd-West", "crm")}, ("crm", "0042", "nord", "west")),
+        ({"name": "a b c d e f g h i", "external_id": "i"}, tuple("abcdefghi")),
+        ({"name": "n", "tags": tuple(f"t{n}" for n in range(30))}, ("n", *(f"t{n}" for n in range(24)))),
+        ({}, ()),
+    ],
+    ids=["e-mail", "external id and tags", "not of the name's eight", "24 beside the name", "none"],
+)
+def test_a_customer_has_the_words_of_all_that_it_is_known_by(known: dict[str, Any], words: tuple[str, ...]) -> None:
+    assert customer_words(Account("acme", "USD", **known)) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "looked_up", "whole_id"),
+    [
+        ("x telefonie", "telefonie", None), ("tenant 043", "043", None), ("043 a1", "043", None),
+        ("gmbh acme-00421", "00421", "acme-00421"), ("crm-0042", "0042", "crm-0042"),
+        ("jo@harbour.example", "harbour", "jo@harbour.example"),
+    ],
+)  # fmt: skip
+def test_the_longest_word_is_looked_up_and_ids_that_begin_with_all_of_its_part(text: str, looked_up: str, whole_id: str | None) -> None:
+    assert (sought(text).beginning, sought(text).beginning_of_id) == (looked_up, whole_id)
+
+
+def test_what_has_no_letter_and_no_digit_finds_nothing() -> None:
     with pytest.raises(ValueError, match="a letter or a digit"):
         sought(" -- ")
 
@@ -79,9 +104,9 @@ def pages(load: Callable[[Any, int], tuple[list[T], Any]], limit: int) -> Iterat
         yield page
 
 
-def named(stage: Stage, customer_id: str, name: str, currency: str = "USD") -> None:
+def named(stage: Stage, customer_id: str, name: str, currency: str = "USD", **known: Any) -> None:
     def edit(old: Account | None) -> Account:
-        return (old or Account(customer_id, currency))._replace(name=name)
+        return (old or Account(customer_id, currency))._replace(name=name, **known)
 
     customers.write_customer(stage.db, stage.context(customer_id), customer_id, None, edit)
 
@@ -102,6 +127,36 @@ def test_customers_are_found_by_words_and_ids_as_soon_as_they_are_written(limit:
     assert (found_names(stage, "mul", limit), found_names(stage, "westw", limit)) == (["b7"], ["acme-1"])
     customers.delete_customer(stage.db, stage.context("gone"), "b7", None)
     assert found_names(stage, "mul", limit) == []
+    assert index_of(stage.store) == index_due(stage.store)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 200])
+def test_customers_are_found_by_e_mail_external_id_and_tags(limit: int) -> None:
+    stage = Stage()
+    named(stage, "crm-0042", "Ost", email="jo@harbour.example")
+    named(stage, "b", "Harbour Point", external_id="CRM-0042", tags=("reseller", "Nörd"))
+    named(stage, "c", "Crm 0042", tags=("harbour", "0042"))
+    named(stage, "0042", "West", email="crm@x.example")
+    named(stage, "d", "Crm 0043")
+    assert found_names(stage, "crm-0042", limit) == ["crm-0042", "0042", "b", "c"]  # the ids first, each once
+    assert found_names(stage, "jo@harbour.example", limit) == ["crm-0042"]
+    assert (found_names(stage, "harb", limit), found_names(stage, "nord RESELL", limit)) == (["b", "c", "crm-0042"], ["b"])
+    named(stage, "b", "Harbour Point", external_id="CRM-0044", tags=())
+    assert (found_names(stage, "reseller", limit), found_names(stage, "crm-0044", limit)) == ([], ["b"])
+    assert index_of(stage.store) == index_due(stage.store)
+    customers.delete_customer(stage.db, stage.context("gone"), "b", None)
+    assert index_of(stage.store) == index_due(stage.store)
+
+
+def test_a_customer_that_a_former_release_wrote_is_found_by_its_name_and_after_a_reindex_by_the_rest() -> None:
+    stage = furnished()
+    named(stage, "rich", "Rich Aunt")
+    account = customers.read_customer(stage.db, "rich")._replace(email="jo@harbour.example", tags=("north",))
+    change = accounts.replace_account(account, account._replace(version=account.version + 1))
+    stage.db.write(change)  # as it was written: with the words of the name only
+    assert (found_names(stage, "aunt"), found_names(stage, "ric aunt"), found_names(stage, "jo@harbour")) == (["rich"], ["rich"], [])
+    assert reindex(stage).rows == 1
+    assert (found_names(stage, "aunt"), found_names(stage, "jo@harbour"), found_names(stage, "north")) == (["rich"], ["rich"], ["rich"])
     assert index_of(stage.store) == index_due(stage.store)
 
 
@@ -239,6 +294,16 @@ def before_the_index() -> Stage:
     stage.assign("ends", "rich", "line", end_date=TODAY + DAY)
     park_customers(stage.db, stage.context("park"), [ToPark(customers.read_customer(stage.db, "poor"), TODAY)])
     return without_index(stage)
+
+
+def test_a_customer_may_change_all_words_that_it_may_have() -> None:
+    """In one transaction, with what else is written: 100 actions."""
+    stage = furnished()
+    for start in "ab":
+        words = [start + chr(ord("a") + n // 26) + chr(ord("a") + n % 26) for n in range(60)]
+        named(stage, "rich", " ".join(words[:10]), email=f"{'.'.join(words[10:30])}@example", tags=tuple(words[30:50]))
+        assert len([one for one in index_of(stage.store) if one[1].endswith("#rich")]) == 1 + 8 + 24
+    assert index_of(stage.store) == index_due(stage.store)
 
 
 def test_what_stood_before_is_indexed_once() -> None:

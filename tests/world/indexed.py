@@ -60,11 +60,17 @@ def _of_dids(store: DynamoDb) -> Iterator[tuple[str, str, str]]:
 
 
 def _named(kind: str, subject_id: str, item: Item, said: str) -> Iterator[tuple[str, str, str]]:
-    name = item["name"]["S"] if "name" in item else ""
-    words = list(dict.fromkeys(re.findall("[a-z0-9]+", name.lower())))[:8]
+    words = _plain_words(item["name"]["S"] if "name" in item else "")[:8]
+    others = [item[name]["S"] for name in ("email", "external_id") if name in item]
+    tags = [one["S"] for one in item["tags"]["L"]] if "tags" in item else []
+    words += [one for one in _plain_words(" ".join([*others, *tags])) if one not in words][:24]
     yield f"{kind}S", f"{subject_id.lower()}#{subject_id}", (said + _words(words)).strip()
     for word in words:
         yield f"{kind}#{word[0]}", f"{word}#{subject_id}", _words([one for one in words if one != word])
+
+
+def _plain_words(text: str) -> list[str]:
+    return list(dict.fromkeys(re.findall("[a-z0-9]+", text.lower())))
 
 
 def _words(words: list[str]) -> str:

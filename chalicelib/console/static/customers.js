@@ -44,7 +44,7 @@ export function Customers() {
     <${Page} title="Customers" lead="Who is charged: each with a currency, a credit balance and, if you like, a debit limit." actions=${create}>
       <form class="filters" role="search" aria-label="Customers" onSubmit=${(event) => event.preventDefault()}>
         <div class="field grow"><label for="q">Search</label>
-          <input id="q" type="search" data-search placeholder="Name or id" value=${q} onInput=${(event) => filter({ q: event.target.value })} /></div>
+          <input id="q" type="search" data-search placeholder="Name, id, e-mail or tag" value=${q} onInput=${(event) => filter({ q: event.target.value })} /></div>
         <${Choice} id="state" label="State" value=${state} options=${STATES} onChange=${(value) => filter({ state: value })} />
         ${!sort && html`<${CurrencyChoice} value=${currency} onChange=${(value) => filter({ currency: value })} />`}
         ${!narrowed && html`<${Choice} id="sort" label="Sorted by" value=${sort} options=${[["", "Id"], ...(values?.SORTS ?? [])]} onChange=${(value) => filter({ sort: value, order: "" })} />`}
@@ -63,7 +63,7 @@ function Found({ asked, narrowed }) {
   return html`
     <${List} list=${list} of="more customers" empty=${
       narrowed
-        ? html`<${Empty} title="Nobody matches">Names and ids are found by the beginnings of their words. <a href="#/customers">Show all customers</a><//>`
+        ? html`<${Empty} title="Nobody matches">Names, ids, e-mail addresses and tags are found by the beginnings of their words. <a href="#/customers">Show all customers</a><//>`
         : html`<${Empty} title="No customers yet">Create the first one, then assign a package to it.<//>`
     }>
       <div class="bar"><p class="count" role="status">${format.plural(list.items?.length ?? 0, "customer")}${list.hasMore ? " shown, there are more" : ""}</p><${Download} where="customers" query=${asked} name="customers" /></div>
