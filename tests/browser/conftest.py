@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 
 import httpx
 import pytest
@@ -127,3 +128,9 @@ def job(visiting: Callable[..., Visit], record_property: Callable[[str, object],
     visit = visiting()
     yield visit
     record_property("clicks", visit.clicks)
+
+
+def shown_day(iso: str) -> str:
+    """A day as pages write it."""
+    one = date.fromisoformat(iso)
+    return f"{one.day} {one:%b %Y}"

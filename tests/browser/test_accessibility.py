@@ -36,6 +36,7 @@ def world(api: httpx.Client) -> World:
         api, name="SIP trunk, twice a month", description="Ten channels", cost="6.25", retail="12.75", setup_retail="5",
         frequency="monthly", frequency_match=[15, 31], connexcs_package="did-rental",
     )  # fmt: skip
+    api.put(f"/packages/{trunk['package_id']}/prices/{day(60)}", json={"retail": "13.50", "existing": False}).raise_for_status()
     minutes = a_package(api, name="100 minutes UK", retail="4", frequency="monthly", type="free_minutes", destination="^44")
     line = a_package(api, name="Prepaid line, per day", cost="20", retail="60.00", frequency="daily")
     made = an_assignment(api, customer, trunk, did=did, quantity=4, start_date="2031-02-01", auto_decrement_credit=True)

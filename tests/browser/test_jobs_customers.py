@@ -8,7 +8,7 @@ import httpx
 from playwright.sync_api import Page, expect
 
 from tests.api.support import Json, a_customer, a_package, an_assignment, balance, charges, day, ok, pay, unique, unique_did
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, shown_day
 from tests.browser.support import choose_package
 
 DAILY = {"retail": "2.00", "cost": "0.50", "frequency": "daily"}
@@ -24,12 +24,6 @@ def found(page: Page, name: str) -> None:
 
 def assignments(api: httpx.Client, customer: str) -> dict[str, Json]:
     return {one["package"]["name"]: one for one in ok(api.get(f"/customers/{customer}/assignments"))["items"]}
-
-
-def shown_day(iso: str) -> str:
-    """A day as pages write it."""
-    one = date.fromisoformat(iso)
-    return f"{one.day} {one:%b %Y}"
 
 
 def test_see_at_a_glance_what_comes_next_and_how_long_the_credit_lasts(job: Visit, api: httpx.Client) -> None:

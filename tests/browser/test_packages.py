@@ -1,13 +1,14 @@
 """Packages, as a person makes and changes them."""
 
 import re
+from collections.abc import Callable
 
 import httpx
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.api.support import Json, a_customer, a_package, an_assignment, day, ok, pages, unique
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, shown_day
 
 
 def fill_new_package(page: Page, name: str) -> None:
@@ -293,3 +294,45 @@ def test_corrected_prices_that_make_past_days_due_ask_first(visit: Visit, api: h
     assert len(ok(api.get(f"/packages/{package['package_id']}/prices"))["lists"]) == 1
     asking.get_by_role("button", name="Correct and charge").click()
     expect(page.get_by_role("table", name="Price lists by first day")).to_contain_text("Forgotten")
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (360, "dark")])
+def test_price_lists_are_drawn_along_time(visiting: Callable[..., Visit], api: httpx.Client, width: int, theme: str) -> None:
+    """Each as long as somebody may pay its prices: one for new ones only does not end what others pay."""
+    package = a_package(api, name=unique("Phone"), retail="12.50", cost="7.25")
+    where = f"/packages/{package['package_id']}"
+    past = {"retail": "13", "cost": "8", "reason": "Entered late"}
+    ok(api.put(f"{where}/prices/{day(-90)}", params={"correct": "true"}, json=past), 201)
+    ok(api.put(f"{where}/prices/{day(30)}", json={"retail": "15", "existing": False}), 201)
+    ok(api.put(f"{where}/prices/{day(90)}", json={"retail": "14", "cost": "9"}), 201)
+    page = visiting(width, theme).open(f"packages/{package['package_id']}")
+    spans = page.get_by_role("list", name="Price lists along time").get_by_role("listitem")
+    for n, told in enumerate((
+        f"Retail 12.50, Cost 7.25 through {shown_day(day(-91))}",
+        f"Retail 13.00, Cost 8.00 from {shown_day(day(-90))} through {shown_day(day(89))}",
+        f"Retail 15.00 from {shown_day(day(30))} through {shown_day(day(89))}, new ones only Coming",
+        f"Retail 14.00, Cost 9.00 from {shown_day(day(90))} Coming",
+    )):  # fmt: skip
+        expect(spans.nth(n)).to_have_text(re.compile(rf"^\s*{told}\s*$"), use_inner_text=True)
+    today = left_of(page.get_by_text("Today", exact=True).locator(".."))
+    first, now, new, last = (edges(span.locator("div")) for span in spans.all())
+    assert first[1] == pytest.approx(now[0], abs=1)
+    assert now[0] < today < new[0]
+    assert new[1] == pytest.approx(now[1], abs=1) == pytest.approx(last[0], abs=1)
+    assert (new[0] - today) * 3 == pytest.approx(last[0] - today, abs=4), "a day is as long everywhere"
+    assert last[1] <= width
+    drawn = [span.locator("div").evaluate("bar => getComputedStyle(bar).borderStyle") for span in spans.all()]
+    assert drawn == ["solid", "solid", "dashed", "dashed"]
+    assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    expect(page.get_by_role("table", name="Price lists by first day").get_by_role("row")).to_have_count(1 + 4)
+
+
+def edges(shown: Locator) -> tuple[float, float]:
+    """Where something begins and ends across the page."""
+    box = shown.bounding_box()
+    assert box is not None
+    return box["x"], box["x"] + box["width"]
+
+
+def left_of(shown: Locator) -> float:
+    return edges(shown)[0]

@@ -50,7 +50,7 @@ export function PriceLists({ one, changed }) {
       cell: (list) =>
         html`<span class="nowrap">${list.from ? html`<${Day} value=${list.from} />` : "The start"}</span> ${stateOf(data.lists, list)}${list.reason && html`<span class="sub">${list.reason}</span>`}`,
     },
-    ...PRICES.map(([name, label]) => price(name, label)),
+    ...PRICES.filter((one) => data?.lists.some((list) => setBy(list).includes(one))).map(([name, label]) => price(name, label)),
     { name: "existing", label: "For", cell: (list) => (list.existing ? "All assignments" : html`<${Badge} tone="info">New ones only<//>`) },
     data?.lists.some(removable) && {
       name: "remove",
@@ -67,11 +67,61 @@ export function PriceLists({ one, changed }) {
           ? html`<${Problem} error=${error} retry=${reload} />`
           : !data
             ? html`<${Skeleton} lines=${3} />`
-            : html`<${Table} caption="Price lists by first day" columns=${columns} rows=${data.lists} id=${(list) => list.from ?? "start"} />`
+            : html`${data.lists.length > 1 && html`<${Timeline} lists=${data.lists} currency=${one.currency} />`}
+              <${Table} caption="Price lists by first day" columns=${columns} rows=${data.lists} id=${(list) => list.from ?? "start"} />`
       }
       ${entering && html`<${Enter} one=${one} lists=${data} close=${() => setEntering(false)} done=${done} />`}
       ${removing && html`<${Remove} one=${one} lists=${data} list=${removing} close=${() => setRemoving(null)} done=${done} />`}
     <//>`;
+}
+
+/** The prices that a list sets; the first one sets them all, where no setup fee is worth no word. */
+const setBy = (list) => PRICES.filter(([name]) => list[name] !== null && (list.from || !name.startsWith("setup") || !format.isZero(list[name])));
+
+/** From when until when somebody may pay the prices of a list: a list for new ones only ends none, and one of a single price not the others. */
+function lasting(lists, list) {
+  const later = lists.slice(lists.indexOf(list) + 1).filter((one) => one.existing);
+  const ends = setBy(list).map(([name]) => later.find((one) => one[name] !== null)?.from ?? "");
+  return { from: list.from, end: ends.includes("") ? null : ends.sort().at(-1) };
+}
+
+const DAY_MS = 86_400_000;
+const BESIDE = 0.12;
+const BESIDE_MIN_DAYS = 30;
+
+/** Where a day lies between the first and the last that matter, with room beside them, in percent. */
+function scale(days) {
+  const [first = 0, ...rest] = days.map((day) => Date.parse(day) / DAY_MS).sort((one, other) => one - other);
+  const room = Math.max(BESIDE_MIN_DAYS, ((rest.at(-1) ?? first) - first) * BESIDE);
+  return (day) => (100 * (Date.parse(day) / DAY_MS - first + room)) / ((rest.at(-1) ?? first) - first + 2 * room);
+}
+
+/** The lists along time, each as long as somebody may pay its prices. The table below has the same, to compare. */
+function Timeline({ lists, currency }) {
+  const { today } = settings;
+  const at = scale([today, ...lists.map((list) => list.from).filter(Boolean)]);
+  return html`
+    <div class="timeline">
+      <p class=${at(today) > 50 ? "today left" : "today"} style=${{ left: `${at(today)}%` }}><span>Today</span></p>
+      <ol aria-label="Price lists along time">
+        ${lists.map((list) => {
+          const { from, end } = lasting(lists, list);
+          const begins = from ? at(from) : 0;
+          const look = from > today ? "coming" : end && end <= today ? "over" : "";
+          return html`
+          <li key=${from ?? "start"} class=${look}>
+            <p class=${begins > 50 ? "left" : ""} style=${begins > 50 ? {} : { marginLeft: `${begins}%` }}><span>
+              <strong>${setBy(list)
+                .map(([name, label]) => `${label} ${format.money(list[name], currency)}`)
+                .join(", ")}</strong>
+              ${` ${[from && `from ${format.day(from)}`, end && `through ${format.day(format.later(end, -1))}`].filter(Boolean).join(" ")}`}
+              ${!list.existing && ", new ones only"}${look === "coming" && html` <${Badge} tone="info">Coming<//>`}
+            </span></p>
+            <div style=${{ marginLeft: `${begins}%`, width: `${(end ? at(end) : 100) - begins}%` }}></div>
+          </li>`;
+        })}
+      </ol>
+    </div>`;
 }
 
 /** The price that a list ends, for whom it is. */
