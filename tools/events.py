@@ -43,7 +43,7 @@ MEANINGS: Final[Mapping[EventType, str]] = {
 NOTICES: Final[Mapping[EventType, Any]] = {
     "charge.upcoming": answers.UpcomingData,
     "term.ending": answers.TermData,
-    "assignment.ended": answers.OverData,
+    "assignment.ended": answers.EndedData,
     "balance.low": answers.BalanceData,
     "balance.restored": answers.BalanceData,
     "minutes.used": answers.MinutesData,

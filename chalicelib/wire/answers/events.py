@@ -138,39 +138,34 @@ class UpcomingData(TypedDict):
     lines: list[NoticeLine]
 
 
-class OverData(TypedDict):
-    """An assignment that was in force for the last time on its end date; `replaced_by` is the assignment that goes on from it."""
+class _OfAssignment(TypedDict):
+    """What notices of an assignment have in common."""
 
     at: Instant
     assignment_id: str
     package_id: str
     package_name: str
     did: str | None
+
+
+class EndedData(_OfAssignment):
+    """An assignment that was in force for the last time on its end date; `replaced_by` is the assignment that goes on from it."""
+
     end_date: Day
     replaced_by: str | None
 
 
-class TermData(TypedDict):
+class TermData(_OfAssignment):
     """An assignment that ends soon, told so many `days` before its end date."""
 
-    at: Instant
-    assignment_id: str
-    package_id: str
-    package_name: str
-    did: str | None
     end_date: Day
     days: Count
 
 
-class MinutesData(TypedDict):
+class MinutesData(_OfAssignment):
     """So many percent of a bucket of free minutes are used, 80 or 100. The bucket has `total_seconds`, began on the day `since`, and is
     filled again on `refills_on`; null: never."""
 
-    at: Instant
-    assignment_id: str
-    package_id: str
-    package_name: str
-    did: str | None
     since: Day
     percent: Count
     total_seconds: Seconds
