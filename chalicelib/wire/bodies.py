@@ -61,7 +61,7 @@ class Body(BaseModel):
 class PackageBody(Body):
     """A package as callers write it."""
 
-    read_only = READ_ONLY | {"package_id", "next_prices", "effective_from", "warnings"}
+    read_only = READ_ONLY | {"package_id", "next_prices", "effective_from", "assignments", "warnings"}
 
     name: Name
     description: Text = ""

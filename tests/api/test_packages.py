@@ -130,6 +130,13 @@ def test_put_replaces_and_ignores_what_get_added(api: httpx.Client) -> None:
     assert (bare["retail"], bare["frequency"], bare["minimum_spend"], bare["currency"]) == ("0.00", "none", False, "USD")
 
 
+def test_a_package_of_the_list_can_be_sent_back(api: httpx.Client) -> None:
+    package = a_package(api, name=unique("Listed"))
+    (listed,) = ok(api.get("/packages", params={"search": package["name"]}))["items"]
+    assert listed["assignments"] == 0
+    assert saved(api.put(where(package), json=listed | {"description": "New"}), 200)["description"] == "New"
+
+
 def test_patch_changes_what_it_names_and_null_goes_back_to_the_default(api: httpx.Client) -> None:
     """contract: PATCH is a JSON merge patch."""
     package = a_package(api, **FULL)
