@@ -6,12 +6,11 @@ from ..domain.account import Account
 from ..domain.crediting import Credited, CreditRequest, credit_charge
 from ..domain.errors import NotFound
 from ..domain.ledger import Entry, credit_key, split_entry_id
-from ..domain.low_balance import watch
 from ..storage import balances, ledger
 from ..storage.db import Db
 from ..storage.retry import retry_on_contention
 from .customers import read_customer
-from .history import record_crossing
+from .history import move_balance
 from .request_context import RequestContext
 
 
@@ -42,7 +41,6 @@ def _give(db: Db, context: RequestContext, customer_id: str, key: str, asked: Cr
 def _write(db: Db, context: RequestContext, account: Account, made: Credited) -> Entry:
     actions, change = [ledger.create_entry(made.credit), ledger.write_credit(made.charge)], made.credit.credit_change
     if change:
-        watched = watch(account, context.thresholds, change)
-        actions += [balances.undo_debits(account, change, watched, held=0), *record_crossing(context, account, watched)]
+        actions += move_balance(context, account, change, partial(balances.undo_debits, account, change, held=0))
     db.transact(actions)
     return made.credit

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from ..domain import ledger as entries
 from ..domain.account import Account
@@ -19,7 +20,7 @@ from ..storage.keys import Key
 from ..storage.ledger import Window
 from ..storage.retry import retry_on_contention
 from . import loading
-from .history import record_change, record_crossing
+from .history import move_balance, record_change, record_crossing
 from .packages import demand_version
 from .request_context import RequestContext
 
@@ -159,9 +160,8 @@ def _book(db: Db, context: RequestContext, customer_id: str, entry_in: Callable[
         account = read_customer(db, customer_id)
         entry = entry_in(account.currency)
         try:
-            watched = watch(account, context.thresholds, entry.credit_change)
-            moved = balances.add_payment(account, entry.credit_change, watched)
-            db.transact([ledger.create_entry(entry), moved, *record_crossing(context, account, watched)])
+            add = partial(balances.add_payment, account, entry.credit_change)
+            db.transact([ledger.create_entry(entry), *move_balance(context, account, entry.credit_change, add)])
         except Cancelled:
             standing = ledger.find_entry(db, customer_id, entry.key)
             if standing is None:

@@ -1,9 +1,12 @@
 """Writes a change into the history, and reads the history page by page. `domain.history` says what a change is."""
 
+from collections.abc import Callable
+from decimal import Decimal
+
 from ..domain.account import Account
 from ..domain.errors import NotFound
 from ..domain.history import Change, HistoryItem, balance_crossing
-from ..domain.low_balance import Watch
+from ..domain.low_balance import Watch, watch
 from ..storage import accounts, history, packages
 from ..storage.db import Action, Db
 from ..storage.keys import Key
@@ -18,6 +21,12 @@ def record_change(context: RequestContext, change: Change) -> Action:
 def record_crossing(context: RequestContext, account: Account, watched: Watch | None) -> list[Action]:
     """What goes into the transaction that moves a balance, if that crosses a threshold."""
     return [record_change(context, balance_crossing(account, watched.crossing))] if watched and watched.crossing else []
+
+
+def move_balance(context: RequestContext, account: Account, change: Decimal, write: Callable[[Watch | None], Action]) -> list[Action]:
+    """A move of a balance by `change`, as `write` makes it, with what is told if it crosses a threshold."""
+    watched = watch(account, context.thresholds, change) if change else None
+    return [write(watched), *record_crossing(context, account, watched)]
 
 
 def read_package_history(db: Db, package_id: str, after: Key | None, limit: int) -> tuple[list[HistoryItem], Key | None]:

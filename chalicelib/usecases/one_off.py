@@ -1,11 +1,12 @@
 """One-off charges, which somebody posts by hand."""
 
+from functools import partial
+
 from ..domain import money
 from ..domain.account import Account, current_credit, demand_unparked, fits_limit
 from ..domain.charging import Line
 from ..domain.errors import Conflict
 from ..domain.ledger import Entry, charge, charge_key
-from ..domain.low_balance import watch
 from ..domain.one_off import OneOffRequest, one_off_line
 from ..domain.posting import Debit
 from ..storage import accounts, balances, ledger
@@ -13,7 +14,7 @@ from ..storage.db import Db
 from ..storage.errors import Cancelled
 from ..storage.retry import retry_on_contention
 from .customers import read_customer
-from .history import record_crossing
+from .history import move_balance
 from .request_context import RequestContext
 
 
@@ -43,7 +44,8 @@ def _post(db: Db, context: RequestContext, account: Account, line: Line) -> Entr
     fits = fits_limit(current_credit(account), line.debit)
     entry = charge(line, status="posted" if fits else "held", run_id=None, repeat=False, at=context.clock(), by=context.by)
     change = Debit(line.debit, held=0, newly_held=0) if fits else Debit(money.ZERO, held=1, newly_held=1)
-    watched = watch(account, context.thresholds, -change.amount) if change.amount else None
-    moved = balances.take_debit(account, change, watched, fixes_currency=True) if any(change) else accounts.note_entry(account)
-    db.transact([ledger.create_entry(entry), moved, *record_crossing(context, account, watched)])
+    moved = [accounts.note_entry(account)]
+    if any(change):
+        moved = move_balance(context, account, -change.amount, partial(balances.take_debit, account, change, fixes_currency=True))
+    db.transact([ledger.create_entry(entry), *moved])
     return entry

@@ -16,7 +16,6 @@ from ...domain import money
 from ...domain.errors import Conflict, code_and_detail
 from ...domain.history import run_reversed
 from ...domain.ledger import Entry
-from ...domain.low_balance import watch
 from ...domain.posting import TRANSACTION_ACTIONS_MAX
 from ...domain.record import RESULT_FAILURES_MAX, Failure, Plan, Result, Reversal, RunRecord, Step, Undone, WorkResult
 from ...domain.report import LEFT_ALONE
@@ -24,7 +23,7 @@ from ...storage import balances, ledger, plans, runs
 from ...storage.db import Action, Db
 from ...storage.retry import retry_on_contention
 from ..customers import read_customer
-from ..history import record_change, record_crossing
+from ..history import move_balance, record_change
 from ..request_context import RequestContext, Services
 from ..segment import SecondsLeft
 from ..time_budget import STOP_SECONDS, within_time_budget
@@ -131,8 +130,8 @@ def _reverse(db: Db, context: RequestContext, run: RunRecord, customer_id: str, 
         actions = [action for one in undone for action in one.actions]
         give_back, released = money.total(one.give_back for one in undone), sum(one.released for one in undone)
         if account and (give_back or released):  # nothing is given back of nothing
-            watched = watch(account, context.thresholds, give_back) if give_back else None
-            actions += [balances.undo_debits(account, give_back, watched, held=-released), *record_crossing(context, account, watched)]
+            undo = partial(balances.undo_debits, account, give_back, held=-released)
+            actions += move_balance(context, account, give_back, undo)
         if len(actions) > TRANSACTION_ACTIONS_MAX:
             return None
         if actions:
