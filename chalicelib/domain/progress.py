@@ -44,6 +44,11 @@ class Progress(NamedTuple):
     corrections: Mapping[str, PriceCorrection] = {}
 
     @property
+    def latest_started(self) -> date | None:
+        """The latest day whose sweep has begun; None before the first."""
+        return self.begun.day if self.begun else None
+
+    @property
     def last_evaluated(self) -> date | None:
         """The last day whose sweep all segments have finished; None before the first."""
         if self.begun and any(len(done) == count and set(done.values()) == {self.begun} for count, done in self.segments.items()):

@@ -41,7 +41,7 @@ def plan_closing(services: Services, context: RequestContext, customer_id: str, 
     first = _first_open_day(context, standing)
     if on < first_end_date(context.today, first):
         raise Invalid([Fault("/on", f"lies before {first_end_date(context.today, first)}, the first day on which assignments can end")])
-    context_of_one = snapshot._replace(latest_started=standing.begun.day if standing.begun else None)
+    context_of_one = snapshot._replace(latest_started=standing.latest_started)
     items = [item for one in snapshot.assignments for item in _planned(db, context, context_of_one, one, on)]
     if sum(item.becomes not in ("ends_already", "refused") for item in items) > CLOSING_ASSIGNMENTS_MAX:
         detail = f"has more than {CLOSING_ASSIGNMENTS_MAX} assignments that go on: end them by a change of many first (POST /changes)"
@@ -63,7 +63,7 @@ def close_customer(services: Services, context: RequestContext, customer_id: str
 
 
 def _first_open_day(context: RequestContext, standing: Progress) -> date:
-    return schedule.first_open_day(context.today, standing.begun.day if standing.begun else None)
+    return schedule.first_open_day(context.today, standing.latest_started)
 
 
 def _unseen(item: ClosedAssignment) -> ClosedAssignment:

@@ -63,7 +63,7 @@ def checked_request(db: Db, context: RequestContext, ask: ForecastAsk, listed: i
 
 
 def _checked(db: Db, context: RequestContext, ask: ForecastAsk, standing: Progress, listed: int) -> tuple[ForecastRequest, date]:
-    first = schedule.first_open_day(context.today, standing.begun.day if standing.begun else None)
+    first = schedule.first_open_day(context.today, standing.latest_started)
     request = _request(ask, first, context.today, listed)
     _demand_packages(db, ask, first)
     return request, first

@@ -25,7 +25,7 @@ def read_outlook(services: Services, context: RequestContext, customer_id: str) 
     db = services.db
     snapshot = load_within(db, customer_id, FORECAST_LIMITS)
     standing = progress.read_progress(db)
-    first = first_open_day(context.today, standing.begun.day if standing.begun else None)
+    first = first_open_day(context.today, standing.latest_started)
     going_on = sum(not has_ended(one, context.today) for one in snapshot.assignments)
     last = first + timedelta(days=(DAYS_OF_FEW if going_on <= FEW_ASSIGNMENTS else DAYS_OF_MANY) - 1)
     facts = gather_facts(db, snapshot, standing, FactsWanted(first, last, context.at, services.max_lines, FORECAST_ENTRIES_MAX))

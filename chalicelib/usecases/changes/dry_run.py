@@ -184,7 +184,7 @@ class ChangeDryRun(ChangeRows):
     def _both(
         self, member: Group, planned: Mapping[str, PlannedChange], others: Mapping[str, Package], lists: Mapping[str, PriceList]
     ) -> tuple[Forecast, Forecast]:
-        first = first_open_day(self._context.today, self._standing.begun.day if self._standing.begun else None)
+        first = first_open_day(self._context.today, self._standing.latest_started)
         last = first + timedelta(days=COMPARED_DAYS - 1)
         catalog = self._catalog.of(member.assignments)
         own = {one.package_id: catalog[one.package_id] for one in member.assignments if one.package_id in catalog}
