@@ -7,8 +7,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from chalice.app import Blueprint, IAMAuthorizer, Response
 
 from .. import deployment, logging_context
-from ..domain.errors import BillingError, Conflict, Fault, Invalid, MayNotCharge, MayNotWrite, Misconfigured, Throttled
-from ..domain.tenure import HOLDER
+from ..domain.errors import BillingError, Fault, Invalid, MayNotCharge, MayNotWrite, Misconfigured, Throttled
 from ..logging_context import LogContext
 from ..storage.db import Budget
 from ..usecases.request_context import RequestContext
@@ -230,14 +229,14 @@ def _viewed(route: Route, call: Call, who: Caller) -> Answer[Any]:
     allowed = call.context._replace(may_charge=access.CHARGE in who.scopes)
     try:
         return route.view(call._replace(context=allowed, may_read=access.READ in who.scopes, may_write=access.WRITE_SCOPE in who.scopes))
-    except Conflict as error:
-        if access.READ not in who.scopes:
-            error.extra = {name: value for name, value in error.extra.items() if error.code != "did_in_use" or name not in HOLDER}
-        raise
     except MayNotCharge as error:
         raise who.refusal((access.CHARGE,), error.detail) from None
     except MayNotWrite as error:
         raise who.refusal((access.WRITE_SCOPE,), error.detail) from None
+    except BillingError as error:
+        if access.READ in who.scopes:
+            error.extra = {**error.extra, **error.for_readers}
+        raise
 
 
 def _content(route: Route, sent: Sent, known: Mapping[str, Any]) -> Any:

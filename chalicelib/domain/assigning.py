@@ -6,13 +6,12 @@ A single request is a file of one row. What an edit may come to is checked by th
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import islice
-from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from . import amending, charging, money
 from .account import Account
 from .assignment import Assignment, assignment_faults, earliest_end, first_day, minimum_days_faults, package_faults
-from .errors import Conflict, Fault, Invalid
+from .errors import NOTHING, Conflict, Fault, Invalid
 from .package import Package
 from .schedule import DAY
 from .tenure import DidTenure, clash, tenure_of
@@ -55,13 +54,14 @@ class Backlog(NamedTuple):
 class Obstacle(NamedTuple):
     """What stands against an assignment: a field that breaks a rule (`INVALID`), or the code of a conflict with the state of things.
 
-    `extra` are the fields that the conflict says besides.
+    `extra` are the fields that the conflict says besides, `for_readers` those that it says to callers who may read.
     """
 
     pointer: str
     detail: str
     code: str = INVALID
-    extra: Mapping[str, Any] = MappingProxyType({})
+    extra: Mapping[str, Any] = NOTHING
+    for_readers: Mapping[str, Any] = NOTHING
 
 
 def plan_assignments(
@@ -109,7 +109,7 @@ def _take_did(new: Assignment, taken: Mapping[str, list[DidTenure]]) -> Iterator
         return
     fault = clash(taken[new.did], new)
     if fault:
-        yield Obstacle("/did", fault.detail, "did_in_use", fault.extra)
+        yield Obstacle("/did", fault.detail, "did_in_use", fault.extra, fault.for_readers)
     else:
         taken[new.did].append(tenure_of(new))
 
@@ -172,7 +172,7 @@ def demand_no_obstacle(obstacles: Iterable[Obstacle]) -> None:
     if faults:
         raise Invalid(faults)
     for one in found:
-        raise Conflict(one.detail, code=one.code, **one.extra)
+        raise Conflict(one.detail, code=one.code, for_readers=one.for_readers, **one.extra)
 
 
 def first_warnings(new: Assignment, package: Package) -> list[BillingWarning]:

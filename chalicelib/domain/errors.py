@@ -3,10 +3,11 @@
 The edges translate: `api/problems.py` to HTTP, `jobs/` to function errors. `code` is stable and part of the contract.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import groupby, islice
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 FAULTS_MAX = 100
@@ -18,6 +19,8 @@ FILE_FAULTS_MAX = 200
 POINTER_CHARACTERS_MAX = 120
 DETAIL_CHARACTERS_MAX = 1000
 """Characters of what a refusal repeats of a request: a caller's own field names may be as long as its body."""
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+"""No further fields of a refusal."""
 
 
 class Fault(NamedTuple):
@@ -62,15 +65,18 @@ def _first_of_row(found: Sequence[RowFault]) -> Sequence[RowFault]:
 
 
 class BillingError(Exception):
-    """A request that can't be carried out; nothing was written for it."""
+    """A request that can't be carried out; nothing was written for it. `extra` are the fields that its answer has besides, `for_readers`
+    those that only callers get who may read.
+    """
 
     code = "error"
 
-    def __init__(self, detail: str, *, code: str | None = None, **extra: Any) -> None:
+    def __init__(self, detail: str, *, code: str | None = None, for_readers: Mapping[str, Any] = NOTHING, **extra: Any) -> None:
         super().__init__(cut(detail))
         self.detail = cut(detail)
         self.code = code or self.code
         self.extra = extra
+        self.for_readers = for_readers
 
 
 class Malformed(BillingError):

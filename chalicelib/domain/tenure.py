@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from .assignment import Assignment
 from .schedule import DAY
@@ -27,10 +27,6 @@ def tenures_overlap(one: DidTenure, other: DidTenure) -> bool:
     return one.start_date <= (other.end_date or date.max) and other.start_date <= (one.end_date or date.max)
 
 
-HOLDER: Final = ("customer_id", "assignment_id")
-"""What says of a refusal who has the DID."""
-
-
 class Clash(NamedTuple):
     """Who has a DID at the same time, and the first day from which on nobody else has it; None if somebody has it for good."""
 
@@ -48,9 +44,13 @@ class Clash(NamedTuple):
 
     @property
     def extra(self) -> dict[str, Any]:
-        """What a refusal says besides: who has it, for callers who may know that."""
-        day = {"free_from": self.free_from.isoformat()} if self.free_from else {}
-        return {**{name: getattr(self.holder, name) for name in HOLDER}, **day}
+        """What a refusal says besides."""
+        return {"free_from": self.free_from.isoformat()} if self.free_from else {}
+
+    @property
+    def for_readers(self) -> dict[str, Any]:
+        """Who has it, for callers who may read."""
+        return {"customer_id": self.holder.customer_id, "assignment_id": self.holder.assignment_id}
 
 
 def clash(tenures: Iterable[DidTenure], new: Assignment) -> Clash | None:

@@ -1,6 +1,6 @@
 """DIDs: who has one from when to when, and that no two customers have it at the same time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ..domain.assignment import Assignment
 from ..domain.errors import Conflict
@@ -13,9 +13,7 @@ from ..storage.did_tenures import DidTenures
 def free_tenures(db: Db, new: Assignment) -> DidTenures:
     """The tenures of the assignment's DID. Raises `Conflict` did_in_use when another customer has it at the same time."""
     tenures = did_tenures.find_tenures(db, new.did or "")
-    taken = clash(tenures.all, new)
-    if taken:
-        raise Conflict(taken.detail, code="did_in_use", **taken.extra)
+    _demand_no_clash(tenures.all, new)
     return tenures
 
 
@@ -39,10 +37,14 @@ def exchange_tenures(db: Db, gone: Sequence[Assignment], new: Sequence[Assignmen
     tenures = did_tenures.find_tenures(db, did)
     others = _tenures_of_others(tenures, [*gone, *new])
     for one in new:
-        taken = clash(others, one)
-        if taken:
-            raise Conflict(taken.detail, code="did_in_use", **taken.extra)
+        _demand_no_clash(others, one)
     return did_tenures.write_tenures(tenures, [*others, *(tenure_of(one) for one in new if not one.cancelled)])
+
+
+def _demand_no_clash(tenures: Iterable[DidTenure], new: Assignment) -> None:
+    taken = clash(tenures, new)
+    if taken:
+        raise Conflict(taken.detail, code="did_in_use", for_readers=taken.for_readers, **taken.extra)
 
 
 def _tenures_of_others(tenures: DidTenures, own: Sequence[Assignment]) -> list[DidTenure]:
