@@ -1,5 +1,7 @@
 """`/customers/{id}/assignments`, `/dids` and `/dids/{did}/assignments`"""
 
+from __future__ import annotations
+
 from functools import partial
 from typing import Any, Final
 

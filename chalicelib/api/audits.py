@@ -1,12 +1,13 @@
 """`/audits`"""
 
+from __future__ import annotations
+
 from typing import Any
 
 from chalice.app import Blueprint
 
 from ..domain.finding_kinds import FINDING_KINDS
 from ..wire import answers
-from ..wire.work_bodies import AuditBody
 from .access import READ
 from .call import Answer, Call
 from .formats import CSV, findings_csv
@@ -21,6 +22,7 @@ def request_audit(call: Call) -> Answer[answers.Audit]:
     """Have what was due compared with what was posted, of all customers or of one."""
     from ..usecases import audits  # not in cold starts
     from ..wire.audit_views import audit_view
+    from ..wire.work_bodies import AuditBody
 
     body = call.body(AuditBody)
     made = audits.request_audit(call.services, call.context, audits.AuditRequest(body.since, body.to, body.customer))

@@ -1,5 +1,7 @@
 """One HTTP call: what the caller sent, checked as far as the route doesn't matter."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date

@@ -1,5 +1,7 @@
 """`/changes`"""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from typing import Any, Final

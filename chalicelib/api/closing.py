@@ -1,5 +1,7 @@
 """`POST /customers/{id}/closing`"""
 
+from __future__ import annotations
+
 from chalice.app import Blueprint
 
 from ..domain.errors import Fault, Invalid

@@ -1,5 +1,7 @@
 """`/customers`, their payments, ledger, features; `/held`"""
 
+from __future__ import annotations
+
 from datetime import date, datetime, time, timedelta
 from typing import Final, get_args
 
@@ -13,7 +15,7 @@ from ..domain.one_off import one_off_warnings
 from ..storage.ledger import Window
 from ..usecases import crediting, customers, one_off
 from ..usecases.finding import CustomersSought, find_customers
-from ..wire import answers, csv_out, fields, ledger_views, views
+from ..wire import answers, csv_out, fields, views
 from ..wire.bodies import merge_patch, parse
 from ..wire.customer_bodies import CustomerBody
 from ..wire.customer_views import customer_view
@@ -114,10 +116,10 @@ def read_ledger(call: Call) -> Answer[answers.LedgerPage]:
     if call.query.keys() & _SORTED.keys():
         found = _in_order(call, customer_id, window)
     else:
+        from ..wire.ledger_views import listed_entry_view  # not in cold starts
+
         scope, load = f"ledger {customer_id} {window}", customers.read_statement
-        page = call.page(
-            scope, lambda after, limit: load(call.services.db, customer_id, window, after, limit), ledger_views.listed_entry_view
-        )
+        page = call.page(scope, lambda after, limit: load(call.services.db, customer_id, window, after, limit), listed_entry_view)
         found = {"items": page.body["items"], "next_cursor": page.body["next_cursor"]}
     if window.is_of_posting:
         found["closed"] = is_closed(window.posted_until, call.context.at)
@@ -128,6 +130,7 @@ def _in_order(call: Call, customer_id: str, window: Window) -> answers.LedgerPag
     """The ledger in the order and narrowed as was asked, with balances, counts and sums."""
     from ..domain.sorted_ledger import LedgerAsked, LedgerRow, SortedLedger  # not in cold starts
     from ..usecases.statements import read_sorted_ledger
+    from ..wire.ledger_views import ledger_row_view, ledger_sums_view
 
     given = {name: call.query[name] for name in _SORTED.keys() & call.query.keys()}
     given["descending"] = given.pop("order", "asc") == "desc"
@@ -139,10 +142,10 @@ def _in_order(call: Call, customer_id: str, window: Window) -> answers.LedgerPag
         pages.append(read_sorted_ledger(call.services.db, customer_id, asked, window, place, limit))
         return pages[-1].rows, pages[-1].last and {"at": pages[-1].last[0], "key": pages[-1].last[1]}
 
-    page = call.page(f"ledger {customer_id} {window} {asked}", load, ledger_views.ledger_row_view)
+    page = call.page(f"ledger {customer_id} {window} {asked}", load, ledger_row_view)
     return {
         "items": page.body["items"], "next_cursor": page.body["next_cursor"], "count": pages[-1].total,
-        "sums": ledger_views.ledger_sums_view(pages[-1].sums),
+        "sums": ledger_sums_view(pages[-1].sums),
     }  # fmt: skip
 
 
@@ -162,8 +165,9 @@ def list_held(call: Call) -> Answer[answers.HeldPage]:
     found: answers.HeldPage = {"items": page.body["items"], "next_cursor": page.body["next_cursor"]}
     if call.query["sums"]:
         from ..usecases import held  # not in cold starts
+        from ..wire.ledger_views import held_sums_view
 
-        found["sums"] = ledger_views.held_sums_view(held.held_sums(db, customer_id))
+        found["sums"] = held_sums_view(held.held_sums(db, customer_id))
     return Answer(found)
 
 

@@ -1,5 +1,7 @@
 """`/events/replay`; and `/events`, what was told lately, which only `make serve` has: on AWS, events are read where they are attached."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from chalice.app import Blueprint
@@ -7,7 +9,6 @@ from chalice.app import Blueprint
 from .. import deployment
 from ..domain.events import EVENT_TYPES, chosen_types
 from ..wire import answers, fields
-from ..wire.work_bodies import ReplayBody
 from ..wire.work_views import work_view
 from .access import WRITE_SCOPE
 from .call import Answer, Call
@@ -23,6 +24,7 @@ _PARAMETERS = {"type": Parameter(OneOf(EVENT_TYPES)), "customer": Parameter(fiel
 def request_replay(call: Call) -> Answer[answers.Work]:
     """Have the events of some days sent again."""
     from ..usecases import replays  # not in cold starts
+    from ..wire.work_bodies import ReplayBody
 
     body = call.body(ReplayBody)
     types = body.types or chosen_types(deployment.configuration().event_types)

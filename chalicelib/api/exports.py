@@ -1,13 +1,13 @@
 """`/exports`"""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from chalice.app import Blueprint
 
 from .. import deployment
-from ..storage.work import RESULT_DAYS
 from ..wire import answers
-from ..wire.work_bodies import ExportBody
 from .access import READ
 from .call import Answer, Call
 from .posting_days import posting_days
@@ -23,6 +23,7 @@ blueprint = Blueprint(__name__)
 def request_export(call: Call) -> Answer[answers.Export]:
     """Have an export made of all customers."""
     from ..usecases import exports  # not in cold starts
+    from ..wire.work_bodies import ExportBody
 
     body = call.body(ExportBody)
     days = posting_days(body.posted_from, body.posted_to) if body.posted_from and body.posted_to else None
@@ -39,8 +40,9 @@ def read_export(call: Call) -> Answer[answers.Export]:
     return Answer(_view(call, exports.read_export(call.services.db, call.params["work_id"])))
 
 
-def _view(call: Call, found: "FoundExport") -> answers.Export:
-    from ..wire.export_views import export_view  # not in cold starts
+def _view(call: Call, found: FoundExport) -> answers.Export:
+    from ..storage.work import RESULT_DAYS  # not in cold starts
+    from ..wire.export_views import export_view
 
     objects = call.services.objects
     return export_view(found.work, found.files, lambda file: objects().link(file.key, file.name), RESULT_DAYS, call.context.at)

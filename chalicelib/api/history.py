@@ -1,5 +1,7 @@
 """`/packages/{package_id}/history`, `/customers/{customer_id}/history`"""
 
+from __future__ import annotations
+
 from chalice.app import Blueprint
 
 from ..usecases import history

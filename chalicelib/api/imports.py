@@ -4,6 +4,8 @@ not at all. What doesn't fit into one transaction is staged, and applied row by 
 `/check` behind each is the dry run at a path of its own, so that a policy can allow it alone.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -35,7 +37,7 @@ def import_packages(call: Call) -> Answer[answers.ImportedPackages | answers.Imp
     return _at_once_or_staged(call, "packages", _packages)
 
 
-def _packages(call: Call, recording: "Recording") -> Answer[answers.ImportedPackages]:
+def _packages(call: Call, recording: Recording) -> Answer[answers.ImportedPackages]:
     from ..usecases import imports  # not in cold starts
     from ..wire import import_rows
 
@@ -58,7 +60,7 @@ def import_customers(call: Call) -> Answer[answers.ImportedCustomers | answers.I
     return _at_once_or_staged(call, "customers", _customers)
 
 
-def _customers(call: Call, recording: "Recording") -> Answer[answers.ImportedCustomers]:
+def _customers(call: Call, recording: Recording) -> Answer[answers.ImportedCustomers]:
     from ..usecases import imports  # not in cold starts
     from ..wire import import_rows
 
@@ -82,7 +84,7 @@ def import_assignments(call: Call) -> Answer[answers.ImportedAssignments | answe
     return _at_once_or_staged(call, "assignments", _assignments)
 
 
-def _assignments(call: Call, recording: "Recording") -> Answer[answers.ImportedAssignments]:
+def _assignments(call: Call, recording: Recording) -> Answer[answers.ImportedAssignments]:
     from ..usecases import imports  # not in cold starts
     from ..wire import import_rows
 
@@ -100,14 +102,14 @@ def check_assignments(call: Call) -> Answer[answers.ImportedAssignments | answer
     return import_assignments(call)
 
 
-def _at_once_or_staged(call: Call, of: "ImportOf", at_once: Callable[[Call, "Recording"], Answer[Any]]) -> Answer[Any]:
+def _at_once_or_staged(call: Call, of: ImportOf, at_once: Callable[[Call, Recording], Answer[Any]]) -> Answer[Any]:
     """The answer to a file that is written in one transaction, or checked while the caller waits; a larger one is staged."""
     from ..domain.errors import InvalidRows
     from ..usecases.staged_imports import record_at_once  # not in cold starts
 
     text, again = call.csv or "", call.query.get("again", False)
 
-    def recording(made: "Sequence[MadeRow]") -> "list[Action]":
+    def recording(made: Sequence[MadeRow]) -> list[Action]:
         return record_at_once(call.services.db, call.context, of, text.encode(), again=again, made=made)
 
     try:
@@ -118,7 +120,7 @@ def _at_once_or_staged(call: Call, of: "ImportOf", at_once: Callable[[Call, "Rec
     return staged(call, of, text, dry_run=_dry_run(call))
 
 
-def _about(call: Call, items: Sequence[Mapping[str, Any]]) -> "_About":
+def _about(call: Call, items: Sequence[Mapping[str, Any]]) -> _About:
     """What the answer says of the whole: a file that changes something is recorded as an import."""
     made = not _dry_run(call) and any(one["change"] != "unchanged" for one in items)
     return {"dry_run": _dry_run(call), "import_id": call.context.id if made else None}
@@ -134,7 +136,7 @@ def _dry_run(call: Call) -> bool:
     return found
 
 
-def _defined(written: "RowOutcome[Package]", dry_run: bool) -> answers.ImportedPackage:
+def _defined(written: RowOutcome[Package], dry_run: bool) -> answers.ImportedPackage:
     package = written.new
     made_id = None if dry_run and written.old is None else package.package_id
     shown: answers.PlannedPackage = {**views.package_view(package), "package_id": made_id}
@@ -142,11 +144,11 @@ def _defined(written: "RowOutcome[Package]", dry_run: bool) -> answers.ImportedP
     return {"row": written.row, "change": written.change, "package": shown, "warnings": warned}
 
 
-def _customer_item(call: Call, written: "RowOutcome[Account]") -> answers.ImportedCustomer:
+def _customer_item(call: Call, written: RowOutcome[Account]) -> answers.ImportedCustomer:
     return {"row": written.row, "change": written.change, "customer": saved_customer(call, written.new)}
 
 
-def _assigned_view(call: Call, made: "Made", dry_run: bool) -> answers.ImportedAssignment:
+def _assigned_view(call: Call, made: Made, dry_run: bool) -> answers.ImportedAssignment:
     """A row with its assignment; what calls make of its minutes is told only to those who may read."""
     detail = made.detail if call.may_read else made.detail._replace(minutes=None)
     made_id = None if dry_run and made.change == "created" else detail.assignment.assignment_id

@@ -1,5 +1,7 @@
 """`/health`"""
 
+from __future__ import annotations
+
 import time
 from typing import Final
 

@@ -1,5 +1,7 @@
 """`/overview`, and `/customers/{id}/outlook`"""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Final
 

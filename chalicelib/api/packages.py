@@ -1,5 +1,7 @@
 """`/packages`"""
 
+from __future__ import annotations
+
 from collections.abc import Collection
 from datetime import date
 from typing import Any, Final, get_args

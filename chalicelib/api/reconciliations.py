@@ -1,5 +1,7 @@
 """`/reconciliations`"""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -53,7 +55,7 @@ def list_discrepancies(call: Call) -> Answer[answers.Page[answers.Discrepancy]]:
     )
 
 
-def _listed(call: Call) -> Iterator[tuple[str, "ListedNumber"]]:
+def _listed(call: Call) -> Iterator[tuple[str, ListedNumber]]:
     """The numbers of the file. Raises, after the last one, `InvalidRows`."""
     from ..domain.reconciliation import ListedNumber
     from ..wire import csv_in  # not in cold starts

@@ -1,11 +1,12 @@
 """`POST /customers/{id}/assignments/{id}/replacement` and `POST /dids/{did}/transfer`"""
 
+from __future__ import annotations
+
 from chalice.app import Blueprint
 
 from .. import ids
 from ..domain.posting import TRANSACTION_ACTIONS_MAX
 from ..wire import answers
-from ..wire.replacement_bodies import ReplacementBody, TransferBody
 from .access import WRITE_SCOPE
 from .call import Answer, Call
 from .routing import step_route
@@ -17,6 +18,7 @@ blueprint = Blueprint(__name__)
 def replace_assignment(call: Call) -> Answer[answers.Replacement]:
     """End an assignment on the eve of a day and go on from it with a package, or other terms, in one step."""
     from ..usecases import replacements  # not in cold starts
+    from ..wire.replacement_bodies import ReplacementBody
     from ..wire.replacement_views import handover_view
 
     body, dry_run = call.body(ReplacementBody), call.query["dry_run"]
@@ -33,6 +35,7 @@ def replace_assignment(call: Call) -> Answer[answers.Replacement]:
 def transfer_did(call: Call) -> Answer[answers.Transfer]:
     """Give a DID to another customer from a day on, with everything that is assigned to it."""
     from ..usecases import replacements  # not in cold starts
+    from ..wire.replacement_bodies import TransferBody
     from ..wire.replacement_views import handover_view
 
     body, did, dry_run = call.body(TransferBody), call.params["did"], call.query["dry_run"]

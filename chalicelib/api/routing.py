@@ -1,5 +1,7 @@
 """The one way a route is made: parse, call, answer; errors become problem documents here and nowhere else."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
@@ -21,7 +23,7 @@ from .query import OFF, ON, Parameter
 NO_PARAMETERS: Final[Mapping[str, Parameter]] = {}
 ONLY_JSON: Final[Mapping[str, Renderer]] = {}
 View = TypeVar("View", bound=Callable[[Call], Answer[Any]])
-Tagged = TypeVar("Tagged", bound=answers.Versioned)
+Tagged = TypeVar("Tagged", bound="answers.Versioned")
 Live = Callable[[Sent, Mapping[str, Any]], bool | None]
 """Whether a body, with the query, asks for a live run or only for a simulation; None when it doesn't say."""
 WITH_BODY: Final = ("POST", "PUT", "PATCH")

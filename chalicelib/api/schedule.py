@@ -1,5 +1,7 @@
 """`/schedule`: the due dates of a rule that no package has yet, for whoever is about to make one."""
 
+from __future__ import annotations
+
 from datetime import date
 from typing import Any
 

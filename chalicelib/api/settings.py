@@ -1,5 +1,7 @@
 """`/settings`: what the deployment is set to."""
 
+from __future__ import annotations
+
 from chalice.app import Blueprint
 
 from .. import deployment

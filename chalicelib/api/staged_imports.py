@@ -1,5 +1,7 @@
 """`/imports`: files that are checked and applied in the background, and what became of them."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -88,14 +90,14 @@ def list_imported_rows(call: Call) -> Answer[answers.Page[answers.ImportedRow]]:
     )
 
 
-def wanted(call: Call) -> "Wanted":
+def wanted(call: Call) -> Wanted:
     """How a file is to be applied."""
     from ..usecases.staged_imports import Wanted  # not in cold starts
 
     return Wanted(call.query.get("confirm_backlog", False), call.query.get("again", False))
 
 
-def staged(call: Call, of: "ImportOf", text: str, *, dry_run: bool) -> Answer[Any]:
+def staged(call: Call, of: ImportOf, text: str, *, dry_run: bool) -> Answer[Any]:
     """Have a file that came in a request checked, or checked and applied, in the background. Raises `Malformed`, `InvalidRows`."""
     from ..domain.errors import InvalidRows
     from ..usecases import staged_imports  # not in cold starts
@@ -108,11 +110,11 @@ def staged(call: Call, of: "ImportOf", text: str, *, dry_run: bool) -> Answer[An
     return Answer(shown(found), 202, {"Location": f"../imports/{found.record.import_id}"})
 
 
-def _begun(found: "FoundImport") -> Answer[answers.Import]:
+def _begun(found: FoundImport) -> Answer[answers.Import]:
     return Answer(shown(found), 202, {"Location": f"../{found.record.import_id}"})
 
 
-def shown(found: "FoundImport") -> answers.Import:
+def shown(found: FoundImport) -> answers.Import:
     """An import as callers read it."""
     from ..wire.import_views import import_view  # not in cold starts
 

@@ -1,5 +1,7 @@
 """`/customers/{id}/statement`"""
 
+from __future__ import annotations
+
 from chalice.app import Blueprint
 
 from ..domain.ledger import is_closed

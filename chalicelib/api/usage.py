@@ -1,5 +1,7 @@
 """`/customers/{id}/usage` and `/customers/{id}/minutes`"""
 
+from __future__ import annotations
+
 from typing import Any
 
 from chalice.app import Blueprint

@@ -1,5 +1,7 @@
 """`/work`"""
 
+from __future__ import annotations
+
 from chalice.app import Blueprint
 
 from ..domain.errors import MayNotWrite

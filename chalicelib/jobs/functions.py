@@ -1,5 +1,7 @@
 """What the scheduled and the invoked function do."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date

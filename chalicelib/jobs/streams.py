@@ -4,6 +4,8 @@ A record that can't be told for good, because it can't be read or the bus refuse
 other. Whatever else fails is delivered again: from the first record that failed on, which is why an event may come twice.
 """
 
+from __future__ import annotations
+
 import json
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence

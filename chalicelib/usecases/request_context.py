@@ -7,13 +7,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..domain.errors import Misconfigured
-from ..domain.importing import ImportRow
 from ..domain.low_balance import DefaultThresholds
 from ..domain.notice_days import NoticeDays
 from ..storage.db import Db
 from ..storage.objects import Objects
 
 if TYPE_CHECKING:
+    from ..domain.importing import ImportRow
     from ..storage.event_bus import EventBus
 
 Send = Callable[[list[dict[str, object]]], None]
@@ -39,7 +39,7 @@ class RequestContext(NamedTuple):
     may_charge: bool = True
     history_retention: timedelta = HISTORY_RETENTION
     thresholds: DefaultThresholds = MappingProxyType({})
-    import_row: ImportRow | None = None
+    import_row: "ImportRow | None" = None
 
     @property
     def timestamp(self) -> str:

@@ -1,5 +1,7 @@
 """Audits as callers read them, and how findings are written into files."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal

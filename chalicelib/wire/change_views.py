@@ -1,5 +1,7 @@
 """Changes of many as callers read them."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -1,5 +1,7 @@
 """Closing a customer as callers read it."""
 
+from __future__ import annotations
+
 from datetime import date
 
 from ..domain.assignment import earliest_end

@@ -5,6 +5,8 @@ spreadsheet would take for a formula gets an apostrophe before it, also behind `
 mark: programs read these files too.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache

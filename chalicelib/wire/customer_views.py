@@ -1,5 +1,7 @@
 """Customers as callers read them."""
 
+from __future__ import annotations
+
 from ..domain.account import Account, Threshold
 from . import answers
 from .field_values import fields_of

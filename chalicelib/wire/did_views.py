@@ -1,5 +1,7 @@
 """DIDs as callers read them in the list of all."""
 
+from __future__ import annotations
+
 from fractions import Fraction
 from typing import Any
 

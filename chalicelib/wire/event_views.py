@@ -1,5 +1,7 @@
 """Entries and changes as events. What a customer may see is listed field by field; whatever is not listed is the provider's."""
 
+from __future__ import annotations
+
 from typing import Any, Final
 
 from ..domain import money

@@ -1,5 +1,7 @@
 """Exports as callers read them, and how rows are written into files."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import cache

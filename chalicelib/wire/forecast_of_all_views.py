@@ -1,5 +1,7 @@
 """Forecasts of all customers as callers read them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 

@@ -1,5 +1,7 @@
 """Forecasts as callers read them."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from ..domain import money

@@ -1,5 +1,7 @@
 """Items of history as callers read them."""
 
+from __future__ import annotations
+
 from ..domain.history import FieldChange, HistoryItem
 from . import answers
 from .field_values import fields_of, iso

@@ -1,5 +1,7 @@
 """Imports of files as callers read them."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final

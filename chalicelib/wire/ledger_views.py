@@ -1,5 +1,7 @@
 """A customer's ledger as callers read it in an order."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import cast
 

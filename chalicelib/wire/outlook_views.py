@@ -1,5 +1,7 @@
 """A customer at a glance, as callers read it."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from ..domain import money

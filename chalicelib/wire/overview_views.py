@@ -1,5 +1,7 @@
 """The overview as callers read it."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from ..domain import money

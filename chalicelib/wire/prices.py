@@ -1,5 +1,7 @@
 """Price lists: what callers send of one, and what they read."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any

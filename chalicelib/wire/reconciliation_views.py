@@ -1,5 +1,7 @@
 """Reconciliations as callers read them, and how discrepancies are written into files."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction

@@ -1,5 +1,7 @@
 """Replacements and transfers as what callers read."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from ..domain import money, wording

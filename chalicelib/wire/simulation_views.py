@@ -1,5 +1,7 @@
 """Kept simulations as callers read them."""
 
+from __future__ import annotations
+
 from datetime import datetime
 
 from ..domain.deciding import RunRequest

@@ -1,5 +1,7 @@
 """Statements as callers read them: JSON values, and the rows of a file."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import cast

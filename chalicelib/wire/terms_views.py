@@ -1,5 +1,7 @@
 """The terms of an assignment as callers read them."""
 
+from __future__ import annotations
+
 from typing import cast
 
 from ..domain.amending import DATED_FIELDS

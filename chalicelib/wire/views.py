@@ -1,5 +1,7 @@
 """Domain values as what callers read: plain JSON values, money as text. Shared by HTTP and the invoked functions."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal

@@ -1,5 +1,7 @@
 """Long work as callers read it."""
 
+from __future__ import annotations
+
 from ..domain.work import WorkRecord
 from . import answers
 
