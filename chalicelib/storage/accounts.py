@@ -14,6 +14,7 @@ from .keys import ACCOUNT_SK, ACCOUNTS, CUSTOMERS, Key
 
 
 def write_thresholds(thresholds: Iterable[Threshold]) -> list[list[Decimal]]:
+    """Thresholds as they are stored."""
     return [list(one) for one in thresholds]
 
 
