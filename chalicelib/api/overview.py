@@ -10,7 +10,7 @@ from chalice.app import Blueprint
 from ..wire import answers, fields
 from .call import Answer, Call
 from .formats import CSV, announced_prices_as_csv, endings_as_csv, overview_as_csv, overview_customers_as_csv
-from .query import LIST, OneOf, Parameter
+from .query import LIST, SOUGHT, OneOf, Parameter, flag
 from .routing import get
 
 blueprint = Blueprint(__name__)
@@ -20,6 +20,9 @@ _CUSTOMERS: Final[Mapping[str, Parameter]] = {
     "currency": Parameter(fields.currency),
     "sort": Parameter(OneOf(SORTS), default="name"),
     "order": Parameter(OneOf(("asc", "desc")), default="asc"),
+    "search": SOUGHT,
+    "held": Parameter(flag),
+    "parked": Parameter(flag),
     **LIST,
 }
 
@@ -35,14 +38,15 @@ def read_overview(call: Call) -> Answer[answers.Overview]:
 
 @get(blueprint, "/overview/customers", _CUSTOMERS, forms={CSV: overview_customers_as_csv})
 def list_overview_customers(call: Call) -> Answer[answers.Page[answers.OverviewCustomer]]:
-    """Customers as the newest overview has them, by name, balance, monthly value or margin, or by when they run short."""
+    """Customers as the newest overview has them, by name, balance, monthly value or margin, or by when they run short; all, or
+    those who are sought or in a state."""
     from ..usecases.overviews import OverviewAsked, overview_page  # not in cold starts
     from ..wire.overview_views import overview_customer_view
 
-    sort, order, currency = call.query["sort"], call.query["order"], call.query.get("currency")
-    asked = OverviewAsked(sort, order == "desc", currency)
+    given = {name: call.query[name] for name in ("sort", "currency", "search", "held", "parked") if name in call.query}
+    asked = OverviewAsked(**given, descending=call.query["order"] == "desc")
     return call.page(
-        f"overview {sort} {order} {currency or ''}",
+        f"overview {asked}",
         lambda after, limit: overview_page(call.services, call.context, asked, after, limit),
         overview_customer_view,
     )

@@ -33,7 +33,8 @@ class MonthlyValue(NamedTuple):
 
 
 class OverviewCustomer(NamedTuple):
-    """A customer as the overview lists it. Of one who is parked nothing was planned, so that it is never short."""
+    """A customer as the overview lists it, and what it is found by: `held` charges, None where a former release left them out, and
+    `words`. Of one who is parked nothing was planned, so that it is never short."""
 
     customer_id: str
     name: str
@@ -42,6 +43,8 @@ class OverviewCustomer(NamedTuple):
     monthly: MonthlyValue
     shortage: Shortage | None = None
     parked: bool = False
+    held: int | None = None
+    words: tuple[str, ...] = ()
 
 
 class Ending(NamedTuple):

@@ -49,8 +49,8 @@ def world(stack: EmbeddedStack, api: httpx.Client) -> World:
     """A customer who pays 12.50 a day for a phone, and one whose 10.00 last for three days."""
     phone = a_package(api, name="Hosted phone", retail="12.50", cost="7.25", frequency="daily")
     line = a_package(api, name="Prepaid line", retail="3", cost="1", frequency="daily")
-    legal = a_customer(api, "harbour-point", name="Harbour Point Legal")
-    dental = a_customer(api, "brightline-dental", name="Brightline Dental", debit_limit="0")
+    legal = a_customer(api, "harbour-point", name="Harbour Point Legal", email="accounts@harbour.example", tags=["voice"])
+    dental = a_customer(api, "brightline-dental", name="Brightline Dental", debit_limit="0", tags=["voice"])
     pay(api, dental, "10")
     an_assignment(api, legal, phone, auto_decrement_credit=True)
     an_assignment(api, dental, line, auto_decrement_credit=True)
@@ -110,6 +110,24 @@ def test_which_customers_pay_more_than_a_hundred_a_month(job: Visit, world: Worl
         page.get_by_role("button", name="Download CSV").click()
     downloaded = csv.DictReader(waiting.value.path().read_text().splitlines())
     assert [row["customer"] for row in downloaded][:2] == [world.legal, world.dental]
+
+
+def test_keep_the_order_while_customers_are_searched(job: Visit, world: World) -> None:
+    page = job.open()
+    go(page, "Customers")
+    choose(page, "Sorted by", "Monthly value")
+    table = page.get_by_role("table", name="Customers by value")
+    both = ["Harbour Point Legal", "Brightline Dental"]
+    for typed, found in (("bright", both[1:]), ("voice", both), ("accounts@harbour voice", both[:1])):
+        page.get_by_label("Search", exact=True).fill(typed)
+        expect(table.locator("tbody tr")).to_have_count(len(found), timeout=AT_ONCE_MS)
+        assert [row.split("\n")[0].strip() for row in rows(page, "Customers by value")] == found
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download CSV").click()
+    downloaded = csv.DictReader(waiting.value.path().read_text().splitlines())
+    assert [row["customer"] for row in downloaded] == [world.legal]
+    choose(page, "State", "Parked")
+    expect(page.get_by_text("Nobody matches")).to_be_visible()
 
 
 def test_why_was_a_customer_charged(job: Visit, world: World) -> None:

@@ -38,8 +38,8 @@ PARAMETERS: Final = {
     "prefix": "Only ids that begin with it.",
     "search": "Beginnings of words, each of which begins a word of the name, or the id, of customers also of the e-mail address, the "
     "external id and the tags: `mul gmbh` finds Müller & Söhne GmbH. Accents, upper and lower case make no difference. "
-    "Where numbers are listed, the beginning of one, as people write it: `+44 20`. "
-    "A page has at most 20, and may have fewer, or none, although there is a `next_cursor`.",
+    "Where numbers are listed, the beginning of one, as people write it: `+44 20`. A page may have fewer than `limit`, at most 20 of "
+    "customers and packages as they are now, or none, although there is a `next_cursor`.",
     "free": "Only numbers that nobody has today, or that somebody has.",
     "held": "Only customers with held charges, or without any. One whose first charge was held a moment ago may be missing.",
     "parked": "Only customers who are parked, or who are not.",

@@ -19,14 +19,14 @@ const STATES = [
   ["parked", "Parked"],
 ];
 
-/** The list: found by words and states as they are now, or all in an order of the latest overview. The address has what is chosen. */
+/** The list: found by words and states, as they are now or in an order of the latest overview. The address has what is chosen. */
 export function Customers() {
   const { query } = useRoute();
   const { q = "", state = "", currency = "" } = query;
   const text = useDebounced(q.trim(), 200);
-  const narrowed = Boolean(isSearchable(text) || state);
-  const sort = narrowed ? "" : (query.sort ?? "");
-  const asked = { ...(isSearchable(text) && { search: text }), ...(state && { [state]: true }), currency };
+  const narrowed = { ...(isSearchable(text) && { search: text }), ...(state && { [state]: true }) };
+  const sort = query.sort ?? "";
+  const asked = { ...narrowed, currency };
   const values = useModule(() => import("./values.js"));
   const [importing, setImporting] = useState(null);
   const [imports, setImports] = useState(0);
@@ -47,12 +47,12 @@ export function Customers() {
           <input id="q" type="search" data-search placeholder="Name, id, e-mail or tag" value=${q} onInput=${(event) => filter({ q: event.target.value })} /></div>
         <${Choice} id="state" label="State" value=${state} options=${STATES} onChange=${(value) => filter({ state: value })} />
         ${!sort && html`<${CurrencyChoice} value=${currency} onChange=${(value) => filter({ currency: value })} />`}
-        ${!narrowed && html`<${Choice} id="sort" label="Sorted by" value=${sort} options=${[["", "Id"], ...(values?.SORTS ?? [])]} onChange=${(value) => filter({ sort: value, order: "" })} />`}
+        <${Choice} id="sort" label="Sorted by" value=${sort} options=${[["", "Id"], ...(values?.SORTS ?? [])]} onChange=${(value) => filter({ sort: value, order: "" })} />
       </form>
       ${
         sort
-          ? values && html`<${values.SortedCustomers} key=${imports} query=${query} change=${filter} />`
-          : html`<${Found} key=${imports} asked=${asked} narrowed=${narrowed || currency} />`
+          ? values && html`<${values.SortedCustomers} key=${imports} query=${query} narrowed=${narrowed} change=${filter} />`
+          : html`<${Found} key=${imports} asked=${asked} narrowed=${Object.values(asked).some(Boolean)} />`
       }
       ${importing && html`<${Import} kind=${importing} close=${() => setImporting(null)} done=${imported} />`}
     <//>`;

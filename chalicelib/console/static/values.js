@@ -41,31 +41,38 @@ export const Values = () => {
     <//>`;
 };
 
-/** All customers in an order of the latest overview, with their counts and sums. @param {{query: Record<string, string>, change: (changed: Record<string, string>) => void}} props */
-export function SortedCustomers({ query, change }) {
+/**
+ * Customers in an order of the latest overview; all with their counts and sums, or those who are meant.
+ * @param {{query: Record<string, string>, narrowed?: Record<string, any>, change: (changed: Record<string, string>) => void}} props
+ */
+export function SortedCustomers({ query, narrowed = {}, change }) {
   const { data: overview, error, reload } = useLoad(() => get("overview"), []);
   if (error?.status === 404) return NONE;
   if (error && !overview) return html`<${Problem} error=${error} retry=${reload} />`;
-  return overview ? html`<${Sorted} overview=${overview} query=${query} change=${change} />` : html`<${Skeleton} />`;
+  return overview ? html`<${Sorted} overview=${overview} query=${query} narrowed=${narrowed} change=${change} />` : html`<${Skeleton} />`;
 }
 
-function Sorted({ overview, query, change }) {
+function Sorted({ overview, query, narrowed, change }) {
   const currencies = overview.by_currency.map((one) => one.currency);
   const usual = currencies.includes(settings.default_currency) ? settings.default_currency : currencies[0];
   const chosen = overview.by_currency.find((one) => one.currency === (query.currency || usual)) ?? overview.by_currency[0];
   const sort = SORTS.some(([name]) => name === query.sort) ? query.sort : "value";
   const order = query.order || (["value", "margin"].includes(sort) ? "desc" : "asc");
-  const asked = { currency: chosen?.currency, sort, order };
+  const asked = { currency: chosen?.currency, sort, order, ...narrowed };
+  const isWhole = Object.keys(narrowed).length === 0;
   const list = useList("overview/customers", asked);
   if (!chosen) return html`<${Empty} title="Nobody">No customer has an assignment.<//>`;
   return html`
-    <${Stats}>
+    ${
+      isWhole &&
+      html`<${Stats}>
       <${Stat} label="Customers">${format.count(chosen.customers)}<//>
       <${Stat} label="Assignments">${format.count(chosen.assignments)}<//>
       <${Stat} label="A month is worth"><${Money} value=${format.rounded(chosen.monthly_value, chosen.currency)} currency=${chosen.currency} /><//>
       <${Stat} label="Margin"><${Money} value=${format.rounded(chosen.monthly_margin, chosen.currency)} currency=${chosen.currency} /><//>
       <${Stat} label="Balances"><${Money} value=${chosen.balance} currency=${chosen.currency} /><//>
-    <//>
+    <//>`
+    }
     <div class="filters">
       <${Choice} id="order" label="Order" value=${order} options=${[
         ["asc", sort === "name" ? "A to Z" : sort === "short_on" ? "Earliest first" : "Smallest first"],
@@ -75,7 +82,7 @@ function Sorted({ overview, query, change }) {
     </div>
     <div class="bar"><p class="count" role="status">What assignments bring in a month, at the terms of <${Day} value=${overview.date} />. As of <${Instant} value=${overview.created_at} />.</p>
       <${Download} where="overview/customers" query=${asked} name=${`customers-by-${sort}-${chosen.currency}`} /></div>
-    <${List} list=${list} of="more customers" empty=${html`<${Empty} title="Nobody">No customer has this currency.<//>`}>
+    <${List} list=${list} of="more customers" empty=${isWhole ? html`<${Empty} title="Nobody">No customer has this currency.<//>` : html`<${Empty} title="Nobody matches">Who has changed since is found when customers are sorted by id.<//>`}>
       <${Table} caption="Customers by value" rows=${list.items ?? []} columns=${columns(chosen.currency)} id=${(one) => one.customer} />
     <//>`;
 }

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from ...domain.errors import Fault, Invalid, Malformed, NotFound
+from ...domain.finding import Sought
 from ...domain.overview import AnnouncedPrice, Ending, FoundOverview, OverviewCustomer, OverviewSums
 from ...domain.overview_kinds import OverviewSort
 from ...domain.schedule import DAY
@@ -24,11 +25,24 @@ _STORED_DESCENDING: Final[Sequence[OverviewSort]] = ("balance", "value", "margin
 
 
 class OverviewAsked(NamedTuple):
-    """Customers with a currency, which may be left out if all have the same, in an order."""
+    """Customers with a currency, which may be left out if all have the same, in an order. None of the others: whatever it is."""
 
     sort: OverviewSort = "name"
     descending: bool = False
     currency: str | None = None
+    search: Sought | None = None
+    held: bool | None = None
+    parked: bool | None = None
+
+    def means(self, one: OverviewCustomer) -> bool:
+        """Whether a customer is meant. Raises `NotFound` where the overview does not say what is asked."""
+        if self.held is not None and one.held is None:
+            raise NotFound("the newest overview was made by the release before, which did not keep who has held charges; the next one does")
+        return (
+            (self.search is None or self.search.finds(one.customer_id, one.words))
+            and self.held in (None, bool(one.held))
+            and self.parked in (None, one.parked)
+        )
 
 
 class _Opened(NamedTuple):
@@ -55,8 +69,8 @@ def read_overview(services: Services, context: RequestContext) -> FoundOverview:
 def overview_page(
     services: Services, context: RequestContext, asked: OverviewAsked, after: Key | None, limit: int
 ) -> tuple[list[OverviewCustomer], Key | None]:
-    """Customers in an order. By `short_on` those come last who never run short, in either direction. Raises `NotFound`, and `Invalid`
-    where the currency has to be said."""
+    """Customers in an order, maybe fewer than `limit` or none where they are narrowed, and where to go on. By `short_on` those come last
+    who never run short, in either direction. Raises `NotFound`, and `Invalid` where the currency has to be said."""
     opened = _opened(services, context, after)
     currency = asked.currency or _only(_currencies_in(opened.files))
     backwards = asked.descending != (asked.sort in _STORED_DESCENDING)
@@ -64,7 +78,7 @@ def overview_page(
     in_order = uses[::-1] if backwards else uses
     files = [file for use in in_order for file in files_named(opened.files, file_name(use, currency))]
     page = rows_back_page if backwards else rows_page
-    rows, last = page(services.objects(), files, opened.place, limit)
+    rows, last = page(services.objects(), files, opened.place, limit, lambda one: asked.means(customer_of(one["row"])))
     return [customer_of(one["row"]) for one in rows], opened.next_key(last)
 
 

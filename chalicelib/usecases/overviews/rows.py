@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from ...domain.finding import folded
+from ...domain.finding import folded, words_of
 from ...domain.overview import AnnouncedPrice, Ending, MonthlyValue, OverviewCustomer, OverviewSums
 from ...domain.prices import Prices
 from ..forecasts_of_all.rows import json_of_shortage, shortage_of
@@ -29,14 +29,15 @@ def json_of_row(one: OverviewCustomer) -> Json:
     """A customer's row."""
     return [
         one.customer_id, one.name, one.currency, exact(one.balance), json_of_monthly(one.monthly), json_of_shortage(one.shortage),
-        one.parked,
+        one.parked, one.held, " ".join(one.words),
     ]  # fmt: skip
 
 
 def customer_of(value: Json) -> OverviewCustomer:
-    """What was written."""
-    customer_id, name, currency, balance, monthly, short, parked = value
-    return OverviewCustomer(customer_id, name, currency, Decimal(balance), monthly_of(monthly), shortage_of(short), parked)
+    """What was written; what the release before wrote says less."""
+    customer_id, name, currency, balance, monthly, short, parked, *more = value
+    held, words = (more[0], tuple(more[1].split())) if more else (None, words_of(name))
+    return OverviewCustomer(customer_id, name, currency, Decimal(balance), monthly_of(monthly), shortage_of(short), parked, held, words)
 
 
 def json_of_ending(one: Ending) -> Json:

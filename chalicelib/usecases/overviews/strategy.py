@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Final, Literal
 
 from ...domain.assignment import has_ended
+from ...domain.finding import customer_words, words_of
 from ...domain.overview import OverviewCustomer, OverviewSums, announced_prices, endings, monthly_value, sums_of, sums_together
 from ...domain.overview_kinds import OverviewSort
 from ...domain.report import Totals
@@ -60,7 +61,14 @@ class OverviewStrategy(ForecastOfAll):
         account, request = member.account, self._asked.request
         catalog = self._catalog.of(member.assignments)
         monthly = monthly_value(member.assignments, catalog, max(request.today, self._run_date))
-        own = [account.name, account.currency, format(account.balance, "f"), json_of_monthly(monthly)]
+        own = [
+            account.name,
+            account.currency,
+            format(account.balance, "f"),
+            json_of_monthly(monthly),
+            account.held,
+            customer_words(account),
+        ]
         ending = list(map(json_of_ending, endings(member.assignments, catalog, account.name, request.first, request.last)))
         going_on = sorted({each.package_id for each in member.assignments if not has_ended(each, request.first)})
         sold = [catalog[one] for one in going_on if one in catalog]
@@ -111,8 +119,9 @@ class _ByUse:
 
 def _told_customer(customer_id: str, forecast: Json, own: Json) -> tuple[OverviewCustomer, Totals]:
     """The customer as it is listed, and what the days bring, nothing if it is parked."""
-    name, currency, balance, monthly = own
-    one = OverviewCustomer(customer_id, name, currency, Decimal(balance), monthly_of(monthly), parked=forecast is None)
+    name, currency, balance, monthly, *more = own
+    held, words = more or (None, words_of(name))  # nothing more in what the release before kept
+    one = OverviewCustomer(customer_id, name, currency, Decimal(balance), monthly_of(monthly), None, forecast is None, held, tuple(words))
     if forecast is None:
         return one, Totals()
     planned = customer_of(forecast[0])

@@ -5,7 +5,6 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
-from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from ...domain.errors import Malformed
@@ -19,6 +18,8 @@ READ_BYTES: Final = 256 * 1024
 """Of a file at a time."""
 BLOCK_BYTES: Final = 64 * 1024
 """Of a file in which a row is looked for: longer than any row of `SortedRows`."""
+PASSED_OVER_MAX: Final = 10_000
+"""Rows of a page that don't count: a few megabytes."""
 _BEHIND_ALL: Final = "\x7f"
 
 
@@ -88,21 +89,32 @@ def rows_back_from(objects: Objects, files: Sequence[ResultFile], place: RowStar
 def rows_page(
     objects: Objects, files: Sequence[ResultFile], after: Key | None, limit: int, counts: Callable[[Any], bool] = lambda _: True
 ) -> tuple[list[Any], Key | None]:
-    """Up to `limit` rows, of those that count, and where to go on. Raises `Malformed` for a place that is none."""
-    return _page(lambda: (one for one in rows_from(objects, files, _row_start(files, after)) if counts(one[1])), limit)
+    """Up to `limit` rows, of those that count, maybe fewer or none, and where to go on. Raises `Malformed` for a place that is none."""
+    return _page(lambda: rows_from(objects, files, _row_start(files, after)), limit, counts)
 
 
-def rows_back_page(objects: Objects, files: Sequence[ResultFile], after: Key | None, limit: int) -> tuple[list[Any], Key | None]:
+def rows_back_page(
+    objects: Objects, files: Sequence[ResultFile], after: Key | None, limit: int, counts: Callable[[Any], bool] = lambda _: True
+) -> tuple[list[Any], Key | None]:
     """The same from the last row to the first."""
-    return _page(lambda: rows_back_from(objects, files, _row_end(files, after)), limit)
+    return _page(lambda: rows_back_from(objects, files, _row_end(files, after)), limit, counts)
 
 
-def _page(rows: Callable[[], Iterator[tuple[RowStart, Any]]], limit: int) -> tuple[list[Any], Key | None]:
+def _page(rows: Callable[[], Iterator[tuple[RowStart, Any]]], limit: int, counts: Callable[[Any], bool]) -> tuple[list[Any], Key | None]:
+    found: list[Any] = []
+    passed_over = 0
     try:
-        found = list(islice(rows(), limit + 1))
+        for place, row in rows():
+            counted = counts(row)
+            if (counted and len(found) == limit) or passed_over == PASSED_OVER_MAX:
+                return found, place.key
+            if counted:
+                found.append(row)
+            else:
+                passed_over += 1
     except (KeyError, ValueError):
         raise Malformed("the cursor was not given by this list") from None
-    return [row for _, row in found[:limit]], found[limit][0].key if len(found) > limit else None
+    return found, None
 
 
 def _row_start(files: Sequence[ResultFile], key: Key | None) -> RowStart:
