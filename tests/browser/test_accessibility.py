@@ -112,6 +112,8 @@ def test_every_page_is_accessible_and_fits(visiting: Callable[..., Visit], world
         found[name] = findings(page)
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             found[name].append("scrolls sideways")
+        if page.evaluate("[...document.querySelectorAll('main .table-box')].some((box) => box.scrollWidth > box.clientWidth)"):
+            found[name].append("a table is wider than its box")
         titles.add(page.title())
         page.screenshot(path=SHOTS / f"{name}-{width}-{theme}.png", full_page=True)
     assert {name: one for name, one in found.items() if one} == {}

@@ -140,7 +140,7 @@ function Find() {
   return html`
     <form class="find" role="search" aria-label="Everywhere" onSubmit=${submit}>
       <label class="hidden" for="find">Find a DID or a customer</label>
-      <input id="find" type="search" placeholder="Find a DID or a customer" value=${text} onInput=${(event) => setText(event.target.value)} />
+      <input id="find" type="search" placeholder="DID or customer" value=${text} onInput=${(event) => setText(event.target.value)} />
       <kbd aria-hidden="true">/</kbd>
     </form>`;
 }
