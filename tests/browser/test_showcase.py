@@ -82,7 +82,7 @@ def test_days_that_a_month_lacks_become_its_last() -> None:
 def test_the_first_page_says_what_needs_somebody(visit: Visit) -> None:
     page = visit.open()
     needs = page.get_by_role("list").filter(has=page.get_by_role("link", name="Held charges"))
-    expect(needs.get_by_role("link", name="1 Parked customer")).to_be_visible()
+    expect(needs.get_by_role("link", name="1 Parked customer", exact=True)).to_be_visible()
     expect(needs.get_by_role("link", name="1 Failure of the last run")).to_be_visible()
     expect(page.get_by_role("table", name="The last daily run")).to_contain_text("USD")  # other currencies on other days
     expect(page.get_by_role("img", name="Retail, cost and margin by day")).to_be_visible()

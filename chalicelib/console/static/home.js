@@ -62,7 +62,7 @@ function Needs({ of: { held, parked, runs, works, overview } }) {
   const short = overview?.by_currency.reduce((total, one) => total + one.short, 0) ?? 0;
   const ending = overview?.by_currency.reduce((total, one) => total + one.ending, 0) ?? 0;
   const underway = works.filter((one) => one.status === "running").length;
-  const more = parked.next_cursor ? "+" : "";
+  const more = parked.next_cursor;
   /** @type {any[]} label of one and of many, where it leads, count, note, query */
   const tiles = [
     held.charges > 0 && [
@@ -74,7 +74,7 @@ function Needs({ of: { held, parked, runs, works, overview } }) {
     parked.items.length > 0 && [
       ["Parked customer", "Parked customers"],
       ["held"],
-      `${parked.items.length}${more}`,
+      more ? `${parked.items.length}+` : parked.items.length,
       parked.items.map((one) => one.name || one.customer_id).join(", "),
     ],
     last?.failures_total > 0 && [
