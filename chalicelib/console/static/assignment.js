@@ -4,6 +4,7 @@ import { call, get, path } from "./api.js";
 import { settings } from "./auth.js";
 import * as format from "./format.js";
 import { useAction, useLoad, useModule } from "./hooks.js";
+import { useNames } from "./names.js";
 import { terms, validity } from "./packages.js";
 import { html, useState } from "./preact.js";
 import { go, link } from "./router.js";
@@ -20,9 +21,10 @@ export function Assignment({ customer, id }) {
     const first = one.replaces || one.replaced_by ? (await get(path(...where, "terms"))).first_open_day : null;
     return { one, first };
   }, [customer, id]);
+  const owner = useNames([customer])(customer);
   const timeline = useModule(() => import("./terms.js"));
   const [ending, setEnding] = useState(false);
-  const back = [link(["customers", customer]), customer];
+  const back = [link(["customers", customer]), owner];
   if (error && !data) return html`<${Page} title="Assignment" back=${back}><${Problem} error=${error} retry=${reload} /><//>`;
   if (!data) return html`<${Page} title="Assignment" back=${back}><${Skeleton} /><//>`;
   const { one, first } = data;
@@ -33,7 +35,7 @@ export function Assignment({ customer, id }) {
     if (text) announce(text);
   };
   return html`
-    <${Page} title=${one.package.name} about=${one.did ?? customer} back=${back} lead=${one.did ? html`On DID <a class="mono" href=${link(["dids", one.did])}>${one.did}</a>, of ${customer}` : `Customer-wide, of ${customer}`}
+    <${Page} title=${one.package.name} about=${one.did ?? customer} back=${back} lead=${one.did ? html`On DID <a class="mono" href=${link(["dids", one.did])}>${one.did}</a>, of ${owner}` : `Customer-wide, of ${owner}`}
       badges=${one.cancelled ? html`<${Badge}>Cancelled<//>` : over ? html`<${Badge}>Ended<//>` : one.paused && html`<${Badge} tone="warn">Paused<//>`}
       actions=${
         !over &&

@@ -6,6 +6,7 @@ import { CustomerField } from "./customer-field.js";
 import { Check, DayField, Field, MoneyField, NumberField, Radios, whole } from "./fields.js";
 import * as format from "./format.js";
 import { useForm, useIntent, useLoad } from "./hooks.js";
+import { useNames } from "./names.js";
 import { PackageField, packageId, usePackages } from "./package-field.js";
 import { html, useEffect, useRef, useState } from "./preact.js";
 import { go, link } from "./router.js";
@@ -100,9 +101,10 @@ export function Replace({ customer, id }) {
     return { one, first: terms.first_open_day };
   }, [customer, id]);
   const name = data?.one.package.name;
+  const owner = useNames([customer])(customer);
   return html`
     <${Page} title=${data ? `Replace ${name}` : "Replace package"} about=${data?.one.did ?? customer} back=${[link(where), name ?? "Assignment"]}
-      lead=${data && (data.one.did ? `On DID ${data.one.did}, of ${customer}. The number stays.` : `Of ${customer}.`)}>
+      lead=${data && (data.one.did ? `On DID ${data.one.did}, of ${owner}. The number stays.` : `Of ${owner}.`)}>
       ${error ? html`<${Problem} error=${error} retry=${reload} />` : data ? html`<${Replacing} where=${where} ...${data} />` : html`<${Skeleton} />`}
     <//>`;
 }

@@ -5,6 +5,7 @@ import { settings } from "./auth.js";
 import { Download, Import } from "./files.js";
 import * as format from "./format.js";
 import { useDebounced, useList, useLoad } from "./hooks.js";
+import { CustomerLink, useNames } from "./names.js";
 import { validity } from "./packages.js";
 import { html, useState } from "./preact.js";
 import { link, replace, useRoute } from "./router.js";
@@ -130,6 +131,7 @@ export function Did({ did }) {
     return { history, now: items.find((one) => one.did === did) };
   }, [did]);
   const now = data?.now;
+  const nameOf = useNames(data?.history.map((one) => one.customer_id) ?? []);
   return html`
     <${Page} title=${`DID ${did}`} back=${["#/dids", "Numbers"]} lead="Who has this number, had it, or will have it."
       actions=${(now?.customer_id || now?.next_customer_id) && html`<${LinkButton} href=${link(["dids", did, "transfer"])} needs="write">Transfer…<//>`}>
@@ -142,7 +144,7 @@ export function Did({ did }) {
               ? html`<${Empty} title="Nobody has this number">It can be assigned: open a customer and choose “Assign a package”. Or did you mean <a href=${link(["dids"], { q })}>the numbers that begin with ${q}</a>, or a <a href=${link(["customers"], { q })}>customer ${q}</a>?<//>`
               : html`
             ${now && html`<${Now} one=${now} />`}
-            <${Card} title="History"><${Table} caption="Assignments of this DID" rows=${data.history} columns=${HISTORY} id=${(one) => one.assignment_id} /><//>`
+            <${Card} title="History"><${Table} caption="Assignments of this DID" rows=${data.history} columns=${history(nameOf)} id=${(one) => one.assignment_id} /><//>`
       }
     <//>`;
 }
@@ -167,8 +169,8 @@ const Now = ({ one }) => html`
     ]} />
   <//>`;
 
-const HISTORY = [
-  { name: "customer", label: "Customer", main: true, cell: (one) => html`<a href=${link(["customers", one.customer_id])}>${one.customer_id}</a>` },
+const history = (nameOf) => [
+  { name: "customer", label: "Customer", main: true, cell: (one) => html`<${CustomerLink} id=${one.customer_id} nameOf=${nameOf} />` },
   {
     name: "package",
     label: "Package",
