@@ -18,9 +18,10 @@ export function Glance({ one, fresh }) {
     <${About} one=${one} features=${data?.outlook.features} />
     <${Stats}>
       <${Balance} one=${one} outlook=${data?.outlook} />
-      ${data && html`<${Ahead} one=${one} of=${data.outlook} />`}
+      ${data ? html`<${Ahead} one=${one} of=${data.outlook} />` : !error && AHEAD.map((label) => html`<${Stat} key=${label} label=${label} note="…">…<//>`)}
     <//>
     ${error && html`<${Problem} error=${error} retry=${reload} title="What comes next can't be told" />`}
+    ${!data && !error && html`<p class="more next muted">Next charge: …</p>`}
     ${data?.outlook.next_charge && html`<${NextCharge} of=${data.outlook.next_charge} currency=${one.currency} />`}
     ${data?.minutes.length > 0 && html`<${Card} title="Minutes left today"><div class="buckets">${data.minutes.map((bucket) => html`<div key=${bucket.assignment_id}><strong>${bucket.package_name}</strong>${bucket.did && html` <span class="mono muted">${bucket.did}</span>`}<${Minutes} bucket=${bucket} /></div>`)}</div><//>`}`;
 }
@@ -40,14 +41,17 @@ function About({ one, features = [] }) {
 
 function Balance({ one, outlook }) {
   const left = one.debit_limit === null ? null : format.sum(one.balance, one.debit_limit);
-  const lasts = outlook && one.debit_limit !== null && !one.parked;
+  const lasts = one.debit_limit !== null && !one.parked;
   return html`
     <${Stat} label="Balance"><${Money} value=${one.balance} currency=${one.currency} /><//>
     <${Stat} label="Debit limit">${one.debit_limit === null ? html`<span class="muted">none</span>` : html`<${Money} value=${one.debit_limit} currency=${one.currency} />`}<//>
     ${left !== null && html`<${Stat} label="Left before charges are held"><${Money} value=${format.isNegative(left) ? "0.00" : left} currency=${one.currency} /><//>`}
-    ${lasts && html`<${Stat} label="Lasts until" note=${outlook.short_on && html`a charge is held on <${Day} value=${outlook.short_on} />`}>${outlook.short_on ? html`<${Day} value=${format.later(outlook.short_on, -1)} />` : html`<span class="muted">beyond ${format.day(outlook.planned_to)}</span>`}<//>`}
+    ${lasts && html`<${Stat} label="Lasts until" note=${outlook?.short_on && html`a charge is held on <${Day} value=${outlook.short_on} />`}>${!outlook ? "…" : outlook.short_on ? html`<${Day} value=${format.later(outlook.short_on, -1)} />` : html`<span class="muted">beyond ${format.day(outlook.planned_to)}</span>`}<//>`}
     <${Stat} label="Held charges">${one.held_charges ? html`<a href=${link(["customers", one.customer_id, "held"])}>${one.held_charges}</a>` : "0"}<//>`;
 }
+
+/** Its figures, whose room is kept until they are known. */
+const AHEAD = ["Next charge", "A month is worth", "Last payment"];
 
 function Ahead({ one, of }) {
   const { currency } = one;
