@@ -108,7 +108,7 @@ def test_an_unknown_customer_is_told_in_words(visit: Visit) -> None:
     page = visit.open("run")
     page.get_by_label("Customer", exact=True).fill("nobody-at-all")
     page.get_by_role("button", name="Simulate").click()
-    expect(page.get_by_role("alert")).to_contain_text("there is no customer nobody-at-all")
+    expect(page.get_by_role("alert")).to_contain_text("There is no customer nobody-at-all")
 
 
 def test_a_live_run_charges_what_was_seen_or_shows_what_has_changed(visit: Visit, api: httpx.Client, customer: str) -> None:

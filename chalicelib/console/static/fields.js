@@ -1,7 +1,7 @@
 // Form fields: a label, what it means, the control, and the API's fault below it.
 
 import { settings } from "./auth.js";
-import { readable } from "./format.js";
+import { sentence } from "./format.js";
 import { html } from "./preact.js";
 
 /** A whole number as the API takes it, null for nothing; anything else goes as typed, for the API to refuse. */
@@ -22,7 +22,7 @@ function wiring(form, name, hint) {
 
 const Notes = ({ id, hint, error }) => html`
   ${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
-  ${error && html`<p class="fault" id=${`${id}-error`}>${readable(error[0].toUpperCase() + error.slice(1))}</p>`}`;
+  ${error && html`<p class="fault" id=${`${id}-error`}>${sentence(error)}</p>`}`;
 
 /** @param {{form: Record<string, any>, name: string, label: string, hint?: any, type?: string, suffix?: string, optional?: boolean, wide?: boolean, [attribute: string]: any}} props */
 export function Field({ form, name, label, hint, type = "text", suffix, optional, wide, ...rest }) {

@@ -64,6 +64,9 @@ export function instant(iso, timeZone) {
 /** Words of the API with ISO dates in them, the dates as people write them. */
 export const readable = (text) => text.replace(/\b\d{4}-\d{2}-\d{2}\b/g, day);
 
+/** The same, with a capital at its beginning. */
+export const sentence = (text) => readable(text).replace(/^./, (first) => first.toUpperCase());
+
 /** A date some days later. */
 export function later(iso, days) {
   const moved = new Date(`${iso}T00:00:00Z`);

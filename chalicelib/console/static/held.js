@@ -35,7 +35,7 @@ export function HeldCharges() {
           html`
           <${Stats}>
             <${Stat} label="Held charges">${atLeast}${format.count(sums.charges)}<//>
-            ${sums.by_currency.map((one) => html`<${Stat} key=${one.currency} label=${`Held in ${one.currency}`} note=${format.plural(one.charges, "charge")}><${Money} value=${one.retail} currency=${one.currency} /><//>`)}
+            ${sums.by_currency.map((one) => html`<${Stat} key=${one.currency} label=${`Held in ${one.currency}`} note=${sums.by_currency.length > 1 && format.plural(one.charges, "charge")}><${Money} value=${one.retail} currency=${one.currency} /><//>`)}
             <${Stat} label="The oldest is due"><${Day} value=${sums.oldest} /><//>
           <//>`
         }

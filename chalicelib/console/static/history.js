@@ -26,6 +26,11 @@ const DONE = {
 /** What a notice tells was nothing else before. */
 const NOTICES = ["charge.upcoming", "term.ending", "assignment.over", "balance.low", "balance.restored", "minutes.used", "feature.enabled", "feature.disabled"];
 
+/** Fields whose name in the API does not say what they are. */
+const FIELDS = { lines_total: "Lines", suffices: "Credit suffices" };
+/** Who is no person. */
+const PROGRAMS = { evaluate_due_charges: "Daily run" };
+
 function done(type) {
   const [thing, what] = type.split(".");
   return DONE[type] ?? format.title(`${thing} ${what}`);
@@ -37,7 +42,7 @@ const part = (one) => (typeof one === "object" ? Object.values(one).join("/") : 
 /** A value before or after, as people write it. */
 function told(value) {
   if (value === null || value === "" || (Array.isArray(value) && !value.length)) return html`<span class="muted">empty</span>`;
-  if (typeof value === "boolean") return value ? "on" : "off";
+  if (typeof value === "boolean") return value ? "yes" : "no";
   return format.readable(Array.isArray(value) ? value.map(part).join(", ") : `${value}`);
 }
 
@@ -45,7 +50,7 @@ function told(value) {
 function Change({ one, type }) {
   const isNew = type.endsWith(".created") || type.endsWith(".started") || NOTICES.includes(type);
   const isGone = type.endsWith(".removed") || type.endsWith(".deleted");
-  return html`<li><strong>${format.title(one.field)}</strong>${one.from && html` from <${Day} value=${one.from} />`}: ${isNew ? told(one.after) : isGone ? told(one.before) : html`${told(one.before)} → ${told(one.after)}`}</li>`;
+  return html`<li><strong>${FIELDS[one.field] ?? format.title(one.field)}</strong>${one.from && html` from <${Day} value=${one.from} />`}: ${isNew ? told(one.after) : isGone ? told(one.before) : html`${told(one.before)} → ${told(one.after)}`}</li>`;
 }
 
 /** What was done, leading to what it was done to. */
@@ -58,7 +63,7 @@ function What({ one }) {
 
 const COLUMNS = [
   { name: "at", label: "When", cell: (one) => html`<span class="nowrap"><${Instant} value=${one.at} /></span>` },
-  { name: "by", label: "Who", cell: (one) => html`<span class="mono">${one.by}</span>` },
+  { name: "by", label: "Who", cell: (one) => PROGRAMS[one.by] ?? html`<span class="mono">${one.by}</span>` },
   { name: "what", label: "What", main: true, cell: (one) => html`<${What} one=${one} />` },
 ];
 

@@ -168,7 +168,7 @@ const failures = (nameOf) => [
     cell: (one) => html`<${CustomerLink} id=${one.customer_id} nameOf=${nameOf} to=${one.assignment_id ? ["assignments", one.assignment_id] : []} />`,
   },
   { name: "due", label: "Due", cell: (one) => html`<${Day} value=${one.due_date} />` },
-  { name: "why", label: "Why", cell: (one) => html`${format.readable(one.detail)} <span class="sub mono">${one.code}</span>` },
+  { name: "why", label: "Why", cell: (one) => format.sentence(one.detail) },
 ];
 
 /** The lines of a run, page by page; on paper all of them. */

@@ -114,6 +114,7 @@ const TITLES = {
   minimum_days: "It can't end that early",
   over_credited: "That is more than is left",
   newly_due: "That would charge past days",
+  not_found: "Not found",
   not_evaluated: "A day before that is still to be charged",
   not_transferable: "The number can't go there",
   package_in_use: "The package is in use",
@@ -146,7 +147,7 @@ export function Problem({ error, retry, title, fields = [], children }) {
         ${
           elsewhere.length
             ? html`<ul>${elsewhere.map((one) => html`<li key=${one.pointer}>${one.pointer ? `${format.title(one.pointer.slice(1))}: ` : ""}${format.readable(one.detail)}</li>`)}</ul>`
-            : !saidThere && html`<p>${WORDS[error.code] ?? format.readable(error.message)}</p>`
+            : !saidThere && html`<p>${WORDS[error.code] ?? format.sentence(error.message)}</p>`
         }
         ${children}
       </div>
