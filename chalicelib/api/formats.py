@@ -136,6 +136,13 @@ def endings_as_csv(body: Any) -> str:
     return overview_views.endings_csv(body)
 
 
+def overview_packages_as_csv(body: Any) -> str:
+    """Packages in the overview."""
+    from ..wire import overview_views
+
+    return overview_views.overview_packages_csv(body)
+
+
 def announced_prices_as_csv(body: Any) -> str:
     """Price lists to come, in the overview."""
     from ..wire import overview_views

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, get_args
 
 from chalice.app import Blueprint
 
+from ..domain.package import PackageType
+from ..domain.schedule import FREQUENCIES
 from ..wire import answers, fields
 from .call import Answer, Call
-from .formats import CSV, announced_prices_as_csv, endings_as_csv, overview_as_csv, overview_customers_as_csv
+from .formats import (
+    CSV,
+    announced_prices_as_csv,
+    endings_as_csv,
+    overview_as_csv,
+    overview_customers_as_csv,
+    overview_packages_as_csv,
+)
 from .query import LIST, SOUGHT, OneOf, Parameter, flag
 from .routing import get
 
 blueprint = Blueprint(__name__)
 SORTS: Final = ("name", "balance", "value", "margin", "short_on")
 """As `domain.overview` has them, which cold starts do without."""
+PACKAGE_SORTS: Final = ("name", "assignments", "units", "value", "margin")
 _CUSTOMERS: Final[Mapping[str, Parameter]] = {
     "currency": Parameter(fields.currency),
     "sort": Parameter(OneOf(SORTS), default="name"),
@@ -23,6 +33,15 @@ _CUSTOMERS: Final[Mapping[str, Parameter]] = {
     "search": SOUGHT,
     "held": Parameter(flag),
     "parked": Parameter(flag),
+    **LIST,
+}
+_PACKAGES: Final[Mapping[str, Parameter]] = {
+    "currency": Parameter(fields.currency),
+    "sort": Parameter(OneOf(PACKAGE_SORTS), default="name"),
+    "order": Parameter(OneOf(("asc", "desc")), default="asc"),
+    "search": SOUGHT,
+    "type": Parameter(OneOf(get_args(PackageType))),
+    "frequency": Parameter(OneOf(FREQUENCIES)),
     **LIST,
 }
 
@@ -49,6 +68,22 @@ def list_overview_customers(call: Call) -> Answer[answers.Page[answers.OverviewC
         f"overview {asked}",
         lambda after, limit: overview_page(call.services, call.context, asked, after, limit),
         overview_customer_view,
+    )
+
+
+@get(blueprint, "/overview/packages", _PACKAGES, forms={CSV: overview_packages_as_csv})
+def list_overview_packages(call: Call) -> Answer[answers.Page[answers.OverviewPackage]]:
+    """Packages as the newest overview has them, by name, assignments, units, monthly value or margin; all, or those that are sought or of a
+    kind."""
+    from ..usecases.overviews import OverviewPackagesAsked, packages_page  # not in cold starts
+    from ..wire.overview_views import overview_package_view
+
+    given = {name: call.query[name] for name in ("sort", "currency", "search", "type", "frequency") if name in call.query}
+    asked = OverviewPackagesAsked(**given, descending=call.query["order"] == "desc")
+    return call.page(
+        f"overview {asked}",
+        lambda after, limit: packages_page(call.services, call.context, asked, after, limit),
+        overview_package_view,
     )
 
 

@@ -10,12 +10,12 @@ from . import money
 from .assignment import Assignment, valid_on
 from .forecast import NO_SUMS, ForecastRequest, Shortage
 from .overview_kinds import WhatEnds
-from .package import Package
+from .package import Package, PackageType
 from .prices import Prices, prices_on
 from .reconciliation import nearest, use_on
 from .report import Totals, merge
-from .schedule import DAY
-from .terms import Terms, terms_on
+from .schedule import DAY, Frequency
+from .terms import Terms, active_quantity, terms_on
 from .work import WorkRecord
 
 
@@ -30,6 +30,42 @@ class MonthlyValue(NamedTuple):
     def margin(self) -> Decimal:
         """What the provider earns."""
         return money.minus(self.retail, self.cost)
+
+
+class PackageUse(NamedTuple):
+    """What the assignments of one package that are valid on a day come to: how many they are, their quantity, and what they bring and cost
+    in a month, exactly."""
+
+    assignments: int = 0
+    units: int = 0
+    retail: Fraction = Fraction(0)
+    cost: Fraction = Fraction(0)
+
+    @property
+    def monthly(self) -> MonthlyValue:
+        """The month, rounded."""
+        return MonthlyValue(self.assignments, nearest(self.retail), nearest(self.cost))
+
+
+class OverviewPackage(NamedTuple):
+    """A package as the overview lists it, also one that nobody has."""
+
+    package_id: str
+    name: str
+    currency: str
+    type: PackageType
+    frequency: Frequency
+    units: int
+    monthly: MonthlyValue
+
+
+class PackageSums(NamedTuple):
+    """What all packages with one currency come to: how many there are, how many of them nobody has, what is assigned."""
+
+    packages: int = 0
+    unassigned: int = 0
+    units: int = 0
+    monthly: MonthlyValue = MonthlyValue()
 
 
 class OverviewCustomer(NamedTuple):
@@ -95,17 +131,33 @@ class FoundOverview(NamedTuple):
     request: ForecastRequest
     expires_at: datetime
     sums: Mapping[str, OverviewSums]
+    packages: Mapping[str, PackageSums]
 
 
-def monthly_value(found: Iterable[Assignment], packages: Mapping[str, Package], day: date) -> MonthlyValue:
+def uses_by_package(found: Iterable[Assignment], packages: Mapping[str, Package], day: date) -> dict[str, PackageUse]:
     """What assignments come to in a month at the terms of a day: quantity, own prices, discounts and pauses included, one-off charges and
     the difference to a minimum spend's calls not."""
-    count, retail, cost = 0, Fraction(0), Fraction(0)
+    uses: dict[str, PackageUse] = {}
     for one in found:
         if valid_on(one, day) and one.package_id in packages:
             use = use_on(one, packages[one.package_id], day)
-            count, retail, cost = count + 1, retail + (use.retail or 0), cost + (use.cost or 0)
-    return MonthlyValue(count, nearest(retail), nearest(cost))
+            more = PackageUse(1, active_quantity(one, day), use.retail or Fraction(0), use.cost or Fraction(0))
+            uses[one.package_id] = used_together([uses.get(one.package_id, PackageUse()), more])
+    return uses
+
+
+def used_together(uses: Iterable[PackageUse]) -> PackageUse:
+    """The sum of uses."""
+    found = PackageUse()
+    for one in uses:
+        count, units = found.assignments + one.assignments, found.units + one.units
+        found = PackageUse(count, units, found.retail + one.retail, found.cost + one.cost)
+    return found
+
+
+def monthly_value(found: Iterable[Assignment], packages: Mapping[str, Package], day: date) -> MonthlyValue:
+    """The same of all of them together."""
+    return used_together(uses_by_package(found, packages, day).values()).monthly
 
 
 def endings(found: Iterable[Assignment], packages: Mapping[str, Package], name: str, first: date, last: date) -> Iterator[Ending]:
@@ -147,10 +199,25 @@ def sums_of(one: OverviewCustomer, ending: int, planned: Totals) -> OverviewSums
 
 def sums_together(one: OverviewSums, other: OverviewSums) -> OverviewSums:
     """The sum of two sums."""
-    mine, theirs = one.monthly, other.monthly
-    retail, cost = money.plus(mine.retail, theirs.retail), money.plus(mine.cost, theirs.cost)
     return OverviewSums(
         one.customers + other.customers, one.parked + other.parked, one.short + other.short, one.ending + other.ending,
-        money.plus(one.balance, other.balance), MonthlyValue(mine.assignments + theirs.assignments, retail, cost),
-        merge(one.planned, other.planned),
+        money.plus(one.balance, other.balance), _months_together(one.monthly, other.monthly), merge(one.planned, other.planned),
     )  # fmt: skip
+
+
+def package_sums_of(one: OverviewPackage) -> PackageSums:
+    """What a package adds to the sums."""
+    return PackageSums(1, one.monthly.assignments == 0, one.units, one.monthly)
+
+
+def package_sums_together(one: PackageSums, other: PackageSums) -> PackageSums:
+    """The sum of two sums."""
+    return PackageSums(
+        one.packages + other.packages, one.unassigned + other.unassigned, one.units + other.units,
+        _months_together(one.monthly, other.monthly),
+    )  # fmt: skip
+
+
+def _months_together(mine: MonthlyValue, theirs: MonthlyValue) -> MonthlyValue:
+    retail, cost = money.plus(mine.retail, theirs.retail), money.plus(mine.cost, theirs.cost)
+    return MonthlyValue(mine.assignments + theirs.assignments, retail, cost)

@@ -4,4 +4,6 @@ from typing import Final, Literal
 
 OverviewSort = Literal["name", "balance", "value", "margin", "short_on"]
 OVERVIEW_SORTS: Final[tuple[OverviewSort, ...]] = ("name", "balance", "value", "margin", "short_on")
+PackageSort = Literal["name", "assignments", "units", "value", "margin"]
+PACKAGE_SORTS: Final[tuple[PackageSort, ...]] = ("name", "assignments", "units", "value", "margin")
 WhatEnds = Literal["assignment", "terms"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..domain import money
-from ..domain.overview import AnnouncedPrice, Ending, FoundOverview, MonthlyValue, OverviewCustomer
+from ..domain.overview import AnnouncedPrice, Ending, FoundOverview, MonthlyValue, OverviewCustomer, OverviewPackage
 from . import answers
 from .csv_out import columns, to_csv
 from .field_values import fields_of, iso
@@ -25,6 +25,13 @@ def overview_view(found: FoundOverview) -> answers.Overview:
             }
             for currency, sums in found.sums.items()
         ],
+        "packages_by_currency": [
+            {
+                "currency": currency, "packages": sums.packages, "unassigned": sums.unassigned, "units": sums.units,
+                **monthly_view(sums.monthly),
+            }
+            for currency, sums in found.packages.items()
+        ],
     }  # fmt: skip
 
 
@@ -36,6 +43,11 @@ def overview_customer_view(value: OverviewCustomer) -> answers.OverviewCustomer:
         **monthly_view(value.monthly), "short_on": iso(short and short.short_on), "top_up": short and money.text(short.top_up),
         "top_up_by": iso(short and short.top_up_by), "top_up_payable": short and money.text(short.top_up_payable), "parked": value.parked,
     }  # fmt: skip
+
+
+def overview_package_view(value: OverviewPackage) -> answers.OverviewPackage:
+    """A package in the overview."""
+    return fields_of(answers.OverviewPackage, value, **monthly_view(value.monthly))
 
 
 def ending_view(value: Ending) -> answers.EndingTerms:
@@ -66,6 +78,11 @@ def overview_csv(body: dict[str, Any]) -> str:
 def overview_customers_csv(body: dict[str, Any]) -> str:
     """Customers in the overview."""
     return to_csv(columns(answers.OverviewCustomer), body["items"])
+
+
+def overview_packages_csv(body: dict[str, Any]) -> str:
+    """Packages in the overview."""
+    return to_csv(columns(answers.OverviewPackage), body["items"])
 
 
 def endings_csv(body: dict[str, Any]) -> str:

@@ -77,6 +77,7 @@ SCOPES = {
     f"GET {CUSTOMER}/outlook": READ,
     "GET /overview/customers": READ,
     "GET /overview/ending": READ,
+    "GET /overview/packages": READ,
     "GET /overview/prices": READ,
     "GET /forecasts/{work_id}": READ,
     "GET /forecasts/{work_id}/customers": READ,

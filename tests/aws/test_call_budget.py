@@ -157,6 +157,7 @@ ASKED: Final[dict[str, list[Asked]]] = {
     "list_discrepancies": [Asked({"work_id": RECONCILIATION}, most=2), Asked({"work_id": RECONCILIATION}, {"limit": "200"}, most=2)],
     "read_settings": [Asked(most=0)],
     "read_overview": [Asked(most=3)],
+    "list_overview_packages": [Asked(most=3), Asked(query={"sort": "units", "order": "desc", "limit": "200"}, most=3)],
     "list_overview_customers": [Asked(most=3), Asked(query={"sort": "short_on", "order": "desc", "limit": "200"}, most=3)],
     "list_ending": [Asked(most=3)],
     "list_announced_prices": [Asked(most=3)],
@@ -231,7 +232,8 @@ def furnish(db: Db, size: int) -> None:
     days = {"from": DAY, "to": DAY, "first_open_day": DAY, "today": DAY}
     db.transact(work.record_work(WorkRecord(FORECAST, "forecast", days, f"{AT}", "test", 2, state="finished")))
     overview = f"overview:{DAY}"
-    db.transact(work.record_work(WorkRecord(overview, "forecast", {**days, "overview": DAY}, f"{AT}", "test", 2, state="finished")))
+    days |= {"overview": DAY, "packages": "yes"}
+    db.transact(work.record_work(WorkRecord(overview, "forecast", days, f"{AT}", "test", 3, state="finished")))
     kept = {"date": DAY, "if_charged": "skip", "include_written_off": "no", "today": DAY}
     db.transact(work.record_work(WorkRecord(KEPT, "simulation", kept, f"{AT}", "test", 2, state="finished")))
     asked = {"date": DAY, "size": "0"}

@@ -141,6 +141,7 @@ REQUESTS = {
     "GET /overview": Asked(404),
     "GET /overview/customers": Asked(404, query={"sort": ["value"]}),
     "GET /overview/ending": Asked(404),
+    "GET /overview/packages": Asked(404, query={"sort": ["units"]}),
     "GET /overview/prices": Asked(404),
     "GET /forecasts/{work_id}": Asked(404, {"work_id": "none"}),
     "GET /forecasts/{work_id}/customers": Asked(404, {"work_id": "none"}, {"currency": ["USD"]}),

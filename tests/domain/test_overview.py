@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.assignment import Assignment, TermsEntry
-from chalicelib.domain.overview import endings, monthly_value
+from chalicelib.domain.overview import MonthlyValue, PackageUse, endings, monthly_value, used_together, uses_by_package
 from chalicelib.domain.package import Package, PriceList
 from chalicelib.domain.schedule import DAY
 
@@ -103,3 +103,16 @@ def test_what_ends_says_whose_it_is_and_which_package() -> None:
     assert one[1:8] == ("acme", "Acme", "a-phone", "phone", "Phone", "4420", "assignment")
     (unknown,) = endings([given("gone", end_date=LAST)], PACKAGES, "Acme", TODAY, LAST)
     assert unknown.package_name == ""
+
+
+def test_what_is_assigned_is_told_by_package_and_exactly() -> None:
+    """A third of 10 a month, three times, is 10, although each is 3.333333."""
+    packages = PACKAGES | {"third": package("third", "40", "4", frequency="yearly")}
+    thirds = [given("third")] * 3
+    found = uses_by_package([given("phone", quantity=3), PAUSED, *thirds, given("unknown"), given("visit", quantity=2)], packages, TODAY)
+    assert {name: (one.assignments, one.units) for name, one in found.items()} == {
+        "phone": (1, 3), "fax": (1, 0), "third": (3, 3), "visit": (1, 2),
+    }  # fmt: skip
+    assert (found["third"].monthly, found["fax"].monthly) == (MonthlyValue(3, Decimal(10), Decimal(1)), MonthlyValue(1))
+    assert used_together([found["phone"], found["third"]]).monthly == MonthlyValue(4, Decimal(40), Decimal(13))
+    assert used_together([]) == PackageUse()

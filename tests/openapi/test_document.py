@@ -92,6 +92,7 @@ def test_what_a_parameter_is_when_it_is_left_out() -> None:
         ("write_price_list", "correct"): "false", ("write_terms", "correct"): "false",
         ("read_customer_statement", "cost"): "false",
         ("list_overview_customers", "sort"): "name", ("list_overview_customers", "order"): "asc",
+        ("list_overview_packages", "sort"): "name", ("list_overview_packages", "order"): "asc",
         ("preview", "every"): 1,
     }  # fmt: skip
 

@@ -12,17 +12,18 @@ from chalicelib.domain.assignment import TermsEntry
 from chalicelib.domain.errors import Invalid, Malformed, NotFound
 from chalicelib.domain.finding import sought
 from chalicelib.domain.forecast_of_all import CustomerForecast
-from chalicelib.domain.overview import AnnouncedPrice, Ending, FoundOverview, MonthlyValue, OverviewCustomer
-from chalicelib.domain.overview_kinds import OVERVIEW_SORTS, OverviewSort
-from chalicelib.domain.package import PriceList
+from chalicelib.domain.overview import AnnouncedPrice, Ending, FoundOverview, MonthlyValue, OverviewCustomer, OverviewPackage
+from chalicelib.domain.overview_kinds import OVERVIEW_SORTS, PACKAGE_SORTS, OverviewSort, PackageSort
+from chalicelib.domain.package import Package, PriceList
 from chalicelib.domain.report import Totals, merge
 from chalicelib.domain.schedule import DAY
 from chalicelib.storage import accounts, finding
 from chalicelib.storage.keys import Key
 from chalicelib.usecases import forecasts_of_all, overviews
 from chalicelib.usecases.finding import CustomersSought, find_customers
-from chalicelib.usecases.overviews import OverviewAsked
+from chalicelib.usecases.overviews import OverviewAsked, OverviewPackagesAsked
 from chalicelib.usecases.overviews.rows import by_name, customer_of, json_of_row
+from chalicelib.usecases.packages import create_package
 from chalicelib.usecases.prices import write_price_list
 from chalicelib.usecases.work import merging, pieces, read_work, results, turns
 from tests.usecases.exporting import calls_that_may_crash, work_off, work_off_doubled
@@ -253,6 +254,70 @@ def test_price_lists_to_come_are_listed_once_however_many_have_the_package() -> 
     assert announced(stage, 1) == found
 
 
+def packages(stage: Stage, limit: int = 200, **asked: Any) -> list[OverviewPackage]:
+    said = OverviewPackagesAsked(**{"currency": "USD", **asked})
+    found = _pages(lambda after: overviews.packages_page(stage.services, stage.context("look"), said, after, limit))
+    assert all(len(page) <= limit for page in found)
+    return [one for page in found for one in page]
+
+
+def test_packages_come_to_what_their_assignments_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However the customers are cut into pieces and the records into calls; months are counted out by hand."""
+    monkeypatch.setattr(merging, "RESORTED_GROUPS", 2)
+    monkeypatch.setattr(pieces.PieceWork, "limits", pieces.PieceWork.limits._replace(customers=2, lines=3))
+    stage = peopled()
+    stage.package("dear", retail=Decimal(10), cost=Decimal(4), frequency="yearly")
+    create_package(stage.db, stage.context("euro"), Package("", "Euro", "EUR"))
+    for customer_id, quantity in (("c0", 1), ("c1", 2)):
+        stage.assign(f"{customer_id}-dear", customer_id, "dear", quantity=quantity)
+    stage.assign("c2-dear", "c2", "dear", quantity=7, starts=1)  # not today
+    found = {one.package_id: one for one in packages(ready(stage))}
+    dear, empty = found["dear"], found["empty"]
+    assert (dear.monthly.assignments, dear.units, dear.monthly.retail, dear.monthly.cost) == (2, 3, Decimal("2.5"), 1)
+    assert (empty.monthly, empty.units, empty.frequency) == (MonthlyValue(), 0, "none")
+    sums, customers_sums = read(stage).packages, read(stage).sums
+    assert ({*sums}, sums["EUR"].unassigned) == ({"EUR", "USD"}, 1)
+    assert [one.name for one in packages(stage, currency="EUR")] == ["Euro"]
+    of_usd = sums["USD"]
+    assert (of_usd.packages, of_usd.unassigned) == (len(found), sum(not one.monthly.assignments for one in found.values()))
+    assert of_usd.monthly.assignments == customers_sums["USD"].monthly.assignments
+    assert of_usd.units == sum(one.units for one in found.values())
+    assert of_usd.monthly.retail == sum(one.monthly.retail for one in found.values())
+    assert abs(of_usd.monthly.retail - customers_sums["USD"].monthly.retail) < Decimal("0.0001")  # these are rounded for each customer
+
+
+@pytest.mark.parametrize("sort", PACKAGE_SORTS)
+@pytest.mark.parametrize("descending", [False, True], ids=["asc", "desc"])
+def test_packages_come_in_every_order_and_narrowed(monkeypatch: pytest.MonkeyPatch, sort: PackageSort, descending: bool) -> None:
+    stage = ready(peopled())
+    orders: dict[str, Callable[[OverviewPackage], Any]] = {
+        "name": lambda one: one.name.lower(), "assignments": lambda one: one.monthly.assignments, "units": lambda one: one.units,
+        "value": lambda one: one.monthly.retail, "margin": lambda one: one.monthly.margin,
+    }  # fmt: skip
+    by_id = sorted(packages(stage), key=lambda one: one.package_id, reverse=descending != (sort != "name"))
+    expected = sorted(by_id, key=orders[sort], reverse=descending)
+    assert len(expected) > 3
+    monkeypatch.setattr(results, "PASSED_OVER_MAX", 1)
+    for limit in (1, 2, 200):
+        assert packages(stage, limit, sort=sort, descending=descending) == expected
+        for narrowed, meant in (
+            ({"search": sought("min")}, {"minutes"}), ({"type": "free_minutes"}, {"minutes"}),
+            ({"frequency": "none", "search": sought("emp")}, {"empty"}), ({"search": sought("nothing")}, set[str]()),
+        ):  # fmt: skip
+            found = packages(stage, limit, sort=sort, descending=descending, **narrowed)
+            assert {one.package_id for one in found} == meant, narrowed
+
+
+def test_an_overview_of_the_release_before_says_that_it_lists_no_packages() -> None:
+    stage = looked_at()
+    for item in stage.store.items("runs"):
+        if item["pk"]["S"].endswith(NAME) and "asked" in item:
+            asked = {name: value for name, value in item["asked"]["M"].items() if name != "packages"}
+            stage.store.tables["runs"].write((item["pk"]["S"], item["sk"]["S"]), item | {"asked": {"M": asked}}, 0)
+    with pytest.raises(NotFound, match="did not list packages; the next one does"):
+        packages(stage)
+
+
 def announced(stage: Stage, limit: int = 200) -> list[AnnouncedPrice]:
     found = _pages(lambda after: overviews.prices_page(stage.services, stage.context("look"), after, limit))
     return [one for page in found for one in page]
@@ -260,7 +325,8 @@ def announced(stage: Stage, limit: int = 200) -> list[AnnouncedPrice]:
 
 def everything(stage: Stage) -> Any:
     lists = [customers(stage, sort=sort) for sort in OVERVIEW_SORTS]
-    return read(stage).sums, lists, customers(stage, currency="JPY"), ending(stage), announced(stage)
+    of_packages = read(stage).packages, [packages(stage, sort=sort) for sort in PACKAGE_SORTS]
+    return read(stage).sums, lists, customers(stage, currency="JPY"), ending(stage), announced(stage), of_packages
 
 
 @made_once
@@ -317,7 +383,7 @@ def test_the_newest_that_is_finished_counts() -> None:
     assert read(stage).run_date == TODAY
 
 
-@pytest.mark.parametrize("looked", [read, customers, ending, announced])
+@pytest.mark.parametrize("looked", [read, customers, ending, announced, packages])
 def test_where_there_is_none_it_says_what_to_do(looked: Callable[[Stage], object]) -> None:
     stage = peopled()
     made(stage, stage.context("by hand"), TODAY)

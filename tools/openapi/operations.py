@@ -246,6 +246,8 @@ OPERATIONS: Final = {
     "list_overview_customers": Operation("Forecasts", seeks=True, notes="All customers, parked ones too. `currency` may be left out "
                                          "if all have the same. By `short_on`, customers who don't run short come last in either order. "
                                          "`search`, `held` and `parked` narrow it to what was found then."),
+    "list_overview_packages": Operation("Forecasts", seeks=True, notes="All packages, also those that nobody has. `currency` may be left "
+                                        "out if all have the same. `search`, `type` and `frequency` narrow it to what was found then."),
     "list_announced_prices": Operation("Forecasts", seeks=True, notes="As the newest overview found them."),
     "list_ending": Operation("Forecasts", seeks=True, notes="An assignment that another replaces does not count as ending."),
     "read_settings": Operation("Service", notes="They are variables of the deployment, chosen when it is packaged."),

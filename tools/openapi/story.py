@@ -418,6 +418,7 @@ def _overview(say: Recorder) -> None:
     say("list_overview_customers", "largest", "GET", "/overview/customers", query=largest)
     narrowed = {"currency": "USD", "search": "acm"}
     say("list_overview_customers", "sought", "GET", "/overview/customers", query=narrowed)
+    say("list_overview_packages", "largest", "GET", "/overview/packages", query=largest)
     say("list_announced_prices", "first_page", "GET", "/overview/prices", query={"limit": "2"})
     say("list_ending", "first_page", "GET", "/overview/ending", query={"limit": "2"})
 

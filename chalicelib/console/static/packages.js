@@ -39,21 +39,30 @@ export function Packages() {
   const filter = (change) => replace(["packages"], { ...query, ...change });
   const text = useDebounced((query.q ?? "").trim(), 200);
   const asked = { ...(isSearchable(text) && { search: text }), type: query.type, frequency: query.frequency, currency: query.currency };
-  const list = useList("packages", asked);
-  const { data: worth } = useLoad(worthByPackage, []);
-  const narrowed = Object.values(asked).some(Boolean);
+  const values = useModule(() => import("./values.js"));
   const [importing, setImporting] = useState(false);
+  const [imports, setImports] = useState(0);
   const imported = (count) => {
     setImporting(false);
     announce(`Imported ${format.plural(count, "package")}`);
-    list.reload();
+    setImports(imports + 1);
   };
   const create = html`
     <${Button} needs="write" look="quiet" onClick=${() => setImporting(true)}>Import…<//>
     <${LinkButton} href="#/packages/new" needs="write" look="primary">New package<//>`;
   return html`
     <${Page} title="Packages" lead="What you sell: priced once, assigned to many customers and numbers." actions=${create}>
-      <${Filters} query=${query} filter=${filter} />
+      <${Filters} query=${query} filter=${filter} sorts=${values?.PACKAGE_SORTS ?? []} />
+      ${query.sort ? values && html`<${values.SortedPackages} key=${imports} query=${query} narrowed=${asked} change=${filter} />` : html`<${Found} key=${imports} asked=${asked} />`}
+      ${importing && html`<${Import} kind="packages" close=${() => setImporting(false)} done=${imported} />`}
+    <//>`;
+}
+
+function Found({ asked }) {
+  const list = useList("packages", asked);
+  const { data: worth } = useLoad(worthByPackage, []);
+  const narrowed = Object.values(asked).some(Boolean);
+  return html`
       <${List} list=${list} of="more packages" empty=${
         narrowed
           ? html`<${Empty} title="Nothing matches">Names and ids are found by the beginnings of their words. <a href="#/packages">Show all packages</a><//>`
@@ -62,9 +71,7 @@ export function Packages() {
         <div class="bar"><p class="count" role="status">${format.plural(list.items?.length ?? 0, "package")}${list.hasMore ? " shown, there are more" : ""}</p><${Download} where="packages" query=${asked} name="packages" /></div>
         <${Table} caption="Packages" columns=${worth ? [...COLUMNS, expected(worth)] : COLUMNS} rows=${list.items ?? []} id=${(one) => one.package_id} />
         ${worth && html`<p class="hint">What the next 31 days bring is as of <${Instant} value=${worth.created_at} />. Assignments that ended are counted, too.</p>`}
-      <//>
-      ${importing && html`<${Import} kind="packages" close=${() => setImporting(false)} done=${imported} />`}
-    <//>`;
+      <//>`;
 }
 
 /** What the latest overview expects of each package; null where there is none. */
@@ -87,13 +94,14 @@ const expected = ({ of, isWhole }) => ({
   },
 });
 
-const Filters = ({ query, filter }) => html`
+const Filters = ({ query, filter, sorts }) => html`
   <form class="filters" role="search" aria-label="Packages" onSubmit=${(event) => event.preventDefault()}>
     <div class="field grow"><label for="q">Search</label>
       <input id="q" type="search" data-search placeholder="Name or id" value=${query.q ?? ""} onInput=${(event) => filter({ q: event.target.value })} /></div>
     <${Choice} id="type" label="Type" value=${query.type ?? ""} options=${[["", "All types"], ...Object.entries(format.TYPES)]} onChange=${(value) => filter({ type: value })} />
     <${Choice} id="frequency" label="Frequency" value=${query.frequency ?? ""} options=${[["", "All frequencies"], ...Object.entries(FREQUENCY_NAMES)]} onChange=${(value) => filter({ frequency: value })} />
-    <${CurrencyChoice} value=${query.currency} onChange=${(value) => filter({ currency: value })} />
+    ${!query.sort && html`<${CurrencyChoice} value=${query.currency} onChange=${(value) => filter({ currency: value })} />`}
+    <${Choice} id="sort" label="Sorted by" value=${query.sort ?? ""} options=${[["", "Oldest first"], ...sorts]} onChange=${(value) => filter({ sort: value, order: "" })} />
   </form>`;
 
 const COLUMNS = [

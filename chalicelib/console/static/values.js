@@ -7,14 +7,21 @@ import * as format from "./format.js";
 import { ANNOUNCED, CUSTOMER, ENDING } from "./home.js";
 import { useList, useLoad } from "./hooks.js";
 import { html } from "./preact.js";
-import { replace, useRoute } from "./router.js";
-import { Badge, Choice, Day, Empty, Instant, List, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
+import { link, replace, useRoute } from "./router.js";
+import { Badge, Choice, Day, Empty, Id, Instant, List, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
 
 export const SORTS = [
   ["value", "Monthly value"],
   ["margin", "Monthly margin"],
   ["balance", "Balance"],
   ["short_on", "Who runs short first"],
+  ["name", "Name"],
+];
+export const PACKAGE_SORTS = [
+  ["value", "Monthly value"],
+  ["margin", "Monthly margin"],
+  ["assignments", "Assignments"],
+  ["units", "Units"],
   ["name", "Name"],
 ];
 const BACK = ["#/home", "Home"];
@@ -42,35 +49,40 @@ export const Values = () => {
 };
 
 /**
- * Customers in an order of the latest overview; all with their counts and sums, or those who are meant.
- * @param {{query: Record<string, string>, narrowed?: Record<string, any>, change: (changed: Record<string, string>) => void}} props
+ * Customers or packages in an order of the latest overview; all with their counts and sums, or those that are meant.
+ * @param {{kind: Record<string, any>, query: Record<string, string>, narrowed?: Record<string, any>, change: (changed: Record<string, string>) => void}} props
  */
-export function SortedCustomers({ query, narrowed = {}, change }) {
+function SortedList({ kind, query, narrowed = {}, change }) {
   const { data: overview, error, reload } = useLoad(() => get("overview"), []);
   if (error?.status === 404) return NONE;
   if (error && !overview) return html`<${Problem} error=${error} retry=${reload} />`;
-  return overview ? html`<${Sorted} overview=${overview} query=${query} narrowed=${narrowed} change=${change} />` : html`<${Skeleton} />`;
+  return overview ? html`<${Sorted} kind=${kind} overview=${overview} query=${query} narrowed=${narrowed} change=${change} />` : html`<${Skeleton} />`;
 }
 
-function Sorted({ overview, query, narrowed, change }) {
-  const currencies = overview.by_currency.map((one) => one.currency);
+export const SortedCustomers = (props) => html`<${SortedList} kind=${CUSTOMERS} ...${props} />`;
+export const SortedPackages = (props) => html`<${SortedList} kind=${PACKAGES} ...${props} />`;
+
+function Sorted({ kind, overview, query, narrowed, change }) {
+  const sums = kind.sums(overview);
+  const currencies = sums.map((one) => one.currency);
   const usual = currencies.includes(settings.default_currency) ? settings.default_currency : currencies[0];
-  const chosen = overview.by_currency.find((one) => one.currency === (query.currency || usual)) ?? overview.by_currency[0];
-  const sort = SORTS.some(([name]) => name === query.sort) ? query.sort : "value";
-  const order = query.order || (["value", "margin"].includes(sort) ? "desc" : "asc");
-  const asked = { currency: chosen?.currency, sort, order, ...narrowed };
-  const isWhole = Object.keys(narrowed).length === 0;
-  const list = useList("overview/customers", asked);
-  if (!chosen) return html`<${Empty} title="Nobody">No customer has an assignment.<//>`;
+  const chosen = sums.find((one) => one.currency === (query.currency || usual)) ?? sums[0];
+  const sort = kind.sorts.some(([name]) => name === query.sort) ? query.sort : "value";
+  const order = query.order || (["name", "short_on", "balance"].includes(sort) ? "asc" : "desc");
+  const asked = { ...narrowed, currency: chosen?.currency, sort, order };
+  const isWhole = !Object.entries(narrowed).some(([name, value]) => name !== "currency" && value);
+  const list = useList(`overview/${kind.name}`, asked);
+  if (list.error && !list.items) return html`<${Problem} error=${list.error} retry=${list.reload} />`;
+  if (!chosen) return html`<${Empty} title=${kind.nothing}>The latest overview has none.<//>`;
   return html`
     ${
       isWhole &&
       html`<${Stats}>
-      <${Stat} label="Customers">${format.count(chosen.customers)}<//>
+      ${kind.counts.map(([name, label]) => html`<${Stat} key=${name} label=${label}>${format.count(chosen[name])}<//>`)}
       <${Stat} label="Assignments">${format.count(chosen.assignments)}<//>
       <${Stat} label="A month is worth"><${Money} value=${format.rounded(chosen.monthly_value, chosen.currency)} currency=${chosen.currency} /><//>
       <${Stat} label="Margin"><${Money} value=${format.rounded(chosen.monthly_margin, chosen.currency)} currency=${chosen.currency} /><//>
-      <${Stat} label="Balances"><${Money} value=${chosen.balance} currency=${chosen.currency} /><//>
+      ${chosen.balance && html`<${Stat} label="Balances"><${Money} value=${chosen.balance} currency=${chosen.currency} /><//>`}
     <//>`
     }
     <div class="filters">
@@ -81,24 +93,14 @@ function Sorted({ overview, query, narrowed, change }) {
       ${currencies.length > 1 && html`<${Choice} id="currency" label="Currency" value=${chosen.currency} options=${currencies.map((one) => [one, one])} onChange=${(value) => change({ currency: value })} />`}
     </div>
     <div class="bar"><p class="count" role="status">What assignments bring in a month, at the terms of <${Day} value=${overview.date} />. As of <${Instant} value=${overview.created_at} />.</p>
-      <${Download} where="overview/customers" query=${asked} name=${`customers-by-${sort}-${chosen.currency}`} /></div>
-    <${List} list=${list} of="more customers" empty=${isWhole ? html`<${Empty} title="Nobody">No customer has this currency.<//>` : html`<${Empty} title="Nobody matches">Who has changed since is found when customers are sorted by id.<//>`}>
-      <${Table} caption="Customers by value" rows=${list.items ?? []} columns=${columns(chosen.currency)} id=${(one) => one.customer} />
+      <${Download} where=${`overview/${kind.name}`} query=${asked} name=${`${kind.name}-by-${sort}-${chosen.currency}`} /></div>
+    <${List} list=${list} of=${`more ${kind.name}`} empty=${isWhole ? html`<${Empty} title=${kind.nothing}>None has this currency.<//>` : html`<${Empty} title=${`${kind.nothing} matches`}>${kind.since}<//>`}>
+      <${Table} caption=${kind.caption} rows=${list.items ?? []} columns=${kind.columns(chosen.currency)} id=${kind.id} />
     <//>`;
 }
 
-const columns = (currency) => [
-  { ...CUSTOMER, main: true, cell: (one) => html`${CUSTOMER.cell(one)}${one.parked && html` <${Badge} tone="bad">Parked<//>`}` },
-  { name: "assignments", label: "Assignments", num: true, cell: (one) => one.assignments },
-  { name: "balance", label: "Balance", num: true, cell: (one) => html`<${Money} value=${one.balance} of=${currency} />` },
-  {
-    name: "short",
-    label: "Runs short on",
-    cell: (one) =>
-      one.short_on
-        ? html`<span class="nowrap"><${Day} value=${one.short_on} /></span><span class="sub">needs ${format.money(one.top_up_payable, currency)} by ${format.day(one.top_up_by)}</span>`
-        : html`<span class="muted">–</span>`,
-  },
+const ASSIGNMENTS = { name: "assignments", label: "Assignments", num: true, cell: (one) => format.count(one.assignments) };
+const monthly = (currency) => [
   {
     name: "margin",
     label: "Margin a month",
@@ -112,6 +114,62 @@ const columns = (currency) => [
     cell: (one) => html`<strong><${Money} value=${format.rounded(one.monthly_value, currency)} currency=${currency} /></strong>`,
   },
 ];
+
+const customerColumns = (currency) => [
+  { ...CUSTOMER, main: true, cell: (one) => html`${CUSTOMER.cell(one)}${one.parked && html` <${Badge} tone="bad">Parked<//>`}` },
+  ASSIGNMENTS,
+  { name: "balance", label: "Balance", num: true, cell: (one) => html`<${Money} value=${one.balance} of=${currency} />` },
+  {
+    name: "short",
+    label: "Runs short on",
+    cell: (one) =>
+      one.short_on
+        ? html`<span class="nowrap"><${Day} value=${one.short_on} /></span><span class="sub">needs ${format.money(one.top_up_payable, currency)} by ${format.day(one.top_up_by)}</span>`
+        : html`<span class="muted">–</span>`,
+  },
+  ...monthly(currency),
+];
+
+const CUSTOMERS = {
+  name: "customers",
+  caption: "Customers by value",
+  nothing: "Nobody",
+  since: "Who has changed since is found when customers are sorted by id.",
+  sorts: SORTS,
+  sums: (overview) => overview.by_currency,
+  counts: [
+    ["customers", "Customers"],
+    ["assignments", "Assignments"],
+  ],
+  columns: customerColumns,
+  id: (one) => one.customer,
+};
+const PACKAGES = {
+  name: "packages",
+  caption: "Packages by value",
+  nothing: "Nothing",
+  since: "What has changed since is found with the oldest first.",
+  sorts: PACKAGE_SORTS,
+  sums: (overview) => overview.packages_by_currency,
+  counts: [
+    ["packages", "Packages"],
+    ["unassigned", "Nobody has"],
+    ["assignments", "Assignments"],
+    ["units", "Units"],
+  ],
+  columns: (currency) => [
+    {
+      name: "name",
+      label: "Name",
+      main: true,
+      cell: (one) => html`<a href=${link(["packages", one.package_id])}>${one.name}</a><${Id} value=${one.package_id} />`,
+    },
+    ASSIGNMENTS,
+    { name: "units", label: "Units", num: true, cell: (one) => format.count(one.units) },
+    ...monthly(currency),
+  ],
+  id: (one) => one.package_id,
+};
 
 export const Ending = () => html`<${WithOverview} title="What ends soon">${(overview) => html`<${Endings} overview=${overview} />`}<//>`;
 

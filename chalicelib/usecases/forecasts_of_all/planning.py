@@ -22,7 +22,7 @@ from ...storage.keys import Key
 from ..forecasts import WORK_ENTRIES_MAX, FactsWanted, gather_facts
 from ..request_context import Services
 from ..runs.sweep import Catalog, Group, customers
-from ..segment import Unreadable
+from ..segment import Member, Unreadable
 from ..snapshot import CustomerSnapshot
 from ..work.strategy import NamedFiles, Record, Resort
 from ..work.sums import Json, largest_first
@@ -78,7 +78,7 @@ class ForecastOfAll(NamedFiles):
     def _standing(self) -> Progress:
         return progress.read_progress(self._db)
 
-    def members(self, segment: int, cursor: Key | None, unreadable: Unreadable) -> Iterator[Group]:
+    def members(self, segment: int, cursor: Key | None, unreadable: Unreadable) -> Iterator[Member]:
         """Customers with all their assignments. Of one who is not whole an earlier message has planned everything."""
         return (group for group in customers(self._db, segment, self._segments, cursor, unreadable) if group.whole)
 

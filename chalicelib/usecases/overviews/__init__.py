@@ -5,17 +5,19 @@ soon, and lists of customers in several orders.
 """
 
 from .beginning import OVERVIEW, begin_overview, overview_id
-from .reading import OverviewAsked, ending_page, overview_page, prices_page, read_overview
+from .reading import OverviewAsked, OverviewPackagesAsked, ending_page, overview_page, packages_page, prices_page, read_overview
 from .strategy import OverviewStrategy
 
 __all__ = [
     "OVERVIEW",
     "OverviewAsked",
+    "OverviewPackagesAsked",
     "OverviewStrategy",
     "begin_overview",
     "ending_page",
     "overview_id",
     "overview_page",
+    "packages_page",
     "prices_page",
     "read_overview",
 ]

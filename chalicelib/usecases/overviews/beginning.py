@@ -15,6 +15,7 @@ from ..forecasts import ForecastAsk, checked_request
 from ..forecasts_of_all import asked_for
 from ..request_context import RequestContext, Services
 from ..work import turns
+from .packages import PACKAGES
 
 OVERVIEW_DAYS: Final = 31
 OVERVIEW: Final = "overview"
@@ -39,5 +40,6 @@ def begin_overview(services: Services, context: RequestContext, run_id: str) -> 
     last = max(run.date + DAY, context.today) + timedelta(days=OVERVIEW_DAYS - 1)
     request, first_open = checked_request(services.db, context, ForecastAsk(last), listed=0)
     with suppress(Conflict):
-        asked = {**asked_for(request, first_open), OVERVIEW: run.date.isoformat()}
-        turns.begin_work(services, WorkRecord(name, "forecast", asked, context.timestamp, context.by, services.segments))
+        asked = {**asked_for(request, first_open), OVERVIEW: run.date.isoformat(), PACKAGES: "yes"}
+        segments = services.segments + 1  # the last one is the packages
+        turns.begin_work(services, WorkRecord(name, "forecast", asked, context.timestamp, context.by, segments))

@@ -5,9 +5,9 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from ...domain.errors import Fault, Invalid, Malformed, NotFound
-from ...domain.finding import Sought
-from ...domain.overview import AnnouncedPrice, Ending, FoundOverview, OverviewCustomer, OverviewSums
-from ...domain.overview_kinds import OverviewSort
+from ...domain.finding import Sought, words_of
+from ...domain.overview import AnnouncedPrice, Ending, FoundOverview, OverviewCustomer, OverviewPackage, OverviewSums, PackageSums
+from ...domain.overview_kinds import OverviewSort, PackageSort
 from ...domain.schedule import DAY
 from ...domain.work import ResultFile, WorkRecord
 from ...storage import progress, work
@@ -16,6 +16,7 @@ from ..forecasts_of_all import asked_of, file_name
 from ..request_context import RequestContext, Services
 from ..work.results import expiry_of, files_named, has_result, rows_back_page, rows_from, rows_page
 from .beginning import OVERVIEW, overview_id
+from .packages import PACKAGES, package_of, package_sums_from, package_use
 from .rows import announced_of, customer_of, ending_of, sums_from
 from .strategy import ENDING, NEVER_SHORT, PRICES, SUMS, Use
 
@@ -45,6 +46,25 @@ class OverviewAsked(NamedTuple):
         )
 
 
+class OverviewPackagesAsked(NamedTuple):
+    """The same of packages."""
+
+    sort: PackageSort = "name"
+    descending: bool = False
+    currency: str | None = None
+    search: Sought | None = None
+    type: str | None = None
+    frequency: str | None = None
+
+    def means(self, one: OverviewPackage) -> bool:
+        """Whether a package is meant."""
+        return (
+            (self.search is None or self.search.finds(one.package_id, words_of(one.name)))
+            and self.type in (None, one.type)
+            and self.frequency in (None, one.frequency)
+        )
+
+
 class _Opened(NamedTuple):
     work: WorkRecord
     files: Sequence[ResultFile]
@@ -58,12 +78,16 @@ class _Opened(NamedTuple):
 def read_overview(services: Services, context: RequestContext) -> FoundOverview:
     """The newest overview that is finished. Raises `NotFound`."""
     opened = _opened(services, context, None)
-    objects, sums = services.objects(), dict[str, OverviewSums]()
+    found, objects = opened.work, services.objects()
+    sums: dict[str, OverviewSums] = {}
+    packages: dict[str, PackageSums] = {}
     for currency in _currencies_in(opened.files):
         ((_, row),) = rows_from(objects, files_named(opened.files, file_name(SUMS, currency)))
         sums[currency] = sums_from(row["row"])
-    found = opened.work
-    return FoundOverview(found, date.fromisoformat(found.asked[OVERVIEW]), asked_of(found).request, expiry_of(found), sums)
+    for currency in _currencies_in(opened.files, PACKAGES):
+        ((_, row),) = rows_from(objects, files_named(opened.files, file_name(PACKAGES, currency)))
+        packages[currency] = package_sums_from(row["row"])
+    return FoundOverview(found, date.fromisoformat(found.asked[OVERVIEW]), asked_of(found).request, expiry_of(found), sums, packages)
 
 
 def overview_page(
@@ -80,6 +104,20 @@ def overview_page(
     page = rows_back_page if backwards else rows_page
     rows, last = page(services.objects(), files, opened.place, limit, lambda one: asked.means(customer_of(one["row"])))
     return [customer_of(one["row"]) for one in rows], opened.next_key(last)
+
+
+def packages_page(
+    services: Services, context: RequestContext, asked: OverviewPackagesAsked, after: Key | None, limit: int
+) -> tuple[list[OverviewPackage], Key | None]:
+    """Packages in an order, as customers are listed. Raises `NotFound`, also where the release before made the overview, and `Invalid`."""
+    opened = _opened(services, context, after)
+    if PACKAGES not in opened.work.asked:
+        raise NotFound("the newest overview was made by the release before, which did not list packages; the next one does")
+    currency = asked.currency or _only(_currencies_in(opened.files, PACKAGES), "packages")
+    page = rows_back_page if asked.descending != (asked.sort != "name") else rows_page
+    files = files_named(opened.files, file_name(package_use(asked.sort), currency))
+    rows, last = page(services.objects(), files, opened.place, limit, lambda one: asked.means(package_of(one["row"])))
+    return [package_of(one["row"]) for one in rows], opened.next_key(last)
 
 
 def ending_page(services: Services, context: RequestContext, after: Key | None, limit: int) -> tuple[list[Ending], Key | None]:
@@ -123,12 +161,12 @@ def _newest(services: Services, context: RequestContext) -> WorkRecord:
     return max(there, key=lambda one: one.created_at)
 
 
-def _currencies_in(files: Sequence[ResultFile]) -> list[str]:
-    sums = file_name(SUMS) + "-"
+def _currencies_in(files: Sequence[ResultFile], use: str = SUMS) -> list[str]:
+    sums = file_name(use) + "-"
     return [file.name.removeprefix(sums) for file in files if file.name.startswith(sums)]
 
 
-def _only(currencies: Sequence[str]) -> str:
+def _only(currencies: Sequence[str], what: str = "customers") -> str:
     if len(currencies) > 1:
-        raise Invalid([Fault("/currency", f"is required: there are customers with {', '.join(currencies)}")])
+        raise Invalid([Fault("/currency", f"is required: there are {what} with {', '.join(currencies)}")])
     return currencies[0] if currencies else ""

@@ -5,22 +5,48 @@ customers in several orders, what ends, and sums.
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from functools import reduce
 from itertools import chain
 from typing import Final, Literal
 
 from ...domain.assignment import has_ended
 from ...domain.finding import customer_words, words_of
-from ...domain.overview import OverviewCustomer, OverviewSums, announced_prices, endings, monthly_value, sums_of, sums_together
+from ...domain.overview import (
+    OverviewCustomer,
+    OverviewPackage,
+    OverviewSums,
+    PackageUse,
+    announced_prices,
+    endings,
+    package_sums_together,
+    sums_of,
+    sums_together,
+    used_together,
+    uses_by_package,
+)
 from ...domain.overview_kinds import OverviewSort
 from ...domain.report import Totals
 from ...domain.work import WorkFailure, WorkRecord
+from ...storage.keys import Key
 from ..forecasts_of_all import ForecastByUse, ForecastOfAll
 from ..forecasts_of_all.rows import customer_of
+from ..reindexing import PackagesSlice, packages_slices
 from ..request_context import Services
 from ..runs.sweep import Group
+from ..segment import Member, Unreadable
 from ..work.strategy import Record, Resort
 from ..work.sums import Json, largest_first
 from .beginning import OVERVIEW
+from .packages import (
+    PACKAGES,
+    is_of_package,
+    json_of_package_sums,
+    package_of_records,
+    package_records,
+    package_rows,
+    package_sums_from,
+    summed,
+)
 from .rows import (
     announced_of,
     by_name,
@@ -50,17 +76,32 @@ class OverviewStrategy(ForecastOfAll):
     def __init__(self, services: Services, found: WorkRecord) -> None:
         super().__init__(services, found)
         self._run_date = date.fromisoformat(found.asked[OVERVIEW])
+        self._lists_packages = PACKAGES in found.asked
+        if self._lists_packages:
+            self._segments -= 1  # the last one is the packages
+
+    def members(self, segment: int, cursor: Key | None, unreadable: Unreadable) -> Iterator[Member]:
+        """Customers; in the last segment, packages."""
+        if segment == self._segments:
+            return packages_slices(self._db, cursor)
+        return super().members(segment, cursor, unreadable)
 
     @property
     def resort(self) -> Resort:
         """By what the rows are for."""
         return _ByUse()
 
-    def records(self, member: Group) -> Iterator[Record | WorkFailure]:
-        """What a forecast keeps of the customer, and what it brings in a month and what ends, also of one who is parked."""
+    def records(self, member: Group | PackagesSlice) -> Iterator[Record | WorkFailure]:
+        """What a forecast keeps of the customer, and what it brings in a month and what ends, also of one who is parked; and which packages
+        there are."""
+        if isinstance(member, PackagesSlice):
+            there = {one.package_id: one for one in member.packages}
+            yield from package_records(there, dict.fromkeys(there, PackageUse()))
+            return
         account, request = member.account, self._asked.request
         catalog = self._catalog.of(member.assignments)
-        monthly = monthly_value(member.assignments, catalog, max(request.today, self._run_date))
+        uses = uses_by_package(member.assignments, catalog, max(request.today, self._run_date))
+        monthly = used_together(uses.values()).monthly
         own = [
             account.name,
             account.currency,
@@ -74,22 +115,25 @@ class OverviewStrategy(ForecastOfAll):
         sold = [catalog[one] for one in going_on if one in catalog]
         announced = list(map(json_of_announced, announced_prices(sold, request.first)))
         prices = [announced] if announced else []  # the release before knows none
+        if self._lists_packages:
+            yield from package_records(catalog, uses, member.customer_id)
         for one in super().records(member):
             yield Record(one.key, [one.value, own, ending, *prices]) if isinstance(one, Record) else one
 
     def row(self, records: Iterator[Record]) -> dict[str, Json]:
         """A row as its record has it; of sums, all that were made apart together."""
         first = next(records)
-        if first.key[0] != SUMS:
-            return super().row(chain([first], records))
-        sums = sums_from(first.value)
-        for record in records:
-            sums = sums_together(sums, sums_from(record.value))
-        return {"row": json_of_overview_sums(sums)}
+        if first.key[0] == SUMS:
+            return {"row": json_of_overview_sums(reduce(sums_together, (sums_from(one.value) for one in chain([first], records))))}
+        if first.key[0] == PACKAGES:
+            sums = reduce(package_sums_together, (package_sums_from(one.value) for one in chain([first], records)))
+            return {"row": json_of_package_sums(sums)}
+        return super().row(chain([first], records))
 
 
 class _ByUse:
-    """Makes of the records of customers what a forecast makes of them, the rows of each use, and the sums of these customers."""
+    """Makes of the records of customers what a forecast makes of them, the rows of each use, and the sums of these customers; of those
+    of packages, which come last, rows and sums as well."""
 
     depth: Final = 1
 
@@ -97,9 +141,14 @@ class _ByUse:
         """Rows, and sums of this call's customers, told apart from those of others by `number`."""
         told: list[tuple[OverviewCustomer, Totals, Json]] = []
         announced: dict[tuple[str, ...], Record] = {}
+        packages: list[OverviewPackage] = []
 
         def forecasts() -> Iterator[Iterator[Record]]:
-            for (record,) in groups:
+            for group in groups:
+                record = next(group)
+                if is_of_package(record):
+                    packages.append(package_of_records(chain([record], group)))
+                    continue
                 forecast, own, ending, *prices = record.value  # no prices in what the release before kept
                 announced.update((one.key, one) for each in prices for one in map(_announced, each))
                 told.append((*_told_customer(record.key[0], forecast, own), ending))
@@ -113,6 +162,9 @@ class _ByUse:
             more = sums_of(one, len(ending), planned_sums)
             sums[one.currency] = sums_together(sums[one.currency], more) if one.currency in sums else more
         yield from announced.values()
+        for package in packages:
+            yield from package_rows(package)
+        yield from summed(packages, number)
         for currency, some in sums.items():
             yield Record((SUMS, currency, "", "", f"{number:06}"), json_of_overview_sums(some))
 

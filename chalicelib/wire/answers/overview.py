@@ -5,6 +5,8 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from ...domain.overview_kinds import WhatEnds
+from ...domain.package import PackageType
+from ...domain.schedule import Frequency
 from .common import Count, Currency, Day, DayRange, Instant, Money
 from .forecast import ForecastSums
 
@@ -30,6 +32,15 @@ class OverviewCurrency(MonthlyFields):
     totals: ForecastSums
 
 
+class OverviewPackageCurrency(MonthlyFields):
+    """What all packages with one currency come to."""
+
+    currency: Currency
+    packages: Count
+    unassigned: Count
+    units: Count
+
+
 class Overview(DayRange):
     """The overview of a daily run: what was planned, when, and what it came to."""
 
@@ -41,6 +52,7 @@ class Overview(DayRange):
     expires_at: Instant
     failures_total: Count
     by_currency: list[OverviewCurrency]
+    packages_by_currency: list[OverviewPackageCurrency]
 
 
 class OverviewCustomer(MonthlyFields):
@@ -55,6 +67,17 @@ class OverviewCustomer(MonthlyFields):
     top_up_by: Day | None
     top_up_payable: Money | None
     parked: bool
+
+
+class OverviewPackage(MonthlyFields):
+    """A package in the overview."""
+
+    package_id: str
+    name: str
+    currency: Currency
+    type: PackageType
+    frequency: Frequency
+    units: Count
 
 
 class EndingTerms(TypedDict):
