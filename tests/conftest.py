@@ -7,12 +7,16 @@ from pathlib import Path
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.openapi.conformance import hooks
 from tools.embedded import EmbeddedStack
 
 os.environ.setdefault("OVERVIEW", "false")
 """What tests deploy makes no overview after each daily run unless they ask for it: many compare whole tables, or count messages."""
+settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy machine")
+"""Other tests run beside each property: how long an example takes says nothing."""
 REQUEST_SECONDS = 120
 LOG_CHARACTERS = 20_000
 LONG_FILES = (

@@ -49,7 +49,7 @@ runs = st.lists(st.tuples(near(15), st.sampled_from(["charge_again", "skip"])), 
 
 
 @given(given_out=given_out, limit=limits, paid=amounts, runs=runs)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], print_blob=True)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], print_blob=True)
 def test_a_simulation_equals_the_live_run_made_right_after(
     api: httpx.Client, given_out: list[tuple[Json, Json]], limit: str | None, paid: str, runs: list[tuple[date, Any]]
 ) -> None:

@@ -52,7 +52,7 @@ def rented(sold: dated.Package, given_to: dated.Assignment) -> Customer:
 @given(
     sold=draw.packages(), given_to=draw.assignments(), spent=st.dictionaries(st.integers(0, 150), draw.AMOUNTS), after=st.integers(-5, 120)
 )
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_the_count_is_the_oracles(sold: dated.Package, given_to: dated.Assignment, spent: dict[int, Fraction], after: int) -> None:
     facts = replace(given_to, counted_from=None)
     spend = {facts.start + timedelta(days=later): value for later, value in spent.items()}

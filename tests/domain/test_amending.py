@@ -17,7 +17,7 @@ from tests.oracles.facts import as_assignment, assignment_facts
 
 
 @given(draw.assignments(), st.data())
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_entries_hold_whatever_the_order_in_which_they_are_made(facts: dated.Assignment, data: st.DataObject) -> None:
     complete = as_assignment(facts)
     made = complete._replace(terms=())

@@ -218,7 +218,7 @@ def terms(given_to: Assignment, sold: Package, spend: Mapping[date, Decimal]) ->
     )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     data=st.data(),
     minimum_spend=st.booleans(),
@@ -243,7 +243,7 @@ def test_plans_are_the_oracles(
     assert plain == oracle.charges(terms(given_to, sold, spend), since, until)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(data=st.data(), minimum_spend=st.booleans(), given_to=assignments(), cuts=st.sets(st.integers(0, HORIZON.days), max_size=6))
 def test_a_range_in_pieces_is_the_whole_range(data: st.DataObject, minimum_spend: bool, given_to: Assignment, cuts: set[int]) -> None:
     """rules 5: days missed by an outage are caught up, and nothing is charged twice at a seam."""
@@ -254,7 +254,7 @@ def test_a_range_in_pieces_is_the_whole_range(data: st.DataObject, minimum_spend
     assert pieces == dues(given_to, sold, first, first + HORIZON)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(data=st.data(), minimum_spend=st.booleans(), given_to=assignments(), offset=st.integers(-20, 450))
 def test_next_charge_is_the_first_of_all_that_follow(data: st.DataObject, minimum_spend: bool, given_to: Assignment, offset: int) -> None:
     sold = data.draw(packages(minimum_spend))
@@ -263,7 +263,7 @@ def test_next_charge_is_the_first_of_all_that_follow(data: st.DataObject, minimu
     assert next_charge(given_to, sold, after) == next((due for due in following if due.kind != "setup"), None)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(data=st.data(), minimum_spend=st.booleans(), given_to=assignments())
 def test_no_two_charges_share_an_identity(data: st.DataObject, minimum_spend: bool, given_to: Assignment) -> None:
     """rules 5: a charge is identified by assignment, kind and due date."""

@@ -48,7 +48,7 @@ def _sums(found: Iterable[Line | dated.Line]) -> tuple[Fraction, Fraction]:
 
 
 @given(sold=draw.packages(proration="none", minimum_spend=False), given_to=draw.assignments(), offset=OFFSETS, to_another=st.booleans())
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_without_proration_each_due_date_is_charged_once_and_as_before(
     sold: dated.Package, given_to: dated.Assignment, offset: int, to_another: bool
 ) -> None:
@@ -60,7 +60,7 @@ def test_without_proration_each_due_date_is_charged_once_and_as_before(
 
 @pytest.mark.parametrize("settled", [False, True], ids=["proration", "minimum spend"])
 @given(data=st.data(), given_to=draw.assignments(charge_from=False, prices=False), offset=OFFSETS, to_another=st.booleans())
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_with_days_counted_both_sides_come_to_what_one_would_have(
     settled: bool, data: st.DataObject, given_to: dated.Assignment, offset: int, to_another: bool
 ) -> None:
@@ -79,7 +79,7 @@ def test_with_days_counted_both_sides_come_to_what_one_would_have(
 
 
 @given(sold=draw.packages(), given_to=draw.assignments(), offset=OFFSETS)
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_another_package_keeps_all_terms_but_own_prices(sold: dated.Package, given_to: dated.Assignment, offset: int) -> None:
     one, begins = as_assignment(given_to), given_to.start + timedelta(days=offset)
     assume(valid_on(one, begins))

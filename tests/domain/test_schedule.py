@@ -149,7 +149,7 @@ def rules(draw: st.DrawFn) -> tuple[Frequency, Match, date]:
     return frequency, match, draw(st.dates(FIRST, LAST))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(rule=rules(), offset=st.integers(-40, 4_000), length=st.integers(-2, 800))
 def test_due_dates_are_the_days_that_say_so(rule: tuple[Frequency, Match, date], offset: int, length: int) -> None:
     since = rule[2] + timedelta(days=offset)
@@ -157,7 +157,7 @@ def test_due_dates_are_the_days_that_say_so(rule: tuple[Frequency, Match, date],
     assert list(schedule(*rule).dates(since, until)) == oracle.due_days(*rule, since, until)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(rule=rules(), offset=st.integers(-40, 4_000))
 def test_next_due_is_the_first_day_later_that_says_so(rule: tuple[Frequency, Match, date], offset: int) -> None:
     after = rule[2] + timedelta(days=offset)
@@ -165,7 +165,7 @@ def test_next_due_is_the_first_day_later_that_says_so(rule: tuple[Frequency, Mat
     assert schedule(*rule).next(after) == (later[0] if later else None)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(rule=rules(), offset=st.integers(-40, 4_000))
 @example(rule=("none", (), date(2024, 1, 1)), offset=731)
 def test_previous_due_is_the_last_day_earlier_that_says_so(rule: tuple[Frequency, Match, date], offset: int) -> None:

@@ -406,7 +406,7 @@ def test_minutes(proration: str, given_to: Assignment, on: str, expected: str) -
 
 
 @given(packages(proration="daily", minimum_spend=False, later_lists=0), assignments(charge_from=False, prices=False))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_prorated_lines_of_a_period_come_to_its_active_days(sold: Package, given_to: Assignment) -> None:
     """At one price: unit x (sum of the active quantities of its days) / W, to within 0.000001 a change; no line twice."""
     since, until = period(rule_of(sold, given_to), given_to.start)
@@ -427,7 +427,7 @@ def test_the_prorated_lines_of_a_period_come_to_its_active_days(sold: Package, g
     assignments(charge_from=False, prices=False),
     st.dictionaries(st.integers(0, 5), st.integers(1, 100), max_size=3),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_what_negative_lines_take_back(sold: Package, given_to: Assignment, credits_given: dict[int, int]) -> None:
     """All that they come to, where nothing was credited; and never more than is left of a charge."""
     since, until = period(rule_of(sold, given_to), given_to.start)
@@ -457,7 +457,7 @@ def _less(charge: Charge, taken: list[Taken]) -> Charge:
 
 
 @given(packages(), assignments(charge_from=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_rule_dates_are_neighbours(sold: Package, given_to: Assignment) -> None:
     """Between the two rule dates of a period there is none."""
     rule = rule_of(sold, given_to)

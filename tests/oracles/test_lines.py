@@ -35,7 +35,7 @@ def wanted(one: dated.Line) -> tuple[object, ...]:
 @given(
     sold=draw.packages(), given_to=draw.assignments(), spent=SPEND, offset=st.integers(-20, 200), length=st.integers(0, 200),
 )  # fmt: skip
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_lines_are_the_oracles(
     sold: dated.Package, given_to: dated.Assignment, spent: dict[int, Fraction], offset: int, length: int
 ) -> None:
@@ -56,7 +56,7 @@ def test_lines_are_the_oracles(
 
 
 @given(sold=draw.packages(minimum_spend=False), given_to=draw.assignments(), offset=st.integers(-20, 100))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_a_long_range_has_the_lines_of_its_days(sold: dated.Package, given_to: dated.Assignment, offset: int) -> None:
     """Field by field: many dues are not priced one by one."""
     first = given_to.start + timedelta(days=offset)
@@ -72,14 +72,14 @@ def test_a_long_range_has_the_lines_of_its_days(sold: dated.Package, given_to: d
 
 
 @given(sold=draw.packages(), given_to=draw.assignments())
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_facts_are_kept(sold: dated.Package, given_to: dated.Assignment) -> None:
     """What is compared is what was drawn."""
     assert as_facts(as_package(sold), as_assignment(given_to)) == (sold, given_to)
 
 
 @given(sold=draw.packages(), given_to=draw.assignments(), offset=st.integers(0, 200))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_what_is_in_force_on_a_day(sold: dated.Package, given_to: dated.Assignment, offset: int) -> None:
     day = given_to.start + timedelta(days=offset)
     counted_from = given_to.counted_from or given_to.start
@@ -95,7 +95,7 @@ def test_what_is_in_force_on_a_day(sold: dated.Package, given_to: dated.Assignme
 
 
 @given(given_to=draw.assignments(), length=st.integers(0, 100))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_active_quantities_and_the_days_on_which_they_change(given_to: dated.Assignment, length: int) -> None:
     assignment, first = as_assignment(given_to), given_to.start - timedelta(days=3)
     last = first + timedelta(days=length)
@@ -106,7 +106,7 @@ def test_active_quantities_and_the_days_on_which_they_change(given_to: dated.Ass
 
 
 @given(sold=draw.packages(), given_to=draw.assignments(), offset=st.integers(-2, 200))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_minutes_are_the_oracles(sold: dated.Package, given_to: dated.Assignment, offset: int) -> None:
     day = given_to.start + timedelta(days=offset)
     found, expected = bucket_on(as_assignment(given_to), as_package(sold, type="free_minutes"), day), dated.bucket(sold, given_to, day)

@@ -73,7 +73,7 @@ WHEN = {"offset": st.integers(-20, 120), "length": st.integers(0, 60)}
 
 
 @given(sold=draw.packages(), given_to=draw.assignments(), **WHEN)
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_a_day_is_charged_the_same_alone_and_within_a_range(
     sold: dated.Package, given_to: dated.Assignment, offset: int, length: int
 ) -> None:
@@ -87,7 +87,7 @@ def test_a_day_is_charged_the_same_alone_and_within_a_range(
 
 
 @given(sold=draw.packages(), given_to=draw.assignments(), shuffled=st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_the_order_of_entries_and_lists_changes_nothing(sold: dated.Package, given_to: dated.Assignment, shuffled: object) -> None:
     one, what = as_assignment(given_to), as_package(sold)
     terms, lists = list(one.terms), list(what.price_lists)
@@ -105,7 +105,7 @@ AT_ONE_PRICE = {
 
 
 @given(**AT_ONE_PRICE)
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_the_lines_of_a_prorated_period_come_to_its_active_days(sold: dated.Package, given_to: dated.Assignment) -> None:
     """At one price: unit x (sum of the active quantities of its days) / W, to within 0.000001 a line."""
     one, what = as_assignment(given_to), as_package(sold)
@@ -123,7 +123,7 @@ def test_the_lines_of_a_prorated_period_come_to_its_active_days(sold: dated.Pack
 
 
 @given(sold=draw.packages(), given_to=draw.assignments(), later=st.integers(1, 100))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_a_list_for_new_assignments_leaves_those_that_began_before_alone(
     sold: dated.Package, given_to: dated.Assignment, later: int
 ) -> None:
@@ -137,7 +137,7 @@ def test_a_list_for_new_assignments_leaves_those_that_began_before_alone(
 
 
 @given(given_to=draw.assignments())
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_nothing_changes_between_the_days_on_which_it_may(given_to: dated.Assignment) -> None:
     one = as_assignment(given_to)
     first, last = given_to.start, given_to.start + timedelta(days=150)

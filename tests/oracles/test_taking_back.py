@@ -73,7 +73,7 @@ def a_charge(pick: st.DrawFn) -> dated.Charge:
 
 
 @given(st.lists(a_charge(), max_size=8, unique_by=lambda one: one.name), st.integers(1, 30), AMOUNTS, AMOUNTS)
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_what_is_taken_of_which_charge(charges: list[dated.Charge], ends: int, retail: Fraction, cost: Fraction) -> None:
     line = negative_line(ends)._replace(retail=-decimal(retail), cost=-decimal(cost))
     entries = [an_entry(one, made, line) for made, one in zip(count(), charges)]
@@ -120,7 +120,7 @@ def test_nothing_is_left_of_what_was_cancelled() -> None:
 
 
 @given(draw.packages(proration="daily", minimum_spend=False, later_lists=0), draw.assignments(charge_from=False, prices=False))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_all_that_negative_lines_come_to_is_there_to_be_taken(sold: dated.Package, given_to: dated.Assignment) -> None:
     """Where nothing was credited: at one price they come to what is to be given back, to within 0.000001 a step."""
     one, what = as_assignment(given_to), as_package(sold)

@@ -167,7 +167,7 @@ FLOODS = {
 }  # fmt: skip
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(HOSTILE | st.binary(max_size=200).map(lambda raw: raw.decode(errors="replace")) | st.text(max_size=50).map("name,retail\n".__add__))
 def test_c_any_file_is_read_or_its_fault_is_named(text: str) -> None:
     for model in (PackageBody, AssignmentRow):
@@ -223,7 +223,6 @@ def is_legible(name: str) -> bool:
 LETTERS = st.characters(codec="utf-8", exclude_characters="\ufffd", exclude_categories=["Cc"])
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(LETTERS, min_size=1, max_size=200).filter(is_legible), min_size=1, max_size=20))
 def test_what_our_csv_says_is_read_again(names: list[str]) -> None:
     """All but the spaces around a text, which nobody sees in a cell."""
@@ -232,7 +231,6 @@ def test_what_our_csv_says_is_read_again(names: list[str]) -> None:
     assert [body.name for _, body in csv_in.read_rows(text, PackageBody)] == [*named, "last"]
 
 
-@settings(deadline=None)
 @given(st.text() | st.lists(st.lists(st.text())).map(lambda rows: "name,retail\n" + _text(rows)))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import Invalid
@@ -49,7 +49,6 @@ def read(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
 
-@settings(deadline=None)
 @given(ROWS)
 def test_a_table_read_again_is_what_it_was_made_from(rows: list[dict[str, Any]]) -> None:
     again = read(csv_out.to_csv(("name", "retail", "quantity", "repeat"), rows))
@@ -59,7 +58,6 @@ def test_a_table_read_again_is_what_it_was_made_from(rows: list[dict[str, Any]])
     ]
 
 
-@settings(deadline=None)
 @given(names)
 def test_no_cell_is_a_formula(name: str) -> None:
     cell = csv_out.cell(name)
@@ -70,7 +68,6 @@ def test_no_cell_is_a_formula(name: str) -> None:
     assert not seen.startswith("-") or cell.removeprefix("-").replace(".", "", 1).isdecimal()
 
 
-@settings(deadline=None)
 @given(names, st.sampled_from(";\t"))
 def test_d9_no_cell_is_a_formula_for_who_splits_elsewhere(name: str, delimiter: str) -> None:
     """A quoted text that does not begin its cell is split like any other, at line breaks too."""

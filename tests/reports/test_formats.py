@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from chalice.app import Response
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.api.call import Call
@@ -37,7 +37,6 @@ def test_a_route_with_json_only_answers_json() -> None:
     assert chosen("text/csv", (JSON,)) == JSON
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_header_is_read(accept: str) -> None:
     assert chosen(accept, ALL) in ALL

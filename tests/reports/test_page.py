@@ -93,7 +93,7 @@ def test_data_makes_no_element_and_no_attribute(body: Json, attack: str) -> None
 HOSTILE = st.text("<>&\"'`=/!?-[]{}%#;:\0\r\n \u202ea0", min_size=1) | st.text(min_size=1) | st.sampled_from(ATTACKS)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from([REPORT, RUN, SUMMARY]), HOSTILE, HOSTILE)
 def test_no_text_at_all_makes_an_element(body: Json, one: str, other: str) -> None:
     shown = Reader(pages.run_report(poisoned(body, one + other)))

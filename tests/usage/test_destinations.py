@@ -40,7 +40,7 @@ def test_good_destinations(pattern: str) -> None:
     assert list(prefixes(pattern)) == [part[1:] for part in pattern.split("|")]
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(st.text("^|0149 .*", max_size=12))
 def test_a_destination_is_faultless_if_every_alternative_is(pattern: str) -> None:
     """What comes before the position said is the longest beginning that can still become a good one."""

@@ -245,7 +245,7 @@ def actions(taken: Iterable[Rated], uncharged: frozenset[str]) -> int:
     return len(taken) + len(days) + len(keys) + len({key.assignment_id for key in keys} & uncharged)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     calls=st.lists(st.tuples(st.integers(0, 40), st.sampled_from([None, "100", "200"]), st.integers(0, 300)), min_size=1, max_size=100),
     uncharged=st.sets(st.sampled_from("abcdefgh")),

@@ -261,7 +261,7 @@ def most_draws(world: World) -> int:
 
 
 @pytest.mark.deploy
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(
     given_bundles=st.lists(bundles(), min_size=1, max_size=6),
     given_commitments=st.lists(commitments(), max_size=2),

@@ -34,7 +34,7 @@ def stored_assignment(new: Assignment) -> Assignment | None:
 
 
 @given(draw.packages())
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_packages(sold: dated.Package) -> None:
     new = as_package(sold)
     old = tuple(one._replace(**AUDITED) for one in new.price_lists)
@@ -42,7 +42,7 @@ def test_packages(sold: dated.Package) -> None:
 
 
 @given(draw.assignments())
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_assignments(given_to: dated.Assignment) -> None:
     new = as_assignment(given_to, replaces="a1", replaced_by="a2")
     old = tuple(one._replace(**AUDITED) for one in new.terms)
@@ -81,7 +81,7 @@ CODES = st.one_of(st.none(), st.sampled_from(["0200", "20% (VAT on Income)", "é
 
 
 @given(draw.packages(), draw.assignments(), st.integers(0, 150), CODES, CODES)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_lines_and_what_they_were_computed_from(
     sold: dated.Package, given_to: dated.Assignment, days: int, account_code: str | None, tax_code: str | None
 ) -> None:

@@ -283,7 +283,7 @@ def told(report: Report) -> list[tuple[Any, ...]]:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(facts, facts, st.permutations(range(4)))
 def test_two_looks_have_one_digest_exactly_if_they_say_the_same(one: list[Fact], other: list[Fact], order: list[int]) -> None:
     """Whatever the order in which the facts were entered; the balance is that of an evaluation which posted them in its own order."""

@@ -53,7 +53,7 @@ def test_c_an_imports_credit_goes_to_the_earliest_charges(starts: tuple[int, int
     assert last == {("setup", late): "posted", ("recurring", early): "held", ("recurring", late): "held"}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(1, 3), st.booleans()), min_size=1, max_size=4))
 def test_c_an_import_charges_as_one_list_of_charges_would(rows: list[tuple[int, bool]]) -> None:
     told = imported([days for days, _ in rows], [debit for _, debit in rows])

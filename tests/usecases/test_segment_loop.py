@@ -153,7 +153,7 @@ def test_nobody_is_left_out_silently() -> None:
     assert (only.planned, only.left_out, only.finished) == ([NAMES[0]], [NAMES[1]], 1)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.integers(0, len(NAMES)), st.sets(st.integers(0, 11)), st.sets(st.integers(0, 11)), st.integers(1, 5), st.integers(1, 8),
     st.integers(1, 9), st.lists(st.booleans(), max_size=6), st.lists(st.sampled_from([AMPLE, SHORT]), max_size=12),
