@@ -1,6 +1,7 @@
 """A real Chromium before the deployed console. Every page must end without an error on its console."""
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -9,6 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, expect, sync_playwright
 
+from tests.browser.hands import Hand, Pointing, Typing
 from tools.embedded import EmbeddedStack
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -19,10 +21,12 @@ QUIET = (
 REFUSED = "Failed to load resource:"
 """How the browser itself notes an answer of 4xx; the page has dealt with it, which tests look at."""
 WAIT_MS = 30_000
-NOTE_CLICKS = """
-addEventListener("pointerdown", () => noteClick(), true);
-addEventListener("change", (event) => event.target.tagName === "SELECT" && noteClick(), true);
+NOTE_DEEDS = """
+addEventListener("pointerdown", () => note("clicks"), true);
+addEventListener("keydown", (event) => ["Shift", "Control"].includes(event.key) || note("keystrokes"), true);
+addEventListener("change", (event) => event.target.tagName === "SELECT" && note("choices"), true);
 """
+UNITS = (Pointing.unit, Typing.unit)
 ARRIVE_MS = 90_000
 """The first visit meets functions that have yet to start, on a machine that may be busy."""
 expect.set_options(timeout=WAIT_MS)
@@ -36,10 +40,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many clicks each job of a billing department took."""
-    for report in terminalreporter.getreports(""):  # of tearing down: clicks are told then
-        for clicks in (value for name, value in report.user_properties if name == "clicks"):
-            terminalreporter.write_line(f"{clicks:3} clicks: {report.nodeid.rpartition('::test_')[2].replace('_', ' ')}")
+    """Say how many clicks or keystrokes each job of a billing department took."""
+    for report in terminalreporter.getreports(""):  # of tearing down: they are told then
+        for unit, count in (one for one in report.user_properties if one[0] in UNITS):
+            terminalreporter.write_line(f"{count:3} {unit}: {report.nodeid.rpartition('::test_')[2].replace('_', ' ')}")
 
 
 @dataclass
@@ -50,7 +54,8 @@ class Visit:
     url: str
     errors: list[str] = field(default_factory=list)
     sent: list[Request] = field(default_factory=list)
-    clicks: int = 0
+    deeds: Counter[str] = field(default_factory=Counter)
+    hand: Hand = field(default_factory=Pointing)
 
     def open(self, where: str = "") -> Page:
         """Go to `#/where` by address, and wait until its heading stands."""
@@ -62,9 +67,9 @@ class Visit:
         """Remember what was sent."""
         self.sent.append(request)
 
-    def note_click(self) -> None:
-        """One more thing that a person pointed at or chose."""
-        self.clicks += 1
+    def note_deed(self, unit: str) -> None:
+        """One more thing that a person pointed at, chose, or typed."""
+        self.deeds[unit] += 1
 
     def posts(self, path: str) -> list[Request]:
         """The POST requests that were sent to a path, whatever became of them."""
@@ -100,8 +105,8 @@ def visiting(browser: Browser, stack: EmbeddedStack, api: httpx.Client) -> Itera
         one.page.on("console", lambda message: note(one, message))
         one.page.on("pageerror", lambda error: one.errors.append(str(error)))
         one.page.on("request", one.note_request)
-        one.page.expose_function("noteClick", one.note_click)
-        one.page.add_init_script(NOTE_CLICKS)
+        one.page.expose_function("note", one.note_deed)
+        one.page.add_init_script(NOTE_DEEDS)
         visits.append(one)
         return one
 
@@ -122,12 +127,17 @@ def visit(visiting: Callable[..., Visit]) -> Visit:
     return visiting()
 
 
-@pytest.fixture
-def job(visiting: Callable[..., Visit], record_property: Callable[[str, object], None]) -> Iterator[Visit]:
-    """A visit that does one job of a billing department, whose clicks are counted and told at the end."""
+@pytest.fixture(params=[Pointing, Typing], ids=["mouse", "keyboard"])
+def job(visiting: Callable[..., Visit], record_property: Callable[[str, object], None], request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """A visit that does one job of a billing department, by mouse and by keyboard alone; what that takes is told at the end."""
     visit = visiting()
+    visit.hand = request.param()
     yield visit
-    record_property("clicks", visit.clicks)
+    if visit.hand.unit == "clicks":
+        record_property("clicks", visit.deeds["clicks"] + visit.deeds["choices"])
+    else:
+        record_property("keystrokes", visit.deeds["keystrokes"])
+        assert visit.deeds["clicks"] == 0
 
 
 def shown_day(iso: str) -> str:

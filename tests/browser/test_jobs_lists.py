@@ -15,7 +15,7 @@ from chalicelib.domain.package import Package
 from chalicelib.storage import accounts, finding, packages
 from chalicelib.storage.db import Action, Db
 from chalicelib.storage.keys import TABLES
-from tests.api.support import a_customer, a_package, an_assignment, balance, charges, day, evaluate, ok, pay
+from tests.api.support import a_customer, a_package, an_assignment, balance, charges, day, evaluate, ok, pay, unique
 from tests.browser.conftest import Visit
 from tests.conftest import client_of
 from tools.embedded import EmbeddedStack
@@ -76,10 +76,6 @@ def crowd(stack: EmbeddedStack, world: World) -> int:
     return CROWD
 
 
-def choose(page: Page, label: str, option: str) -> None:
-    page.get_by_label(label, exact=True).select_option(option)
-
-
 def rows(page: Page, table: str) -> list[str]:
     """The rows of a table, without its head, once there are some."""
     body = page.get_by_role("table", name=table).locator("tbody tr")
@@ -87,46 +83,47 @@ def rows(page: Page, table: str) -> list[str]:
     return body.all_inner_texts()
 
 
-def go(page: Page, link: str) -> None:
-    page.get_by_role("navigation", name="Main").get_by_role("link", name=link, exact=True).click()
+def go(job: Visit, link: str) -> None:
+    job.hand.press(job.page.get_by_role("navigation", name="Main").get_by_role("link", name=link, exact=True))
 
 
-def find(page: Page, name: str) -> None:
+def find(job: Visit, name: str) -> None:
     """Open a customer whose name is known."""
-    go(page, "Customers")
-    page.get_by_label("Search", exact=True).fill(name)
-    page.get_by_role("table", name="Customers").get_by_role("link", name=name).click()
+    page, hand = job.page, job.hand
+    go(job, "Customers")
+    hand.type(page.get_by_label("Search", exact=True), name)
+    hand.press(page.get_by_role("table", name="Customers").get_by_role("link", name=name))
 
 
 def test_which_customers_pay_more_than_a_hundred_a_month(job: Visit, world: World) -> None:
-    page = job.open()
-    go(page, "Customers")
-    choose(page, "Sorted by", "Monthly value")
+    page, hand = job.open(), job.hand
+    go(job, "Customers")
+    hand.choose(page.get_by_label("Sorted by", exact=True), "Monthly value")
     found = rows(page, "Customers by value")
     assert [row.split("\n")[0].strip() for row in found[:2]] == ["Harbour Point Legal", "Brightline Dental"]
     expect(page.get_by_role("table", name="Customers by value").get_by_text("380.21 USD")).to_be_visible()
     expect(page.get_by_text("As of")).to_be_visible()
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Download CSV").click()
+        hand.press(page.get_by_role("button", name="Download CSV"))
     downloaded = csv.DictReader(waiting.value.path().read_text().splitlines())
     assert [row["customer"] for row in downloaded][:2] == [world.legal, world.dental]
 
 
 def test_keep_the_order_while_customers_are_searched(job: Visit, world: World) -> None:
-    page = job.open()
-    go(page, "Customers")
-    choose(page, "Sorted by", "Monthly value")
+    page, hand = job.open(), job.hand
+    go(job, "Customers")
+    hand.choose(page.get_by_label("Sorted by", exact=True), "Monthly value")
     table = page.get_by_role("table", name="Customers by value")
     both = ["Harbour Point Legal", "Brightline Dental"]
     for typed, found in (("bright", both[1:]), ("voice", both), ("accounts@harbour voice", both[:1])):
-        page.get_by_label("Search", exact=True).fill(typed)
+        hand.type(page.get_by_label("Search", exact=True), typed)
         expect(table.locator("tbody tr")).to_have_count(len(found), timeout=AT_ONCE_MS)
         assert [row.split("\n")[0].strip() for row in rows(page, "Customers by value")] == found
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Download CSV").click()
+        hand.press(page.get_by_role("button", name="Download CSV"))
     downloaded = csv.DictReader(waiting.value.path().read_text().splitlines())
     assert [row["customer"] for row in downloaded] == [world.legal]
-    choose(page, "State", "Parked")
+    hand.choose(page.get_by_label("State", exact=True), "Parked")
     expect(page.get_by_text("Nobody matches")).to_be_visible()
 
 
@@ -146,112 +143,118 @@ def test_which_packages_bring_most_a_month(job: Visit, world: World) -> None:
 
 
 def test_why_was_a_customer_charged(job: Visit, world: World) -> None:
-    page = job.open()
-    find(page, "Brightline Dental")
-    page.get_by_role("link", name="Ledger", exact=True).click()
+    page, hand = job.open(), job.hand
+    find(job, "Brightline Dental")
+    hand.press(page.get_by_role("link", name="Ledger", exact=True))
     assert "7.00 USD" in rows(page, "Ledger")[0]
-    page.get_by_role("table", name="Ledger").get_by_role("button", name="Prepaid line").click()
+    hand.press(page.get_by_role("table", name="Ledger").get_by_role("button", name="Prepaid line"))
     expect(page.get_by_role("table", name="Ledger").get_by_text('"Prepaid line", every day: 1 x 3.00 = 3.00 USD.')).to_be_visible()
-    page.get_by_role("link", name=f"daily:{day()}").click()
+    hand.press(page.get_by_role("link", name=f"daily:{day()}"))
     expect(page.get_by_role("heading", level=1)).to_contain_text("Daily run of")
 
 
 def test_see_what_a_run_of_all_would_charge_again(job: Visit, world: World) -> None:
-    page = job.open()
-    go(page, "Run Package")
-    page.get_by_role("radio", name="All customers").check()
-    page.get_by_role("radio", name="Charge again").check()
-    page.get_by_role("button", name="Simulate", exact=True).click()
+    page, hand = job.open(), job.hand
+    go(job, "Run Package")
+    hand.tick(page.get_by_role("radio", name="All customers"))
+    hand.tick(page.get_by_role("radio", name="Charge again"))
+    hand.press(page.get_by_role("button", name="Simulate", exact=True))
     expect(page.get_by_role("table", name="By customer").get_by_role("link", name="Harbour Point Legal")).to_be_visible()
-    page.get_by_role("button", name="Run it live…").click()
+    hand.press(page.get_by_role("button", name="Run it live…"))
     dialog = page.get_by_role("dialog", name="Run it live?")
     expect(dialog).to_contain_text("2 lines were charged already and would be charged again15.50 USD")
-    dialog.get_by_role("button", name="Cancel").click()
+    hand.press(dialog.get_by_role("button", name="Cancel"))
 
 
 def test_correct_a_wrong_daily_charge(job: Visit, api: httpx.Client, world: World) -> None:
-    page = job.open()
-    find(page, "Harbour Point Legal")
-    page.get_by_role("link", name="Ledger", exact=True).click()
-    page.get_by_role("table", name="Ledger").get_by_role("button", name="Credit…").click()
+    wronged = unique("Castle")
+    customer, phone = a_customer(api, name=wronged), a_package(api, name=unique("Desk phone"), retail="12.50", frequency="daily")
+    an_assignment(api, customer, phone, start_date=day(), auto_decrement_credit=True)
+    page, hand = job.open(), job.hand
+    find(job, wronged)
+    hand.press(page.get_by_role("link", name="Ledger", exact=True))
+    hand.press(page.get_by_role("table", name="Ledger").get_by_role("button", name="Credit…"))
     dialog = page.get_by_role("dialog", name="Credit this charge")
-    dialog.get_by_role("radio", name="It can be charged anew").check()
-    dialog.get_by_label("Reason").fill("The price was wrong")
-    dialog.get_by_role("button", name="Credit", exact=True).click()
+    hand.tick(dialog.get_by_role("radio", name="It can be charged anew"))
+    hand.type(dialog.get_by_label("Reason"), "The price was wrong")
+    hand.press(dialog.get_by_role("button", name="Credit", exact=True))
     expect(page.get_by_text("Voided")).to_be_visible()
-    page.get_by_role("table", name="Ledger").get_by_role("button", name="Hosted phone").first.click()
+    hand.press(page.get_by_role("table", name="Ledger").get_by_role("button", name=phone["name"]).first)
     expect(page.get_by_text("The price was wrong")).to_be_visible()
-    assert balance(api, world.legal) == 0
-    assert [one["voided"] for one in charges(api, world.legal) if one["kind"] == "recurring"] == [True]
+    assert balance(api, customer) == 0
+    assert [one["voided"] for one in charges(api, customer) if one["kind"] == "recurring"] == [True]
 
 
 def test_whose_credit_runs_out(job: Visit, world: World) -> None:
-    page = job.open()
-    go(page, "Customers")
-    choose(page, "Sorted by", "Who runs short first")
+    page, hand = job.open(), job.hand
+    go(job, "Customers")
+    hand.choose(page.get_by_label("Sorted by", exact=True), "Who runs short first")
     assert "Brightline Dental" in rows(page, "Customers by value")[0]
-    page.get_by_role("table", name="Customers by value").get_by_role("link", name="Brightline Dental").click()
+    hand.press(page.get_by_role("table", name="Customers by value").get_by_role("link", name="Brightline Dental"))
     expect(page.get_by_role("heading", name="Brightline Dental", level=1)).to_be_visible()
 
 
 def test_export_a_month(job: Visit, world: World) -> None:
-    page = job.open()
-    go(page, "Exports")
-    page.get_by_role("button", name="Export", exact=True).click()
+    page, hand = job.open(), job.hand
+    go(job, "Exports")
+    hand.press(page.get_by_role("button", name="Export", exact=True))
     card = page.get_by_role("region", name="Ledger").first
     with page.expect_download() as waiting:
-        card.get_by_role("button", name=re.compile("^Download ledger-")).click()
+        hand.press(card.get_by_role("button", name=re.compile("^Download ledger-")))
     assert waiting.value.path().read_text().startswith("entry_id,")
 
 
 def test_a_held_charge_is_tried_after_a_payment(job: Visit, api: httpx.Client, world: World) -> None:
-    poor = a_customer(api, name="Copperfield Couriers", debit_limit="0")
+    name = unique("Copperfield")
+    poor = a_customer(api, name=name, debit_limit="0")
     ok(api.post(f"/customers/{poor}/charges", json={"description": "Porting", "retail": "15", "auto_decrement_credit": True}), 201)
-    page = job.open()
-    go(page, "Held charges")
-    row = page.get_by_role("table", name="Held charges").get_by_role("row").filter(has_text="Copperfield Couriers")
-    row.get_by_role("button", name="Try now").click()
+    page, hand = job.open(), job.hand
+    go(job, "Held charges")
+    row = page.get_by_role("table", name="Held charges").get_by_role("row").filter(has_text=name)
+    hand.press(row.get_by_role("button", name="Try now"))
     expect(row.get_by_text("Still held")).to_be_visible()
     pay(api, poor, "20")
-    row.get_by_role("button", name="Try now").click()
+    hand.press(row.get_by_role("button", name="Try now"))
     expect(page.get_by_text("Posted 15.00 USD")).to_be_visible()
     assert balance(api, poor) == 5
 
 
 def test_find_one_of_five_thousand_customers_made_a_second_ago(job: Visit, api: httpx.Client, crowd: int) -> None:
-    page = job.open("customers")
-    a_customer(api, name="Zephyr Sailing School")
+    page, hand = job.open("customers"), job.hand
+    made = a_customer(api, name="Zephyr Sailing School")
     for typed, found in (("zeph sail", "Zephyr Sailing School"), ("bills04321@tenants", "Tenant 04321"), ("c01234", "Tenant 01234")):
-        page.get_by_label("Search", exact=True).fill(typed)
+        hand.type(page.get_by_label("Search", exact=True), typed)
         expect(page.get_by_role("link", name=found)).to_be_visible(timeout=AT_ONCE_MS)
         expect(page.get_by_role("table", name="Customers").locator("tbody tr")).to_have_count(1, timeout=AT_ONCE_MS)
     page.reload()
     expect(page.get_by_label("Search", exact=True)).to_have_value("c01234")
     expect(page.get_by_role("link", name="Tenant 01234")).to_be_visible(timeout=AT_ONCE_MS)
+    ok(api.delete(f"/customers/{made}"), 204)
 
 
 def test_choose_one_of_five_thousand_packages_made_a_second_ago(job: Visit, api: httpx.Client, crowd: int) -> None:
-    page = job.open("packages")
+    page, hand = job.open("packages"), job.hand
     made = a_package(api, name="Zeppelin trunk")
-    page.get_by_label("Search", exact=True).fill("zepp")
+    hand.type(page.get_by_label("Search", exact=True), "zepp")
     expect(page.get_by_role("link", name="Zeppelin trunk")).to_be_visible(timeout=AT_ONCE_MS)
-    page.get_by_label("Search", exact=True).fill("bundle 0432")
+    hand.type(page.get_by_label("Search", exact=True), "bundle 0432")
     expect(page.get_by_role("table", name="Packages").locator("tbody tr")).to_have_count(10, timeout=AT_ONCE_MS)
-    go(page, "Forecast")
+    go(job, "Forecast")
     field = page.get_by_label("Package", exact=False).first
-    field.fill("Zeppelin trunk")
+    hand.type(field, "Zeppelin trunk")
     expect(field).to_have_accessible_description(re.compile(re.escape(f"{made['retail']} USD")), timeout=AT_ONCE_MS)
+    ok(api.delete(f"/packages/{made['package_id']}"), 204)
 
 
 def test_choose_one_of_five_thousand_customers_by_typing(job: Visit, api: httpx.Client, crowd: int) -> None:
-    page = job.open()
+    page, hand = job.open(), job.hand
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/customers?" in request.url else None)
-    go(page, "Run Package")
-    page.get_by_label("Customer", exact=True).fill("tenant 04321")
+    go(job, "Run Package")
+    hand.type(page.get_by_label("Customer", exact=True), "tenant 04321")
     option = page.locator("#run-customer-customers option")
     expect(option).to_have_count(1, timeout=AT_ONCE_MS)
     assert (option.get_attribute("value"), option.inner_text()) == ("c04321", "Tenant 04321")
-    page.get_by_label("Customer", exact=True).fill("c04321")
+    hand.type(page.get_by_label("Customer", exact=True), "c04321")
     expect(page.get_by_label("Customer", exact=True)).to_have_accessible_description("Tenant 04321", timeout=AT_ONCE_MS)
     assert {re.search(r"limit=(\d+)", url)[1] for url in asked} == {"20"}  # type: ignore[index]

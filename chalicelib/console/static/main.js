@@ -176,6 +176,24 @@ addEventListener("keydown", (event) => {
   /** @type {HTMLElement | null} */ (document.querySelector("main [data-search]") ?? document.getElementById("find"))?.focus();
 });
 
+/** What has the focus, with all that it is in. @type {Element[]} */
+let focused = [];
+addEventListener("focusin", ({ target }) => {
+  focused = [];
+  for (let one = /** @type {Element | null} */ (target); one; one = one.parentElement) focused.push(one);
+});
+
+/** Where what has the focus is taken away, the focus goes to the heading of the dialog, to the table that it was in, or to the page's heading. */
+function refocus() {
+  if (document.activeElement !== document.body || !focused.length || focused[0].isConnected) return;
+  const place =
+    [...document.querySelectorAll("dialog[open] > h2")].at(-1) ??
+    focused.find((one) => one.isConnected && one.matches(".table-box")) ??
+    document.querySelector("main h1");
+  /** @type {HTMLElement | null} */ (place)?.focus({ preventScroll: true });
+}
+new MutationObserver(() => requestAnimationFrame(refocus)).observe(document.body, { childList: true, subtree: true });
+
 /** The console, or what stands in its place. */
 async function entry() {
   if (settings.auth_mode === "iam") return html`<${OnlySigned} />`;

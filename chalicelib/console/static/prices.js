@@ -176,7 +176,7 @@ function Enter({ one, lists, close, done }) {
   const isShown = isPast(form.values) || isUnused || Boolean(effect);
   return html`
     <${Dialog} title=${`Change the price of ${one.name}`} close=${close} busy=${form.busy}
-      actions=${html`<${Button} look="primary" busy=${form.busy} busyLabel=${isShown ? "Saving…" : "Working it out…"} needs="write" disabled=${!holders || (effect && !effect.ready)} onClick=${() => form.submit()}>${isShown ? "Change price" : "Show what it changes"}<//>`}>
+      actions=${html`<${Button} look="primary" busy=${form.busy || (effect && !effect.ready)} busyLabel=${isShown && (!effect || effect.ready) ? "Saving…" : "Working it out…"} needs="write" disabled=${!holders} onClick=${() => form.submit()}>${isShown ? "Change price" : "Show what it changes"}<//>`}>
       <form ref=${form.element} noValidate onSubmit=${(event) => {
         event.preventDefault();
         if (!effect || effect.ready) form.submit();

@@ -246,7 +246,7 @@ export function Dialog({ title, close, busy, children, actions }) {
       event.preventDefault();
       if (!busy) close();
     }}>
-      <h2 id=${id}>${title}</h2>
+      <h2 id=${id} tabindex="-1">${title}</h2>
       <div class="dialog-body">${children}</div>
       <div class="dialog-actions">
         <button type="button" class="button" onClick=${close} disabled=${busy}>Cancel</button>
