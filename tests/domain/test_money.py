@@ -101,7 +101,7 @@ def test_parse_refuses_a_negative_price(text: str) -> None:
 
 @pytest.mark.parametrize(("signed", "kind"), [(False, "an amount of zero or more"), (True, "an amount")], ids=["price", "signed"])
 def test_parse_says_what_it_takes(signed: bool, kind: str) -> None:
-    with pytest.raises(ValueError, match=f"^must be {kind} such as 10.50: digits with at most 6 decimals, below 1000000000000$"):
+    with pytest.raises(ValueError, match=f"^must be {kind} such as 10.50: digits with at most 6 decimals, below 1,000,000,000,000$"):
         money.parse_amount("ten", signed=signed)
 
 

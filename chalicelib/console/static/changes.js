@@ -121,7 +121,7 @@ function meant({ where: said, all }) {
   return words.join(", ") || (all ? "everything" : "");
 }
 
-const DOING = { change: "Looking who is met", change_application: "Changing", change_undo: "Undoing" };
+const DOING = { change: "Finding whom it concerns", change_application: "Changing", change_undo: "Undoing" };
 const ONE = { change: "Change", change_application: "Changed", change_undo: "Undone" };
 
 /** @param {{id: string}} props of a dry run, its application, or the undoing of that */
