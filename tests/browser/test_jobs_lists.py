@@ -128,16 +128,16 @@ def test_keep_the_order_while_customers_are_searched(job: Visit, world: World) -
 
 
 def test_which_packages_bring_most_a_month(job: Visit, world: World) -> None:
-    page = job.open()
-    go(page, "Packages")
-    choose(page, "Sorted by", "Monthly value")
+    page, hand = job.open(), job.hand
+    go(job, "Packages")
+    hand.choose(page.get_by_label("Sorted by", exact=True), "Monthly value")
     assert [row.split("\n")[0].strip() for row in rows(page, "Packages by value")][:2] == ["Hosted phone", "Prepaid line"]
     expect(page.get_by_role("table", name="Packages by value").get_by_text("380.21 USD")).to_be_visible()
     expect(page.get_by_text("As of")).to_be_visible()
-    page.get_by_label("Search", exact=True).fill("prep")
+    hand.type(page.get_by_label("Search", exact=True), "prep")
     expect(page.get_by_role("table", name="Packages by value").locator("tbody tr")).to_have_count(1, timeout=AT_ONCE_MS)
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Download CSV").click()
+        hand.press(page.get_by_role("button", name="Download CSV"))
     (downloaded,) = csv.DictReader(waiting.value.path().read_text().splitlines())
     assert (downloaded["name"], downloaded["units"], downloaded["monthly_value"]) == ("Prepaid line", "1", "91.25")
 
