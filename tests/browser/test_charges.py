@@ -10,8 +10,23 @@ from tests.browser.conftest import Visit
 
 
 def open_dialog(page: Page, button: str, title: str) -> Locator:
+    """Choose what stands in the customer's menu, which is open after the first time."""
+    if not page.get_by_role("button", name=button).is_visible():
+        page.get_by_text("More", exact=True).click()
     page.get_by_role("button", name=button).click()
     return page.get_by_role("dialog", name=title)
+
+
+def test_the_menu_closes_on_escape_and_when_something_else_is_pressed(visit: Visit, api: httpx.Client) -> None:
+    page = visit.open(f"customers/{a_customer(api)}")
+    menu, item = page.get_by_text("More", exact=True), page.get_by_role("button", name="Adjustment…")
+    menu.click()
+    item.press("Escape")
+    expect(item).not_to_be_visible()
+    expect(menu).to_be_focused()
+    menu.click()
+    page.get_by_role("heading", level=1).click()
+    expect(item).not_to_be_visible()
 
 
 def filled(dialog: Locator, **fields: str) -> None:

@@ -112,6 +112,7 @@ def test_what_the_role_does_not_allow_is_disabled_and_says_why(visiting: Callabl
         sign_in(page)
         page.get_by_label("Customer id").fill("clerk")
         page.get_by_role("button", name="Create customer").click()
+        page.get_by_text("More", exact=True).click()
         for name in ("Record payment…", "One-off charge…", "Adjustment…"):
             button = page.get_by_role("button", name=name)
             expect(button).to_be_disabled()
@@ -126,6 +127,7 @@ def test_d4_a_change_that_needs_the_scope_for_charging_is_refused_and_says_so(vi
     page.get_by_label("Customer id").fill("limited")
     page.get_by_label("Debit limit").fill("10")
     page.get_by_role("button", name="Create customer").click()
+    page.get_by_text("More", exact=True).click()
     page.get_by_role("link", name="Edit").click()
     page.get_by_label("Debit limit").fill("20")
     page.get_by_role("button", name="Save").click()

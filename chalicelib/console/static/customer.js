@@ -55,14 +55,14 @@ export function Customer({ id, tab = "assignments" }) {
     <${Page} title=${one.name || id} about=${TABS.find(([name]) => name === tab)?.[1].toLowerCase()} lead=${one.name ? html`<span class="mono">${id}</span>` : null} back=${back}
       badges=${one.parked && html`<${Badge} tone="bad">Parked<//>`}
       actions=${html`
-        <${LinkButton} href=${link(["customers", id, "edit"])} needs="write" look="quiet">Edit<//>
         <${LinkButton} href=${link(["customers", id, "statement"])} look="quiet">Statement<//>
-        <${Button} needs="charge" look="quiet" onClick=${() => setDialog("adjustment")}>Adjustment…<//>
-        <${Button} needs="charge" look="quiet" onClick=${() => setDialog("one-off")}>One-off charge…<//>
         <${Button} needs="charge" onClick=${() => setDialog("payment")}>Record payment…<//>
         <${LinkButton} href=${link(["run"], { customer: id })}>Run Package<//>
         <details class="menu"><summary class="button">More</summary>
           <div class="menu-items">
+            <${LinkButton} href=${link(["customers", id, "edit"])} needs="write">Edit<//>
+            <${Button} needs="charge" onClick=${() => setDialog("one-off")}>One-off charge…<//>
+            <${Button} needs="charge" onClick=${() => setDialog("adjustment")}>Adjustment…<//>
             <${Button} needs="write" onClick=${() => setDialog("pause")}>Pause…<//>
             <${LinkButton} href=${link(["customers", id, "close"])} needs="write">Close customer…<//>
           </div>

@@ -112,9 +112,9 @@ const JOBS = [
     "Something has to be charged that no package covers",
     /^customers\/[^/]+\/(minutes|features)$/,
     [
-      html`<a href="#/customers">Customers</a>, the customer, One-off charge…`,
+      html`<a href="#/customers">Customers</a>, the customer, More, One-off charge…`,
       "What it is for, cost and retail, and whether the balance pays it.",
-      "To correct a balance without a charge: Adjustment…, with a reason.",
+      "To correct a balance without a charge: More, Adjustment…, with a reason.",
     ],
   ],
   [

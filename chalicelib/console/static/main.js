@@ -176,6 +176,17 @@ addEventListener("keydown", (event) => {
   /** @type {HTMLElement | null} */ (document.querySelector("main [data-search]") ?? document.getElementById("find"))?.focus();
 });
 
+/** A menu closes on Escape, and when something else is pressed. */
+addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && event.target instanceof Element && event.target.closest(".menu[open]");
+  if (!menu) return;
+  menu.removeAttribute("open");
+  menu.querySelector("summary")?.focus();
+});
+addEventListener("pointerdown", ({ target }) => {
+  if (target instanceof Element && !target.closest(".menu, dialog")) document.querySelector(".menu[open]")?.removeAttribute("open");
+});
+
 /** What has the focus, with all that it is in. @type {Element[]} */
 let focused = [];
 addEventListener("focusin", ({ target }) => {
