@@ -308,10 +308,10 @@ def test_price_lists_are_drawn_along_time(visiting: Callable[..., Visit], api: h
     page = visiting(width, theme).open(f"packages/{package['package_id']}")
     spans = page.get_by_role("list", name="Price lists along time").get_by_role("listitem")
     for n, told in enumerate((
-        f"Retail 12.50, Cost 7.25 through {shown_day(day(-91))}",
-        f"Retail 13.00, Cost 8.00 from {shown_day(day(-90))} through {shown_day(day(89))}",
+        f"Retail 12.50, cost 7.25 through {shown_day(day(-91))}",
+        f"Retail 13.00, cost 8.00 from {shown_day(day(-90))} through {shown_day(day(89))}",
         f"Retail 15.00 from {shown_day(day(30))} through {shown_day(day(89))}, new ones only Coming",
-        f"Retail 14.00, Cost 9.00 from {shown_day(day(90))} Coming",
+        f"Retail 14.00, cost 9.00 from {shown_day(day(90))} Coming",
     )):  # fmt: skip
         expect(spans.nth(n)).to_have_text(re.compile(rf"^\s*{told}\s*$"), use_inner_text=True)
     today = left_of(page.get_by_text("Today", exact=True).locator(".."))

@@ -112,7 +112,7 @@ function Timeline({ lists, currency }) {
           <li key=${from ?? "start"} class=${look}>
             <p class=${begins > 50 ? "left" : ""} style=${begins > 50 ? {} : { marginLeft: `${begins}%` }}><span>
               <strong>${setBy(list)
-                .map(([name, label]) => `${label} ${format.money(list[name], currency)}`)
+                .map(([name, label], n) => `${n ? label.toLowerCase() : label} ${format.money(list[name], currency)}`)
                 .join(", ")}</strong>
               ${` ${[from && `from ${format.day(from)}`, end && `through ${format.day(format.later(end, -1))}`].filter(Boolean).join(" ")}`}
               ${!list.existing && ", new ones only"}${look === "coming" && html` <${Badge} tone="info">Coming<//>`}

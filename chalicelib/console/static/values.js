@@ -79,7 +79,6 @@ function Sorted({ kind, overview, query, narrowed, change }) {
       isWhole &&
       html`<${Stats}>
       ${kind.counts.map(([name, label]) => html`<${Stat} key=${name} label=${label}>${format.count(chosen[name])}<//>`)}
-      <${Stat} label="Assignments">${format.count(chosen.assignments)}<//>
       <${Stat} label="A month is worth"><${Money} value=${format.rounded(chosen.monthly_value, chosen.currency)} currency=${chosen.currency} /><//>
       <${Stat} label="Margin"><${Money} value=${format.rounded(chosen.monthly_margin, chosen.currency)} currency=${chosen.currency} /><//>
       ${chosen.balance && html`<${Stat} label="Balances"><${Money} value=${chosen.balance} currency=${chosen.currency} /><//>`}
