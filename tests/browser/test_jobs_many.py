@@ -53,6 +53,7 @@ def test_change_many(job: Visit, api: httpx.Client) -> None:
     hand.press(page.get_by_role("button", name="See what it does"))
     expect(page.get_by_role("heading", level=1)).to_contain_text("Change: Retail +10 % from")
     expect(page.get_by_role("table", name="The next 31 days")).to_contain_text("3.00")
+    expect(page.get_by_text(f"For package {package['name']}.")).to_be_visible()
     hand.press(page.get_by_role("button", name="Apply to 1 package…"))
     applied(job, "Apply")
     lists = ok(api.get(f"/packages/{package['package_id']}/prices"))["lists"]

@@ -102,8 +102,8 @@ const TERMS = {
   auto_decrement_credit: (value) => `auto decrement credit ${value ? "on" : "off"}`,
 };
 
-/** For whom, in words. @param {Record<string, any>} change */
-function meant({ where: said, all }) {
+/** For whom, in words; what one of its items names, by that name. @param {Record<string, any>} one */
+function meant({ change: { where: said, all }, items, refused }) {
   const where = said ?? {};
   const lists = [
     ["assignments", "chosen assignment"],
@@ -112,8 +112,9 @@ function meant({ where: said, all }) {
     ["dids", "DID"],
   ];
   const listed = lists.filter(([name]) => where[name]?.length && !(name === "customers" && where.assignments?.length));
-  const words = listed.map(([name, one]) =>
-    name !== "assignments" && where[name].length === 1 ? `${one} ${where[name][0]}` : format.plural(where[name].length, one),
+  const named = (kind, id) => [...(items ?? []), ...(refused ?? [])].find((item) => item[`${kind}_id`] === id)?.[`${kind}_name`] || id;
+  const words = listed.map(([name, kind]) =>
+    name !== "assignments" && where[name].length === 1 ? `${kind} ${named(kind, where[name][0])}` : format.plural(where[name].length, kind),
   );
   if (where.customer_prefix) words.push(`customers whose id begins with ${where.customer_prefix}`);
   if (where.currency) words.push(where.currency);
@@ -132,7 +133,7 @@ export function ChangePage({ id }) {
   const done = data.changes + data.refuses;
   return html`
     <${Page} title=${`${ONE[data.kind]}: ${said(data.change)}`} back=${data.of ? [link(["changes", data.of]), data.kind === "change_undo" ? "The change" : "What it was to do"] : BACK}
-      lead=${`For ${meant(data.change)}.`} badges=${html`<${WorkState} one=${data} />`}>
+      lead=${`For ${meant(data)}.`} badges=${html`<${WorkState} one=${data} />`}>
       <p class="hint above">Asked for on <${Instant} value=${data.created_at} /> by ${data.created_by}. Kept until <${Instant} value=${data.expires_at} />.</p>
       ${error && html`<${Problem} error=${error} retry=${reload} />`}
       ${!isOver && html`<${Card} title=${DOING[data.kind]}><${Progress} one=${data} title="the change" changed=${reload} done=${done} of=${data.met} words=${data.met === null ? undefined : `${done} of ${data.met} done${data.refuses ? `, ${data.refuses} left as they are` : ""}`} /><//>`}
