@@ -128,6 +128,8 @@ def test_dialogs_and_faults_are_accessible(visiting: Callable[..., Visit], world
     page.get_by_text("Must not be empty").first.wait_for()
     found = findings(page)
     page = visit.open(f"run?customer={world.customer}&date=2031-02-28")
+    page.get_by_role("radio", name="Charge again").check()
+    page.get_by_role("button", name="Simulate").click()
     page.get_by_role("button", name="Run it live…").click()
     page.get_by_role("dialog").wait_for()
     page.screenshot(path=SHOTS / f"live-run-{theme}.png")

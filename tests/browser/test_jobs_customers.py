@@ -132,7 +132,7 @@ def test_a_discount_for_one(job: Visit, api: httpx.Client) -> None:
     hand.type(page.get_by_label("Discount"), "25")
     hand.press(page.get_by_role("dialog").get_by_role("button", name="Save"))
     expect(page.get_by_role("table", name="Terms")).to_contain_text("discount 25 %")
-    hand.press(page.get_by_role("link", name=f"← {customer}"))
+    hand.press(page.get_by_role("link", name=f"← {name}"))
     expect(page.get_by_role("main")).to_contain_text("Next charge1.50 USD")
     assert ok(api.get(f"/customers/{customer}/assignments/{made['assignment_id']}"))["discount"] in ("25.00", "0.00")
 
