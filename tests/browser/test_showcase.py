@@ -112,8 +112,7 @@ def test_who_pays_most_is_found_by_sorting(visit: Visit) -> None:
     expect(cells.first).to_have_text(f"{worth[-1]} GBP")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1600])
+@pytest.mark.parametrize(("width", "theme"), [(360, "dark"), (1600, "light")])
 def test_pages_of_the_overview_are_accessible_and_fit(visiting: Callable[..., Visit], width: int, theme: str) -> None:
     visit = visiting(width, theme)
     SHOTS.mkdir(parents=True, exist_ok=True)
