@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 from chalice.app import Blueprint
 
@@ -62,13 +62,16 @@ def list_overview_customers(call: Call) -> Answer[answers.Page[answers.OverviewC
     from ..usecases.overviews import OverviewAsked, overview_page  # not in cold starts
     from ..wire.overview_views import overview_customer_view
 
-    given = {name: call.query[name] for name in ("sort", "currency", "search", "held", "parked") if name in call.query}
+    given = _given(call, "sort", "currency", "search", "held", "parked")
     asked = OverviewAsked(**given, descending=call.query["order"] == "desc")
     return call.page(
-        f"overview {asked}",
-        lambda after, limit: overview_page(call.services, call.context, asked, after, limit),
-        overview_customer_view,
+        f"overview {asked}", lambda after, limit: overview_page(call.services, call.context, asked, after, limit), overview_customer_view
     )
+
+
+def _given(call: Call, *names: str) -> dict[str, Any]:
+    """What was asked for by these names; what was not asked for is left out."""
+    return {name: call.query[name] for name in names if name in call.query}
 
 
 @get(blueprint, "/overview/packages", _PACKAGES, forms={CSV: overview_packages_as_csv})
@@ -78,12 +81,10 @@ def list_overview_packages(call: Call) -> Answer[answers.Page[answers.OverviewPa
     from ..usecases.overviews import OverviewPackagesAsked, packages_page  # not in cold starts
     from ..wire.overview_views import overview_package_view
 
-    given = {name: call.query[name] for name in ("sort", "currency", "search", "type", "frequency") if name in call.query}
+    given = _given(call, "sort", "currency", "search", "type", "frequency")
     asked = OverviewPackagesAsked(**given, descending=call.query["order"] == "desc")
     return call.page(
-        f"overview {asked}",
-        lambda after, limit: packages_page(call.services, call.context, asked, after, limit),
-        overview_package_view,
+        f"overview {asked}", lambda after, limit: packages_page(call.services, call.context, asked, after, limit), overview_package_view
     )
 
 
