@@ -11,7 +11,7 @@ def customer_view(value: Account) -> answers.Customer:
     """A customer with the balance as it stands."""
     notices = value.balance_notices
     own = None if notices is None else [balance_notice_view(one) for one in notices]
-    return fields_of(answers.Customer, value, held_charges=value.held, tags=list(value.tags), balance_notices=own)
+    return fields_of(answers.Customer, value, held_charges=value.held, balance_notices=own)
 
 
 def balance_notice_view(one: Threshold) -> answers.BalanceNotice:

@@ -25,4 +25,6 @@ def json_value(value: Any) -> Any:
     """A field's value as JSON has it."""
     if isinstance(value, Decimal):
         return money.text(value)
+    if type(value) is tuple:
+        return [json_value(one) for one in value]
     return value.isoformat() if isinstance(value, date) else value

@@ -126,7 +126,7 @@ _SAID_ONCE = ("package_id", "version", "created_at", "created_by", "updated_at",
 
 def test_packages_as_csv_have_the_prices_of_today(api: httpx.Client, customer: str) -> None:
     """Prices to come are in JSON only: a file to import sets the present ones."""
-    package = a_package(api, name="Dearer soon", retail="10", frequency="monthly")
+    package = a_package(api, name="Dearer soon", retail="10", frequency="monthly", notice_days=[7, 1])
     an_assignment(api, customer, package, start_date="2031-01-15")
     ok(api.put(f"/packages/{package['package_id']}/prices/2040-01-01", json={"retail": "12"}), 201)
     listed = pages(api, "/packages")
