@@ -3,37 +3,37 @@
 import { get } from "./api.js";
 import { settings } from "./auth.js";
 import * as format from "./format.js";
+import { done } from "./history.js";
 import { useList, useLoad } from "./hooks.js";
+import { CustomerLink, useNames } from "./names.js";
 import { html } from "./preact.js";
 import { link, replace, useRoute } from "./router.js";
 import { Badge, Button, Card, Empty, Facts, Instant, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
 
 /** What an event is about, leading to it where there is a page. */
-function About({ one }) {
-  const { assignment_id, package_id, run_id } = one.data;
-  const to = one.customer_id
-    ? assignment_id
-      ? ["customers", one.customer_id, "assignments", assignment_id]
-      : ["customers", one.customer_id]
-    : run_id
-      ? ["runs", run_id]
-      : package_id
-        ? ["packages", package_id]
-        : null;
-  const name = one.customer_id ?? run_id ?? package_id ?? one.subject;
-  return to ? html`<a class="mono" href=${link(to)}>${name}</a>` : html`<span class="mono">${name}</span>`;
+function About({ one, nameOf }) {
+  const { assignment_id, package_id, run_id, name = package_id } = one.data;
+  if (one.customer_id) return html`<${CustomerLink} id=${one.customer_id} nameOf=${nameOf} to=${assignment_id ? ["assignments", assignment_id] : []} />`;
+  if (run_id) return html`<a href=${link(["runs", run_id])}>${run_id}</a>`;
+  if (one.data.kind && one.type === "work.finished") return format.title(one.data.kind);
+  return package_id ? html`<a href=${link(["packages", package_id])}>${name}</a>` : html`<span class="mono">${one.subject}</span>`;
 }
 
 /** The event itself, as receivers get it. */
 const Detail = ({ one }) => {
   const { told_at: _, ...event } = one;
-  return html`<details><summary>${one.data.change ? format.title(one.data.change.replace(".", " ")) : "Event"}</summary><pre tabindex="0">${JSON.stringify(event, null, 2)}</pre></details>`;
+  return html`<details><summary>The event</summary><pre tabindex="0">${JSON.stringify(event, null, 2)}</pre></details>`;
 };
 
-const COLUMNS = [
+const columns = (nameOf) => [
   { name: "at", label: "When", cell: (one) => html`<span class="nowrap"><${Instant} value=${one.told_at} /></span>` },
-  { name: "type", label: "What", main: true, cell: (one) => html`<${Badge}>${one.type}<//> <${Detail} one=${one} />` },
-  { name: "about", label: "About", cell: (one) => html`<${About} one=${one} />` },
+  {
+    name: "type",
+    label: "What",
+    main: true,
+    cell: (one) => html`<strong>${done(one.data.change ?? one.type)}</strong> <${Badge}>${one.type}<//> <${Detail} one=${one} />`,
+  },
+  { name: "about", label: "About", cell: (one) => html`<${About} one=${one} nameOf=${nameOf} />` },
   {
     name: "amount",
     label: "Balance",
@@ -80,6 +80,7 @@ export function Activity() {
 function Events() {
   const { type = "" } = useRoute().query;
   const list = useList("events", type ? { type } : {});
+  const nameOf = useNames((list.items ?? []).map((one) => one.customer_id));
   const reload = html`<${Button} look="quiet" onClick=${list.reload}>Look again<//>`;
   return html`
       <form class="filters" aria-label="Events" onSubmit=${(event) => event.preventDefault()}>
@@ -91,7 +92,7 @@ function Events() {
       </form>
       <${Card} title="What was told lately" aside=${reload}>
         <${List} list=${list} of="earlier events" empty=${html`<${Empty} title="Nothing was told yet">Record a payment, or change a package: it is told within a second.<//>`}>
-          <${Table} caption="Events" rows=${list.items ?? []} columns=${COLUMNS} id=${(one) => one.told_at} />
+          <${Table} caption="Events" rows=${list.items ?? []} columns=${columns(nameOf)} id=${(one) => one.told_at} />
         <//>
       <//>`;
 }

@@ -23,15 +23,26 @@ const DONE = {
   "balance.low": "Balance low",
   "balance.restored": "Balance restored",
 };
-/** What a notice tells was nothing else before. */
-const NOTICES = ["charge.upcoming", "term.ending", "assignment.over", "balance.low", "balance.restored", "minutes.used", "feature.enabled", "feature.disabled"];
+/** What notices told, in a sentence of their fields. */
+const NOTICES = {
+  "charge.upcoming": (of) =>
+    `${amount(of, of.retail)} on ${format.day(of.date)}, ${format.plural(of.lines_total, "charge")}; the balance ${of.suffices ? "suffices" : "does not suffice"}`,
+  "term.ending": (of) => `${named(of)} ends on ${format.day(of.end_date)}`,
+  "assignment.over": (of) => `${named(of)} ended on ${format.day(of.end_date)}`,
+  "balance.low": (of) => `${amount(of, of.available)} left to be debited, less than ${amount(of, of.below)}`,
+  "balance.restored": (of) => `${amount(of, of.available)} to be debited again`,
+  "minutes.used": (of) => `${of.percent} % of the ${format.minutes(of.total_seconds)} minutes of ${named(of)}`,
+  "feature.enabled": (of) => `${of.connexcs_package}, from ${format.day(of.date)}`,
+  "feature.disabled": (of) => `${of.connexcs_package}, from ${format.day(of.date)}`,
+};
+const amount = ({ currency }, value) => `${format.money(value, currency)} ${currency}`;
+const named = ({ package_name, did }) => (did ? `${package_name} on ${did}` : package_name);
 
-/** Fields whose name in the API does not say what they are. */
-const FIELDS = { lines_total: "Lines", suffices: "Credit suffices" };
 /** Who is no person. */
 const PROGRAMS = { evaluate_due_charges: "Daily run" };
 
-function done(type) {
+/** What was done, in words. */
+export function done(type) {
   const [thing, what] = type.split(".");
   return DONE[type] ?? format.title(`${thing} ${what}`);
 }
@@ -48,9 +59,9 @@ function told(value) {
 
 /** A field that changed; of what is new or gone only what it is, or was. */
 function Change({ one, type }) {
-  const isNew = type.endsWith(".created") || type.endsWith(".started") || NOTICES.includes(type);
+  const isNew = type.endsWith(".created") || type.endsWith(".started");
   const isGone = type.endsWith(".removed") || type.endsWith(".deleted");
-  return html`<li><strong>${FIELDS[one.field] ?? format.title(one.field)}</strong>${one.from && html` from <${Day} value=${one.from} />`}: ${isNew ? told(one.after) : isGone ? told(one.before) : html`${told(one.before)} → ${told(one.after)}`}</li>`;
+  return html`<li><strong>${format.title(one.field)}</strong>${one.from && html` from <${Day} value=${one.from} />`}: ${isNew ? told(one.after) : isGone ? told(one.before) : html`${told(one.before)} → ${told(one.after)}`}</li>`;
 }
 
 /** What was done, leading to what it was done to. */
@@ -58,7 +69,8 @@ function What({ one }) {
   const to = one.assignment_id ? ["customers", one.customer_id, "assignments", one.assignment_id] : one.run_id ? ["runs", one.run_id] : null;
   return html`
     ${to ? html`<a href=${link(to)}>${done(one.type)}</a>` : done(one.type)}
-    ${one.changes.length > 0 && html`<ul class="changes">${one.changes.map((change) => html`<${Change} key=${change.field + change.from} one=${change} type=${one.type} />`)}</ul>`}`;
+    ${NOTICES[one.type] && html`<span class="sub">${NOTICES[one.type](Object.fromEntries(one.changes.map((change) => [change.field, change.after])))}</span>`}
+    ${!NOTICES[one.type] && one.changes.length > 0 && html`<ul class="changes">${one.changes.map((change) => html`<${Change} key=${change.field + change.from} one=${change} type=${one.type} />`)}</ul>`}`;
 }
 
 const COLUMNS = [
@@ -70,10 +82,11 @@ const COLUMNS = [
 /** @param {{of: string[]}} props the parts of the path of what has the history */
 export function History({ of }) {
   const list = useList(path(...of, "history"));
+  const items = [...(list.items ?? [])].sort((one, other) => (one.at < other.at ? 1 : one.at > other.at ? -1 : 0)); // the API has notices first on their day
   return html`
     <${Card} title="History">
       <${List} list=${list} of="earlier changes" empty=${html`<${Empty} title="Nothing is recorded yet">Every change from now on stands here: when, who, and each field before and after.<//>`}>
-        <${Table} caption="History" rows=${list.items ?? []} columns=${COLUMNS} id=${(one) => one.history_id} />
+        <${Table} caption="History" rows=${items} columns=${COLUMNS} id=${(one) => one.history_id} />
       <//>
     <//>`;
 }
