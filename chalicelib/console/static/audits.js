@@ -7,7 +7,7 @@ import { DayField, Radios } from "./fields.js";
 import { Download } from "./files.js";
 import * as format from "./format.js";
 import { useAction, useForm, useList } from "./hooks.js";
-import { CustomerLink, useNames } from "./names.js";
+import { Customer, CustomerLink, useNames } from "./names.js";
 import { html } from "./preact.js";
 import { go, link, useRoute } from "./router.js";
 import { announce } from "./toast.js";
@@ -143,7 +143,7 @@ export function Audit({ id }) {
   const days = one.from ? `${format.day(one.from)} through ${format.day(one.to)}` : `through ${format.day(one.to)}`;
   return html`
     <${Page} title=${`Audit, ${days}`} back=${BACK} badges=${one.clean === null ? html`<${WorkState} one=${one} />` : html`<${Verdict} one=${one} />`}
-      lead=${html`Of ${one.customer ? html`<a href=${link(["customers", one.customer])}>${one.customer}</a>` : "all customers"}, asked for on <${Instant} value=${one.created_at} /> by ${one.created_by}.`}
+      lead=${html`Of ${one.customer ? html`<${Customer} id=${one.customer} />` : "all customers"}, asked for on <${Instant} value=${one.created_at} /> by ${one.created_by}.`}
       actions=${
         one.found &&
         html`

@@ -8,7 +8,7 @@ import { useAction, useForm, useLoad } from "./hooks.js";
 import { html, useEffect, useRef, useState } from "./preact.js";
 import { announce } from "./toast.js";
 import { Button, Card, Day, Empty, Instant, Page, Problem, Skeleton, Table } from "./ui.js";
-import { Progress, WorkState } from "./work.js";
+import { Failures, Progress, WorkState } from "./work.js";
 
 const POLL_MS = 2000;
 const SHOWN = 10;
@@ -102,11 +102,7 @@ function Export({ one, changed }) {
       <p class="hint above">${one.posted_from && html`Posted <${Day} value=${one.posted_from} /> through <${Day} value=${one.posted_to} />. `}Asked for on <${Instant} value=${one.created_at} /> by ${one.created_by}.
         ${one.posted_from && !one.closed && " The last of these days was not over yet."}</p>
       ${one.status === "running" && html`<${Progress} one=${one} title=${title} changed=${changed} />`}
-      ${
-        one.failures_total > 0 &&
-        html`
-        <div class="banner warn"><p>Missing: ${one.failures.map((failure) => failure.customer).join(", ")}${one.failures_total > one.failures.length && ` and ${one.failures_total - one.failures.length} more`}. Ask again when this is mended.</p></div>`
-      }
+      <${Failures} one=${one}>Some customers are missing; ask again when this is mended:<//>
       ${one.files.length > 0 && html`<${Table} caption=${`Files: ${title}`} rows=${one.files} columns=${columns(one)} id=${(file) => file.name} />`}
     <//>`;
 }

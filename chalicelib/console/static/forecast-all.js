@@ -5,6 +5,7 @@ import { Download } from "./files.js";
 import { comparedColumns, Sums, sumColumns, WhatIf } from "./forecast-parts.js";
 import * as format from "./format.js";
 import { useList } from "./hooks.js";
+import { Customer, useNames } from "./names.js";
 import { html } from "./preact.js";
 import { ByCurrency } from "./report.js";
 import { link, replace, useRoute } from "./router.js";
@@ -57,7 +58,7 @@ const Tried = ({ changes }) => html`
     ${changes.discounts.map(
       (one) => html`
       <li>Discount ${format.percent(one.percent)} on ${one.package_id ? html`<a href=${link(["packages", one.package_id])}>${one.package_name ?? one.package_id}</a>` : "all packages"},${" "}
-        ${one.customer_id ? html`for <a href=${link(["customers", one.customer_id])}>${one.customer_id}</a>` : "for all customers"}, from <${Day} value=${one.from} />${one.until && html` until <${Day} value=${one.until} />`}</li>`,
+        ${one.customer_id ? html`for <${Customer} id=${one.customer_id} />` : "for all customers"}, from <${Day} value=${one.from} />${one.until && html` until <${Day} value=${one.until} />`}</li>`,
     )}
   </ul></div></div>`;
 
@@ -86,10 +87,12 @@ function Result({ one, where }) {
     <${Customers} key=${`customers ${currency}`} where=${where} id=${one.work_id} of=${chosen} />`;
 }
 
-const Parked = ({ one }) =>
-  one.parked_customers.length > 0 &&
-  html`
-  <div class="banner warn"><p>Parked, and in no sum: ${one.parked_customers.map((each, n) => html`${n > 0 && ", "}<a href=${link(["customers", each])}>${each}</a>`)}${one.parked_customers_left_out > 0 && ` and ${one.parked_customers_left_out} more`}.</p></div>`;
+function Parked({ one }) {
+  const nameOf = useNames(one.parked_customers);
+  if (!one.parked_customers.length) return null;
+  return html`
+  <div class="banner warn"><p>Parked, and in no sum: ${one.parked_customers.map((each, n) => html`${n > 0 && ", "}<a href=${link(["customers", each])}>${nameOf(each)}</a>`)}${one.parked_customers_left_out > 0 && ` and ${one.parked_customers_left_out} more`}.</p></div>`;
+}
 
 const CUSTOMER = {
   name: "customer",

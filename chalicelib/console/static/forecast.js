@@ -8,6 +8,7 @@ import { Download } from "./files.js";
 import { Sums, WhatIf } from "./forecast-parts.js";
 import * as format from "./format.js";
 import { useForm } from "./hooks.js";
+import { Customer } from "./names.js";
 import { PackageField, packageId, usePackages } from "./package-field.js";
 import { html, useEffect, useState } from "./preact.js";
 import { CHARGE, Totals } from "./report.js";
@@ -187,7 +188,7 @@ function OfCustomer({ found, stale }) {
   return html`
     <section aria-label="Forecast" class=${stale ? "stale" : ""}>
       <div class="section-head">
-        <h2><a href=${link(["customers", customer])}>${customer}</a>, <${Day} value=${found.from} /> through <${Day} value=${found.to} /></h2>
+        <h2><${Customer} id=${customer} />, <${Day} value=${found.from} /> through <${Day} value=${found.to} /></h2>
         ${whatIf && html`<${Badge} tone="info">With the changes tried<//>`}
         <div class="actions">
           <${Download} where="forecasts" body=${found.body} name=${`forecast-${customer}-${found.to}`} look="quiet" />

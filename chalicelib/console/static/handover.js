@@ -231,17 +231,19 @@ function Transferring({ did, held, first }) {
     initial: { customer_id: "", from: first },
     ask: (values) => ({ customer_id: values.customer_id.trim(), from: values.from || null }),
     done: (made) => {
-      announce(`The number goes to ${made.customer_id}`);
+      announce(`The number goes to ${nameOf(made.customer_id)}`);
       go(["dids", did]);
     },
   });
   const { form } = tried;
   const to = form.values.customer_id.trim();
+  const owners = [...new Set(held.map((one) => one.customer_id))];
+  const nameOf = useNames([...owners, ...(tried.outcome?.items ?? []).map((step) => step.new.customer_id)]);
   return html`
-    <${Tried} tried=${tried} verb=${to ? `Transfer it to ${to}` : "Transfer it"} cancel=${link(["dids", did])}
-      shown=${(outcome) => outcome.items.map((step) => html`<${Sides} key=${step.old.assignment_id} step=${step} named=${(side) => `${side.customer_id}: ${side.package.name}`} />`)}>
+    <${Tried} tried=${tried} verb=${to ? `Transfer it to ${nameOf(to)}` : "Transfer it"} cancel=${link(["dids", did])}
+      shown=${(outcome) => outcome.items.map((step) => html`<${Sides} key=${step.old.assignment_id} step=${step} named=${(side) => `${nameOf(side.customer_id)}: ${side.package.name}`} />`)}>
       <${Card} title="To whom, and when">
-        <p class="hint above">Now with ${[...new Set(held.map((one) => one.customer_id))].join(", ")}: ${held.map((one) => one.package.name).join(", ")}.</p>
+        <p class="hint above">Now with ${owners.map(nameOf).join(", ")}: ${held.map((one) => one.package.name).join(", ")}.</p>
         <div class="grid">
           <${CustomerField} form=${form} name="customer_id" label="New customer" />
           <${DayField} form=${form} name="from" label="From" min=${first} hint=${`The new customer's first day. ${format.day(first)} or later.`} />

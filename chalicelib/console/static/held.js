@@ -4,7 +4,7 @@ import { path } from "./api.js";
 import { Download } from "./files.js";
 import * as format from "./format.js";
 import { useAction, useList } from "./hooks.js";
-import { CustomerLink, useNames } from "./names.js";
+import { Customer, CustomerLink, useNames } from "./names.js";
 import { html, useState } from "./preact.js";
 import { link } from "./router.js";
 import { announce } from "./toast.js";
@@ -106,7 +106,7 @@ function WriteOff({ one, close, done }) {
   return html`
     <${Dialog} title="Write off this charge?" close=${close} busy=${action.busy}
       actions=${html`<${Button} needs="charge" look="danger" busy=${action.busy} busyLabel="Writing off…" onClick=${() => action.post(path("held", one.entry_id, "cancellation"))}>Write off<//>`}>
-      <p><strong><${Money} value=${one.retail} currency=${one.currency} /></strong> for ${one.package_name ?? one.description}, due <${Day} value=${one.date} />, from ${one.customer_id}.</p>
+      <p><strong><${Money} value=${one.retail} currency=${one.currency} /></strong> for ${one.package_name ?? one.description}, due <${Day} value=${one.date} />, from <${Customer} id=${one.customer_id} />.</p>
       <p>It is kept in the ledger as written off and is never tried again.</p>
       <${Problem} error=${action.problem} />
     <//>`;

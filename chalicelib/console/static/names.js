@@ -35,3 +35,6 @@ export function useNames(ids) {
 /** A link to a customer, by name, with the id below. @param {{id: string, nameOf: (id: string) => string, to?: string[]}} props `to`: which of its pages */
 export const CustomerLink = ({ id, nameOf, to = [] }) => html`
   <a href=${link(["customers", id, ...to])}>${nameOf(id)}</a>${nameOf(id) !== id && html`<${Id} value=${id} />`}`;
+
+/** A link to one customer within a sentence, by name. @param {{id: string, to?: string[]}} props */
+export const Customer = ({ id, to = [] }) => html`<a href=${link(["customers", id, ...to])}>${useNames([id])(id)}</a>`;

@@ -5,7 +5,7 @@ import { settings } from "./auth.js";
 import { Download, Import } from "./files.js";
 import * as format from "./format.js";
 import { useDebounced, useList, useLoad } from "./hooks.js";
-import { CustomerLink, useNames } from "./names.js";
+import { Customer, CustomerLink, useNames } from "./names.js";
 import { validity } from "./packages.js";
 import { html, useState } from "./preact.js";
 import { link, replace, useRoute } from "./router.js";
@@ -39,6 +39,7 @@ export function Numbers() {
     announce(`Imported ${format.plural(count, "assignment")}`);
     list.reload();
   };
+  const nameOf = useNames((list.items ?? []).flatMap((one) => (one.customer_id ? [] : [one.next_customer_id, one.last_customer_id])));
   const narrowed = Boolean(asked.search || asked.free || asked.customer);
   return html`
     <${Page} title="Numbers" lead="Every number that somebody has, had or will have: who, since when, with what, and what it brings a month."
@@ -53,14 +54,14 @@ export function Numbers() {
             ${WHICH.map(([value, name]) => html`<option key=${value} value=${value} selected=${value === (query.free ?? "")}>${name}</option>`)}
           </select></div>
       </form>
-      ${query.customer && html`<p class="above">Of customer <a href=${link(["customers", query.customer])}>${query.customer}</a> today. <a href=${link(["dids"])}>Show all numbers</a></p>`}
+      ${query.customer && html`<p class="above">Of <${Customer} id=${query.customer} /> today. <a href=${link(["dids"])}>Show all numbers</a></p>`}
       ${
         !isNumber
           ? html`<${Empty} title="That is no number">Numbers are found by their first digits, with the country code. <a href=${link(["customers"], { q: text })}>Search for a customer ${text}</a><//>`
           : html`
       <${List} list=${list} of="more numbers" empty=${html`<${None} text=${text} narrowed=${narrowed} />`}>
         <div class="bar"><p class="count" role="status">${format.plural(list.items?.length ?? 0, "number")}${list.hasMore ? " so far" : ""}</p><${Download} where="dids" query=${asked} name="numbers" /></div>
-        <${Table} caption="Numbers" columns=${COLUMNS} rows=${list.items ?? []} id=${(one) => one.did} />
+        <${Table} caption="Numbers" columns=${columns(nameOf)} rows=${list.items ?? []} id=${(one) => one.did} />
       <//>`
       }
       ${importing && html`<${Import} kind="assignments" close=${() => setImporting(false)} done=${imported} />`}
@@ -91,12 +92,12 @@ const free = (one) =>
       : html`<${Day} value=${one.free_from} />`;
 
 /** Who comes next, or was there last. */
-const others = (one) =>
+const others = (one, nameOf) =>
   one.next_customer_id
-    ? html`<span class="sub">from ${format.day(one.next_from)} ${one.next_customer_id}</span>`
-    : !one.customer_id && one.last_customer_id && html`<span class="sub">${one.last_customer_id} until ${format.day(one.last_day)}</span>`;
+    ? html`<span class="sub">from ${format.day(one.next_from)} ${nameOf(one.next_customer_id)}</span>`
+    : !one.customer_id && one.last_customer_id && html`<span class="sub">${nameOf(one.last_customer_id)} until ${format.day(one.last_day)}</span>`;
 
-const COLUMNS = [
+const columns = (nameOf) => [
   {
     name: "did",
     label: "Number",
@@ -106,7 +107,7 @@ const COLUMNS = [
   {
     name: "customer",
     label: "Who has it",
-    cell: (one) => html`${one.customer_id ? customer(one.customer_id, one.customer_name) : html`<span class="muted">nobody</span>`}${others(one)}`,
+    cell: (one) => html`${one.customer_id ? customer(one.customer_id, one.customer_name) : html`<span class="muted">nobody</span>`}${others(one, nameOf)}`,
   },
   { name: "since", label: "Since", cell: (one) => html`<span class="nowrap"><${Day} value=${one.since} /></span>` },
   { name: "with", label: "With", cell: (one) => one.package_names.join(", ") || none },

@@ -6,6 +6,7 @@ import { DayField } from "./fields.js";
 import { Download, readFile } from "./files.js";
 import * as format from "./format.js";
 import { useForm, useList } from "./hooks.js";
+import { CustomerLink, useNames } from "./names.js";
 import { html, useState } from "./preact.js";
 import { go, link } from "./router.js";
 import { Button, Card, Empty, Instant, LinkButton, List, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
@@ -92,13 +93,14 @@ function Kind({ list: { discrepancy, numbers, by_currency }, where }) {
   const [name, means] = KINDS[discrepancy];
   const asked = { kind: discrepancy };
   const list = useList(`${where}/discrepancies`, asked);
+  const nameOf = useNames((list.items ?? []).flatMap((one) => [one.customer_id, one.carrier_customer_id]));
   const worth = by_currency.map((one, n) => html`${n > 0 && "; "}${format.plural(one.numbers, "number")}: ${amounts(one)} a month`);
   return html`
     <${Card} title=${`${name} (${format.count(numbers)})`} aside=${html`<div class="actions"><${Download} where=${`${where}/discrepancies`} query=${asked} name=${`carrier-${discrepancy}`} /></div>`}>
       <p class="hint above">${means}</p>
       <p class="above">${worth}.</p>
       <${List} list=${list} of="more numbers" empty=${html`<p class="muted">None.</p>`}>
-        <${Table} caption=${name} rows=${list.items ?? []} columns=${columns(discrepancy)} id=${(one) => one.did} />
+        <${Table} caption=${name} rows=${list.items ?? []} columns=${columns(discrepancy, nameOf)} id=${(one) => one.did} />
       <//>
     <//>`;
 }
@@ -115,7 +117,6 @@ const amounts = (one) =>
 
 const none = html`<span class="muted">–</span>`;
 const amount = (value, currency) => (value === null ? none : html`<${Money} value=${format.rounded(value, currency)} currency=${currency} />`);
-const customer = (id) => (id ? html`<a href=${link(["customers", id])}>${id}</a>` : none);
 const DID = {
   name: "did",
   label: "Number",
@@ -126,28 +127,32 @@ const DID = {
 const CARRIER = { name: "carrier", label: "Carrier takes", num: true, cell: (one) => amount(one.carrier_cost, one.carrier_currency) };
 const COST = { name: "cost", label: "Packages' cost", num: true, cell: (one) => amount(one.cost, one.currency) };
 const RETAIL = { name: "retail", label: "Retail", num: true, cell: (one) => amount(one.retail, one.currency) };
-const BILLED = { name: "customer", label: "Billed to", cell: (one) => customer(one.customer_id) };
-const HAD = {
+const billed = (nameOf) => ({
+  name: "customer",
+  label: "Billed to",
+  cell: (one) => (one.customer_id ? html`<${CustomerLink} id=${one.customer_id} nameOf=${nameOf} />` : none),
+});
+const had = (nameOf) => ({
   name: "had",
   label: "Who had it",
   cell: (one) =>
     one.customer_id
-      ? html`${customer(one.customer_id)}<span class="sub">${one.paused ? "paused" : one.last_day ? `until ${format.day(one.last_day)}` : ""}</span>`
+      ? html`<${CustomerLink} id=${one.customer_id} nameOf=${nameOf} /><span class="sub">${one.paused ? "paused" : one.last_day ? `until ${format.day(one.last_day)}` : ""}</span>`
       : html`<span class="muted">nobody</span>`,
-};
+});
 const ASSIGN = {
   name: "help",
   label: "Action",
   num: true,
   cell: (one) => html`<${LinkButton} look="small" href=${link(["dids", one.did])}>Open the number<//>`,
 };
-const columns = (kind) =>
+const columns = (kind, nameOf) =>
   ({
-    unbilled: [DID, HAD, CARRIER, ASSIGN],
-    unlisted: [DID, BILLED, COST, RETAIL],
+    unbilled: [DID, had(nameOf), CARRIER, ASSIGN],
+    unlisted: [DID, billed(nameOf), COST, RETAIL],
     cost: [
       DID,
-      BILLED,
+      billed(nameOf),
       CARRIER,
       COST,
       {
@@ -158,5 +163,5 @@ const columns = (kind) =>
           one.difference === null ? none : html`<${Money} value=${format.rounded(one.difference, one.currency)} currency=${one.currency} sign />`,
       },
     ],
-    customer: [DID, BILLED, { name: "named", label: "The carrier names", cell: (one) => html`<span class="mono">${one.carrier_customer_id}</span>` }, CARRIER],
+    customer: [DID, billed(nameOf), { name: "named", label: "The carrier names", cell: (one) => nameOf(one.carrier_customer_id) }, CARRIER],
   })[kind];

@@ -3,6 +3,7 @@
 import { call, get, path } from "./api.js";
 import * as format from "./format.js";
 import { useAction, useLoad } from "./hooks.js";
+import { useNames } from "./names.js";
 import { html, useEffect } from "./preact.js";
 import { link } from "./router.js";
 import { announce } from "./toast.js";
@@ -41,12 +42,14 @@ export function Progress({ one, title, changed, done, of, words }) {
 }
 
 /** What of a work's customers failed. */
-export const Failures = ({ one, children }) =>
-  one.failures_total > 0 &&
-  html`
+export function Failures({ one, children }) {
+  const nameOf = useNames((one.failures ?? []).map((failure) => failure.customer));
+  if (!one.failures_total) return null;
+  return html`
   <div class="banner warn"><div><p class="banner-title">${children}</p>
-    <ul>${one.failures.map((failure) => html`<li key=${failure.customer + failure.detail}><a href=${link(["customers", failure.customer])}>${failure.customer}</a>: ${format.readable(failure.detail)}</li>`)}</ul>
+    <ul>${one.failures.map((failure) => html`<li key=${failure.customer + failure.detail}><a href=${link(["customers", failure.customer])}>${nameOf(failure.customer)}</a>: ${format.readable(failure.detail)}</li>`)}</ul>
     ${one.failures_total > one.failures.length && html`<p>and ${one.failures_total - one.failures.length} more</p>`}</div></div>`;
+}
 
 /**
  * Works of a kind that were asked for lately; the page of each is at `where` and its id.
