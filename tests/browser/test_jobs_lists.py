@@ -26,7 +26,7 @@ AT_ONCE_MS = 10_000
 
 
 class World(NamedTuple):
-    """Today is evaluated, and an overview is made of it."""
+    """Today is evaluated, and an overview is made of it, with the crowd."""
 
     legal: str
     dental: str
@@ -45,24 +45,8 @@ def api(stack: EmbeddedStack) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="module")
-def world(stack: EmbeddedStack, api: httpx.Client) -> World:
-    """A customer who pays 12.50 a day for a phone, and one whose 10.00 last for three days."""
-    phone = a_package(api, name="Hosted phone", retail="12.50", cost="7.25", frequency="daily")
-    line = a_package(api, name="Prepaid line", retail="3", cost="1", frequency="daily")
-    legal = a_customer(api, "harbour-point", name="Harbour Point Legal", email="accounts@harbour.example", tags=["voice"])
-    dental = a_customer(api, "brightline-dental", name="Brightline Dental", debit_limit="0", tags=["voice"])
-    pay(api, dental, "10")
-    an_assignment(api, legal, phone, auto_decrement_credit=True)
-    an_assignment(api, dental, line, auto_decrement_credit=True)
-    evaluate(stack, api, day())
-    while api.get("/overview").status_code != OK:
-        time.sleep(0.2)
-    return World(legal, dental)
-
-
-@pytest.fixture(scope="module")
-def crowd(stack: EmbeddedStack, world: World) -> int:
-    """5,000 customers and 5,000 packages more, written as the service writes them."""
+def crowd(stack: EmbeddedStack, api: httpx.Client) -> int:
+    """5,000 customers and 5,000 packages, written as the service writes them."""
     db = Db(stack.client("dynamodb"), {name: stack.table_name(name) for name in TABLES})
     sold = [Package(f"p{n:05}", f"Bundle {n:05}", "USD") for n in range(CROWD)]
     customers = [Account(f"c{n:05}", "USD", f"Tenant {n:05}", email=f"bills{n:05}@tenants.example") for n in range(CROWD)]
@@ -74,6 +58,22 @@ def crowd(stack: EmbeddedStack, world: World) -> int:
     for start in range(0, len(actions), 100):
         db.transact(actions[start : start + 100])
     return CROWD
+
+
+@pytest.fixture(scope="module")
+def world(stack: EmbeddedStack, api: httpx.Client, crowd: int) -> World:
+    """Among the crowd a customer who pays 12.50 a day for a phone, and one whose 10.00 last for three days."""
+    phone = a_package(api, name="Hosted phone", retail="12.50", cost="7.25", frequency="daily")
+    line = a_package(api, name="Prepaid line", retail="3", cost="1", frequency="daily")
+    legal = a_customer(api, "harbour-point", name="Harbour Point Legal", email="accounts@harbour.example", tags=["voice"])
+    dental = a_customer(api, "brightline-dental", name="Brightline Dental", debit_limit="0", tags=["voice"])
+    pay(api, dental, "10")
+    an_assignment(api, legal, phone, auto_decrement_credit=True)
+    an_assignment(api, dental, line, auto_decrement_credit=True)
+    evaluate(stack, api, day())
+    while api.get("/overview").status_code != OK:
+        time.sleep(0.2)
+    return World(legal, dental)
 
 
 def rows(page: Page, table: str) -> list[str]:
@@ -219,7 +219,7 @@ def test_a_held_charge_is_tried_after_a_payment(job: Visit, api: httpx.Client, w
     assert balance(api, poor) == 5
 
 
-def test_find_one_of_five_thousand_customers_made_a_second_ago(job: Visit, api: httpx.Client, crowd: int) -> None:
+def test_find_one_of_five_thousand_customers_made_a_second_ago(job: Visit, api: httpx.Client, world: World) -> None:
     page, hand = job.open("customers"), job.hand
     made = a_customer(api, name="Zephyr Sailing School")
     for typed, found in (("zeph sail", "Zephyr Sailing School"), ("bills04321@tenants", "Tenant 04321"), ("c01234", "Tenant 01234")):
@@ -232,7 +232,20 @@ def test_find_one_of_five_thousand_customers_made_a_second_ago(job: Visit, api: 
     ok(api.delete(f"/customers/{made}"), 204)
 
 
-def test_choose_one_of_five_thousand_packages_made_a_second_ago(job: Visit, api: httpx.Client, crowd: int) -> None:
+@pytest.mark.parametrize(("link", "found"), [("Customers", "Tenant"), ("Packages", "Bundle")])
+def test_sort_five_thousand_and_search_among_them(job: Visit, world: World, link: str, found: str) -> None:
+    page, hand = job.open(), job.hand
+    go(job, link)
+    hand.choose(page.get_by_label("Sorted by", exact=True), "Name")
+    hand.choose(page.get_by_label("Order", exact=True), "Z to A")
+    table = f"{link} by value"
+    expect(page.get_by_role("table", name=table).get_by_role("link", name=f"{found} 04999")).to_be_visible(timeout=AT_ONCE_MS)
+    hand.type(page.get_by_label("Search", exact=True), f"{found.lower()} 0432")
+    expect(page.get_by_role("table", name=table).locator("tbody tr")).to_have_count(10, timeout=AT_ONCE_MS)
+    assert [row.split("\n")[0].strip() for row in rows(page, table)] == [f"{found} 0432{n}" for n in range(9, -1, -1)]
+
+
+def test_choose_one_of_five_thousand_packages_made_a_second_ago(job: Visit, api: httpx.Client, world: World) -> None:
     page, hand = job.open("packages"), job.hand
     made = a_package(api, name="Zeppelin trunk")
     hand.type(page.get_by_label("Search", exact=True), "zepp")
@@ -246,7 +259,7 @@ def test_choose_one_of_five_thousand_packages_made_a_second_ago(job: Visit, api:
     ok(api.delete(f"/packages/{made['package_id']}"), 204)
 
 
-def test_choose_one_of_five_thousand_customers_by_typing(job: Visit, api: httpx.Client, crowd: int) -> None:
+def test_choose_one_of_five_thousand_customers_by_typing(job: Visit, api: httpx.Client, world: World) -> None:
     page, hand = job.open(), job.hand
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/customers?" in request.url else None)

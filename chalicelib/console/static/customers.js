@@ -7,6 +7,7 @@ import { CurrencyField, Field, MoneyField } from "./fields.js";
 import { Download, Import } from "./files.js";
 import * as format from "./format.js";
 import { useDebounced, useForm, useList, useLoad, useModule } from "./hooks.js";
+import { SORTS } from "./orders.js";
 import { html, useState } from "./preact.js";
 import { go, link, replace, useRoute } from "./router.js";
 import { announce } from "./toast.js";
@@ -47,7 +48,7 @@ export function Customers() {
           <input id="q" type="search" data-search placeholder="Name, id, e-mail or tag" value=${q} onInput=${(event) => filter({ q: event.target.value })} /></div>
         <${Choice} id="state" label="State" value=${state} options=${STATES} onChange=${(value) => filter({ state: value })} />
         ${!sort && html`<${CurrencyChoice} value=${currency} onChange=${(value) => filter({ currency: value })} />`}
-        <${Choice} id="sort" label="Sorted by" value=${sort} options=${[["", "Id"], ...(values?.SORTS ?? [])]} onChange=${(value) => filter({ sort: value, order: "" })} />
+        <${Choice} id="sort" label="Sorted by" value=${sort} options=${[["", "Id"], ...SORTS]} onChange=${(value) => filter({ sort: value, order: "" })} />
       </form>
       ${
         sort

@@ -6,6 +6,7 @@ import { Download, Import } from "./files.js";
 import * as format from "./format.js";
 import { useAction, useDebounced, useList, useLoad, useModule } from "./hooks.js";
 import { CustomerLink, useNames } from "./names.js";
+import { PACKAGE_SORTS } from "./orders.js";
 import { html, useState } from "./preact.js";
 import { go, link, replace, useRoute } from "./router.js";
 import { DueDates } from "./schedule.js";
@@ -52,7 +53,7 @@ export function Packages() {
     <${LinkButton} href="#/packages/new" needs="write" look="primary">New package<//>`;
   return html`
     <${Page} title="Packages" lead="What you sell: priced once, assigned to many customers and numbers." actions=${create}>
-      <${Filters} query=${query} filter=${filter} sorts=${values?.PACKAGE_SORTS ?? []} />
+      <${Filters} query=${query} filter=${filter} />
       ${query.sort ? values && html`<${values.SortedPackages} key=${imports} query=${query} narrowed=${asked} change=${filter} />` : html`<${Found} key=${imports} asked=${asked} />`}
       ${importing && html`<${Import} kind="packages" close=${() => setImporting(false)} done=${imported} />`}
     <//>`;
@@ -60,7 +61,7 @@ export function Packages() {
 
 function Found({ asked }) {
   const list = useList("packages", asked);
-  const { data: worth } = useLoad(worthByPackage, []);
+  const { data: worth, loading } = useLoad(worthByPackage, []);
   const narrowed = Object.values(asked).some(Boolean);
   return html`
       <${List} list=${list} of="more packages" empty=${
@@ -69,7 +70,7 @@ function Found({ asked }) {
           : html`<${Empty} title="No packages yet">A package is a product with a price and a rhythm: a number, a hosted phone, a bundle of minutes. Create the first one, then assign it to a customer.<//>`
       }>
         <div class="bar"><p class="count" role="status">${format.plural(list.items?.length ?? 0, "package")}${list.hasMore ? " shown, there are more" : ""}</p><${Download} where="packages" query=${asked} name="packages" /></div>
-        <${Table} caption="Packages" columns=${worth ? [...COLUMNS, expected(worth)] : COLUMNS} rows=${list.items ?? []} id=${(one) => one.package_id} />
+        <${Table} caption="Packages" columns=${worth || loading ? [...COLUMNS, expected(worth)] : COLUMNS} rows=${list.items ?? []} id=${(one) => one.package_id} />
         ${worth && html`<p class="hint">What the next 31 days bring is as of <${Instant} value=${worth.created_at} />. Assignments that ended are counted, too.</p>`}
       <//>`;
 }
@@ -83,25 +84,26 @@ async function worthByPackage() {
   return { created_at: overview.created_at, isWhole: sums.every((one) => !one.by_package_left_out), of: new Map(all.map((one) => [one.package_id, one])) };
 }
 
-const expected = ({ of, isWhole }) => ({
+const expected = (worth) => ({
   name: "expected",
   label: "Next 31 days",
   num: true,
   cell: (one) => {
-    const sums = of.get(one.package_id);
-    if (!sums) return html`<span class="muted">${isWhole ? "–" : "less than others"}</span>`;
+    if (!worth) return "…";
+    const sums = worth.of.get(one.package_id);
+    if (!sums) return html`<span class="muted">${worth.isWhole ? "–" : "less than others"}</span>`;
     return html`<${Money} value=${sums.retail} of=${one.currency} /><span class="sub">margin ${format.money(sums.margin, one.currency)}</span>`;
   },
 });
 
-const Filters = ({ query, filter, sorts }) => html`
+const Filters = ({ query, filter }) => html`
   <form class="filters" role="search" aria-label="Packages" onSubmit=${(event) => event.preventDefault()}>
     <div class="field grow"><label for="q">Search</label>
       <input id="q" type="search" data-search placeholder="Name or id" value=${query.q ?? ""} onInput=${(event) => filter({ q: event.target.value })} /></div>
     <${Choice} id="type" label="Type" value=${query.type ?? ""} options=${[["", "All types"], ...Object.entries(format.TYPES)]} onChange=${(value) => filter({ type: value })} />
     <${Choice} id="frequency" label="Frequency" value=${query.frequency ?? ""} options=${[["", "All frequencies"], ...Object.entries(FREQUENCY_NAMES)]} onChange=${(value) => filter({ frequency: value })} />
     ${!query.sort && html`<${CurrencyChoice} value=${query.currency} onChange=${(value) => filter({ currency: value })} />`}
-    <${Choice} id="sort" label="Sorted by" value=${query.sort ?? ""} options=${[["", "Oldest first"], ...sorts]} onChange=${(value) => filter({ sort: value, order: "" })} />
+    <${Choice} id="sort" label="Sorted by" value=${query.sort ?? ""} options=${[["", "Oldest first"], ...PACKAGE_SORTS]} onChange=${(value) => filter({ sort: value, order: "" })} />
   </form>`;
 
 const COLUMNS = [

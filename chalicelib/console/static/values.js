@@ -6,24 +6,11 @@ import { Download } from "./files.js";
 import * as format from "./format.js";
 import { ANNOUNCED, CUSTOMER, ENDING } from "./home.js";
 import { useList, useLoad } from "./hooks.js";
+import { PACKAGE_SORTS, SORTS } from "./orders.js";
 import { html } from "./preact.js";
 import { link, replace, useRoute } from "./router.js";
 import { Badge, Choice, Day, Empty, Id, Instant, List, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
 
-export const SORTS = [
-  ["value", "Monthly value"],
-  ["margin", "Monthly margin"],
-  ["balance", "Balance"],
-  ["short_on", "Who runs short first"],
-  ["name", "Name"],
-];
-export const PACKAGE_SORTS = [
-  ["value", "Monthly value"],
-  ["margin", "Monthly margin"],
-  ["assignments", "Assignments"],
-  ["units", "Units"],
-  ["name", "Name"],
-];
 const BACK = ["#/home", "Home"];
 const NONE = html`<${Empty} title="No overview yet">Each daily run makes one.<//>`;
 
@@ -41,28 +28,30 @@ export const Values = () => {
   const change = (changed) => replace(["values"], { ...query, ...changed });
   return html`
     <${Page} title="Customers by value" back=${BACK}>
-      <form class="filters" aria-label="How the list is sorted" onSubmit=${(event) => event.preventDefault()}>
+      <${SortedCustomers} query=${{ sort: "value", ...query }} change=${change}>
         <${Choice} id="sort" label="Sorted by" value=${query.sort ?? "value"} options=${SORTS} onChange=${(value) => change({ sort: value, order: "" })} />
-      </form>
-      <${SortedCustomers} query=${{ sort: "value", ...query }} change=${change} />
+      <//>
     <//>`;
 };
 
 /**
  * Customers or packages in an order of the latest overview; all with their counts and sums, or those that are meant.
- * @param {{kind: Record<string, any>, query: Record<string, string>, narrowed?: Record<string, any>, change: (changed: Record<string, string>) => void}} props
+ * @param {{kind: Record<string, any>, query: Record<string, string>, narrowed?: Record<string, any>, change: (changed: Record<string, string>) => void, children?: any}} props
+ *   `children` stand before the choice of the order
  */
-function SortedList({ kind, query, narrowed = {}, change }) {
+function SortedList({ kind, query, narrowed = {}, change, children }) {
   const { data: overview, error, reload } = useLoad(() => get("overview"), []);
   if (error?.status === 404) return NONE;
   if (error && !overview) return html`<${Problem} error=${error} retry=${reload} />`;
-  return overview ? html`<${Sorted} kind=${kind} overview=${overview} query=${query} narrowed=${narrowed} change=${change} />` : html`<${Skeleton} />`;
+  return overview
+    ? html`<${Sorted} kind=${kind} overview=${overview} query=${query} narrowed=${narrowed} change=${change}>${children}<//>`
+    : html`<${Skeleton} />`;
 }
 
 export const SortedCustomers = (props) => html`<${SortedList} kind=${CUSTOMERS} ...${props} />`;
 export const SortedPackages = (props) => html`<${SortedList} kind=${PACKAGES} ...${props} />`;
 
-function Sorted({ kind, overview, query, narrowed, change }) {
+function Sorted({ kind, overview, query, narrowed, change, children }) {
   const sums = kind.sums(overview);
   const currencies = sums.map((one) => one.currency);
   const usual = currencies.includes(settings.default_currency) ? settings.default_currency : currencies[0];
@@ -75,6 +64,14 @@ function Sorted({ kind, overview, query, narrowed, change }) {
   if (list.error && !list.items) return html`<${Problem} error=${list.error} retry=${list.reload} />`;
   if (!chosen) return html`<${Empty} title=${kind.nothing}>The latest overview has none.<//>`;
   return html`
+    <div class="filters">
+      ${children}
+      <${Choice} id="order" label="Order" value=${order} options=${[
+        ["asc", sort === "name" ? "A to Z" : sort === "short_on" ? "Earliest first" : "Smallest first"],
+        ["desc", sort === "name" ? "Z to A" : sort === "short_on" ? "Latest first" : "Largest first"],
+      ]} onChange=${(value) => change({ order: value })} />
+      ${currencies.length > 1 && html`<${Choice} id="currency" label="Currency" value=${chosen.currency} options=${currencies.map((one) => [one, one])} onChange=${(value) => change({ currency: value })} />`}
+    </div>
     ${
       isWhole &&
       html`<${Stats}>
@@ -84,13 +81,6 @@ function Sorted({ kind, overview, query, narrowed, change }) {
       ${chosen.balance && html`<${Stat} label="Balances"><${Money} value=${chosen.balance} currency=${chosen.currency} /><//>`}
     <//>`
     }
-    <div class="filters">
-      <${Choice} id="order" label="Order" value=${order} options=${[
-        ["asc", sort === "name" ? "A to Z" : sort === "short_on" ? "Earliest first" : "Smallest first"],
-        ["desc", sort === "name" ? "Z to A" : sort === "short_on" ? "Latest first" : "Largest first"],
-      ]} onChange=${(value) => change({ order: value })} />
-      ${currencies.length > 1 && html`<${Choice} id="currency" label="Currency" value=${chosen.currency} options=${currencies.map((one) => [one, one])} onChange=${(value) => change({ currency: value })} />`}
-    </div>
     <div class="bar"><p class="count" role="status">What assignments bring in a month, at the terms of <${Day} value=${overview.date} />. As of <${Instant} value=${overview.created_at} />.</p>
       <${Download} where=${`overview/${kind.name}`} query=${asked} name=${`${kind.name}-by-${sort}-${chosen.currency}`} /></div>
     <${List} list=${list} of=${`more ${kind.name}`} empty=${isWhole ? html`<${Empty} title=${kind.nothing}>None has this currency.<//>` : html`<${Empty} title=${`${kind.nothing} matches`}>${kind.since}<//>`}>
