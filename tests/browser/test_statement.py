@@ -21,7 +21,7 @@ def test_a_statement_tells_balances_charges_and_payments_without_costs(visit: Vi
     page.get_by_label("From").fill(day())
     charges = page.get_by_role("table", name="Charges")
     expect(charges).to_contain_text(package["name"])
-    expect(charges.get_by_role("cell").filter(has_text="25.00 USD")).to_be_visible()
+    expect(charges.get_by_role("row").filter(has_text="In all").get_by_role("cell", name="25.00 USD")).to_be_visible()
     expect(page.get_by_role("table", name="Payments")).to_contain_text("+40.00")
     for label, amount in (("Opening balance", "0.00"), ("Closing balance", "15.00"), ("To be invoiced", "0.00")):
         expect(page.locator("dl > div").filter(has_text=label).get_by_role("definition").first).to_have_text(f"{amount} USD")

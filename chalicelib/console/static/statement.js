@@ -48,7 +48,7 @@ function Content({ of: one }) {
     ${
       one.charges.length > 0 &&
       html`
-      <${Card} title="Charges"><${Table} caption="Charges" rows=${one.charges.flatMap(lines)} columns=${charges(currency)} id=${(line) => line.id} /><//>`
+      <${Card} title="Charges"><${Table} caption="Charges" rows=${[...one.charges.flatMap(lines), inAll(one.charges)]} columns=${charges(currency)} id=${(line) => line.id} /><//>`
     }
     ${one.sections.map(
       (section) => html`
@@ -69,6 +69,12 @@ function Content({ of: one }) {
 }
 
 const lines = (group) => group.lines.map((line, n) => ({ ...line, group, id: [group.package_id, group.did, n].join(" ") }));
+/** The last row, of what all lines come to. */
+const inAll = (groups) => ({
+  id: "all",
+  retail: format.sum(...groups.map((one) => one.retail)),
+  credit_change: format.sum(...groups.map((one) => one.credit_change)),
+});
 const amount = (name, label, currency, sign) => ({
   name,
   label,
@@ -82,7 +88,9 @@ const charges = (currency) => [
     label: "Package",
     main: true,
     cell: ({ group, kind }) =>
-      html`${group.package_name}<span class="sub">${format.KINDS[kind]}${group.did && html`, DID <span class="mono">${group.did}</span>`}</span>`,
+      group === undefined
+        ? html`<strong>In all</strong>`
+        : html`${group.package_name}<span class="sub">${format.KINDS[kind]}${group.did && html`, DID <span class="mono">${group.did}</span>`}</span>`,
   },
   { name: "quantity", label: "Quantity", num: true, cell: (line) => line.quantity },
   {
@@ -90,6 +98,7 @@ const charges = (currency) => [
     label: "Each",
     num: true,
     cell: (line) =>
+      line.group &&
       html`<${Money} value=${line.unit_retail} of=${currency} />${!format.isZero(line.discount) && html`<span class="sub">less ${format.percent(line.discount)}</span>`}`,
   },
   { name: "times", label: "Times", num: true, cell: (line) => line.times },
