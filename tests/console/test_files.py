@@ -121,6 +121,15 @@ def test_all_that_is_served_is_small(api: httpx.Client) -> None:
     assert sum(sent.values()) + len(page.content) < FIRST_VIEW_COMPRESSED_BYTES_MAX, sent
 
 
+def test_the_style_that_is_served_says_what_its_source_says() -> None:
+    """Nothing but comments and spaces goes, no space before a colon, which chooses other elements, and no line."""
+    source, served = (STATIC / "style.css").read_text(), files.file_text("style.css") or ""
+    said = re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL)
+    assert re.sub(r"\s", "", served) == re.sub(r"\s", "", said)
+    assert len(re.findall(r"[^,\s] :", served)) == len(re.findall(r"[^,\s] :", said))
+    assert served.count("\n") == source.count("\n")
+
+
 @pytest.mark.parametrize("name", files.file_names())
 def test_no_file_names_a_foreign_host(name: str) -> None:
     hosts = set(re.findall(r"(?:https?:)?//([a-z0-9-]+(?:\.[a-z0-9-]+)+)", files.file_text(name) or ""))
