@@ -4,7 +4,7 @@ import { call, get, path } from "./api.js";
 import { settings } from "./auth.js";
 import * as format from "./format.js";
 import { useAction, useLoad, useModule } from "./hooks.js";
-import { useNames } from "./names.js";
+import { Customer, useNames } from "./names.js";
 import { terms, validity } from "./packages.js";
 import { html, useState } from "./preact.js";
 import { go, link } from "./router.js";
@@ -32,7 +32,9 @@ export function Assignment({ customer, id }) {
   const over = one.cancelled || (one.end_date && one.end_date < settings.today);
   const close = (text) => {
     setEnding(false);
-    if (text) announce(text);
+    if (!text) return;
+    announce(text);
+    reload();
   };
   return html`
     <${Page} title=${one.package.name} about=${one.did ?? customer} back=${back} lead=${one.did ? html`On DID <a class="mono" href=${link(["dids", one.did])}>${one.did}</a>, of ${owner}` : `Customer-wide, of ${owner}`}
@@ -97,7 +99,7 @@ function Before({ one, canUndo }) {
   const back = one.transferred_from ? ["dids", one.did] : ["customers", customer, "assignments", one.replaces];
   return html`
     <div class="banner info">
-      <p>From <${Day} value=${one.start_date} /> on, in place of <${Other} customer=${customer} id=${one.replaces} one=${other} />${one.transferred_from && html` of customer <a href=${link(["customers", customer])}>${customer}</a>`}.</p>
+      <p>From <${Day} value=${one.start_date} /> on, in place of <${Other} customer=${customer} id=${one.replaces} one=${other} />${one.transferred_from && html` of <${Customer} id=${customer} />`}.</p>
       ${canUndo && html`<${Button} needs="write" look="small" onClick=${() => setUndoing(true)}>Undo…<//>`}
     </div>
     ${undoing && html`<${Undo} one=${one} close=${() => setUndoing(false)} done=${() => go(back)} />`}`;
@@ -110,7 +112,7 @@ function After({ one, first, changed }) {
   const other = useOther(customer, one.replaced_by);
   return html`
     <div class="banner info">
-      <p>${other ? html`From <${Day} value=${other.start_date} /> on` : "Later"}, <${Other} customer=${customer} id=${one.replaced_by} one=${other} />${one.transferred_to && html` of customer <a href=${link(["customers", customer])}>${customer}</a>`} takes its place.</p>
+      <p>${other ? html`From <${Day} value=${other.start_date} /> on` : "Later"}, <${Other} customer=${customer} id=${one.replaced_by} one=${other} />${one.transferred_to && html` of <${Customer} id=${customer} />`} takes its place.</p>
       ${other && other.start_date >= first && html`<${Button} needs="write" look="small" onClick=${() => setUndoing(true)}>Undo…<//>`}
     </div>
     ${
@@ -143,21 +145,28 @@ function Undo({ one, close, done }) {
 }
 
 function End({ one, where, close, ended }) {
+  const [last, setLast] = useState(settings.today);
   const action = useAction(ended);
-  const later = useAction((saved) => {
-    close(`It ends on ${format.day(saved.end_date)}`);
-    go(["customers", one.customer_id]);
-  });
-  const earliest = action.problem?.problem.earliest_end_date;
-  const atEarliest = () => later.run(() => call("PATCH", path(...where), { body: { end_date: earliest }, version: one.version }));
+  const later = useAction((saved) => close(`It ends on ${format.day(saved.end_date)}`));
+  const problem = action.problem ?? later.problem;
+  const earliest = problem?.problem.earliest_end_date;
+  const isNow = last === settings.today && !earliest;
+  const endLater = () => later.run(() => call("PATCH", path(...where), { body: { end_date: earliest ?? last }, version: one.version }));
+  const endNow = () => action.run(() => call("DELETE", path(...where), { version: one.version }));
   return html`
     <${Dialog} title="End this assignment?" close=${() => close()} busy=${action.busy || later.busy}
       actions=${
-        earliest
-          ? html`<${Button} needs="write" look="primary" busy=${later.busy} busyLabel="Saving…" onClick=${atEarliest}>End it on ${format.day(earliest)}<//>`
-          : html`<${Button} needs="write" look="danger" busy=${action.busy} busyLabel="Ending…" onClick=${() => action.run(() => call("DELETE", path(...where), { version: one.version }))}>End it today<//>`
+        isNow
+          ? html`<${Button} needs="write" look="danger" busy=${action.busy} busyLabel="Ending…" onClick=${endNow}>End it today<//>`
+          : html`<${Button} needs="write" look="primary" disabled=${!last} busy=${later.busy} busyLabel="Saving…" onClick=${endLater}>End it on ${format.day(earliest ?? last)}<//>`
       }>
-      <p>${one.start_date > settings.today ? "It has not begun: if nothing is charged yet it is removed, else cancelled." : one.start_date === settings.today ? "It begins today: if nothing is charged yet it is removed, else today is its last day." : html`Its last day is today, <${Day} value=${settings.today} />. What it charged stays in the ledger. To end it on another day, edit it.`}</p>
-      <${Problem} error=${action.problem ?? later.problem} />
+      ${
+        hasBegun(one)
+          ? html`
+        <div class="field"><label for="last-day">Last day</label><input id="last-day" type="date" min=${settings.today} value=${last} disabled=${Boolean(earliest)} onInput=${(event) => setLast(event.target.value)} />
+          <p class="hint">${one.start_date === settings.today ? "Included. Today: if nothing is charged yet, it is removed." : "Included. What it charged stays in the ledger."}</p></div>`
+          : html`<p>It has not begun: if nothing is charged yet it is removed, else cancelled.</p>`
+      }
+      <${Problem} error=${problem} />
     <//>`;
 }
