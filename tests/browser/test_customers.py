@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.api.support import a_customer, a_package, an_assignment, charges, day, ledger, ok, pay, run, unique, unique_did
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, shown_day
 from tests.browser.support import choose_package
 
 
@@ -41,8 +41,8 @@ def test_a_backlog_is_shown_with_dates_and_amounts_and_charged_after_confirmatio
     page.get_by_label("Start date").fill(day(-5))
     page.get_by_role("button", name="Assign", exact=True).click()
     dialog = page.get_by_role("dialog", name="Charge 5 past due dates now?")
-    expect(dialog.get_by_role("row")).to_have_count(1 + 5 + 1)
-    expect(dialog).to_contain_text("In all50.00 USD")
+    expect(dialog.get_by_role("row")).to_have_count(1 + 5)
+    expect(dialog).to_contain_text("at once, 50.00 USD in all")
     assert charges(api, customer) == []
     dialog.get_by_role("button", name="Assign and charge").click()
     expect(page.get_by_role("heading", name=package["name"], level=1, exact=True)).to_be_visible()
@@ -75,8 +75,20 @@ def test_ending_too_early_offers_the_earliest_day(visit: Visit, api: httpx.Clien
     dialog = page.get_by_role("dialog", name="End this assignment?")
     dialog.get_by_role("button", name="End it today").click()
     dialog.get_by_role("button", name=re.compile("^End it on")).click()
-    expect(page.get_by_role("table", name="Assignments")).to_be_visible()
+    expect(page.get_by_text(f"It ends on {shown_day(day(10))}")).to_be_visible()
     assert ok(api.get(f"/customers/{customer}/assignments/{made['assignment_id']}"))["end_date"] == day(10)
+
+
+def test_an_assignment_is_ended_on_a_day_of_choice(visit: Visit, api: httpx.Client) -> None:
+    customer = a_customer(api)
+    made = an_assignment(api, customer, a_package(api, name=unique("Desk")))
+    page = visit.open(f"customers/{customer}/assignments/{made['assignment_id']}")
+    page.get_by_role("button", name="End it…").click()
+    dialog = page.get_by_role("dialog", name="End this assignment?")
+    dialog.get_by_label("Last day").fill(day(4))
+    dialog.get_by_role("button", name=f"End it on {shown_day(day(4))}").click()
+    expect(page.get_by_role("region", name="Assignment", exact=True)).to_contain_text(shown_day(day(4)))
+    assert ok(api.get(f"/customers/{customer}/assignments/{made['assignment_id']}"))["end_date"] == day(4)
 
 
 def test_free_minutes_are_shown_as_used_of_total(visit: Visit, api: httpx.Client) -> None:
@@ -144,7 +156,7 @@ def test_a_number_and_who_has_it_are_found_from_every_page(visit: Visit, api: ht
     page.get_by_role("button", name="Assign", exact=True).click()
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("Another customer has this number then")
-    expect(alert.get_by_role("link", name=f"Customer {customer}")).to_be_visible()
+    expect(alert.get_by_role("link", name=customer)).to_be_visible()
     expect(page.get_by_label("DID", exact=True)).to_have_value(did)
     alert.get_by_role("button", name=re.compile("^Start on")).click()
     expect(page.get_by_label("Start date")).to_have_value(day(6))
@@ -165,7 +177,9 @@ def test_features_and_the_ledger_of_a_customer(visit: Visit, api: httpx.Client) 
     an_assignment(api, customer, a_package(api, name="Resold", connexcs_package="did-rental"))
     pay(api, customer, "-2.50")
     page = visit.open(f"customers/{customer}/features")
-    expect(page.get_by_role("region", name="Enabled ConnexCS packages").get_by_text("did-rental")).to_be_visible()
+    enabled = page.get_by_role("region", name="Enabled ConnexCS packages")
+    expect(enabled.get_by_text("did-rental")).to_be_visible()
+    expect(enabled.get_by_role("link", name="Resold")).to_be_visible()
     page.get_by_role("link", name="Ledger").click()
     expect(page.get_by_role("table", name="Ledger")).to_contain_text("−2.50")
     page.get_by_label("Kind").select_option("Setup")

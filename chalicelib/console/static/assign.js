@@ -7,6 +7,7 @@ import { useConflict } from "./conflict.js";
 import { Check, DayField, Field, MoneyField, NumberField, Radios, whole } from "./fields.js";
 import * as format from "./format.js";
 import { useDebounced, useForm, useLoad } from "./hooks.js";
+import { Customer } from "./names.js";
 import { PackageField, usePackages } from "./package-field.js";
 import { terms } from "./packages.js";
 import { html } from "./preact.js";
@@ -101,11 +102,6 @@ function NewAssignment({ customer }) {
           ${chosen?.type === "free_minutes" && html`<${NumberField} form=${form} name="free_minutes" label="Free minutes" hint="Refilled on each due date; not multiplied by the quantity." />`}
         </div>
       <//>
-      ${
-        chosen
-          ? html`<${DueDates} rule=${chosen} start=${form.values.start_date} from=${shownFrom(form.values.start_date)} until=${form.values.end_date} elsewhere=${form.values.charge_from} />`
-          : html`<section class="card quiet due" aria-label="Next due dates"><h2>Next due dates</h2><p class="hint">Choose a package to see them.</p></section>`
-      }
       <${Card} title="When">
         <div class="grid">
           <${DayField} form=${form} name="start_date" label="Start date" hint="The first day on which it can be charged." />
@@ -116,6 +112,11 @@ function NewAssignment({ customer }) {
           <${DayField} form=${form} name="charge_from" label="Charge from" optional hint="For customers taken over from another system: what was due before was charged there." />
         </div>
       <//>
+      ${
+        chosen
+          ? html`<${DueDates} rule=${chosen} start=${form.values.start_date} from=${shownFrom(form.values.start_date)} until=${form.values.end_date} elsewhere=${form.values.charge_from} />`
+          : html`<section class="card quiet due" aria-label="Next due dates"><h2>Next due dates</h2><p class="hint">Choose a package to see them.</p></section>`
+      }
       ${
         chosen &&
         html`
@@ -140,22 +141,24 @@ const TYPING_MS = 400;
 
 /** What is charged when this is assigned: said before it is, whether it has to be confirmed or not. It always has a line, so that nothing moves below it. */
 function AtOnce({ where, values, of }) {
-  const asked = useDebounced(body({ ...values, confirm_backlog: false }, of), TYPING_MS);
+  const meant = body({ ...values, confirm_backlog: false }, of);
+  const asked = useDebounced(meant, TYPING_MS);
   const isPast = asked.start_date && asked.start_date <= settings.today;
-  const { data, error } = useLoad(
+  const { data, error, loading } = useLoad(
     async () => (isPast ? call("POST", where, { query: { dry_run: true }, body: asked }) : { due_dates: 0 }),
     [JSON.stringify(asked)],
   );
+  const isStale = loading || JSON.stringify(meant) !== JSON.stringify(asked);
   const sum = data?.due_dates && html`<${Money} value=${data.retail} currency=${data.currency} />`;
   return html`
     <div class=${`banner at-once ${sum && !error ? "warn" : "info"}`} role="status"><p>${
       error
         ? "What is charged now can be told once the fields above are right."
-        : !data
+        : isStale
           ? "Working out what is charged now…"
           : sum
             ? html`${format.plural(data.due_dates, "past due date")}, ${sum}, ${data.due_dates === 1 ? "is" : "are"} charged now${data.needs_confirmation ? ", after you have confirmed it" : ""}.`
-            : "Nothing is charged now. The next due dates stand beside."
+            : "Nothing is charged now. What follows stands under “Next due dates”."
     }</p></div>`;
 }
 
@@ -264,7 +267,7 @@ function Refusal({ form, currency, conflict, verb }) {
 
 /** Who has the number, and the first day on which it can be had. */
 const Taken = ({ form, holder, close }) => html`
-  <p><a href=${link(["customers", holder.customer_id, "assignments", holder.assignment_id])}>Customer ${holder.customer_id}</a> has it then. <a href=${link(["dids", format.digits(form.values.did)])}>Who has it when</a></p>
+  <p><${Customer} id=${holder.customer_id} to=${["assignments", holder.assignment_id]} /> has it then. <a href=${link(["dids", format.digits(form.values.did)])}>Who has it when</a></p>
   ${
     holder.free_from &&
     html`<div class="actions"><${Button} look="small" onClick=${() => {

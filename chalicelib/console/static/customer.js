@@ -59,7 +59,7 @@ export function Customer({ id, tab = "assignments" }) {
         <${Button} needs="charge" onClick=${() => setDialog("payment")}>Record payment…<//>
         <${LinkButton} href=${link(["run"], { customer: id })}>Run Package<//>
         <details class="menu"><summary class="button">More</summary>
-          <div class="menu-items">
+          <div class="menu-items" onClick=${closeMenu}>
             <${LinkButton} href=${link(["customers", id, "edit"])} needs="write">Edit<//>
             <${Button} needs="charge" onClick=${() => setDialog("one-off")}>One-off charge…<//>
             <${Button} needs="charge" onClick=${() => setDialog("adjustment")}>Adjustment…<//>
@@ -89,6 +89,12 @@ export function Customer({ id, tab = "assignments" }) {
         }} />`
       }
     <//>`;
+}
+
+/** Something of the menu was pressed: a dialog that it opens gives the focus back to the menu. */
+function closeMenu({ currentTarget }) {
+  currentTarget.parentElement.open = false;
+  currentTarget.previousElementSibling.focus();
 }
 
 const isOver = (one) => one.cancelled || (one.end_date !== null && one.end_date < settings.today);
@@ -148,24 +154,30 @@ function Held({ id, reload }) {
     <//>`;
 }
 
-const OnDate = ({ label, value, set }) =>
-  html`<div class="filters"><div class="field"><label for="on-date">${label}</label><input id="on-date" type="date" value=${value} onInput=${(event) => set(event.target.value)} /></div></div>`;
-
-function FreeMinutes({ id }) {
+/**
+ * What is so on a day that can be chosen, today at first.
+ * @param {{of: string[], part: string, none: string, why: string, children: Function}} props `of`: the path of what is loaded, `part`: which list of it
+ */
+function OnDay({ of, part, none, why, children: shown }) {
   const [date, setDate] = useState(settings.today);
-  const { data, error, reload } = useLoad(async () => (date ? (await get(path("customers", id, "minutes"), { date })).items : null), [id, date]);
+  const { data, error, reload } = useLoad(async () => (date ? (await get(path(...of), { date }))[part] : null), [of.join("/"), date]);
   return html`
-    <${OnDate} label="On" value=${date} set=${setDate} />
+    <div class="filters"><div class="field"><label for="on-date">On</label><input id="on-date" type="date" value=${date} onInput=${(event) => setDate(event.target.value)} /></div></div>
     ${
       error
         ? html`<${Problem} error=${error} retry=${reload} />`
         : !data
           ? html`<${Skeleton} lines=${3} />`
           : data.length === 0
-            ? html`<${Empty} title=${`No free minutes on ${format.day(date)}`}>Packages of the type “Free minutes” give them.<//>`
-            : html`<${Table} caption="Free minutes" rows=${data} id=${(one) => one.assignment_id} columns=${BUCKETS(id)} />`
+            ? html`<${Empty} title=${`${none} on ${format.day(date)}`}>${why}<//>`
+            : shown(data)
     }`;
 }
+
+const FreeMinutes = ({ id }) => html`
+  <${OnDay} of=${["customers", id, "minutes"]} part="items" none="No free minutes" why="Packages of the type “Free minutes” give them.">
+    ${(data) => html`<${Table} caption="Free minutes" rows=${data} id=${(one) => one.assignment_id} columns=${BUCKETS(id)} />`}
+  <//>`;
 
 const BUCKETS = (customer) => [
   {
@@ -180,21 +192,23 @@ const BUCKETS = (customer) => [
   { name: "remaining", label: "Left (min)", num: true, cell: (one) => format.minutes(one.remaining) },
 ];
 
-function Features({ id }) {
-  const [date, setDate] = useState(settings.today);
-  const { data, error, reload } = useLoad(async () => (date ? (await get(path("customers", id, "features"), { date })).features : null), [id, date]);
-  return html`
-    <${OnDate} label="On" value=${date} set=${setDate} />
-    ${
-      error
-        ? html`<${Problem} error=${error} retry=${reload} />`
-        : !data
-          ? html`<${Skeleton} lines=${3} />`
-          : data.length === 0
-            ? html`<${Empty} title=${`Nothing is enabled on ${format.day(date)}`}>A package with a ConnexCS package enables it while it is assigned.<//>`
-            : html`<${Card} title="Enabled ConnexCS packages"><ul class="reasons">${data.map(
-                (one) => html`
-          <li key=${one.connexcs_package}><code>${one.connexcs_package}</code><span>by ${one.assignments.map((by, n) => html`${n > 0 && ", "}<a href=${link(["customers", id, "assignments", by])}>assignment ${n + 1}</a>`)}</span></li>`,
-              )}</ul><//>`
-    }`;
+const Features = ({ id }) => html`
+  <${OnDay} of=${["customers", id, "features"]} part="features" none="Nothing is enabled" why="A package with a ConnexCS package enables it while it is assigned.">
+    ${(data) =>
+      html`<${Card} title="Enabled ConnexCS packages"><ul class="reasons">${data.map(
+        (one) => html`<li key=${one.connexcs_package}><code>${one.connexcs_package}</code><${EnabledBy} customer=${id} ids=${one.assignments} /></li>`,
+      )}</ul><//>`}
+  <//>`;
+
+const NAMED = 5;
+
+/** The assignments that enable a ConnexCS package, the first of them by name. */
+function EnabledBy({ customer, ids }) {
+  const where = (one) => ["customers", customer, "assignments", one];
+  const first = ids.slice(0, NAMED);
+  const { data } = useLoad(() => Promise.all(first.map((one) => get(path(...where(one))))), [first.join()]);
+  const rest = ids.length - first.length;
+  return html`<span>by ${first.map((one, n) => html`${n > 0 && ", "}<a key=${one} href=${link(where(one))}>${data ? named(data[n]) : one}</a>`)}${rest > 0 && `, and ${rest} more`}</span>`;
 }
+
+const named = (one) => `${one.package.name}${one.did ? ` on ${one.did}` : ""}`;

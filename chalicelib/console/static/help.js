@@ -32,8 +32,8 @@ const JOBS = [
     /^(held|customers\/[^/]+\/held)$/,
     [
       "It would pass the debit limit. Record a payment on the customer, or raise the limit.",
-      "The next daily run tries it again. To have it at once, run its date with Run Package.",
-      html`If nobody will pay it: <a href="#/held">Held charges</a>, Write off…`,
+      html`The next daily run tries it again. To have it at once: <a href="#/held">Held charges</a>, Try now.`,
+      "If nobody will pay it: Write off…",
     ],
   ],
   [

@@ -1,6 +1,6 @@
 // Run Package: simulate first, then run live after one more question.
 
-import { ApiError, call, get, path } from "./api.js";
+import { ApiError, call, fault, get, path } from "./api.js";
 import { settings } from "./auth.js";
 import { CustomerField } from "./customer-field.js";
 import { Check, DayField, Radios } from "./fields.js";
@@ -31,7 +31,11 @@ export function RunPackage() {
       if_charged: "skip",
       include_written_off: false,
     },
-    send: (values) => (values.scope === "all" ? kept(values) : call("POST", "runs/simulations", { body: body(values) })),
+    send: async (values) => {
+      if (values.scope === "all") return kept(values);
+      if (!values.customer.trim()) throw fault("customer", "say which customer, or choose all customers");
+      return call("POST", "runs/simulations", { body: body(values) });
+    },
     done: (made) => {
       const { values } = form;
       setReport({ ...made, asked: asked(values) });
