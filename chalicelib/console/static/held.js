@@ -106,7 +106,7 @@ function WriteOff({ one, close, done }) {
   return html`
     <${Dialog} title="Write off this charge?" close=${close} busy=${action.busy}
       actions=${html`<${Button} needs="charge" look="danger" busy=${action.busy} busyLabel="Writing off…" onClick=${() => action.post(path("held", one.entry_id, "cancellation"))}>Write off<//>`}>
-      <p><strong><${Money} value=${one.retail} currency=${one.currency} /></strong> for ${one.package_name ?? one.description}, due <${Day} value=${one.date} />, from <${Customer} id=${one.customer_id} />.</p>
+      <p><${Customer} id=${one.customer_id} />: <strong><${Money} value=${one.retail} currency=${one.currency} /></strong> for ${one.package_name ?? one.description}, due <${Day} value=${one.date} />.</p>
       <p>It is kept in the ledger as written off and is never tried again.</p>
       <${Problem} error=${action.problem} />
     <//>`;
