@@ -46,6 +46,8 @@ def world(api: httpx.Client) -> World:
     call = {"call_id": "one", "started_at": f"{day()}T00:00:00Z", "destination": "442079460000", "seconds": 2460, "charge": "1.00"}
     api.post(f"/customers/{customer}/usage", json={"calls": [call]}).raise_for_status()
     report = run(api, customer, "2031-02-28", live=True, run_id=unique("run"))
+    porting = {"description": "Porting of a whole range of numbers", "retail": "500", "auto_decrement_credit": True}
+    api.post(f"/customers/{customer}/charges", json=porting).raise_for_status()  # more than there is, so it is held
     asked = {"what": "end", "where": {"customers": [customer]}, "on": day(5)}
     change = api.post("/changes", json=asked).json()["work_id"]
     finished(api, change, "changes")
@@ -132,6 +134,11 @@ def test_dialogs_and_faults_are_accessible(visiting: Callable[..., Visit], world
     page.get_by_role("button", name="Run it live…").click()
     page.get_by_role("dialog").wait_for()
     page.screenshot(path=SHOTS / f"live-run-{theme}.png")
+    found += findings(page)
+    page = visit.open(f"customers/{world.customer}/held")
+    page.get_by_role("button", name="Write off").first.click()
+    dialog = page.get_by_role("dialog")
+    assert dialog.evaluate("(one) => [one.scrollWidth > one.clientWidth, getComputedStyle(one).textAlign]") == [False, "left"]
     found += findings(page)
     page = visit.open(f"customers/{world.customer}/ledger?from=2031-01-01")
     page.get_by_role("table", name="Ledger").get_by_role("button", name="SIP trunk").first.click()
