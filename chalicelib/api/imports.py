@@ -89,7 +89,7 @@ def _assignments(call: Call, recording: Recording) -> Answer[answers.ImportedAss
     from ..wire import import_rows
 
     dry_run, new_ids = _dry_run(call), partial(ids.following, call.context.id)
-    named = partial(imports.package_ids_by_name, call.services.db)
+    named = imports.named_in(call.services.db)
     file = imports.confirmed(import_rows.requested_assignments(call.csv or "", new_ids, named), call.query.get("confirm_backlog", False))
     made = imports.assign(call.services.db, call.context, file, dry_run=dry_run, recording=recording)
     items = [_assigned_view(call, one, dry_run) for one in made]

@@ -1,6 +1,6 @@
 """What the rows of a file ask for: each makes something new, or changes what stands."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
@@ -85,6 +85,13 @@ class FileRow(NamedTuple):
     number: int
     row_id: str | None
     values: dict[str, Any]
+
+
+class Named(NamedTuple):
+    """What rows of assignments name, as it is looked up: the packages that have each of some names, and the customers with some ids."""
+
+    packages: Callable[[set[str]], Mapping[str, Sequence[Package]]]
+    customers: Callable[[Iterable[str]], Mapping[str, Account]]
 
 
 class RequestedPackage(NamedTuple):

@@ -4,6 +4,7 @@ Fields are checked when what stands is known, so the faults of all rows are foun
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from ..domain.account import Account
 from ..domain.assigning import RequestedAssignment
 from ..domain.assignment import Assignment
 from ..domain.errors import Fault, Invalid, RowFault, faults_in_row, row_fault
-from ..domain.importing import AssignmentChange, FileOfAssignments, FileRow, ImportOf, RequestedCustomer, RequestedPackage
+from ..domain.importing import AssignmentChange, FileOfAssignments, FileRow, ImportOf, Named, RequestedCustomer, RequestedPackage
 from ..domain.package import Package
 from . import views
 from .assignment_bodies import AssignedFields, edited_assignment
@@ -27,8 +28,6 @@ NewIds = Callable[[int], Sequence[str]]
 """So many ids for what is new, the same whenever they are asked for."""
 NewId = Callable[[int], str]
 """The id for what a row makes, the same whenever it is asked for."""
-PackagesByName = Callable[[set[str]], Mapping[str, Sequence[str]]]
-"""The ids of the packages with each of some names."""
 
 
 class PackageRow(PackageBody):
@@ -114,18 +113,17 @@ def customers_of(rows: Sequence[FileRow], default_currency: str) -> tuple[list[R
     return requested, nameless
 
 
-def requested_assignments(text: str, new_ids: NewIds, packages_by_name: PackagesByName) -> FileOfAssignments:
+def requested_assignments(text: str, new_ids: NewIds, named: Named) -> FileOfAssignments:
     """The assignments of a file. Raises `Malformed`, `InvalidRows`."""
     rows, malformed = row_values(text, *_ROWS_OF["assignments"])
     ids = iter(new_ids(len(rows)))
-    file = assignments_of(rows, lambda _: next(ids), packages_by_name)
+    file = assignments_of(rows, lambda _: next(ids), named)
     return file._replace(malformed=[*malformed, *file.malformed])
 
 
-def assignments_of(rows: Sequence[FileRow], new_id: NewId, packages_by_name: PackagesByName) -> FileOfAssignments:
+def assignments_of(rows: Sequence[FileRow], new_id: NewId, named: Named) -> FileOfAssignments:
     """The assignments that rows ask for."""
-    names = {name for row in rows if isinstance(name := row.values.get("package"), str)}
-    known = packages_by_name(names) if names else {}
+    known = _KnownPackages(rows, named)
     new: list[RequestedAssignment] = []
     changes: list[AssignmentChange] = []
     malformed: list[RowFault] = []
@@ -141,16 +139,42 @@ def assignments_of(rows: Sequence[FileRow], new_id: NewId, packages_by_name: Pac
     return FileOfAssignments(new, changes, malformed)
 
 
-def _with_package_id(row: FileRow, known: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """The cells with the id of the package that they name. Raises `Invalid` unless one package has the name."""
+class _KnownPackages:
+    """The packages that rows name, each by its exact name; of several the one in the currency of the row's customer."""
+
+    def __init__(self, rows: Sequence[FileRow], named: Named) -> None:
+        names = {name for row in rows if isinstance(name := row.values.get("package"), str)}
+        self._by_name = named.packages(names) if names else {}
+        several = [row for row in rows if len(self._found(row)) > 1]
+        self._customers = named.customers({owner for row in several if (owner := _owner(row))}) if several else {}
+
+    def _found(self, row: FileRow) -> Sequence[Package]:
+        return self._by_name.get(row.values.get("package", ""), ())
+
+    def meant(self, row: FileRow) -> Sequence[Package]:
+        """Those that a row may mean."""
+        found = self._found(row)
+        customer = self._customers.get(_owner(row) or "") if len(found) > 1 else None
+        return [one for one in found if customer and one.currency == customer.currency] or found
+
+
+def _owner(row: FileRow) -> str | None:
+    """Whose assignment a row is of; None for one that doesn't say it as it has to."""
+    with suppress(Invalid):
+        return parse(_Owner, {"customer_id": row.values.get("customer_id")}).customer_id
+    return None
+
+
+def _with_package_id(row: FileRow, known: _KnownPackages) -> dict[str, Any]:
+    """The cells with the id of the package that they name. Raises `Invalid` unless one package is meant."""
     name = row.values.get("package")
     if name is None or "package_id" in row.values:
         return row.values
-    found = known.get(name, ())
+    found = known.meant(row)
     if len(found) != 1:
         many = f"{len(found)} packages have this name: give package_id" if found else "there is no package of this name"
         raise Invalid([Fault("/package", many)])
-    return {field: value for field, value in row.values.items() if field != "package"} | {"package_id": found[0]}
+    return {field: value for field, value in row.values.items() if field != "package"} | {"package_id": found[0].package_id}
 
 
 def _new_assignment(row: int, new_id: str, body: AssignmentRow) -> RequestedAssignment:

@@ -50,8 +50,7 @@ def write_customers(stage: Stage, text: str, *, dry_run: bool = False, may_charg
 
 
 def assign(stage: Stage, text: str, *, dry_run: bool = False, may_charge: bool = True) -> list[Made]:
-    named = partial(imports.package_ids_by_name, stage.db)
-    file = import_rows.requested_assignments(text, partial(ids.following, FIRST_ID), named)
+    file = import_rows.requested_assignments(text, partial(ids.following, FIRST_ID), imports.named_in(stage.db))
     return imports.assign(stage.db, stage.context("file")._replace(may_charge=may_charge), file, dry_run=dry_run)
 
 
@@ -145,6 +144,17 @@ def test_a_package_is_named_exactly_and_uniquely() -> None:
     assert made.detail.package.package_id == "line"
     text = f"{head}ann,Line,,{TODAY}\nann,Twin,,{TODAY}\nann,line,line,{TODAY}\nann,,,{TODAY}\n"
     assert refused(stage, lambda: assign(stage, text)) == [(2, "package"), (3, "package"), (4, "package"), (5, "package_id")]
+
+
+def test_of_packages_of_one_name_the_one_in_the_customers_currency_is_meant() -> None:
+    stage = stage_to_change()
+    ids_of = {one.new.currency: one.new.package_id for one in define(stage, "name,currency\nTwin,USD\nTwin,EUR\nTwin,GBP\n")}
+    write_customers(stage, "customer_id,currency\nuwe,EUR\nyen,JPY\n")
+    head = "customer_id,package,start_date\n"
+    made = assign(stage, f"{head}ann,Twin,{TODAY}\nuwe,Twin,{TODAY}\nann,line,{TODAY}\n")
+    assert [one.detail.package.package_id for one in made] == [ids_of["USD"], ids_of["EUR"], "line"]
+    text = f"{head}yen,Twin,{TODAY}\nnobody,Twin,{TODAY}\n{'x' * 3000},Twin,{TODAY}\n,Twin,{TODAY}\nuwe,Twin,{TODAY}\n"
+    assert refused(stage, lambda: assign(stage, text)) == [(row, "package") for row in (2, 3, 4, 5)]
 
 
 def test_rows_of_assignments_with_an_id_change_what_differs() -> None:

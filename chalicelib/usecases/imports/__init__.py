@@ -6,7 +6,7 @@ them for its history, and each DID, customer and package that rows of assignment
 takes none.
 """
 
-from .assignments import Made, assign, confirmed, made_row, package_ids_by_name, post_rows, warned, write_rows
+from .assignments import Made, assign, confirmed, made_row, named_in, packages_by_name, post_rows, warned, write_rows
 from .customers import write_customer_row, write_customers
 from .packages import define, define_row
 from .rows import Recording, RowOutcome
@@ -20,7 +20,8 @@ __all__ = [
     "define",
     "define_row",
     "made_row",
-    "package_ids_by_name",
+    "named_in",
+    "packages_by_name",
     "post_rows",
     "warned",
     "write_customer_row",

@@ -11,10 +11,11 @@ from ...domain.assignment import Assignment, first_day
 from ...domain.charging import Line
 from ...domain.detail import Detail
 from ...domain.errors import InvalidRows, RowFault, row_fault
-from ...domain.importing import AssignmentChange, FileOfAssignments, ImportRow, MadeRow, RowChange
+from ...domain.importing import AssignmentChange, FileOfAssignments, ImportRow, MadeRow, Named, RowChange
+from ...domain.package import Package
 from ...domain.schedule import DAY
 from ...domain.warning import BillingWarning
-from ...storage import packages
+from ...storage import accounts, packages
 from ...storage.db import Action, Db
 from ...storage.keys import Key
 from ...storage.retry import retry_on_contention
@@ -62,15 +63,20 @@ class _PlannedEdit(NamedTuple):
         return self.plan.new != self.plan.old
 
 
-def package_ids_by_name(db: Db, names: Iterable[str]) -> dict[str, list[str]]:
-    """The ids of the packages that have each of these names, exactly; deleted ones have none."""
-    found: dict[str, list[str]] = {name: [] for name in names}
+def named_in(db: Db) -> Named:
+    """What rows name, looked up in the tables."""
+    return Named(partial(packages_by_name, db), partial(accounts.find_accounts, db))
+
+
+def packages_by_name(db: Db, names: Iterable[str]) -> dict[str, list[Package]]:
+    """The packages that have each of these names, exactly; deleted ones have none."""
+    found: dict[str, list[Package]] = {name: [] for name in names}
     after: Key | None = None
     while found:
         listed, after = packages.list_packages(db, after, _PACKAGES_AT_ONCE)
         for one in listed:
             if one.name in found:
-                found[one.name].append(one.package_id)
+                found[one.name].append(one)
         if after is None:
             break
     return found

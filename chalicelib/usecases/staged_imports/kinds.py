@@ -8,10 +8,22 @@ from ...domain.account import Account
 from ...domain.assigning import needs_confirmation
 from ...domain.charging import Line
 from ...domain.errors import InvalidRows, RowFault, Throttled, code_and_detail, row_fault
-from ...domain.importing import FileOfAssignments, FileRow, ImportOf, ImportRow, MadeRow, RequestedCustomer, RequestedPackage, RowChange
+from ...domain.importing import (
+    FileOfAssignments,
+    FileRow,
+    ImportOf,
+    ImportRow,
+    MadeRow,
+    Named,
+    RequestedCustomer,
+    RequestedPackage,
+    RowChange,
+)
+from ...domain.package import Package
 from ...domain.tenure import DidTenure, clash, tenure_of
 from ...domain.warning import BillingWarning
 from ...domain.work import WorkFailure
+from ...storage.accounts import find_accounts
 from ...storage.db import Db
 from .. import imports
 from ..imports.rows import demand_right, repeated_rows
@@ -19,7 +31,6 @@ from ..request_context import RequestContext
 from .slices import sharing_a_did
 
 NewId = Callable[[int], str]
-Named = Callable[[set[str]], Any]
 
 
 class ImportForms(NamedTuple):
@@ -142,16 +153,17 @@ class _Customers(_OfImport):
 class _Assignments(_OfImport):
     def __init__(self, db: Db, forms: ImportForms, asked: ImportAsked) -> None:
         super().__init__(db, forms, asked)
-        self._names: dict[str, list[str]] = {}
+        self._packages: dict[str, list[Package]] = {}
+        self._named = Named(self._by_name, partial(find_accounts, db))
 
     def _read(self, rows: Sequence[FileRow]) -> FileOfAssignments:
         return self._forms.assignments(rows, self._new_id, self._named)
 
-    def _named(self, names: set[str]) -> dict[str, list[str]]:
-        unknown = names - self._names.keys()
+    def _by_name(self, names: set[str]) -> dict[str, list[Package]]:
+        unknown = names - self._packages.keys()
         if unknown:
-            self._names |= imports.package_ids_by_name(self._db, unknown)
-        return {name: self._names[name] for name in names}
+            self._packages |= imports.packages_by_name(self._db, unknown)
+        return {name: self._packages[name] for name in names}
 
     def faults(self, rows: Sequence[FileRow]) -> list[RowFault]:
         taken: dict[str, list[DidTenure]] = {}

@@ -181,7 +181,7 @@ def _restored(undoing: Undoing, context: RequestContext, made: MadeRow) -> Undon
 
 def _restore_assignment(undoing: Undoing, context: RequestContext, made: MadeRow, patch: Mapping[str, Any]) -> None:
     row = FileRow(made.row, made.thing_id, {"customer_id": made.customer_id, **patch})
-    file: FileOfAssignments = undoing.forms.assignments([row], partial(undoing.forms.new_id, undoing.work_id), dict.fromkeys)
+    file: FileOfAssignments = undoing.forms.assignments([row], partial(undoing.forms.new_id, undoing.work_id), imports.named_in(undoing.db))
     changes: list[AssignmentChange] = list(file.changes)
     imports.write_rows(undoing.db, context, FileOfAssignments([], changes), dry_run=undoing.dry_run, payable=0)
 
