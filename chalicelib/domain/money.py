@@ -36,7 +36,8 @@ def parse_amount(text: str, *, signed: bool = False) -> Decimal:
     digits = text[1:] if signed and text.startswith("-") else text
     if not _PRICE.fullmatch(digits):
         kind = "an amount" if signed else "an amount of zero or more"
-        raise ValueError(f"must be {kind} such as 10.50: digits with at most 6 decimals, below 1,000,000,000,000")
+        comma = ", with a point and no commas" if "," in text else ""
+        raise ValueError(f"must be {kind} such as 10.50{comma}: digits with at most 6 decimals, below 1,000,000,000,000")
     return Decimal(text)
 
 

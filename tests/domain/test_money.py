@@ -105,6 +105,12 @@ def test_parse_says_what_it_takes(signed: bool, kind: str) -> None:
         money.parse_amount("ten", signed=signed)
 
 
+@pytest.mark.parametrize("text", ["1,50", "1,234.50", "1.234,50"])
+def test_parse_says_that_a_comma_is_the_fault(text: str) -> None:
+    with pytest.raises(ValueError, match="with a point and no commas"):
+        money.parse_amount(text)
+
+
 @pytest.mark.parametrize("text", ["-1", f"-{LARGEST}", "-0.000001"], ids=lambda text: f"rules 2: a payment may be a correction: {text}")
 def test_parse_takes_negative_amounts_where_asked(text: str) -> None:
     assert money.parse_amount(text, signed=True) == Decimal(text)
