@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from . import money
 from .assignment import Assignment, valid_on
+from .currencies import DECIMALS
 from .errors import Conflict
 from .package import Package, PriceList
 from .prices import prices_on
@@ -52,18 +53,20 @@ class Where(NamedTuple):
 
 
 class PriceStep(NamedTuple):
-    """By how much prices change, in percent or by an amount, and to how many decimals they are rounded, halves away from zero."""
+    """By how much prices change, in percent or by an amount, and to how many decimals they are rounded, halves away from zero; None: to
+    those of each package's currency."""
 
     fields: tuple[PriceField, ...]
     percent: Decimal | None
     amount: Decimal | None
-    decimals: int
+    decimals: int | None
     existing: bool
 
-    def applied(self, price: Decimal) -> Decimal:
+    def applied(self, price: Decimal, currency: str) -> Decimal:
         """The new price."""
+        decimals = DECIMALS[currency] if self.decimals is None else self.decimals
         new = price + self.amount if self.amount is not None else price * (100 + (self.percent or money.ZERO)) / 100
-        return new.quantize(Decimal(1).scaleb(-self.decimals), ROUND_HALF_UP)
+        return new.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
 class Change(NamedTuple):
@@ -92,7 +95,7 @@ def stepped_list(package: Package, begins: date, step: PriceStep, at: str = "") 
         price: Decimal = getattr(new, name)
         if step.existing and getattr(existing, name) != price:
             raise Conflict(f"new assignments pay another {name} than existing ones: change its prices one by one", code="two_prices")
-        prices[name] = step.applied(price)
+        prices[name] = step.applied(price, package.currency)
         if not 0 <= prices[name] < money.AMOUNT_MAX:
             raise Conflict(f"{name} would be {money.text(prices[name])}", code="invalid")
     standing = next((one for one in package.price_lists if one.begins == begins), PriceList(begins, step.existing))
@@ -102,7 +105,16 @@ def stepped_list(package: Package, begins: date, step: PriceStep, at: str = "") 
     return standing._replace(entered_at=at, **values)
 
 
-def changes_prices(package: Package, new: PriceList) -> bool:
-    """Whether a list says anything else than is in force anyway."""
+class ChangedPrice(NamedTuple):
+    """A price before and after a change."""
+
+    name: str
+    before: Decimal
+    after: Decimal
+
+
+def changed_prices(package: Package, new: PriceList) -> list[ChangedPrice]:
+    """What a list says that is not in force anyway."""
     now = prices_on(package, new.begins, new.begins if not new.existing else date.min)
-    return any(getattr(now, name) != price for name, price in new.named.items())
+    both = ((name, getattr(now, name), price) for name, price in new.named.items())
+    return [ChangedPrice(name, before, after) for name, before, after in both if before != after]

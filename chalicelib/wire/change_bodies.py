@@ -53,7 +53,7 @@ class ChangeBody(Body):
     package_id: Id | None = None
     percent: Amount | None = None
     amount: Amount | None = None
-    decimals: Annotated[int, Field(ge=0, le=6, strict=True)] = 2
+    decimals: Annotated[int, Field(ge=0, le=6, strict=True)] | None = None
     fields: Annotated[list[PriceField], Field(min_length=1, max_length=4, default=["retail"])]
     existing: Flag = True
 

@@ -50,8 +50,12 @@ def _item_view(one: Mapping[str, Any]) -> answers.ChangedItem:
     return {
         "customer_id": one["customer_id"], "customer_name": one.get("customer_name"), "assignment_id": one["assignment_id"],
         "package_id": one["package_id"], "package_name": one.get("package_name"), "did": one["did"], "version": one["version"],
-        "new_id": one.get("new_id"),
+        "new_id": one.get("new_id"), "currency": one.get("currency"), "prices": _prices(one.get("prices")),
     }  # fmt: skip
+
+
+def _prices(kept: Sequence[Sequence[Any]] | None) -> list[answers.ChangedPrice] | None:
+    return None if kept is None else [{"name": name, "before": before, "after": after} for name, before, after in kept]
 
 
 def listed_item(one: Mapping[str, Any]) -> answers.ListedItem:

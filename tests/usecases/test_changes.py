@@ -13,11 +13,13 @@ import pytest
 from chalicelib.domain.assignment import TermsEntry
 from chalicelib.domain.changing import COMPARED_DAYS
 from chalicelib.domain.errors import Conflict, Invalid, NotFound, NotOpen
+from chalicelib.domain.package import Package
 from chalicelib.domain.schedule import DAY
 from chalicelib.storage import assignments as storing
 from chalicelib.storage import packages as catalog
 from chalicelib.storage.db import decode
 from chalicelib.usecases import assignments, changes
+from chalicelib.usecases import packages as creating
 from chalicelib.wire.bodies import parse
 from chalicelib.wire.change_bodies import ChangeBody
 from chalicelib.wire.change_views import change_of, change_view, listed_item
@@ -321,6 +323,25 @@ def test_a_change_is_of_days_ahead_and_of_packages_that_there_are() -> None:
     changes.request_change(stage.services, stage.context("busy"), change, json.dumps(RISE))
     with pytest.raises(Conflict, match="poll it"):
         changes.request_application(stage.services, stage.context("early"), "busy")
+
+
+@pytest.mark.parametrize(
+    ("currency", "retail", "percent", "price"),
+    [("KWD", "1.255", "10", "1.381"), ("JPY", "1234567", "7.5", "1327160"), ("USD", "9.99", "10", "10.99")],
+)
+def test_prices_are_rounded_as_their_currency_is(currency: str, retail: str, percent: str, price: str) -> None:
+    stage = Stage()
+    context = stage.context("own")
+    creating.create_package(stage.db, context, Package("", "own", currency, retail=Decimal(retail), frequency="monthly"))
+    change = tried(stage, {**RISE, "percent": percent, "where": {"packages": ["own"]}})
+    (item,) = change["items"]
+    assert item["currency"] == currency
+    assert [(one["name"], Decimal(one["before"]), Decimal(one["after"])) for one in item["prices"]] == [
+        ("retail", Decimal(retail), Decimal(price))
+    ]
+    assert applied(stage)["changes"] == 1
+    (new,) = catalog.find_packages(stage.db, ["own"])["own"].price_lists
+    assert new.retail == Decimal(price)
 
 
 STEPS = [({"percent": "10"}, "10.99"), ({"amount": "-0.005", "decimals": 3}, "9.985"), ({"percent": "-100"}, "0")]

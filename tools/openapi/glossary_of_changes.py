@@ -24,7 +24,7 @@ CHANGE_FIELDS: Final = {
     "ChangeBody.package_id": "The package that replaces; for `replace`.",
     "ChangeBody.percent": "By how much prices rise, in percent; negative to lower them. For `price`.",
     "ChangeBody.amount": "By how much prices rise; negative to lower them. For `price`, in place of `percent`.",
-    "ChangeBody.decimals": "How many decimals new prices are rounded to, halves up.",
+    "ChangeBody.decimals": "How many decimals new prices are rounded to, halves up; without it those of each package's currency.",
     "ChangeBody.fields": "Which prices change.",
     "ChangeBody.existing": "Whether assignments that exist pay the new prices too, or only those that begin on the day or later.",
     "WhereBody.packages": "Only assignments of these packages; of prices, these packages.",

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
+from ...domain import money
 from ...domain.assignment import Assignment
-from ...domain.changing import COMPARED_DAYS, Change
+from ...domain.changing import COMPARED_DAYS, Change, changed_prices
 from ...domain.errors import BillingError, Conflict, Throttled, code_and_detail
 from ...domain.forecast import Forecast, ForecastRequest, forecast
 from ...domain.forecast_days import CustomerFacts
@@ -140,15 +141,16 @@ class ChangeDryRun(ChangeRows):
     def _package_record(self, package: Package) -> Record:
         said: Json = {
             "customer_id": None, "assignment_id": None, "package_id": package.package_id, "did": None, "version": package.version,
-            "customer_name": None, "package_name": package.name,
+            "customer_name": None, "package_name": package.name, "currency": package.currency,
         }  # fmt: skip
         try:
-            plan_prices(self._db, self._context, self._change, package)
+            new = plan_prices(self._db, self._context, self._change, package)
         except Throttled:
             raise
         except BillingError as error:
             return Record((REFUSED, package.package_id, ""), {**said, **refusal_of(error)})
-        return Record((ITEMS, package.package_id, ""), {**said, "before": standing_list(package, self._change.begins)})
+        prices = [[one.name, money.text(one.before), money.text(one.after)] for one in changed_prices(package, new)]
+        return Record((ITEMS, package.package_id, ""), {**said, "before": standing_list(package, self._change.begins), "prices": prices})
 
     @cached_property
     def _lists(self) -> dict[str, PriceList]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ...domain import amending
 from ...domain.amending import DATED_FIELDS
 from ...domain.assignment import Assignment, TermsEntry, has_ended
-from ...domain.changing import Change, changes_prices, stepped_list
+from ...domain.changing import Change, changed_prices, stepped_list
 from ...domain.errors import Conflict, VersionMismatch, demand_open
 from ...domain.history import ChangeType
 from ...domain.package import PRICE_FIELDS, Package, PriceList
@@ -161,7 +161,7 @@ def plan_prices(db: Db, context: RequestContext, change: Change, package: Packag
     new = stepped_list(package, change.begins, change.step, context.timestamp)
     demand_open(change.begins, backlog.find_first_open_day(db, context.today))
     demand_fitting(package, new.named)
-    if not changes_prices(package, new):
+    if not changed_prices(package, new):
         raise unchanged()
     with_list(package, new)
     return new

@@ -4,12 +4,21 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
+from ...domain.changing import PriceField
 from .common import Count, Currency, Instant, Money
 from .work import Work
 
 
+class ChangedPrice(TypedDict):
+    """A price of a package before and after a change."""
+
+    name: PriceField
+    before: Money
+    after: Money
+
+
 class ChangedItem(TypedDict):
-    """An assignment, or a package whose prices change."""
+    """An assignment, or a package with the prices that change."""
 
     customer_id: str | None
     customer_name: str | None
@@ -19,6 +28,8 @@ class ChangedItem(TypedDict):
     did: str | None
     version: Count
     new_id: str | None
+    currency: Currency | None
+    prices: list[ChangedPrice] | None
 
 
 class RefusedItem(ChangedItem):
