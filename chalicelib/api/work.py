@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from chalice.app import Blueprint
 
 from ..domain.errors import MayNotWrite
-from ..domain.work import APPLIED_KINDS
+from ..domain.work import APPLIED_KINDS, WorkKind
 from ..usecases import work
 from ..wire import answers
 from ..wire.work_views import work_view
 from .access import READ, WRITE_SCOPE
 from .call import Answer, Call
-from .query import LIST
+from .query import LIST, OneOf, Parameter
 from .routing import action, delete, get
 
 blueprint = Blueprint(__name__)
 
 
-@get(blueprint, "/work", LIST)
+@get(blueprint, "/work", {"kind": Parameter(OneOf(get_args(WorkKind))), **LIST})
 def list_work(call: Call) -> Answer[answers.Page[answers.Work]]:
-    """Long work, newest first."""
-    return call.page("work", lambda after, limit: work.works_page(call.services.db, after, limit), work_view)
+    """Long work, newest first. A page of one `kind` may have fewer items than its limit, and more behind it."""
+    kind = call.query.get("kind")
+    return call.page("work", lambda after, limit: work.works_page(call.services.db, kind, after, limit), work_view)
 
 
 @get(blueprint, "/work/{work_id}")

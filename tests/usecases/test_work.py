@@ -3,15 +3,16 @@
 import pytest
 
 from chalicelib.domain.errors import Conflict
-from chalicelib.domain.work import WORKS_AT_ONCE, WORKS_WAITING_MAX
+from chalicelib.domain.work import WORKS_AT_ONCE, WORKS_WAITING_MAX, WorkRecord
 from chalicelib.storage import work as stored
 from chalicelib.usecases import work
+from chalicelib.wire.work_views import work_view
 from tests.usecases.exporting import AT, ask, files, work_off
 from tests.world.stage import Stage, furnished
 
 
 def states(stage: Stage) -> dict[str, tuple[str, bool]]:
-    found, _ = work.works_page(stage.db, None, 200)
+    found, _ = work.works_page(stage.db, None, None, 200)
     return {one.work_id: (one.state, one.started_at is not None) for one in found}
 
 
@@ -95,3 +96,52 @@ def test_a_first_message_that_was_not_sent_is_sent_by_the_next_who_passes_by() -
     ask(stage, "other")
     work_off(stage)
     assert set(states(stage).values()) == {("finished", True)}
+
+
+def test_works_of_one_kind_are_found_among_many() -> None:
+    stage = furnished()
+    for n in range(3):
+        ask(stage, f"export-{n}")
+    work_off(stage)
+    for n in range(30):
+        audit = WorkRecord(f"audit-{n}", "audit", {"to": "2031-01-31"}, f"2031-03-01T00:00:{n:02}+00:00", "bob", 1)
+        stage.db.transact(stored.record_work(audit))
+    found, after = work.works_page(stage.db, "export", None, 10)
+    assert ([one.work_id for one in found], after) == (["export-2", "export-1", "export-0"], None)
+    found, after = work.works_page(stage.db, "export", None, 5)
+    assert (found, after is None) == ([], False), "it has looked far enough"
+    found, after = work.works_page(stage.db, "export", after, 5)
+    assert len(found) == 3
+
+
+CHANGE = '{"what": "%s", %s}'
+
+
+@pytest.mark.parametrize(
+    ("asked", "about"),
+    [
+        ({"what": "ledger", "format": "csv", "posted_from": "2031-01-01", "posted_to": "2031-01-31"}, "ledger, 2031-01-01 to 2031-01-31"),
+        ({"what": "packages", "format": "csv", "today": "2031-01-31"}, "packages"),
+        ({"to": "2031-01-31"}, "through 2031-01-31"),
+        ({"from": "2031-01-01", "to": "2031-01-31", "customer": "acme"}, "2031-01-01 to 2031-01-31, acme"),
+        ({"from": "2031-01-01", "to": "2031-01-31", "changes": '{"prices":[],"discounts":[]}'}, "2031-01-01 to 2031-01-31"),
+        (
+            {"from": "2031-01-01", "to": "2031-01-31", "changes": '{"prices":[{"package_id":"a"}],"discounts":[]}'},
+            "2031-01-01 to 2031-01-31, with changes",
+        ),
+        ({"date": "2031-01-31", "size": "216"}, "2031-01-31"),
+        ({"change": CHANGE % ("end", '"on": "2031-01-31", "where": {"customers": ["a", "b"]}')}, "end on 2031-01-31, 2 customers"),
+        (
+            {
+                "change": CHANGE
+                % ("price", '"from": "2031-02-01", "percent": "-5", "fields": ["retail", "cost"], "where": {"currency": "EUR"}')
+            },
+            "retail, cost -5 % from 2031-02-01, EUR",
+        ),
+        ({"change": CHANGE % ("replace", '"from": "2031-02-01", "where": {"dids": ["44"]}')}, "replace from 2031-02-01, 1 did"),
+        ({"change": CHANGE % ("terms", '"from": "2031-02-01", "all": true')}, "terms from 2031-02-01"),
+        ({}, None),
+    ],
+)
+def test_a_work_says_what_it_is_about(asked: dict[str, str], about: str | None) -> None:
+    assert work_view(WorkRecord("one", "export", asked, "2031-02-01T00:00:00+00:00", "bob", 1))["about"] == about

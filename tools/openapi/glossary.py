@@ -213,6 +213,7 @@ FIELDS: Final[dict[str, str]] = {
     # ledger
     "entry_id": "The entry's id: the customer, the due date, the kind and what it is for, joined by `~`.",
     "kind": "What it is.",
+    "about": "What was asked for, in a few words, such as `ledger, 2031-01-01 to 2031-01-31`; null where the kind says it all.",
     "Run.kind": "`daily`: the daily evaluation. `package`: a Run Package.",
     "CustomerRun.kind": "`package`: a Run Package.",
     "WholeRun.kind": "`package`: a Run Package.",

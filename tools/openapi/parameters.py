@@ -10,6 +10,7 @@ PARAMETERS: Final = {
     "read_ledger.sort": "By `due` date, or as it was `posted`, which leaves out what is held or written off. If left out, by the "
     "days that are asked for.",
     "read_ledger.kind": "Only entries of this kind.",
+    "list_work.kind": "Only work of this kind.",
     "read_ledger.package": "Only charges for this package.",
     "order": "`asc`, the smallest or earliest first, or `desc`.",
     "ids": "Only these customers, whose ids are separated by commas: at most 100, on one page, in this order. "

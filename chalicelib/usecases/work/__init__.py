@@ -5,9 +5,10 @@
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from ...domain.errors import NotFound
-from ...domain.work import WorkRecord
+from ...domain.work import WorkKind, WorkRecord
 from ...storage import work
 from ...storage.db import Db
 from ...storage.keys import Key
@@ -33,6 +34,7 @@ __all__ = [
     "works_page",
 ]  # fmt: skip
 
+_LOOKS: Final = 5
 StrategyOf = Callable[[Services, RequestContext, WorkRecord], Strategy]
 """Makes the strategy of a work for an invocation."""
 
@@ -45,9 +47,15 @@ def read_work(db: Db, work_id: str) -> WorkRecord:
     return found
 
 
-def works_page(db: Db, after: Key | None, limit: int) -> tuple[list[WorkRecord], Key | None]:
-    """Works, newest first, and where to go on."""
-    return work.list_works(db, after, limit)
+def works_page(db: Db, kind: WorkKind | None, after: Key | None, limit: int) -> tuple[list[WorkRecord], Key | None]:
+    """Works, or those of one kind, newest first, and where to go on: beyond a page that has any, or beyond some pages that have none."""
+    found: list[WorkRecord] = []
+    for _ in range(_LOOKS):
+        listed, after = work.list_works(db, after, limit)
+        found = [one for one in listed if kind in (None, one.kind)]
+        if found or after is None:
+            break
+    return found, after
 
 
 def work_off(services: Services, context: RequestContext, message: WorkMessage, strategy_of: StrategyOf, seconds_left: SecondsLeft) -> None:

@@ -17,10 +17,11 @@ class WorkFailure(TypedDict):
 
 
 class Work(TypedDict):
-    """Long work: how far it is."""
+    """Long work: how far it is. `about` says in a few words what was asked for."""
 
     work_id: str
     kind: WorkKind
+    about: str | None
     status: WorkState
     created_at: Instant
     created_by: str
