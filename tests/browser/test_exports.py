@@ -32,7 +32,7 @@ def test_days_are_asked_for_where_something_is_posted_and_faults_stand_at_them(v
     page.get_by_label("Through").fill(day(-40))
     page.get_by_label("Posted from").fill(day())
     page.get_by_role("button", name="Export", exact=True).click()
-    expect(page.get_by_text("lies before posted_from")).to_be_visible()
+    expect(page.get_by_text("lies before posted from")).to_be_visible()
     page.get_by_label("What").select_option("customers")
     expect(page.get_by_label("Posted from")).to_have_count(0)
     page.get_by_role("button", name="Export", exact=True).click()

@@ -41,6 +41,7 @@ def test_faulty_rows_are_named_and_a_good_file_is_written_once(visit: Visit, api
     expect(dialog.get_by_role("table", name="What would be made")).to_contain_text("Monthly on 1, 15")
     dialog.get_by_role("button", name="Import 1 package").dblclick()
     expect(dialog).not_to_be_visible()
+    page.get_by_label("Search", exact=True).fill(name)
     expect(page.get_by_role("link", name=name)).to_be_visible()
     items = pages(api, "/packages")
     assert [one["retail"] for one in items if one["name"] == name] == ["2.50"]

@@ -124,7 +124,7 @@ def test_keep_the_order_while_customers_are_searched(job: Visit, world: World) -
     downloaded = csv.DictReader(waiting.value.path().read_text().splitlines())
     assert [row["customer"] for row in downloaded] == [world.legal]
     hand.choose(page.get_by_label("State", exact=True), "Parked")
-    expect(page.get_by_text("Nobody matches")).to_be_visible()
+    expect(page.get_by_text("Nobody in USD matches")).to_be_visible()
 
 
 def test_which_packages_bring_most_a_month(job: Visit, world: World) -> None:
@@ -197,8 +197,13 @@ def test_whose_credit_runs_out(job: Visit, world: World) -> None:
 def test_export_a_month(job: Visit, world: World) -> None:
     page, hand = job.open(), job.hand
     go(job, "Exports")
+    expect(page.locator(".skeleton")).to_have_count(0)
+    cards = page.get_by_role("region", name="Ledger")
+    before = cards.count()
     hand.press(page.get_by_role("button", name="Export", exact=True))
-    card = page.get_by_role("region", name="Ledger").first
+    expect(cards).to_have_count(before + 1)
+    card = cards.first
+    expect(card.get_by_text("Finished", exact=True)).to_be_visible()
     with page.expect_download() as waiting:
         hand.press(card.get_by_role("button", name=re.compile("^Download ledger-")))
     assert waiting.value.path().read_text().startswith("entry_id,")

@@ -122,12 +122,11 @@ def test_all_that_is_served_is_small(api: httpx.Client) -> None:
 
 
 def test_the_style_that_is_served_says_what_its_source_says() -> None:
-    """Nothing but comments and spaces goes, no space before a colon, which chooses other elements, and no line."""
+    """Nothing but comments, spaces and last semicolons goes, and no space before a colon, which chooses other elements."""
     source, served = (STATIC / "style.css").read_text(), files.file_text("style.css") or ""
     said = re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL)
-    assert re.sub(r"\s", "", served) == re.sub(r"\s", "", said)
+    assert re.sub(r"\s", "", served) == re.sub(r"\s", "", said).replace(";}", "}")
     assert len(re.findall(r"[^,\s] :", served)) == len(re.findall(r"[^,\s] :", said))
-    assert served.count("\n") == source.count("\n")
 
 
 @pytest.mark.parametrize("name", files.file_names())

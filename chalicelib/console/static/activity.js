@@ -8,7 +8,7 @@ import { useList, useLoad } from "./hooks.js";
 import { CustomerLink, useNames } from "./names.js";
 import { html } from "./preact.js";
 import { link, replace, useRoute } from "./router.js";
-import { Badge, Button, Card, Empty, Facts, Instant, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
+import { Badge, Button, Card, DASH, Empty, Facts, FILTERS, Instant, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
 
 /** What an event is about, leading to it where there is a page. */
 function About({ one, nameOf }) {
@@ -26,7 +26,7 @@ const Detail = ({ one }) => {
 };
 
 const columns = (nameOf) => [
-  { name: "at", label: "When", cell: (one) => html`<span class="nowrap"><${Instant} value=${one.told_at} /></span>` },
+  { name: "at", label: "When", cell: (one) => html`<${Instant} value=${one.told_at} />` },
   {
     name: "type",
     label: "What",
@@ -38,8 +38,7 @@ const columns = (nameOf) => [
     name: "amount",
     label: "Balance",
     num: true,
-    cell: (one) =>
-      "credit_change" in one.data ? html`<${Money} value=${one.data.credit_change} currency=${one.data.currency} />` : html`<span class="muted">–</span>`,
+    cell: (one) => ("credit_change" in one.data ? html`<${Money} value=${one.data.credit_change} currency=${one.data.currency} />` : DASH),
   },
 ];
 
@@ -83,7 +82,7 @@ function Events() {
   const nameOf = useNames((list.items ?? []).map((one) => one.customer_id));
   const reload = html`<${Button} look="quiet" onClick=${list.reload}>Look again<//>`;
   return html`
-      <form class="filters" aria-label="Events" onSubmit=${(event) => event.preventDefault()}>
+      <form ...${FILTERS} aria-label="Events">
         <div class="field"><label for="type">Type</label>
           <select id="type" value=${type} onChange=${(event) => replace(["activity"], event.target.value ? { type: event.target.value } : {})}>
             <option value="" selected=${type === ""}>All</option>

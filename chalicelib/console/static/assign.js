@@ -83,10 +83,7 @@ function NewAssignment({ customer }) {
   });
   const chosen = packages.chosen(form.values.package_id);
   return html`
-    <form class="split" ref=${form.element} noValidate onSubmit=${(event) => {
-      event.preventDefault();
-      form.submit();
-    }}>
+    <form class="split" ...${form.own}>
       <div><${Refusal} form=${form} currency=${customer.currency} verb="Assign and charge" /></div>
       <${Card} title="What">
         <div class="grid">
@@ -153,12 +150,16 @@ function AtOnce({ where, values, of }) {
   return html`
     <div class=${`banner at-once ${sum && !error ? "warn" : "info"}`} role="status"><p>${
       error
-        ? "What is charged now can be told once the fields above are right."
+        ? error.errors.length
+          ? "What is charged now can be told once the fields above are right."
+          : format.sentence(error.message)
         : isStale
           ? "Working out what is charged now…"
-          : sum
-            ? html`${format.plural(data.due_dates, "past due date")}, ${sum}, ${data.due_dates === 1 ? "is" : "are"} charged now${data.needs_confirmation ? ", after you have confirmed it" : ""}.`
-            : "Nothing is charged now. What follows stands under “Next due dates”."
+          : !asked.start_date
+            ? "Choose a start date to see what is charged now."
+            : sum
+              ? html`${format.plural(data.due_dates, "past due date")}, ${sum}, ${data.due_dates === 1 ? "is" : "are"} charged now${data.needs_confirmation ? ", after you have confirmed it" : ""}.`
+              : "Nothing is charged now. What follows stands under “Next due dates”."
     }</p></div>`;
 }
 
@@ -253,7 +254,7 @@ function Refusal({ form, currency, conflict, verb }) {
   if (problem?.code === "version_mismatch" && conflict) return conflict;
   const earliest = problem?.problem.earliest_end_date;
   return html`
-    <${Problem} error=${problem} fields=${NAMES} retry=${problem?.isOpen ? () => form.submit() : undefined} title=${problem?.code === "forbidden" ? "You may change this, but not charge" : undefined}>
+    <${Problem} error=${problem} fields=${NAMES} retry=${form.retry} title=${problem?.code === "forbidden" ? "You may change this, but not charge" : undefined}>
       ${
         earliest &&
         html`<div class="actions"><${Button} look="small" onClick=${() => {
@@ -301,10 +302,7 @@ function Edit({ one, where }) {
   };
   const form = { ...useForm({ name: `assignment-${one.assignment_id}`, initial, send: conflict.send, done }), fixed: fixedBy(one) };
   return html`
-    <form class="split" ref=${form.element} noValidate onSubmit=${(event) => {
-      event.preventDefault();
-      form.submit();
-    }}>
+    <form class="split" ...${form.own}>
       <div><${Refusal} form=${form} currency=${one.package.currency} verb="Save and charge" conflict=${html`<${conflict.Choice} form=${form} done=${done} />`} /></div>
       <${Card}>
         <div class="grid">

@@ -137,7 +137,7 @@ function Undo({ one, close, done }) {
       actions=${html`<${Button} needs="write" look="danger" busy=${action.busy} busyLabel="Undoing…" onClick=${run}>Undo it<//>`}>
       <p>${
         one.transferred_from
-          ? html`Everything stays with ${one.transferred_from}, as if nothing had been planned for <${Day} value=${one.start_date} />.`
+          ? html`Everything stays with <${Customer} id=${one.transferred_from} />, as if nothing had been planned for <${Day} value=${one.start_date} />.`
           : html`The assignment before it goes on, as if nothing had been planned for <${Day} value=${one.start_date} />.`
       }</p>
       <${Problem} error=${action.problem} />

@@ -2,7 +2,7 @@
 
 import { call, path } from "./api.js";
 import { settings } from "./auth.js";
-import { CustomerField } from "./customer-field.js";
+import { CustomerField, withCustomer } from "./customer-field.js";
 import { DayField, Radios } from "./fields.js";
 import { Download } from "./files.js";
 import * as format from "./format.js";
@@ -11,7 +11,7 @@ import { Customer, CustomerLink, useNames } from "./names.js";
 import { html } from "./preact.js";
 import { go, link, useRoute } from "./router.js";
 import { announce } from "./toast.js";
-import { Badge, Button, Card, Day, Empty, Facts, Instant, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
+import { Badge, Button, Card, DASH, Day, Empty, Facts, Instant, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
 import { Earlier, Failures, Progress, useWork, WorkState } from "./work.js";
 
 /**
@@ -111,16 +111,15 @@ export function Audits() {
   const form = useForm({
     name: "audit",
     initial: { scope: query.customer ? "one" : "all", customer: query.customer ?? "", from: query.from ?? from, to: query.to ?? to },
-    send: ({ scope, customer, from, to }, key) =>
-      call("POST", "audits", { key, body: { ...(from && { from }), ...(to && { to }), ...(scope === "one" && { customer: customer.trim() }) } }),
+    send: async (values, key) => {
+      const { scope, customer, from, to } = values.scope === "one" ? await withCustomer(form, values) : values;
+      return call("POST", "audits", { key, body: { ...(from && { from }), ...(to && { to }), ...(scope === "one" && { customer }) } });
+    },
     done: (made) => go(["audits", made.work_id]),
   });
   return html`
     <${Page} title="Audits" lead="Proves what was charged: compares what was due by packages, prices, terms and calls with what the ledger has. Nothing is written.">
-      <form class="card" ref=${form.element} noValidate onSubmit=${(event) => {
-        event.preventDefault();
-        form.submit();
-      }}>
+      <form class="card" ...${form.own}>
         <${Problem} error=${form.problem} fields=${["from", "to", "customer"]} />
         <div class="grid narrow">
           <${Radios} form=${form} name="scope" label="For" options=${[["all", "All customers"], ["one", "One customer"]]} />
@@ -207,7 +206,7 @@ function Found({ kind, finding: { name, means, help, action, note }, one: audit 
       cell: (one) => html`<${CustomerLink} id=${one.customer_id} nameOf=${nameOf} /><span class="sub">${format.readable(one.detail)}</span>`,
     },
     { name: "what", label: "Charge", cell: charge },
-    { name: "due", label: "Due", cell: (one) => html`<span class="nowrap"><${Day} value=${one.due_date} /></span>` },
+    { name: "due", label: "Due", cell: (one) => html`<${Day} value=${one.due_date} />` },
     ...(hasAmounts ? [amount("due_retail", "Should be"), amount("retail", "In the ledger")] : []),
     ...(action ? [{ name: "helps", label: "What helps", num: true, cell: (one) => action(one, audit) }] : []),
   ];
@@ -224,13 +223,13 @@ const charge = (one) =>
   one.assignment_id || one.package_name
     ? html`${one.assignment_id ? html`<a href=${link(["customers", one.customer_id, "assignments", one.assignment_id])}>${one.package_name}</a>` : one.package_name}
       <span class="sub">${[format.KINDS[one.kind], one.did && `DID ${one.did}`].filter(Boolean).join(" · ")}</span>`
-    : (format.KINDS[one.kind] ?? html`<span class="muted">–</span>`);
+    : (format.KINDS[one.kind] ?? DASH);
 
 const amount = (name, label) => ({
   name,
   label,
   num: true,
-  cell: (one) => (one[name] === null ? html`<span class="muted">–</span>` : html`<${Money} value=${one[name]} currency=${one.currency} />`),
+  cell: (one) => (one[name] === null ? DASH : html`<${Money} value=${one[name]} currency=${one.currency} />`),
 });
 
 /** Audits one customer again, on the same days. */

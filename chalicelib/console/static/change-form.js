@@ -3,6 +3,7 @@
 import { call, fault } from "./api.js";
 import { settings } from "./auth.js";
 import { DayField, Field, NumberField, Radios, Select } from "./fields.js";
+import * as format from "./format.js";
 import { useForm } from "./hooks.js";
 import { PackageField, packageId, usePackages } from "./package-field.js";
 import { html } from "./preact.js";
@@ -12,14 +13,27 @@ import { changes as typedTerms } from "./terms.js";
 import { Button, Dialog, Problem } from "./ui.js";
 
 export const WHATS = { end: "End", terms: "Change terms", replace: "Replace the package", price: "Change prices" };
-const PRICES = [
-  ["retail", "Retail"],
-  ["cost", "Cost"],
-  ["setup_retail", "Setup retail"],
-  ["setup_cost", "Setup cost"],
-];
 /** The fields that show their own faults. */
-const SHOWN = ["on", "from", "until", "package_id", "percent", "amount", "decimals", "fields", "quantity", "discount", "retail", "cost", "terms"];
+const SHOWN = [
+  "on",
+  "from",
+  "until",
+  "package_id",
+  "percent",
+  "amount",
+  "decimals",
+  "fields",
+  "quantity",
+  "discount",
+  "retail",
+  "cost",
+  "terms",
+  "package",
+  "of",
+  "customer",
+  "all",
+  "where",
+];
 
 /** What the fields of a change begin with: days at the beginning or the end of a month. */
 export const initialChange = () => ({
@@ -29,7 +43,7 @@ export const initialChange = () => ({
   package: "",
   by: "percent",
   by_value: "",
-  decimals: "2",
+  decimals: "",
   fields: ["retail"],
   existing: "all",
   quantity: "",
@@ -46,14 +60,15 @@ function lastOfMonth(day) {
 }
 
 /** The body that says what becomes of those whom `where` means. */
-export function bodyOf(what, values, packages) {
+export async function bodyOf(what, values, packages) {
   const { on, from, until, by, by_value, decimals, fields, existing } = values;
   if (what === "end") return { what, on: on || null };
+  if (what === "replace") await packages.demand(values.package, "package");
   if (what === "replace") return { what, from: from || null, package_id: packageId(values.package, packages) };
   if (what === "price") {
     if (!by_value.trim()) throw fault("by_value", "say by how much, such as 5, or -2.50 to lower prices");
     if (!fields.length) throw fault("fields", "choose which prices change");
-    return { what, from: from || null, [by]: by_value.trim(), decimals: Number(decimals), fields, existing: existing === "all" };
+    return { what, from: from || null, [by]: by_value.trim(), ...(decimals && { decimals: Number(decimals) }), fields, existing: existing === "all" };
   }
   const debit = { on: true, off: false }[values.debit] ?? null;
   const terms = { ...typedTerms({ ...values, debit }), ...(values.paused && { paused: values.paused === "yes" }), ...(until && { until }) };
@@ -62,8 +77,12 @@ export function bodyOf(what, values, packages) {
 }
 
 /** Faults of terms and of the price step stand at the fields that they are about. */
-function placed(form) {
+export function placed(form) {
   const errors = { ...form.errors };
+  for (const [name, said] of Object.entries(form.errors)) {
+    const [first, field] = name.split(".");
+    if (first === "where" && field) errors[{ packages: "of", customers: "customer" }[field] ?? field] = said;
+  }
   for (const [name, said] of Object.entries(form.errors)) if (name.startsWith("terms.")) errors[name.slice(6)] = said;
   errors.by_value ??= errors[form.values.by];
   errors.package ??= errors.package_id;
@@ -81,13 +100,13 @@ export function ChangeFields({ form: plain, what, packages }) {
       ${from}
       <${Select} form=${form} name="by" label="By" options=${[["percent", "Percent"], ["amount", "Amount"]]} />
       <${Field} form=${form} name="by_value" label=${form.values.by === "percent" ? "Percent" : "Amount"} inputmode="decimal" class="amount" suffix=${form.values.by === "percent" ? "%" : undefined} hint="With a minus to lower prices." />
-      <${Select} form=${form} name="decimals" label="Rounded to" options=${["0", "1", "2", "3", "4", "5", "6"].map((n) => [n, n === "1" ? "1 decimal" : `${n} decimals`])} />
-      <fieldset class="field span radios"><legend>Which prices</legend><div class="radio-row">${PRICES.map(
+      <${Select} form=${form} name="decimals" label="Rounded to" options=${[["", "The currency's decimals"], ...["0", "1", "2", "3", "4", "5", "6"].map((n) => [n, n === "1" ? "1 decimal" : `${n} decimals`])]} />
+      <fieldset class="field span radios"><legend>Which prices</legend><div class="radio-row">${format.PRICES.map(
         ([name, label]) => html`<div class="radio" key=${name}><input type="checkbox" id=${`price-${name}`} checked=${form.values.fields.includes(name)}
           onChange=${(event) =>
             form.set(
               "fields",
-              PRICES.map(([one]) => one).filter((one) => (one === name ? event.target.checked : form.values.fields.includes(one))),
+              format.PRICES.map(([one]) => one).filter((one) => (one === name ? event.target.checked : form.values.fields.includes(one))),
             )} /><label for=${`price-${name}`}>${label}</label></div>`,
       )}</div>${form.errors.fields && html`<p class="fault">${form.errors.fields}</p>`}</fieldset>
       <${Radios} form=${form} name="existing" label="For" options=${[
@@ -117,16 +136,13 @@ export function ChangeDialog({ what, where, count, close }) {
   const form = useForm({
     name: `change-${what}`,
     initial: initialChange(),
-    send: async (values, key) => call("POST", "changes", { key, body: { ...bodyOf(what, values, packages), where } }),
+    send: async (values, key) => call("POST", "changes", { key, body: { ...(await bodyOf(what, values, packages)), where } }),
     done: (made) => go(["changes", made.work_id]),
   });
   return html`
     <${Dialog} title=${`${WHATS[what]}: ${count}`} close=${close} busy=${form.busy}
       actions=${html`<${Button} look="primary" busy=${form.busy} busyLabel="Asking…" onClick=${() => form.submit()}>See what it does<//>`}>
-      <form class="grid" ref=${form.element} noValidate onSubmit=${(event) => {
-        event.preventDefault();
-        form.submit();
-      }}>
+      <form class="grid" ...${form.own}>
         <${ChangeFields} form=${form} what=${what} packages=${packages} />
         <button class="hidden" tabindex="-1" aria-hidden="true"></button>
       </form>

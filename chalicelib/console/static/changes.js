@@ -1,9 +1,9 @@
 // Changes of many: what is to become of whom, what that would do, and what it did.
 
-import { call, get, path } from "./api.js";
+import { call, fault, get, path } from "./api.js";
 import { settings } from "./auth.js";
-import { bodyOf, ChangeFields, ChangeProblem, initialChange, WHATS } from "./change-form.js";
-import { CustomerField } from "./customer-field.js";
+import { bodyOf, ChangeFields, ChangeProblem, initialChange, placed, WHATS } from "./change-form.js";
+import { CustomerField, withCustomer } from "./customer-field.js";
 import { Check, CurrencyField, DayField, Field, Select } from "./fields.js";
 import { Download } from "./files.js";
 import * as format from "./format.js";
@@ -11,7 +11,7 @@ import { useAction, useForm, useLoad } from "./hooks.js";
 import { PackageField, packageId, usePackages } from "./package-field.js";
 import { html, useState } from "./preact.js";
 import { go, link } from "./router.js";
-import { Button, Card, Dialog, Instant, LinkButton, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
+import { Button, Card, DASH, Dialog, Instant, LinkButton, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
 import { Earlier, Failures, Progress, useWork, WorkState } from "./work.js";
 
 const BACK = ["#/changes", "Changes"];
@@ -39,20 +39,21 @@ export function Changes() {
   const form = useForm({
     name: "change",
     initial: { what: "end", ...initialChange(), ...NOTHING },
-    send: async (values, key) =>
-      call("POST", "changes", {
-        key,
-        body: { ...bodyOf(values.what, values, packages), where: whereOf(values.what, values, packages), ...(values.all && { all: true }) },
-      }),
+    send: async (typed, key) => {
+      const values = typed.customer.trim() ? await withCustomer(form, typed) : typed;
+      await packages.demand(values.of, "of");
+      const where = whereOf(values.what, values, packages);
+      const narrowed = Object.values(where).some((one) => one?.length);
+      if (!narrowed && !values.all) throw fault("all", "say for whom above, or tick this");
+      return call("POST", "changes", { key, body: { ...(await bodyOf(values.what, values, packages)), where, ...(values.all && { all: true }) } });
+    },
     done: (made) => go(["changes", made.work_id]),
   });
   const { what } = form.values;
+  const where = placed(form);
   return html`
     <${Page} title="Changes" lead="End many assignments, change their terms, replace their package, or change prices, in one go. First you see what that would do; nothing is written before you say so.">
-      <form class="card" ref=${form.element} noValidate onSubmit=${(event) => {
-        event.preventDefault();
-        form.submit();
-      }}>
+      <form class="card" ...${form.own}>
         <${ChangeProblem} form=${form} />
         <h2 class="form-part">What</h2>
         <div class="grid">
@@ -62,17 +63,17 @@ export function Changes() {
         <h2 class="form-part">For whom</h2>
         <p class="hint above">Those for whom all holds that you fill in. Single assignments are chosen in the list of a customer or of a package.</p>
         <div class="grid">
-          <${PackageField} form=${form} packages=${packages} name="of" label=${what === "price" ? "Package" : "Who has the package"} optional />
-          <${CurrencyField} form=${form} name="currency" label="Currency" optional />
+          <${PackageField} form=${where} packages=${packages} name="of" label=${what === "price" ? "Package" : "Who has the package"} optional />
+          <${CurrencyField} form=${where} name="currency" label="Currency" optional />
           ${
             what !== "price" &&
             html`
-            <${CustomerField} form=${form} name="customer" label="Customer" optional />
-            <${Field} form=${form} name="customer_prefix" label="Customers whose id begins with" optional spellcheck=${false} />
-            <${Field} form=${form} name="dids" label="DIDs" type="textarea" optional hint="One a line." />
-            <${DayField} form=${form} name="valid_on" label="Valid on" optional hint="Only assignments that are valid on this day." />`
+            <${CustomerField} form=${where} name="customer" label="Customer" optional />
+            <${Field} form=${where} name="customer_prefix" label="Customers whose id begins with" optional spellcheck=${false} />
+            <${Field} form=${where} name="dids" label="DIDs" type="textarea" optional hint="One a line." />
+            <${DayField} form=${where} name="valid_on" label="Valid on" optional hint="Only assignments that are valid on this day." />`
           }
-          <${Check} form=${form} name="all" label="Everything" hint="Must be ticked where nothing above is filled in." />
+          <${Check} form=${where} name="all" label="Everything" hint="Must be ticked where nothing above is filled in." />
         </div>
         <div class="form-actions"><${Button} type="submit" look="primary" busy=${form.busy} busyLabel="Asking…">${form.problem?.isOpen ? "Try again" : "See what it does"}<//></div>
       </form>
@@ -81,13 +82,13 @@ export function Changes() {
 }
 
 /** A change in words: "End on 31 Mar 2031". */
-function said(change) {
+function said(change, into) {
   const from = change.from && `from ${format.day(change.from)}`;
   if (change.what === "end") return `End on ${format.day(change.on)}`;
-  if (change.what === "replace") return `Replace the package ${from}`;
+  if (change.what === "replace") return `Replace the package ${into ? `by ${into} ` : ""}${from}`;
   if (change.what === "price") {
     const step = change.percent === undefined ? change.amount : `${change.percent} %`;
-    return `${format.title((change.fields ?? ["retail"]).join(", "))} ${`${step}`.startsWith("-") ? step : `+${step}`} ${from}`;
+    return `${(change.fields ?? ["retail"]).map((name, n) => (n ? format.title(name).toLowerCase() : format.title(name))).join(", ")} ${`${step}`.startsWith("-") ? step : `+${step}`} ${from}`;
   }
   const { until, ...terms } = change.terms;
   const named = Object.entries(terms).map(([name, value]) => TERMS[name]?.(value) ?? `${format.title(name).toLowerCase()} ${value}`);
@@ -128,18 +129,20 @@ const ONE = { change: "Change", change_application: "Changed", change_undo: "Und
 /** @param {{id: string}} props of a dry run, its application, or the undoing of that */
 export function ChangePage({ id }) {
   const { data, error, reload } = useWork(path("changes", id));
+  const replacing = data?.change.package_id;
+  const into = useLoad(async () => (replacing ? (await get(path("packages", replacing))).name : ""), [replacing]).data;
   if (!data) return html`<${Page} title="Change" back=${BACK}>${error ? html`<${Problem} error=${error} retry=${reload} />` : html`<${Skeleton} />`}<//>`;
   const isOver = data.status !== "running";
   const done = data.changes + data.refuses;
   return html`
-    <${Page} title=${`${ONE[data.kind]}: ${said(data.change)}`} back=${data.of ? [link(["changes", data.of]), data.kind === "change_undo" ? "The change" : "What it was to do"] : BACK}
+    <${Page} title=${`${ONE[data.kind]}: ${said(data.change, into)}`} back=${data.of ? [link(["changes", data.of]), data.kind === "change_undo" ? "The change" : "What it was to do"] : BACK}
       lead=${`For ${meant(data)}.`} badges=${html`<${WorkState} one=${data} />`}>
       <p class="hint above">Asked for on <${Instant} value=${data.created_at} /> by ${data.created_by}. Kept until <${Instant} value=${data.expires_at} />.</p>
       ${error && html`<${Problem} error=${error} retry=${reload} />`}
       ${!isOver && html`<${Card} title=${DOING[data.kind]}><${Progress} one=${data} title="the change" changed=${reload} done=${done} of=${data.met} words=${data.met === null ? undefined : `${done} of ${data.met} done${data.refuses ? `, ${data.refuses} left as they are` : ""}`} /><//>`}
       <${Failures} one=${data}>These could not be looked at or changed:<//>
       ${data.status === "cancelled" && html`<p>It was cancelled.</p>`}
-      ${data.items && html`<${Outcome} key=${data.work_id} one=${data} />`}
+      ${data.items && html`<${Outcome} key=${data.work_id} one=${data} into=${into} />`}
     <//>`;
 }
 
@@ -151,7 +154,7 @@ const WORDS = {
   change_undo: ["Put back", "Left as they are", "Who is as before", "What is left as it is, and why"],
 };
 
-function Outcome({ one }) {
+function Outcome({ one, into }) {
   const [can, cannot, who, whoNot] = WORDS[one.kind];
   const where = path("changes", one.work_id, "items");
   return html`
@@ -159,7 +162,7 @@ function Outcome({ one }) {
       <${Stat} label="Met">${one.met}<//><${Stat} label=${can}>${one.changes}<//><${Stat} label=${cannot}>${one.refuses}<//>
     <//>
     ${one.sums?.length > 0 && html`<${Card} title="The next 31 days"><${Table} caption="The next 31 days, by currency" rows=${one.sums} columns=${SUMS} id=${(row) => row.currency} /><//>`}
-    <${Next} one=${one} />
+    <${Next} one=${one} into=${into} />
     ${one.refuses > 0 && html`<${Card} title=${whoNot} aside=${html`<${Download} where=${where} query=${{ refused: true }} name="not-changed" />`}><${Listed} caption=${whoNot} rows=${one.refused} total=${one.refuses} columns=${[...WHO, WHY]} /><//>`}
     ${one.changes > 0 && html`<${Card} title=${who} aside=${html`<${Download} where=${where} name="changed" />`}><${Listed} caption=${who} rows=${one.items} total=${one.changes} columns=${WHO} /><//>`}`;
 }
@@ -170,7 +173,7 @@ const NEXT = {
 };
 
 /** What can be done with it now: apply it, or undo it, once. */
-function Next({ one }) {
+function Next({ one, into }) {
   const [verb, name, look] = NEXT[one.kind] ?? [];
   const [asking, setAsking] = useState(false);
   const next = verb && `${one.work_id}:${name}`;
@@ -185,7 +188,7 @@ function Next({ one }) {
     return html`<p class="apply"><${LinkButton} href=${link(["changes", next])}>${isUndo ? "It was undone: see what became of it" : "It was applied: see what became of it"}<//></p>`;
   const day = one.change.on ?? one.change.from;
   if (isUndo && day <= settings.today) return html`<p class="hint">Its day, ${format.day(day)}, has come: it can't be undone any more.</p>`;
-  const label = isUndo ? `Undo the change of ${things(one, one.changes)}` : `${said(one.change)}: ${things(one, one.changes)}`;
+  const label = isUndo ? `Undo the change of ${things(one, one.changes)}` : `${said(one.change, into)}: ${things(one, one.changes)}`;
   const run = () => action.run((key) => call("POST", path("changes", one.work_id, verb), { key }));
   return html`
     <p class="apply"><${Button} needs="write" look=${look} onClick=${() => setAsking(true)}>${isUndo ? "Undo…" : `Apply to ${things(one, one.changes)}…`}<//></p>
@@ -222,15 +225,24 @@ const WHO = [
     cell: (row) =>
       row.customer_id
         ? html`<a href=${link(["customers", row.customer_id, "assignments", row.new_id ?? row.assignment_id])}>${row.customer_name || row.customer_id}</a>${row.customer_name && html`<span class="sub mono">${row.customer_id}</span>`}`
-        : html`<a href=${link(["packages", row.package_id])}>${row.package_name ?? row.package_id}</a>`,
+        : html`<a href=${link(["packages", row.package_id])}>${row.package_name ?? row.package_id}</a>${row.currency && html`<span class="sub">${row.currency}</span>`}`,
   },
   { name: "package", label: "Package", cell: (row) => row.package_name ?? row.package_id },
-  { name: "did", label: "DID", cell: (row) => (row.did ? html`<span class="mono">${row.did}</span>` : html`<span class="muted">–</span>`) },
+  {
+    name: "prices",
+    label: "Prices",
+    cell: (row) =>
+      row.prices?.map(
+        ({ name, before, after }) =>
+          html`<div key=${name}>${format.title(name)} ${format.money(before, row.currency)} → <strong>${format.money(after, row.currency)}</strong></div>`,
+      ),
+  },
+  { name: "did", label: "DID", cell: (row) => (row.did ? html`<span class="mono">${row.did}</span>` : DASH) },
 ];
 /** A reason: of "/end_date: lies before…" the field in words. */
 const inWords = (detail) => format.readable(detail.replace(/^\/([a-z_]+)[^:]*: /, (_, name) => `${format.title(name)}: `));
 const WHY = { name: "why", label: "Why", cell: (row) => inWords(row.detail) };
 
 const Listed = ({ caption, rows, total, columns }) => html`
-  <${Table} caption=${caption} rows=${rows} columns=${rows[0].customer_id ? columns : columns.filter(({ name }) => name === "who" || name === "why")} id=${(row) => row.assignment_id ?? row.package_id} />
+  <${Table} caption=${caption} rows=${rows} columns=${columns.filter(({ name }) => (rows[0].customer_id ? name !== "prices" : ["who", "prices", "why"].includes(name)))} id=${(row) => row.assignment_id ?? row.package_id} />
   ${total > rows.length && html`<p class="hint">and ${total - rows.length} more: all are in the CSV file</p>`}`;

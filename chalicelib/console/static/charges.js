@@ -16,10 +16,7 @@ function Booking({ form, title, verb, busy, fields, close, children }) {
   return html`
     <${Dialog} title=${title} close=${close} busy=${form.busy}
       actions=${html`<${Button} needs="charge" look="primary" busy=${form.busy} busyLabel=${busy} onClick=${() => form.submit()}>${form.problem?.isOpen ? "Try again" : verb}<//>`}>
-      <form class="grid" ref=${form.element} noValidate onSubmit=${(event) => {
-        event.preventDefault();
-        form.submit();
-      }}>${children}${HIDDEN_SUBMIT}</form>
+      <form class="grid" ...${form.own}>${children}${HIDDEN_SUBMIT}</form>
       <${Problem} error=${form.problem} fields=${fields} />
     <//>`;
 }

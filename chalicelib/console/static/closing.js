@@ -49,11 +49,8 @@ function Closing({ one }) {
     ${
       (!shown || shown.dry_run) &&
       html`
-      <form class="narrow-form" ref=${form.element} noValidate onSubmit=${(event) => {
-        event.preventDefault();
-        form.submit();
-      }}>
-        <${Problem} error=${form.problem} fields=${["on"]} retry=${form.problem?.isOpen ? () => form.submit() : undefined} />
+      <form class="narrow-form" ...${form.own}>
+        <${Problem} error=${form.problem} fields=${["on"]} retry=${form.retry} />
         <${Card}><div class="grid"><${DayField} form=${form} name="on" label="Last day" hint="Included. What has to run for longer ends when its minimum days are over." /></div><//>
         <div class="form-actions">
           <${Button} type="submit" needs="write" look=${shown && !stale ? "" : "primary"} busy=${form.busy} busyLabel="Working it out…">Show what ends<//>
@@ -122,9 +119,7 @@ const columns = (of) => [
     name: "last",
     label: "Last day",
     cell: (item) =>
-      item.last_day
-        ? html`<span class="nowrap"><${Day} value=${item.last_day} /></span>`
-        : html`<span class="muted">${item.becomes === "refused" ? "none" : "never begins"}</span>`,
+      item.last_day ? html`<${Day} value=${item.last_day} />` : html`<span class="muted">${item.becomes === "refused" ? "none" : "never begins"}</span>`,
   },
   {
     name: "why",
@@ -141,7 +136,7 @@ const columns = (of) => [
 ];
 
 const LINES = [
-  { name: "due", label: "Due", main: true, cell: (line) => html`<span class="nowrap"><${Day} value=${line.due_date} /></span>` },
+  { name: "due", label: "Due", main: true, cell: (line) => html`<${Day} value=${line.due_date} />` },
   {
     name: "what",
     label: "What",

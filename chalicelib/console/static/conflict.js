@@ -36,7 +36,7 @@ export function useConflict({ where, seen, body, names }) {
       const current = await get(where);
       if (!Object.keys(changed(wanted, current)).length) return current; // an earlier attempt of ours, whose answer was lost
       setTheirs(current);
-      throw error;
+      throw Object.assign(error, { isShown: true });
     }
   };
   const Choice = ({ form, done }) => {

@@ -53,10 +53,7 @@ export function Credit({ entry, close, done }) {
       <p><strong><${Money} value=${entry.retail} currency=${currency} /></strong> for ${entry.package_name ?? entry.description ?? "a charge"}, dated <${Day} value=${entry.date} />.
         ${!format.isZero(entry.credited_retail) && html` <${Money} value=${entry.credited_retail} currency=${currency} /> of it is taken back already.`}
         ${" "}${entry.credit_change && !format.isZero(entry.credit_change) ? "The balance rises by what is credited." : "It was posted for invoicing, so the balance stays."}</p>
-      <form class="grid" ref=${form.element} noValidate onSubmit=${(event) => {
-        event.preventDefault();
-        form.submit();
-      }}>
+      <form class="grid" ...${form.own}>
         ${
           hasRetail &&
           html`<${Radios} form=${form} name="how" label="How much" options=${[

@@ -15,7 +15,7 @@ import { html, useEffect, useRef, useState } from "./preact.js";
 import { link } from "./router.js";
 import { SelectionBar, useSelection } from "./selection.js";
 import { announce } from "./toast.js";
-import { Badge, Button, Card, Empty, LinkButton, List, Minutes, Money, Page, Problem, Skeleton, Table } from "./ui.js";
+import { Badge, Button, Card, DASH, Empty, LinkButton, List, Minutes, Money, Page, Problem, Skeleton, Table } from "./ui.js";
 
 const TABS = [
   ["assignments", "Assignments"],
@@ -79,7 +79,7 @@ export function Customer({ id, tab = "assignments" }) {
         ${tab === "held" && html`<${Held} id=${id} reload=${reload} />`}
         ${tab === "minutes" && html`<${FreeMinutes} id=${id} />`}
         ${tab === "features" && html`<${Features} id=${id} />`}
-        ${tab === "history" && html`<${History} of=${["customers", id]} />`}
+        ${tab === "history" && html`<${History} of=${["customers", id]} currency=${one.currency} />`}
       </div>
       ${
         Booking &&
@@ -130,7 +130,7 @@ export const ASSIGNMENTS = [
     cell: (one) => html`${format.rule(one.package)}${one.auto_decrement_credit && html`<span class="sub">auto decrement</span>`}`,
   },
   { name: "validity", label: "Validity", cell: validity },
-  { name: "minutes", label: "Free minutes", cell: (one) => (one.minutes ? html`<${Minutes} bucket=${one.minutes} />` : html`<span class="muted">–</span>`) },
+  { name: "minutes", label: "Free minutes", cell: (one) => (one.minutes ? html`<${Minutes} bucket=${one.minutes} />` : DASH) },
   { name: "quantity", label: "Quantity", num: true, cell: (one) => one.quantity },
   {
     name: "retail",
@@ -160,7 +160,7 @@ function Held({ id, reload }) {
  */
 function OnDay({ of, part, none, why, children: shown }) {
   const [date, setDate] = useState(settings.today);
-  const { data, error, reload } = useLoad(async () => (date ? (await get(path(...of), { date }))[part] : null), [of.join("/"), date]);
+  const { data, error, reload } = useLoad(async () => (date ? (await get(path(...of), { date }))[part] : []), [of.join("/"), date]);
   return html`
     <div class="filters"><div class="field"><label for="on-date">On</label><input id="on-date" type="date" value=${date} onInput=${(event) => setDate(event.target.value)} /></div></div>
     ${
@@ -169,7 +169,7 @@ function OnDay({ of, part, none, why, children: shown }) {
         : !data
           ? html`<${Skeleton} lines=${3} />`
           : data.length === 0
-            ? html`<${Empty} title=${`${none} on ${format.day(date)}`}>${why}<//>`
+            ? html`<${Empty} title=${date ? `${none} on ${format.day(date)}` : "Choose a day"}>${why}<//>`
             : shown(data)
     }`;
 }

@@ -11,7 +11,7 @@ import { SORTS } from "./orders.js";
 import { html, useState } from "./preact.js";
 import { go, link, replace, useRoute } from "./router.js";
 import { announce } from "./toast.js";
-import { Badge, Button, Card, Choice, CurrencyChoice, Empty, Id, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
+import { Badge, Button, Card, Choice, CurrencyChoice, DASH, Empty, FILTERS, Id, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
 
 const IS_ID = /^[A-Za-z0-9._:-]{1,64}$/;
 const STATES = [
@@ -43,7 +43,7 @@ export function Customers() {
     <${LinkButton} href="#/customers/new" needs="write" look="primary">New customer<//>`;
   return html`
     <${Page} title="Customers" lead="Who is charged: each with a currency, a credit balance and, if you like, a debit limit." actions=${create}>
-      <form class="filters" role="search" aria-label="Customers" onSubmit=${(event) => event.preventDefault()}>
+      <form ...${FILTERS} role="search" aria-label="Customers">
         <div class="field grow"><label for="q">Search</label>
           <input id="q" type="search" data-search placeholder="Name, id, e-mail or tag" value=${q} onInput=${(event) => filter({ q: event.target.value })} /></div>
         <${Choice} id="state" label="State" value=${state} options=${STATES} onChange=${(value) => filter({ state: value })} />
@@ -84,7 +84,7 @@ const COLUMNS = [
     name: "state",
     label: "State",
     cell: (one) =>
-      html`${one.parked && html`<${Badge} tone="bad">Parked<//> `}${one.held_charges > 0 && html`<${Badge} tone="warn">${one.held_charges} held<//>`}${!one.parked && !one.held_charges && html`<span class="muted">–</span>`}`,
+      html`${one.parked && html`<${Badge} tone="bad">Parked<//> `}${one.held_charges > 0 && html`<${Badge} tone="warn">${one.held_charges} held<//>`}${!one.parked && !one.held_charges && DASH}`,
   },
   {
     name: "limit",
@@ -184,11 +184,8 @@ export function NewCustomer() {
   });
   return html`
     <${Page} title="New customer" back=${["#/customers", "Customers"]}>
-      <form class="narrow-form" ref=${form.element} noValidate onSubmit=${(event) => {
-        event.preventDefault();
-        form.submit();
-      }}>
-        <${Problem} error=${form.problem} fields=${[...NAMES, "customer_id"]} retry=${form.problem?.isOpen ? () => form.submit() : undefined} />
+      <form class="narrow-form" ...${form.own}>
+        <${Problem} error=${form.problem} fields=${[...NAMES, "customer_id"]} retry=${form.retry} />
         <${Card}><div class="grid">
           <${Field} form=${form} name="customer_id" label="Customer id" wide spellcheck=${false} maxlength="64" hint="As your other systems know the customer; it never changes." />
           <${Fields} form=${form} />
@@ -215,12 +212,9 @@ function Edit({ one }) {
   };
   const form = useForm({ name: `customer-${one.customer_id}`, initial: fieldsOf(one), send: conflict.send, done });
   return html`
-    <form class="narrow-form" ref=${form.element} noValidate onSubmit=${(event) => {
-      event.preventDefault();
-      form.submit();
-    }}>
+    <form class="narrow-form" ...${form.own}>
       <${conflict.Choice} form=${form} done=${done} />
-      <${Problem} error=${form.problem} fields=${NAMES} retry=${form.problem?.isOpen ? () => form.submit() : undefined} />
+      <${Problem} error=${form.problem} fields=${NAMES} retry=${form.retry} />
       <${Card}><div class="grid"><${Fields} form=${form} /></div><//>
       <div class="form-actions"><${Button} type="submit" needs="write" look="primary" busy=${form.busy} busyLabel="Saving…">Save<//><a class="button" href=${link(where)}>Cancel</a></div>
     </form>`;

@@ -1,6 +1,6 @@
 // Exports of all customers: asked for, followed, downloaded, cancelled.
 
-import { ApiError, call, get, path } from "./api.js";
+import { ApiError, call, get, pageOf, path } from "./api.js";
 import { settings } from "./auth.js";
 import { DayField, Select } from "./fields.js";
 import * as format from "./format.js";
@@ -29,8 +29,8 @@ export function Exports() {
   const [count, setCount] = useState(SHOWN);
   const known = useRef({});
   const { data, error, reload } = useLoad(async () => {
-    const page = await get("work", { limit: count });
-    const items = await Promise.all(page.items.filter((one) => one.kind === "export").map((one) => detailed(known.current, one)));
+    const page = await pageOf("work", { kind: "export", limit: count });
+    const items = await Promise.all(page.items.map((one) => detailed(known.current, one)));
     return { items, hasMore: Boolean(page.next_cursor) };
   }, [count]);
   useEffect(() => {
@@ -77,10 +77,7 @@ function Ask({ done }) {
   });
   return html`
     <${Card} title="New export">
-      <form class="grid" ref=${form.element} noValidate onSubmit=${(event) => {
-        event.preventDefault();
-        form.submit();
-      }}>
+      <form class="grid" ...${form.own}>
         <${Select} form=${form} name="what" label="What" options=${Object.entries(WHAT)} />
         <${Select} form=${form} name="format" label="Format" options=${FORMATS} />
         ${

@@ -118,6 +118,12 @@ export async function readFile(file) {
   }
 }
 
+/** A file is about to be chosen: one that was corrected meanwhile may have the same name, which would be no change. */
+export const anew = (forget) => (event) => {
+  event.target.value = "";
+  forget();
+};
+
 const firstLines = (csv) =>
   csv
     .split(/\r\n|\r|\n/, FIRST_LINES)
@@ -173,7 +179,7 @@ export function Import({ kind, close, done }) {
     <${Dialog} title=${title} close=${close} busy=${busy}
       actions=${html`<${Button} needs="write" look="primary" disabled=${!checked} busy=${busy} busyLabel=${checked ? "Writing…" : "Checking…"} onClick=${write}>${checked ? label : "Import"}<//>`}>
       <div class="field"><label for="import-file">CSV file</label>
-        <input id="import-file" type="file" accept=".csv,text/csv" aria-describedby="import-hint" onChange=${(event) => choose(event.target.files[0])} />
+        <input id="import-file" type="file" accept=".csv,text/csv" aria-describedby="import-hint" onClick=${anew(choose)} onChange=${(event) => choose(event.target.files[0])} />
         <p class="hint" id="import-hint">The first row names the fields. A row with the id of what stands changes it. The file is checked at once, and nothing is written before you say so. A large file is checked and imported in the background.</p></div>
       <pre class="mono example" tabindex="0" aria-label=${file === null ? "Example" : "First rows"}>${file === null ? example : firstLines(file)}</pre>
       ${file !== null && from && html`<p class="hint">Read as ${from}: look whether letters with accents are right.</p>`}

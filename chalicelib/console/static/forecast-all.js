@@ -9,7 +9,7 @@ import { Customer, useNames } from "./names.js";
 import { html } from "./preact.js";
 import { ByCurrency } from "./report.js";
 import { link, replace, useRoute } from "./router.js";
-import { Badge, Button, Card, Day, Empty, Instant, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
+import { Badge, Button, Card, DASH, Day, Empty, FILTERS, Instant, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
 import { Failures, Progress, useWork, WorkState } from "./work.js";
 
 const BACK = ["#/forecast", "Forecast"];
@@ -65,7 +65,8 @@ const Tried = ({ changes }) => html`
 function Result({ one, where }) {
   const { query } = useRoute();
   const currencies = one.by_currency.map((each) => each.currency);
-  const chosen = one.by_currency.find((each) => each.currency === query.currency) ?? one.by_currency[0];
+  const differs = (each) => each.what_if && JSON.stringify(each.what_if.before) !== JSON.stringify(each.what_if.after);
+  const chosen = one.by_currency.find((each) => each.currency === query.currency) ?? one.by_currency.find(differs) ?? one.by_currency[0];
   if (!chosen) return html`<${Parked} one=${one} /><${Empty} title="Nothing falls due on these days">Nobody has an assignment that is charged then.<//>`;
   const { currency, what_if: whatIf } = chosen;
   return html`
@@ -76,7 +77,7 @@ function Result({ one, where }) {
     ${
       currencies.length > 1 &&
       html`
-      <form class="filters" aria-label="Which currency" onSubmit=${(event) => event.preventDefault()}>
+      <form ...${FILTERS} aria-label="Which currency">
         <div class="field"><label for="currency">Currency</label>
           <select id="currency" value=${currency} onChange=${(event) => replace(["forecast", one.work_id], { ...query, currency: event.target.value, effect: "" })}>${currencies.map((each) => html`<option key=${each} value=${each}>${each}</option>`)}</select></div>
       </form>`
@@ -106,7 +107,7 @@ function Short({ of, where }) {
   const list = useList(`${where}/short`);
   const count = of.reduce((total, one) => total + one.short, 0);
   const columns = [
-    { name: "on", label: "Runs short on", cell: (one) => html`<span class="nowrap"><${Day} value=${one.short_on} /></span>${shortBefore(one)}` },
+    { name: "on", label: "Runs short on", cell: (one) => html`<${Day} value=${one.short_on} />${shortBefore(one)}` },
     { ...CUSTOMER, main: true },
     { name: "balance", label: "Balance now", num: true, cell: (one) => html`<${Money} value=${one.balance_before} of=${one.currency} />` },
     {
@@ -115,7 +116,7 @@ function Short({ of, where }) {
       num: true,
       cell: (one) => html`<strong><${Money} value=${one.top_up_payable} currency=${one.currency} /></strong>`,
     },
-    { name: "by", label: "To be paid by", cell: (one) => html`<span class="nowrap"><${Day} value=${one.top_up_by} /></span>` },
+    { name: "by", label: "To be paid by", cell: (one) => html`<${Day} value=${one.top_up_by} />` },
   ];
   return html`
     <${Card} title=${count ? `Who runs short (${count})` : "Who runs short"} aside=${count > 0 && html`<div class="actions"><${Download} where=${`${where}/short`} name="runs-short" /></div>`}>
@@ -157,7 +158,7 @@ function Customers({ where, id, of }) {
 const short = {
   name: "short",
   label: "Runs short on",
-  cell: (one) => (one.short_on ? html`<span class="nowrap"><${Day} value=${one.short_on} /></span>${shortBefore(one)}` : html`<span class="muted">–</span>`),
+  cell: (one) => (one.short_on ? html`<${Day} value=${one.short_on} />${shortBefore(one)}` : DASH),
 };
 const summed = (currency) => {
   const [first, , ...sums] = sumColumns(CUSTOMER, currency, (one) => one.totals);

@@ -4,15 +4,14 @@ import { Chart } from "./chart.js";
 import * as format from "./format.js";
 import { html, useState } from "./preact.js";
 import { link } from "./router.js";
-import { Badge, Card, Day, Money, Table } from "./ui.js";
+import { Badge, Card, DASH, Day, Money, Table } from "./ui.js";
 
 const CHARTED_DAYS = 62;
 
-const none = html`<span class="muted">–</span>`;
 export const belowCost = (count) => count > 0 && html` <${Badge} tone="warn">${format.plural(count, "line")} below cost<//>`;
 
 /** An amount, or a dash for nothing. */
-const amount = (value, currency) => (format.isZero(value) ? none : html`<${Money} value=${value} of=${currency} />`);
+const amount = (value, currency) => (format.isZero(value) ? DASH : html`<${Money} value=${value} of=${currency} />`);
 
 /** The columns of a table of sums, which are those of `totals(row)`. */
 export const sumColumns = (first, currency, totals = (row) => row) => [

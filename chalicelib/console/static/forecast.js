@@ -1,8 +1,8 @@
 // What the coming days bring: asked for here. Of one customer it is told at once; of all it is long work, with a page of its own.
 
-import { call, fault } from "./api.js";
+import { call } from "./api.js";
 import { settings } from "./auth.js";
-import { CustomerField } from "./customer-field.js";
+import { CustomerField, withCustomer } from "./customer-field.js";
 import { DayField, Field, MoneyField, Radios } from "./fields.js";
 import { Download } from "./files.js";
 import { Sums, WhatIf } from "./forecast-parts.js";
@@ -20,12 +20,6 @@ import { Earlier } from "./work.js";
 const DAYS = 91;
 const LINES_SHOWN = 100;
 const FIELDS = ["from", "to", "customer", "package", "changes"];
-const PRICES = [
-  ["retail", "Retail"],
-  ["cost", "Cost"],
-  ["setup_retail", "Setup retail"],
-  ["setup_cost", "Setup cost"],
-];
 const NEW = {
   prices: { package_id: "", from: "", existing: "all", retail: "", cost: "", setup_retail: "", setup_cost: "" },
   discounts: { package_id: "", customer_id: "", from: "", until: "", percent: "" },
@@ -46,8 +40,7 @@ export function Forecast() {
       changes: [],
     },
     send: async (values, key) => {
-      const body = asked(values, packages);
-      if (values.scope === "one" && !body.customer) throw fault("customer", "say which customer, or choose all customers");
+      const body = asked(await settled(form, values, packages), packages);
       return { body, answer: await call("POST", "forecasts", values.scope === "one" ? { body } : { body, key }) };
     },
     done: ({ body, answer }) => {
@@ -65,11 +58,8 @@ export function Forecast() {
   const stale = found && JSON.stringify(found.body) !== JSON.stringify(asked(values, packages));
   return html`
     <${Page} title="Forecast" lead="What the coming days bring: what is charged, what would be held, who runs short. Nothing is charged and nothing is changed.">
-      <form class="card" ref=${form.element} noValidate onSubmit=${(event) => {
-        event.preventDefault();
-        form.submit();
-      }}>
-        <${Problem} error=${form.problem} fields=${FIELDS} retry=${form.problem?.isOpen ? () => form.submit() : undefined} />
+      <form class="card" ...${form.own}>
+        <${Problem} error=${form.problem} fields=${FIELDS} retry=${form.retry} />
         <div class="grid narrow">
           <${Radios} form=${form} name="scope" label="For" options=${[["all", "All customers"], ["one", "One customer"]]} />
           <${DayField} form=${form} name="from" label="From" optional hint="Empty: the first day that is not evaluated yet." />
@@ -84,6 +74,22 @@ export function Forecast() {
       </form>
       ${found ? html`<${OfCustomer} found=${found} stale=${stale} />` : html`<${Earlier} kind="forecast" where="forecast" title="Earlier forecasts of all customers" />`}
     <//>`;
+}
+
+/** What was typed, with what it names looked up. */
+async function settled(form, values, packages) {
+  const found = values.scope === "one" ? await withCustomer(form, values) : values;
+  await packages.demand(values.package, "package");
+  const counts = { prices: 0, discounts: 0 };
+  const changes = [];
+  for (const one of values.changes) {
+    const at = `changes/${one.kind}/${counts[one.kind]++}`;
+    await packages.demand(one.package_id, `${at}/package_id`);
+    const own = { set: () => {} };
+    changes.push(one.customer_id?.trim() ? await withCustomer(own, one, "customer_id", `${at}/customer_id`) : one);
+  }
+  if (changes.some((one, n) => one !== values.changes[n])) form.set("changes", changes);
+  return { ...found, changes };
 }
 
 /** What the form asks for. Of a change, what is left empty is not named. */
@@ -109,7 +115,7 @@ const priceOf = (one, packages) => ({
   existing: one.existing === "all",
   ...filled(
     one,
-    PRICES.map(([name]) => name),
+    format.PRICES.map(([name]) => name),
   ),
 });
 const discountOf = (one, packages) => ({
@@ -173,7 +179,7 @@ const Prices = ({ form, packages, of }) => html`
   <${PackageField} form=${form} packages=${packages} name="package_id" />
   <${DayField} form=${form} name="from" label="From" hint="The first day that would be charged at these prices." />
   <${Radios} form=${form} name="existing" label="For" options=${[["all", "All assignments"], ["new", "New ones only"]]} hint=${form.values.existing === "new" ? "Only assignments that begin on this day or later." : undefined} />
-  ${PRICES.map(([name, label]) => html`<${MoneyField} key=${name} form=${form} name=${name} label=${label} suffix=${of?.currency} optional hint=${of && `Instead of ${format.money(of[name], of.currency)}.`} />`)}`;
+  ${format.PRICES.map(([name, label]) => html`<${MoneyField} key=${name} form=${form} name=${name} label=${label} suffix=${of?.currency} optional hint=${of && `Instead of ${format.money(of[name], of.currency)}.`} />`)}`;
 
 const Discount = ({ form, packages }) => html`
   <${Field} form=${form} name="percent" label="Discount" inputmode="decimal" class="amount" suffix="%" hint="Of the retail, in place of the discount in force." />
@@ -242,7 +248,7 @@ const isBelow = (line) => format.isNegative(format.minus(line.retail, line.cost)
 
 const LINES = [
   CHARGE,
-  { name: "due", label: "Due", cell: (line) => html`<span class="nowrap"><${Day} value=${line.due_date} /></span>` },
+  { name: "due", label: "Due", cell: (line) => html`<${Day} value=${line.due_date} />` },
   {
     name: "status",
     label: "What happens",

@@ -61,8 +61,19 @@ export function instant(iso, timeZone) {
   return `${day(`${parts.year}-${parts.month}-${parts.day}`)}, ${parts.hour}:${parts.minute}:${parts.second}`;
 }
 
-/** Words of the API with ISO dates in them, the dates as people write them. */
-export const readable = (text) => text.replace(/\b\d{4}-\d{2}-\d{2}\b/g, day);
+const FIELDS = /\b(start|end|posted|charge|setup|minimum|free|customer|package|debit)_(date|from|to|cost|retail|days|spend|minutes|id|limit)\b/g;
+/** Words of the API, with dates and fields in them as people write them. */
+export const readable = (text) => text.replace(/\b\d{4}-\d{2}-\d{2}\b/g, day).replace(FIELDS, "$1 $2");
+
+/** "/where/dids/1" -> "DIDs 2", "/rows/7/cost" -> "Row 7, cost": where a fault is that no field shows. */
+export function place(pointer) {
+  const [, first, ...rest] = pointer.split("/");
+  if (first === "rows") return `Row ${rest.join(", ")}`;
+  return [first, ...rest]
+    .filter((part) => part !== "where")
+    .map((part) => (/^\d+$/.test(part) ? Number(part) + 1 : title(part)))
+    .join(" ");
+}
 
 /** The same, with a capital at its beginning. */
 export const sentence = (text) => readable(text).replace(/^./, (first) => first.toUpperCase());
@@ -108,7 +119,7 @@ export const title = (name) =>
   name
     .replaceAll("_", " ")
     .replace(/^./, (first) => first.toUpperCase())
-    .replace(/^Did$/, "DID");
+    .replace(/^Did(s?)$/, "DID$1");
 
 export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
 
@@ -124,6 +135,14 @@ export const bytes = (size) => (size < 1000 ? `${size} B` : size < 1e6 ? `${Math
 export const TYPES = { standard: "Standard", free_minutes: "Free minutes" };
 /** "20 %" of a discount of "20.00". */
 export const percent = (discount) => `${discount.replace(/\.?0+$/, "")} %`;
+
+/** The prices of a package. */
+export const PRICES = [
+  ["retail", "Retail"],
+  ["cost", "Cost"],
+  ["setup_retail", "Setup retail"],
+  ["setup_cost", "Setup cost"],
+];
 
 export const KINDS = {
   setup: "Setup",

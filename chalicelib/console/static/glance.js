@@ -46,7 +46,7 @@ function Balance({ one, outlook }) {
     <${Stat} label="Balance"><${Money} value=${one.balance} currency=${one.currency} /><//>
     <${Stat} label="Debit limit">${one.debit_limit === null ? html`<span class="muted">none</span>` : html`<${Money} value=${one.debit_limit} currency=${one.currency} />`}<//>
     ${left !== null && html`<${Stat} label="Left before charges are held"><${Money} value=${format.isNegative(left) ? "0.00" : left} currency=${one.currency} /><//>`}
-    ${lasts && html`<${Stat} label="Lasts until" note=${outlook?.short_on && html`a charge is held on <${Day} value=${outlook.short_on} />`}>${!outlook ? "…" : outlook.short_on ? html`<${Day} value=${format.later(outlook.short_on, -1)} />` : html`<span class="muted">beyond ${format.day(outlook.planned_to)}</span>`}<//>`}
+    ${lasts && html`<${Stat} label="Lasts until" note=${one.held_charges ? "see the held charges" : outlook?.short_on && html`a charge is held on <${Day} value=${outlook.short_on} />`}>${one.held_charges ? "short now" : !outlook ? "…" : outlook.short_on ? html`<${Day} value=${format.later(outlook.short_on, -1)} />` : html`<span class="muted">beyond ${format.day(outlook.planned_to)}</span>`}<//>`}
     <${Stat} label="Held charges">${one.held_charges ? html`<a href=${link(["customers", one.customer_id, "held"])}>${one.held_charges}</a>` : "0"}<//>`;
 }
 

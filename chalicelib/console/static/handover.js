@@ -2,7 +2,7 @@
 
 import { all, call, get, path } from "./api.js";
 import { settings } from "./auth.js";
-import { CustomerField } from "./customer-field.js";
+import { CustomerField, withCustomer } from "./customer-field.js";
 import { Check, DayField, Field, MoneyField, NumberField, Radios, whole } from "./fields.js";
 import * as format from "./format.js";
 import { useForm, useIntent, useLoad } from "./hooks.js";
@@ -26,8 +26,7 @@ function useTried({ name, initial, where, version, prepare, ask, done }) {
     name,
     initial,
     send: async (values) => {
-      await prepare?.(values);
-      const body = ask(values);
+      const body = ask((await prepare?.(values)) ?? values);
       return { body, outcome: await call("POST", where, { query: { dry_run: true }, body, version }) };
     },
     done: (made) => {
@@ -46,11 +45,8 @@ function useTried({ name, initial, where, version, prepare, ask, done }) {
 
 /** The form, and below it what was tried. */
 const Tried = ({ tried, verb, cancel, children, shown }) => html`
-  <form class="narrow-form" ref=${tried.form.element} noValidate onSubmit=${(event) => {
-    event.preventDefault();
-    tried.form.submit();
-  }}>
-    <${Problem} error=${tried.form.problem} fields=${NAMES} retry=${tried.form.problem?.isOpen ? () => tried.form.submit() : undefined} />
+  <form class="narrow-form" ...${tried.form.own}>
+    <${Problem} error=${tried.form.problem} fields=${NAMES} retry=${tried.form.retry} />
     ${children}
     <div class="form-actions">
       <${Button} type="submit" needs="write" look=${tried.outcome && !tried.stale ? "" : "primary"} busy=${tried.form.busy} busyLabel="Working it out…">Show what is charged<//>
@@ -74,7 +70,7 @@ const Tried = ({ tried, verb, cancel, children, shown }) => html`
   }`;
 
 const LINES = [
-  { name: "due", label: "Due", main: true, cell: (line) => html`<span class="nowrap"><${Day} value=${line.due_date} /></span>` },
+  { name: "due", label: "Due", main: true, cell: (line) => html`<${Day} value=${line.due_date} />` },
   { name: "what", label: "What", cell: (line) => html`${format.KINDS[line.kind]}<span class="sub">${format.readable(line.explanation)}</span>` },
   { name: "cost", label: "Cost", num: true, cell: (line) => html`<span class="muted"><${Money} value=${line.cost} of=${line.currency} /></span>` },
   { name: "retail", label: "Retail", num: true, cell: (line) => html`<strong><${Money} value=${line.retail} currency=${line.currency} /></strong>` },
@@ -120,7 +116,7 @@ function Replacing({ one, first, where }) {
     name: `replace-${one.assignment_id}`,
     where: path(...where, "replacement"),
     version: one.version,
-    prepare: (values) => packages.settle(values.package_id),
+    prepare: (values) => packages.demand(values.package_id, "package_id"),
     ask,
     initial: {
       package_id: "",
@@ -229,6 +225,7 @@ function Transferring({ did, held, first }) {
     name: `transfer-${did}`,
     where: path("dids", did, "transfer"),
     initial: { customer_id: "", from: first },
+    prepare: (values) => withCustomer(tried.form, values, "customer_id"),
     ask: (values) => ({ customer_id: values.customer_id.trim(), from: values.from || null }),
     done: (made) => {
       announce(`The number goes to ${nameOf(made.customer_id)}`);

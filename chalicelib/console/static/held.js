@@ -69,7 +69,7 @@ export function HeldTable({ items, done, withCustomer }) {
         html`${one.assignment_id ? html`<a href=${link(["customers", one.customer_id, "assignments", one.assignment_id])}>${one.package_name}</a>` : one.description}<span class="sub">${format.readable(one.explanation)}</span>`,
     },
     ...(withCustomer ? [customer] : []),
-    { name: "due", label: "Due", cell: (one) => html`<span class="nowrap"><${Day} value=${one.date} /></span>` },
+    { name: "due", label: "Due", cell: (one) => html`<${Day} value=${one.date} />` },
     { name: "retail", label: "Retail", num: true, cell: (one) => html`<strong><${Money} value=${one.retail} currency=${one.currency} /></strong>` },
     { name: "actions", label: "Action", num: true, cell: (one) => html`<${HeldActions} one=${one} done=${done} />` },
   ];

@@ -2,7 +2,7 @@
 
 import { html } from "./preact.js";
 import { link, replace, useRoute } from "./router.js";
-import { Empty, Page } from "./ui.js";
+import { Empty, FILTERS, Page } from "./ui.js";
 
 /**
  * @typedef {[title: string, of: RegExp, steps: [any, any, any]]} Job `of`: the addresses of the pages that lead to it
@@ -40,7 +40,7 @@ const JOBS = [
     "Who is about to run short",
     /^(home)?$|^values$/,
     [
-      html`The next 31 days: <a href="#/values?sort=short_on">Who runs short</a>, soonest first.`,
+      html`The next 31 days: <a href="#/customers?sort=short_on">Who runs short</a>, soonest first.`,
       html`Further ahead: <a href="#/forecast">Forecast</a>, all customers, through the last day that matters to you.`,
       "Each has the payment that is just enough, and by when it must be there. Download the list.",
     ],
@@ -159,7 +159,7 @@ export function Help() {
   const own = query.for === undefined || sought.length ? null : jobOf(query.for);
   return html`
     <${Page} title="What to do when" lead="The jobs of a billing department, each in three steps.">
-      <form class="filters" role="search" aria-label="Help" onSubmit=${(event) => event.preventDefault()}>
+      <form ...${FILTERS} role="search" aria-label="Help">
         <div class="field grow"><label for="q">Search</label>
           <input id="q" type="search" data-search placeholder="price, held, number, month" value=${query.q ?? ""} onInput=${(event) => replace(["help"], { q: event.target.value })} /></div>
       </form>

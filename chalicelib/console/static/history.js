@@ -51,42 +51,44 @@ export function done(type) {
 const part = (one) => (typeof one === "object" ? Object.values(one).join("/") : one);
 
 /** A value before or after, as people write it. */
-function told(value) {
+function told(value, currency) {
   if (value === null || value === "" || (Array.isArray(value) && !value.length)) return html`<span class="muted">empty</span>`;
   if (typeof value === "boolean") return value ? "yes" : "no";
+  if (currency && /^-?\d+\.\d+$/.test(value)) return format.money(value, currency);
   return format.readable(Array.isArray(value) ? value.map(part).join(", ") : `${value}`);
 }
 
 /** A field that changed; of what is new or gone only what it is, or was. */
-function Change({ one, type }) {
+function Change({ one, type, currency }) {
+  const say = (value) => told(value, one.field !== "discount" && currency);
   const isNew = type.endsWith(".created") || type.endsWith(".started");
   const isGone = type.endsWith(".removed") || type.endsWith(".deleted");
-  return html`<li><strong>${format.title(one.field)}</strong>${one.from && html` from <${Day} value=${one.from} />`}: ${isNew ? told(one.after) : isGone ? told(one.before) : html`${told(one.before)} → ${told(one.after)}`}</li>`;
+  return html`<li><strong>${format.title(one.field)}</strong>${one.from && html` from <${Day} value=${one.from} />`}: ${isNew ? say(one.after) : isGone ? say(one.before) : html`${say(one.before)} → ${say(one.after)}`}</li>`;
 }
 
 /** What was done, leading to what it was done to. */
-function What({ one }) {
+function What({ one, currency }) {
   const to = one.assignment_id ? ["customers", one.customer_id, "assignments", one.assignment_id] : one.run_id ? ["runs", one.run_id] : null;
   return html`
     ${to ? html`<a href=${link(to)}>${done(one.type)}</a>` : done(one.type)}
     ${NOTICES[one.type] && html`<span class="sub">${NOTICES[one.type](Object.fromEntries(one.changes.map((change) => [change.field, change.after])))}</span>`}
-    ${!NOTICES[one.type] && one.changes.length > 0 && html`<ul class="changes">${one.changes.map((change) => html`<${Change} key=${change.field + change.from} one=${change} type=${one.type} />`)}</ul>`}`;
+    ${!NOTICES[one.type] && one.changes.length > 0 && html`<ul class="changes">${one.changes.map((change) => html`<${Change} key=${change.field + change.from} one=${change} type=${one.type} currency=${currency} />`)}</ul>`}`;
 }
 
-const COLUMNS = [
-  { name: "at", label: "When", cell: (one) => html`<span class="nowrap"><${Instant} value=${one.at} /></span>` },
+const columns = (currency) => [
+  { name: "at", label: "When", cell: (one) => html`<${Instant} value=${one.at} />` },
   { name: "by", label: "Who", cell: (one) => PROGRAMS[one.by] ?? html`<span class="mono">${one.by}</span>` },
-  { name: "what", label: "What", main: true, cell: (one) => html`<${What} one=${one} />` },
+  { name: "what", label: "What", main: true, cell: (one) => html`<${What} one=${one} currency=${currency} />` },
 ];
 
-/** @param {{of: string[]}} props the parts of the path of what has the history */
-export function History({ of }) {
+/** @param {{of: string[], currency: string}} props the parts of the path of what has the history, and the currency of its amounts */
+export function History({ of, currency }) {
   const list = useList(path(...of, "history"));
   const items = [...(list.items ?? [])].sort((one, other) => (one.at < other.at ? 1 : one.at > other.at ? -1 : 0)); // the API has notices first on their day
   return html`
     <${Card} title="History">
       <${List} list=${list} of="earlier changes" empty=${html`<${Empty} title="Nothing is recorded yet">Every change from now on stands here: when, who, and each field before and after.<//>`}>
-        <${Table} caption="History" rows=${items} columns=${COLUMNS} id=${(one) => one.history_id} />
+        <${Table} caption="History" rows=${items} columns=${columns(currency)} id=${(one) => one.history_id} />
       <//>
     <//>`;
 }

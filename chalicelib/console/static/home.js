@@ -7,7 +7,7 @@ import * as format from "./format.js";
 import { useLoad } from "./hooks.js";
 import { html } from "./preact.js";
 import { link, replace, useRoute } from "./router.js";
-import { Badge, Card, Day, Empty, Instant, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
+import { Badge, Card, DASH, Day, Empty, Instant, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
 
 const RUNS_LOOKED_AT = 60;
 const LISTED = 8;
@@ -60,8 +60,9 @@ export function Home() {
 function Needs({ of: { held, parked, runs, works, overview } }) {
   const [last] = runs.filter((one) => one.kind === "daily");
   const short = overview?.by_currency.reduce((total, one) => total + one.short, 0) ?? 0;
+  const shortIn = overview?.by_currency.find((one) => one.short > 0)?.currency;
   const ending = overview?.by_currency.reduce((total, one) => total + one.ending, 0) ?? 0;
-  const underway = works.filter((one) => one.status === "running").length;
+  const underway = works.filter((one) => one.status === "running");
   const more = parked.next_cursor;
   /** @type {any[]} label of one and of many, where it leads, count, note, query */
   const tiles = [
@@ -85,13 +86,18 @@ function Needs({ of: { held, parked, runs, works, overview } }) {
     ],
     short > 0 && [
       ["Runs short within 31 days", "Run short within 31 days"],
-      ["values"],
+      ["customers"],
       short,
       "a charge will not fit within the debit limit",
-      { sort: "short_on" },
+      { sort: "short_on", currency: shortIn },
     ],
     ending > 0 && [["Ends within 31 days", "End within 31 days"], ["ending"], ending, "assignments and terms"],
-    underway > 0 && [["Work under way", "Works under way"], ["exports"], underway, "exports, forecasts, audits, files"],
+    underway.length > 0 && [
+      ["Work under way", "Works under way"],
+      whereOf(underway[0]),
+      underway.length,
+      [...new Set(underway.map((one) => format.title(one.kind).toLowerCase()))].join(", "),
+    ],
   ].filter(Boolean);
   if (!tiles.length) return html`<div class="banner good"><p>Nothing needs you: nothing is held, nobody is parked, and nobody runs short.</p></div>`;
   return html`
@@ -102,6 +108,11 @@ function Needs({ of: { held, parked, runs, works, overview } }) {
       )}</ul>
     <//>`;
 }
+
+const PAGES = { forecast: "forecast", audit: "audits", reconciliation: "reconciliations" };
+/** The page of a work, or of what is like it. */
+const whereOf = ({ kind, work_id }) =>
+  kind.startsWith("change") ? ["changes", work_id] : PAGES[kind] ? [PAGES[kind], work_id] : [kind === "simulation" ? "run" : "exports"];
 
 /** Amounts by currency, one after the other: currencies are never added. */
 const sums = ({ by_currency }) => by_currency.map((one, n) => html`${n > 0 && " and "}<${Money} value=${one.retail} currency=${one.currency} />`);
@@ -118,7 +129,7 @@ function LastRun({ runs }) {
   ];
   const rows = Object.entries(last.totals_by_currency).map(([currency, totals]) => ({ currency, totals }));
   const amount = (run, currency) =>
-    run?.totals_by_currency[currency] ? html`<${Money} value=${run.totals_by_currency[currency].retail} of=${currency} />` : html`<span class="muted">–</span>`;
+    run?.totals_by_currency[currency] ? html`<${Money} value=${run.totals_by_currency[currency].retail} of=${currency} />` : DASH;
   const columns = [
     { name: "currency", label: "Currency", main: true, cell: (row) => row.currency },
     { name: "retail", label: "Retail", num: true, cell: (row) => html`<strong><${Money} value=${row.totals.retail} of=${row.currency} /></strong>` },
@@ -141,24 +152,26 @@ function Coming({ of: { overview, forecast, short, ending, prices, runs }, curre
   const tomorrow = format.later(settings.today, 1);
   const posted = runs.find((one) => one.kind === "daily" && one.date === settings.today)?.totals_by_currency[currency]?.retail;
   const today = overview.from <= settings.today ? ["Expected today", expected(settings.today)] : ["Charged today", posted ?? "0"];
+  const whole = link(["forecast", overview.work_id], { currency });
+  const figure = (label, to, value) => html`<${Stat} label=${label}><a href=${to}><${Money} value=${value} currency=${currency} /></a><//>`;
   const made = html`As of <${Instant} value=${overview.created_at} />`;
   return html`
     <${Card} title="The next 31 days" aside=${choice}>
-      <p class="hint above">${made}: <a href=${link(["forecast", overview.work_id], { currency })}>the whole forecast</a>.</p>
+      <p class="hint above">${made}: <a href=${whole}>the whole forecast</a>.</p>
       <${Stats}>
-        <${Stat} label="Expected"><${Money} value=${now.totals.retail} currency=${currency} /><//>
-        <${Stat} label="Margin"><${Money} value=${now.totals.margin} currency=${currency} /><//>
-        <${Stat} label=${today[0]}><${Money} value=${today[1]} currency=${currency} /><//>
-        <${Stat} label="Tomorrow"><${Money} value=${expected(tomorrow)} currency=${currency} /><//>
-        <${Stat} label="A month is worth" note=${html`margin <${Money} value=${format.rounded(now.monthly_margin, currency)} of=${currency} />`}><a href=${link(["values"], { currency })}><${Money} value=${format.rounded(now.monthly_value, currency)} currency=${currency} /></a><//>
-        <${Stat} label="Balances"><${Money} value=${now.balance} currency=${currency} /><//>
+        ${figure("Expected", whole, now.totals.retail)}
+        ${figure("Margin", whole, now.totals.margin)}
+        ${figure(today[0], posted ? link(["runs", `daily:${settings.today}`]) : whole, today[1])}
+        ${figure("Tomorrow", whole, expected(tomorrow))}
+        <${Stat} label="A month is worth" note=${html`margin <${Money} value=${format.rounded(now.monthly_margin, currency)} of=${currency} />`}><a href=${link(["customers"], { currency, sort: "value" })}><${Money} value=${format.rounded(now.monthly_value, currency)} currency=${currency} /></a><//>
+        ${figure("Balances", link(["customers"], { currency, sort: "balance" }), now.balance)}
       <//>
       ${planned && html`<${Chart} days=${Object.fromEntries(planned.by_day.map((one) => [one.date, one]))} currency=${currency} />`}
     <//>
     ${
       short?.items.length > 0 &&
       html`
-      <${Card} title="Who runs short first" aside=${html`<a href=${link(["values"], { sort: "short_on" })}>All of them</a>`}>
+      <${Card} title="Who runs short first" aside=${html`<a href=${link(["customers"], { sort: "short_on", currency })}>All of them</a>`}>
         <${Table} caption="Who runs short first" rows=${short.items} columns=${SHORT} id=${(one) => one.customer} />
       <//>`
     }
@@ -185,7 +198,7 @@ export const CUSTOMER = {
     html`<a href=${link(["customers", one.customer])}>${one.name || one.customer}</a>${one.name && html`<span class="sub mono">${one.customer}</span>`}`,
 };
 const SHORT = [
-  { name: "on", label: "On", cell: (one) => html`<span class="nowrap"><${Day} value=${one.short_on} /></span>` },
+  { name: "on", label: "On", cell: (one) => html`<${Day} value=${one.short_on} />` },
   { ...CUSTOMER, main: true },
   {
     name: "payment",
@@ -193,19 +206,12 @@ const SHORT = [
     num: true,
     cell: (one) => html`<strong><${Money} value=${one.top_up_payable} currency=${one.currency} /></strong>`,
   },
-  { name: "by", label: "To be paid by", cell: (one) => html`<span class="nowrap"><${Day} value=${one.top_up_by} /></span>` },
-];
-
-const PRICES = [
-  ["retail", "Retail"],
-  ["cost", "Cost"],
-  ["setup_retail", "Setup retail"],
-  ["setup_cost", "Setup cost"],
+  { name: "by", label: "To be paid by", cell: (one) => html`<${Day} value=${one.top_up_by} />` },
 ];
 
 /** Price lists to come: what changes, from what to what. */
 export const ANNOUNCED = [
-  { name: "from", label: "From", cell: (one) => html`<span class="nowrap"><${Day} value=${one.begins} /></span>` },
+  { name: "from", label: "From", cell: (one) => html`<${Day} value=${one.begins} />` },
   {
     name: "package",
     label: "Package",
@@ -217,7 +223,7 @@ export const ANNOUNCED = [
     name: "prices",
     label: "Prices",
     cell: (one) =>
-      PRICES.filter(([name]) => one[name] !== one[`${name}_before`]).map(
+      format.PRICES.filter(([name]) => one[name] !== one[`${name}_before`]).map(
         ([name, label]) =>
           html`<div key=${name}>${label} <${Money} value=${one[`${name}_before`]} of=${one.currency} /> → <strong><${Money} value=${one[name]} currency=${one.currency} /></strong></div>`,
       ),
@@ -226,7 +232,7 @@ export const ANNOUNCED = [
 
 /** What ends: an assignment, or some of its terms. */
 export const ENDING = [
-  { name: "last", label: "Last day", cell: (one) => html`<span class="nowrap"><${Day} value=${one.last_day} /></span>` },
+  { name: "last", label: "Last day", cell: (one) => html`<${Day} value=${one.last_day} />` },
   {
     name: "what",
     label: "What",

@@ -176,7 +176,16 @@ export function useForm({ name, initial, send, done, once }) {
   useEffect(() => {
     element.current?.querySelector("[aria-invalid=true]")?.focus();
   }, [errors]);
-  return { name, values, set, errors, element, submit, busy: intent.busy, problem: intent.problem, setProblem: intent.setProblem };
+  const own = {
+    ref: element,
+    noValidate: true,
+    onSubmit: (event) => {
+      event.preventDefault();
+      submit();
+    },
+  };
+  const retry = intent.problem?.isOpen ? () => submit() : undefined;
+  return { name, values, set, errors, own, retry, submit, busy: intent.busy, problem: intent.problem, setProblem: intent.setProblem };
 }
 
 const FIELDS = { did_in_use: ["did"], minimum_days: ["end_date"], ended: ["end_date"], currency_fixed: ["currency"], over_credited: ["retail"] };

@@ -11,7 +11,7 @@ import { PackageFilter } from "./package-field.js";
 import { html, useState } from "./preact.js";
 import { ComputedFrom } from "./report.js";
 import { link, replace, useRoute } from "./router.js";
-import { Badge, Button, Choice, Day, Empty, Facts, Instant, List, Money, Stat, Stats, Table } from "./ui.js";
+import { Badge, Button, Choice, DASH, Day, Empty, Facts, FILTERS, Instant, List, Money, Stat, Stats, Table } from "./ui.js";
 
 const SINCE_DAYS = 92;
 const NARROWED_BY = ["kind", "status", "package"];
@@ -32,11 +32,11 @@ export function Ledger({ id, changed }) {
   const { by = "due", from = format.later(settings.today, -SINCE_DAYS), to = "", order = "desc" } = query;
   const posted = by === "posted";
   const asked = { ...(posted ? { posted_from: from, posted_to: to } : { from, to }), sort: by, order };
-  for (const name of NARROWED_BY) asked[name] = query[name];
+  for (const name of NARROWED_BY) if (name !== "status" || !posted) asked[name] = query[name];
   const list = useList(path("customers", id, "ledger"), asked, 100);
   const filter = (change) => replace(["customers", id, "ledger"], { ...query, by, from, to, order, entry: "", ...change });
   return html`
-    <form class="filters" aria-label="Which entries" onSubmit=${(event) => event.preventDefault()}>
+    <form ...${FILTERS} aria-label="Which entries">
       <${Choice} id="by" label="Dated by" value=${by} options=${[["due", "Due date"], ["posted", "Day of posting"]]} onChange=${(value) => filter({ by: value })} />
       <div class="field"><label for="from">From</label><input id="from" type="date" value=${from} onChange=${(event) => filter({ from: event.target.value || "1900-01-01" })} /></div>
       <div class="field"><label for="to">To</label><input id="to" type="date" value=${to} onChange=${(event) => filter({ to: event.target.value })} /></div>
@@ -83,8 +83,8 @@ function Entries({ items, posted, opened, changed }) {
       label: posted ? "Posted" : "Due",
       cell: (one) =>
         posted
-          ? html`<span class="nowrap"><${Instant} value=${one.posted_at} /></span>${one.posted_at?.slice(0, 10) !== one.date && html`<span class="sub nowrap">due ${format.day(one.date)}</span>`}`
-          : html`<span class="nowrap"><${Day} value=${one.date} /></span>`,
+          ? html`<${Instant} value=${one.posted_at} />${one.posted_at?.slice(0, 10) !== one.date && html`<span class="sub nowrap">due ${format.day(one.date)}</span>`}`
+          : html`<${Day} value=${one.date} />`,
     },
     {
       name: "what",
@@ -106,15 +106,14 @@ function Entries({ items, posted, opened, changed }) {
       num: true,
       cell: (one) =>
         movesOnly(one)
-          ? html`<span class="muted">–</span>`
+          ? DASH
           : html`<strong><${Money} value=${one.retail} of=${one.currency} /></strong><span class="sub">cost ${format.money(one.cost, one.currency)}</span>`,
     },
     {
       name: "credit",
       label: "Credit",
       num: true,
-      cell: (one) =>
-        format.isZero(one.credit_change) ? html`<span class="muted">–</span>` : html`<${Money} value=${one.credit_change} of=${one.currency} sign />`,
+      cell: (one) => (format.isZero(one.credit_change) ? DASH : html`<${Money} value=${one.credit_change} of=${one.currency} sign />`),
     },
     { name: "balance", label: "Balance", num: true, cell: (one) => html`<${Money} value=${one.balance} currency=${one.currency} />` },
     {

@@ -31,7 +31,7 @@ const values = () => import("./values.js");
  */
 const PAGES = [
   [/^(?:home)?$/, () => import("./home.js"), "Home"],
-  [/^values$/, values, "Values"],
+  [/^values$/, customers, "Customers"], // where the sorted list was once
   [/^ending$/, values, "Ending"],
   [/^announced$/, values, "Announced"],
   [/^packages$/, packages, "Packages"],

@@ -10,7 +10,7 @@ import { validity } from "./packages.js";
 import { html, useState } from "./preact.js";
 import { link, replace, useRoute } from "./router.js";
 import { announce } from "./toast.js";
-import { Badge, Button, Card, Day, Empty, Facts, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
+import { Badge, Button, Card, DASH, Day, Empty, Facts, FILTERS, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
 
 const AT_ONCE = 40;
 
@@ -46,7 +46,7 @@ export function Numbers() {
       actions=${html`
         <${Button} needs="write" look="quiet" onClick=${() => setImporting(true)}>Import…<//>
         <${LinkButton} href="#/reconciliations">Compare with the carrier<//>`}>
-      <form class="filters" role="search" aria-label="Numbers" onSubmit=${(event) => event.preventDefault()}>
+      <form ...${FILTERS} role="search" aria-label="Numbers">
         <div class="field grow"><label for="q">Number begins with</label>
           <input id="q" type="search" inputmode="tel" data-search placeholder="+44 20" value=${query.q ?? ""} onInput=${(event) => filter({ q: event.target.value })} /></div>
         <div class="field"><label for="free">Which</label>
@@ -79,9 +79,8 @@ const None = ({ text, narrowed }) =>
     ? html`<${Empty} title="No number is like that">${text ? "Numbers are found by their first digits, with the country code: +44 20, 0044 20 and 4420 are one. " : ""}<a href=${link(["dids"])}>Show all numbers</a><//>`
     : html`<${Empty} title="No numbers yet">A number is here once a package is assigned to it: open a customer and choose “Assign a package”, or import a file.<//>`;
 
-const none = html`<span class="muted">–</span>`;
 const customer = (id, name) => html`<a href=${link(["customers", id])}>${name || id}</a>${name && html`<span class="sub mono">${id}</span>`}`;
-const aMonth = (one, name) => (one[name] === null ? none : html`<${Money} value=${format.rounded(one[name], one.currency)} currency=${one.currency} />`);
+const aMonth = (one, name) => (one[name] === null ? DASH : html`<${Money} value=${format.rounded(one[name], one.currency)} currency=${one.currency} />`);
 
 /** From when on nobody has it. */
 const free = (one) =>
@@ -109,8 +108,8 @@ const columns = (nameOf) => [
     label: "Who has it",
     cell: (one) => html`${one.customer_id ? customer(one.customer_id, one.customer_name) : html`<span class="muted">nobody</span>`}${others(one, nameOf)}`,
   },
-  { name: "since", label: "Since", cell: (one) => html`<span class="nowrap"><${Day} value=${one.since} /></span>` },
-  { name: "with", label: "With", cell: (one) => one.package_names.join(", ") || none },
+  { name: "since", label: "Since", cell: (one) => html`<${Day} value=${one.since} />` },
+  { name: "with", label: "With", cell: (one) => one.package_names.join(", ") || DASH },
   { name: "cost", label: "Cost a month", num: true, cell: (one) => html`<span class="muted">${aMonth(one, "cost")}</span>` },
   { name: "retail", label: "Retail a month", num: true, cell: (one) => html`<strong>${aMonth(one, "retail")}</strong>` },
   { name: "free", label: "Free from", cell: (one) => html`<span class="nowrap">${free(one)}</span>` },
@@ -162,10 +161,7 @@ const Now = ({ one }) => html`
       ["With", one.package_names.join(", ") + (one.paused ? ", paused" : "")],
       ["Retail a month", one.retail !== null && aMonth(one, "retail")],
       ["Cost a month", one.cost !== null && aMonth(one, "cost")],
-      [
-        "Next",
-        one.next_customer_id && html`<a href=${link(["customers", one.next_customer_id])}>${one.next_customer_id}</a>, from ${format.day(one.next_from)}`,
-      ],
+      ["Next", one.next_customer_id && html`<${Customer} id=${one.next_customer_id} />, from ${format.day(one.next_from)}`],
       ["Free again from", one.free_from === null ? "open, it has no end" : one.free_from <= settings.today ? "today" : format.day(one.free_from)],
     ]} />
   <//>`;

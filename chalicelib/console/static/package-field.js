@@ -1,6 +1,6 @@
 // Fields for a package, found by typing: the service searches, so one made a second ago is found among any number of them.
 
-import { find, get, path } from "./api.js";
+import { fault, find, get, path } from "./api.js";
 import { Field } from "./fields.js";
 import * as format from "./format.js";
 import { useFound } from "./hooks.js";
@@ -20,14 +20,25 @@ export function usePackages(query = {}) {
     draw((count) => count + 1);
   };
   const byName = () => named([...known.current.values()]);
-  const chosen = (text) => byName().get((text ?? "").trim());
+  const chosen = (text) => byName().get((text ?? "").trim()) ?? sole((text ?? "").trim().toLowerCase());
+  const sole = (typed) => {
+    const same = [...known.current.values()].filter((one) => one.name.toLowerCase() === typed);
+    return same.length === 1 ? same[0] : undefined;
+  };
   /** The package that was typed, looked up if it was sent faster than it was found; undefined if there is none. */
   const settle = async (text) => {
     const id = ID_BEHIND.exec(text.trim())?.[1];
     if (!chosen(text)) note(id ? [await get(path("packages", id))] : await find("packages", text.trim(), query));
     return chosen(text) ?? known.current.get(id ?? "");
   };
-  return { query, known: known.current, note, byName, chosen, settle };
+  /** The same for what has to be a package, or nothing. Throws a fault of `field` that says what to do. */
+  const demand = async (text, field) => {
+    if (!text.trim() || (await settle(text))) return;
+    const several = [...known.current.values()].some((one) => one.name.toLowerCase() === text.trim().toLowerCase());
+    const none = `there is no package of this name${query.currency ? ` in ${query.currency}` : ""}`;
+    throw fault(field, `${several ? "several packages have this name" : none}: choose one from the list`);
+  };
+  return { query, known: known.current, note, byName, chosen, settle, demand };
 }
 
 function named(packages) {
@@ -85,7 +96,7 @@ export function PackageFilter({ chosen, choose }) {
       <input id="of-package" type="search" list="of-package-names" placeholder="All packages" spellcheck=${false} value=${typed} onInput=${(event) => {
         setTyped(event.target.value);
         if (!event.target.value.trim()) choose("");
-      }} /></div>
+      }} onBlur=${() => !found && setTyped(packages.known.get(chosen)?.name ?? "")} /></div>
     <${Names} id="of-package-names" packages=${packages} />`;
 }
 

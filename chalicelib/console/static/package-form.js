@@ -175,13 +175,10 @@ function PackageForm({ form, verb, cancel, conflict, copy }) {
   const rule = { frequency: values.frequency, frequency_match: match(values), every: unit ? values.every.trim() : 1 };
   const currency = values.currency.toUpperCase();
   return html`
-    <form class="split" ref=${form.element} noValidate onSubmit=${(event) => {
-      event.preventDefault();
-      form.submit();
-    }}>
+    <form class="split" ...${form.own}>
         <div>
           ${conflict}
-          <${Problem} error=${form.problem} fields=${NAMES} retry=${form.problem?.isOpen ? () => form.submit() : undefined} />
+          <${Problem} error=${form.problem} fields=${NAMES} retry=${form.retry} />
           ${
             (form.fixed || form.problem?.code === "package_in_use") &&
             html`

@@ -18,10 +18,12 @@ import {
   Card,
   Choice,
   CurrencyChoice,
+  DASH,
   Day,
   Dialog,
   Empty,
   Facts,
+  FILTERS,
   Id,
   Instant,
   LinkButton,
@@ -97,7 +99,7 @@ const expected = (worth) => ({
 });
 
 const Filters = ({ query, filter }) => html`
-  <form class="filters" role="search" aria-label="Packages" onSubmit=${(event) => event.preventDefault()}>
+  <form ...${FILTERS} role="search" aria-label="Packages">
     <div class="field grow"><label for="q">Search</label>
       <input id="q" type="search" data-search placeholder="Name or id" value=${query.q ?? ""} onInput=${(event) => filter({ q: event.target.value })} /></div>
     <${Choice} id="type" label="Type" value=${query.type ?? ""} options=${[["", "All types"], ...Object.entries(format.TYPES)]} onChange=${(value) => filter({ type: value })} />
@@ -125,7 +127,7 @@ const COLUMNS = [
     name: "assignments",
     label: "Assignments",
     num: true,
-    cell: (one) => (one.assignments ? format.count(one.assignments) : html`<span class="muted">–</span>`),
+    cell: (one) => (one.assignments ? format.count(one.assignments) : DASH),
   },
   {
     name: "retail",
@@ -176,13 +178,13 @@ export function Package({ id }) {
     <${Page} title=${one.name} lead=${one.description} back=${["#/packages", "Packages"]} actions=${actions}>
       <div class="split">
         <div>
-          <${Card} title="Terms"><${Facts} of=${terms(one)} /><//>
+          <${Card} title="Terms"><${Facts} of=${[...terms(one), ["Id", html`<${Id} value=${id} />`]]} /><p class="hint">Prices as of the first day that is still to be charged.</p><//>
           ${prices && html`<${prices.PriceLists} one=${one} changed=${reload} />`}
-          <${Holders} id=${id} />
-          ${history && html`<${history.History} of=${["packages", id]} />`}
         </div>
         <${DueDates} rule=${one} />
       </div>
+      <${Holders} id=${id} />
+      ${history && html`<${history.History} of=${["packages", id]} currency=${one.currency} />`}
       ${deleting && html`<${Delete} one=${one} close=${() => setDeleting(false)} />`}
     <//>`;
 }
@@ -233,5 +235,5 @@ const holderColumns = (nameOf) => [
 
 export const validity = (
   one,
-) => html`<span class="nowrap"><${Day} value=${one.start_date} /></span> – <span class="nowrap">${one.end_date ? html`<${Day} value=${one.end_date} />` : html`<span class="muted">open</span>`}</span>
+) => html`<${Day} value=${one.start_date} /> – <span class="nowrap">${one.end_date ? html`<${Day} value=${one.end_date} />` : html`<span class="muted">open</span>`}</span>
   ${one.cancelled ? html` <${Badge}>Cancelled<//>` : one.end_date && one.end_date < settings.today ? html` <${Badge}>Ended<//>` : one.start_date > settings.today ? html` <${Badge} tone="info">Not begun<//>` : ""}`;

@@ -1,6 +1,6 @@
 // Pausing all that a customer has, from a day until another one: tried first, then carried out as it was seen (changes of many).
 
-import { call, path } from "./api.js";
+import { call, fault, path } from "./api.js";
 import { settings } from "./auth.js";
 import { DayField } from "./fields.js";
 import * as format from "./format.js";
@@ -20,25 +20,17 @@ function Asked({ one, close, tried }) {
   const form = useForm({
     name: `pause-all-${one.customer_id}`,
     initial: { from: format.later(settings.today, 1), until: "" },
-    send: ({ from, until }, key) =>
-      call("POST", "changes", {
-        body: {
-          what: "terms",
-          where: { customers: [one.customer_id], valid_on: from || null },
-          from: from || null,
-          terms: { paused: true, until: until || null },
-        },
-        key,
-      }),
+    send: async ({ from, until }, key) => {
+      if (until && until < from) throw fault("until", "is before the first paused day");
+      const where = { customers: [one.customer_id], valid_on: from || null };
+      return call("POST", "changes", { body: { what: "terms", where, from: from || null, terms: { paused: true, until: until || null } }, key });
+    },
     done: (made) => tried(made.work_id),
   });
   return html`
     <${Dialog} title="Pause this customer" close=${close} busy=${form.busy}
       actions=${html`<${Button} needs="write" look="primary" busy=${form.busy} busyLabel="Working it out…" onClick=${() => form.submit()}>Show what is paused<//>`}>
-      <form class="grid" ref=${form.element} noValidate onSubmit=${(event) => {
-        event.preventDefault();
-        form.submit();
-      }}>
+      <form class="grid" ...${form.own}>
         <p class="hint span">Nothing recurring falls due on paused days, and no minutes can be drawn. What is skipped is not charged later. Numbers stay with the customer.</p>
         <${DayField} form=${form} name="from" label="From" hint="The first paused day." />
         <${DayField} form=${form} name="until" label="Until" optional hint="The last day, included. Empty: until somebody ends the pause." />
@@ -69,7 +61,7 @@ function Tried({ one, work_id, close, done }) {
       data.changes > 0 &&
       html`<${Button} needs="write" look="primary" busy=${intent.busy} busyLabel="Pausing…" onClick=${apply}>Pause ${count}<//>`;
   return html`
-    <${Dialog} title=${wasApplied ? `${count} paused` : "What is paused"} close=${close} busy=${intent.busy} actions=${actions}>
+    <${Dialog} title=${wasApplied ? `${count} paused` : "What is paused"} close=${close} busy=${intent.busy} isDone=${wasApplied} actions=${actions}>
       <${Problem} error=${error ?? intent.problem} retry=${error ? reload : undefined} />
       ${data && !over && html`<${Progress} one=${data} title=${applied ? "Pausing" : "Trying"} changed=${reload} />`}
       ${over && data.items && html`<${Outcome} one=${one} of=${data} applied=${wasApplied} />`}

@@ -10,13 +10,7 @@ import { askEffect, Effect } from "./price-effect.js";
 import { announce } from "./toast.js";
 import { Badge, Button, Card, Day, Dialog, Money, Problem, Skeleton, Table } from "./ui.js";
 
-const PRICES = [
-  ["retail", "Retail"],
-  ["cost", "Cost"],
-  ["setup_retail", "Setup retail"],
-  ["setup_cost", "Setup cost"],
-];
-const FIELDS = ["from", "existing", "reason", ...PRICES.map(([name]) => name)];
+const FIELDS = ["from", "existing", "reason", ...format.PRICES.map(([name]) => name)];
 
 const listPath = (one, from) => path("packages", one.package_id, "prices", from);
 
@@ -50,7 +44,7 @@ export function PriceLists({ one, changed }) {
       cell: (list) =>
         html`<span class="nowrap">${list.from ? html`<${Day} value=${list.from} />` : "The start"}</span> ${stateOf(data.lists, list)}${list.reason && html`<span class="sub">${list.reason}</span>`}`,
     },
-    ...PRICES.filter((one) => data?.lists.some((list) => setBy(list).includes(one))).map(([name, label]) => price(name, label)),
+    ...format.PRICES.filter((one) => data?.lists.some((list) => setBy(list).includes(one))).map(([name, label]) => price(name, label)),
     { name: "existing", label: "For", cell: (list) => (list.existing ? "All assignments" : html`<${Badge} tone="info">New ones only<//>`) },
     data?.lists.some(removable) && {
       name: "remove",
@@ -76,7 +70,7 @@ export function PriceLists({ one, changed }) {
 }
 
 /** The prices that a list sets; the first one sets them all, where no setup fee is worth no word. */
-const setBy = (list) => PRICES.filter(([name]) => list[name] !== null && (list.from || !name.startsWith("setup") || !format.isZero(list[name])));
+const setBy = (list) => format.PRICES.filter(([name]) => list[name] !== null && (list.from || !name.startsWith("setup") || !format.isZero(list[name])));
 
 /** From when until when somebody may pay the prices of a list: a list for new ones only ends none, and one of a single price not the others. */
 function lasting(lists, list) {
@@ -177,7 +171,7 @@ function Enter({ one, lists, close, done }) {
   return html`
     <${Dialog} title=${`Change the price of ${one.name}`} close=${close} busy=${form.busy}
       actions=${html`<${Button} look="primary" busy=${form.busy || (effect && !effect.ready)} busyLabel=${isShown && (!effect || effect.ready) ? "Saving…" : "Working it out…"} needs="write" disabled=${!holders} onClick=${() => form.submit()}>${isShown ? "Change price" : "Show what it changes"}<//>`}>
-      <form ref=${form.element} noValidate onSubmit=${(event) => {
+      <form ...${form.own} onSubmit=${(event) => {
         event.preventDefault();
         if (!effect || effect.ready) form.submit();
       }}>
@@ -189,7 +183,7 @@ function Enter({ one, lists, close, done }) {
             ["all", "All assignments", "Including those that began earlier."],
             ["new", "New ones only", "Assignments that begin on this day or later."],
           ]} />
-          ${PRICES.map(([name, label]) => html`<${MoneyField} key=${name} form=${form} name=${name} label=${label} suffix=${one.currency} optional />`)}
+          ${format.PRICES.map(([name, label]) => html`<${MoneyField} key=${name} form=${form} name=${name} label=${label} suffix=${one.currency} optional />`)}
           ${
             isPast(form.values) &&
             html`<${Field} form=${form} name="reason" label="Reason" type="textarea" wide maxlength="500"
@@ -211,7 +205,7 @@ const NewlyDue = ({ form, problem: { problem } }) => html`
 
 function body(values) {
   const sent = { existing: values.existing === "all" };
-  for (const name of [...PRICES.map(([price]) => price), "reason"]) if (values[name].trim()) sent[name] = values[name].trim();
+  for (const name of [...format.PRICES.map(([price]) => price), "reason"]) if (values[name].trim()) sent[name] = values[name].trim();
   return sent;
 }
 

@@ -3,13 +3,13 @@
 import { call, path } from "./api.js";
 import { settings } from "./auth.js";
 import { DayField } from "./fields.js";
-import { Download, readFile } from "./files.js";
+import { anew, Download, readFile } from "./files.js";
 import * as format from "./format.js";
 import { useForm, useList } from "./hooks.js";
 import { CustomerLink, useNames } from "./names.js";
 import { html, useState } from "./preact.js";
 import { go, link } from "./router.js";
-import { Button, Card, Empty, Instant, LinkButton, List, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
+import { Button, Card, DASH, Empty, Instant, LinkButton, List, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
 import { Earlier, Failures, Progress, useWork, WorkState } from "./work.js";
 
 const BACK = ["#/reconciliations", "Carrier's numbers"];
@@ -39,14 +39,11 @@ export function Reconciliations() {
   });
   return html`
     <${Page} title="Carrier's numbers" lead="Compares the numbers that your carrier charges you for with those that you bill: which are billed to nobody, which are not listed, and where the cost or the customer differs. Nothing is written.">
-      <form class="card" ref=${form.element} noValidate onSubmit=${(event) => {
-        event.preventDefault();
-        form.submit();
-      }}>
+      <form class="card" ...${form.own}>
         <${Problem} error=${form.problem} fields=${["date"]} />
         <div class="grid narrow">
           <div class="field span"><label for="carrier-file">The carrier's list, a CSV file</label>
-            <input id="carrier-file" type="file" accept=".csv,text/csv" aria-describedby="carrier-hint" onChange=${async (event) => setFile(event.target.files[0] ? await readFile(event.target.files[0]) : null)} />
+            <input id="carrier-file" type="file" accept=".csv,text/csv" aria-describedby="carrier-hint" onClick=${anew(() => setFile(null))} onChange=${async (event) => setFile(event.target.files[0] ? await readFile(event.target.files[0]) : null)} />
             <p class="hint" id="carrier-hint">It needs a column did, and may have cost (a month), currency and customer_id, in any order. Numbers may stand there as people write them.</p>
             ${file?.from && html`<p class="hint">Read as ${file.from}: look whether letters with accents are right.</p>`}</div>
           <${DayField} form=${form} name="date" label="Billed on" />
@@ -115,8 +112,7 @@ const amounts = (one) =>
     .filter(([, value]) => !format.isZero(value))
     .map(([text, value], n) => html`${n > 0 && ", "}${text} <${Money} value=${format.rounded(value, one.currency)} currency=${one.currency} />`);
 
-const none = html`<span class="muted">–</span>`;
-const amount = (value, currency) => (value === null ? none : html`<${Money} value=${format.rounded(value, currency)} currency=${currency} />`);
+const amount = (value, currency) => (value === null ? DASH : html`<${Money} value=${format.rounded(value, currency)} currency=${currency} />`);
 const DID = {
   name: "did",
   label: "Number",
@@ -130,7 +126,7 @@ const RETAIL = { name: "retail", label: "Retail", num: true, cell: (one) => amou
 const billed = (nameOf) => ({
   name: "customer",
   label: "Billed to",
-  cell: (one) => (one.customer_id ? html`<${CustomerLink} id=${one.customer_id} nameOf=${nameOf} />` : none),
+  cell: (one) => (one.customer_id ? html`<${CustomerLink} id=${one.customer_id} nameOf=${nameOf} />` : DASH),
 });
 const had = (nameOf) => ({
   name: "had",
@@ -160,7 +156,7 @@ const columns = (kind, nameOf) =>
         label: "Difference",
         num: true,
         cell: (one) =>
-          one.difference === null ? none : html`<${Money} value=${format.rounded(one.difference, one.currency)} currency=${one.currency} sign />`,
+          one.difference === null ? DASH : html`<${Money} value=${format.rounded(one.difference, one.currency)} currency=${one.currency} sign />`,
       },
     ],
     customer: [DID, billed(nameOf), { name: "named", label: "The carrier names", cell: (one) => nameOf(one.carrier_customer_id) }, CARRIER],

@@ -1,8 +1,8 @@
 // Run Package: simulate first, then run live after one more question.
 
-import { ApiError, call, fault, get, path } from "./api.js";
+import { ApiError, call, get, path } from "./api.js";
 import { settings } from "./auth.js";
-import { CustomerField } from "./customer-field.js";
+import { CustomerField, withCustomer } from "./customer-field.js";
 import { Check, DayField, Radios } from "./fields.js";
 import * as format from "./format.js";
 import { useForm, useIntent, useLoad } from "./hooks.js";
@@ -32,13 +32,13 @@ export function RunPackage() {
       include_written_off: false,
     },
     send: async (values) => {
-      if (values.scope === "all") return kept(values);
-      if (!values.customer.trim()) throw fault("customer", "say which customer, or choose all customers");
-      return call("POST", "runs/simulations", { body: body(values) });
+      if (values.scope === "all") return { ...(await kept(values)), asked: asked(values) };
+      const settled = await withCustomer(form, values);
+      return { ...(await call("POST", "runs/simulations", { body: body(settled) })), asked: asked(settled) };
     },
     done: (made) => {
       const { values } = form;
-      setReport({ ...made, asked: asked(values) });
+      setReport(made);
       replace(["run"], { customer: made.customer, date: made.date, all: made.customer ? "" : "1" });
       announce(made.customer ? `Simulated: ${format.plural(made.lines.length, "line")}` : "Simulated");
       if (values.simulate === "no" && anything(made)) setAsking(true);
@@ -52,11 +52,8 @@ export function RunPackage() {
   const nameOf = useNames(report?.customer ? [report.customer] : []);
   return html`
     <${Page} title="Run Package" lead="See what is due on one date, and why. A simulation writes nothing; a live run asks once more.">
-      <form class="card" ref=${form.element} noValidate onSubmit=${(event) => {
-        event.preventDefault();
-        form.submit();
-      }}>
-        <${Problem} error=${form.problem} fields=${["customer", "date", "if_charged"]} retry=${form.problem?.isOpen ? () => form.submit() : undefined} />
+      <form class="card" ...${form.own}>
+        <${Problem} error=${form.problem} fields=${["customer", "date", "if_charged"]} retry=${form.retry} />
         <div class="grid narrow">
           <${Radios} form=${form} name="scope" label="For" options=${[["one", "One customer"], ["all", "All customers"]]} />
           ${values.scope === "one" && html`<${CustomerField} form=${form} />`}

@@ -11,7 +11,7 @@ import { html, useEffect, useState } from "./preact.js";
 import { ByCurrency, Lines, Report, Summary } from "./report.js";
 import { go, link, replace, useRoute } from "./router.js";
 import { announce } from "./toast.js";
-import { Badge, Button, Card, Day, Dialog, Empty, Facts, Instant, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
+import { Badge, Button, Card, DASH, Day, Dialog, Empty, Facts, Instant, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
 
 const CHARTED = 200;
 const PRINTED = 5000;
@@ -33,7 +33,7 @@ export function Runs() {
               <option value="">All runs</option><option value="daily">Daily runs</option><option value="package">Run Packages</option>
             </select></div>
           <div class="field"><label for="day">Jump to the day</label>
-            <input id="day" type="date" max=${settings.today} onChange=${(event) => event.target.value && go(["runs", `daily:${event.target.value}`])} /></div>
+            <input id="day" type="date" max=${settings.today} onChange=${(event) => event.target.value > "2000" && go(["runs", `daily:${event.target.value}`])} /></div>
           ${
             currencies.length > 1 &&
             html`<div class="field"><label for="currency">Currency</label>
@@ -49,7 +49,6 @@ export function Runs() {
 /** The columns of the list, with the amounts of one currency. */
 const columns = (currency, nameOf) => {
   const amount = (one, name) => one.totals_by_currency[currency]?.[name];
-  const none = html`<span class="muted">–</span>`;
   return [
     {
       name: "date",
@@ -64,7 +63,7 @@ const columns = (currency, nameOf) => {
       name: "held",
       label: "Held",
       num: true,
-      cell: (one) => (format.isZero(amount(one, "held")) ? none : html`<a href=${link(["held"])}><${Money} value=${amount(one, "held")} of=${currency} /></a>`),
+      cell: (one) => (format.isZero(amount(one, "held")) ? DASH : html`<a href=${link(["held"])}><${Money} value=${amount(one, "held")} of=${currency} /></a>`),
     },
     { name: "cost", label: "Cost", num: true, cell: (one) => html`<span class="muted"><${Money} value=${amount(one, "cost")} of=${currency} /></span>` },
     { name: "margin", label: "Margin", num: true, cell: (one) => html`<${Money} value=${amount(one, "margin")} of=${currency} />` },
@@ -73,7 +72,7 @@ const columns = (currency, nameOf) => {
       label: "Retail",
       num: true,
       kept: true,
-      cell: (one) => (amount(one, "retail") ? html`<strong><${Money} value=${amount(one, "retail")} currency=${currency} /></strong>` : none),
+      cell: (one) => (amount(one, "retail") ? html`<strong><${Money} value=${amount(one, "retail")} currency=${currency} /></strong>` : DASH),
     },
   ];
 };

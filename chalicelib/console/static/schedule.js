@@ -64,7 +64,7 @@ function Dates({ schedule, until, elsewhere }) {
       )}
     </ol>
     ${until && dates.length < schedule.due_dates.length && html`<p class="hint">Nothing is due after its end, ${day(until)}.</p>`}
-    ${!dates.length && !until && html`<p class="hint">Nothing is due.</p>`}`;
+    ${!dates.length && !until && html`<p class="hint">Nothing is due from today on.</p>`}`;
 }
 
 const capital = (text) => text[0].toUpperCase() + text.slice(1);

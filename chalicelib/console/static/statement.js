@@ -7,7 +7,7 @@ import * as format from "./format.js";
 import { useLoad } from "./hooks.js";
 import { html } from "./preact.js";
 import { link, replace, useRoute } from "./router.js";
-import { Button, Card, Day, Empty, Instant, Minutes, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
+import { Button, Card, DASH, Day, Empty, FILTERS, Instant, Minutes, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
 
 const TITLES = { payment: "Payments", reversal: "Reversals", credit: "Credits", one_off: "One-off charges", adjustment: "Adjustments" };
 
@@ -26,7 +26,7 @@ export function Statement({ id }) {
         <${Download} where=${path("customers", id, "statement")} query=${days} name=${`statement-${id}-${from}`} look="quiet" />
         <${Button} look="primary" onClick=${() => print()}>Print<//>`
       }>
-      <form class="filters" aria-label="Which days" onSubmit=${(event) => event.preventDefault()}>
+      <form ...${FILTERS} aria-label="Which days">
         <div class="field"><label for="from">From</label><input id="from" type="date" value=${from} onChange=${(event) => choose({ from: event.target.value })} /></div>
         <div class="field"><label for="to">Through</label><input id="to" type="date" value=${to} onChange=${(event) => choose({ to: event.target.value })} /></div>
       </form>
@@ -79,7 +79,7 @@ const amount = (name, label, currency, sign) => ({
   name,
   label,
   num: true,
-  cell: (one) => (format.isZero(one[name]) ? html`<span class="muted">–</span>` : html`<${Money} value=${one[name]} of=${currency} sign=${sign} />`),
+  cell: (one) => (format.isZero(one[name]) ? DASH : html`<${Money} value=${one[name]} of=${currency} sign=${sign} />`),
 });
 
 const charges = (currency) => [
@@ -108,7 +108,7 @@ const charges = (currency) => [
 
 const entries = (currency) => [
   { name: "date", label: "Date", main: true, cell: (entry) => html`<${Day} value=${entry.date} />` },
-  { name: "text", label: "Text", cell: (entry) => entry.text || html`<span class="muted">–</span>` },
+  { name: "text", label: "Text", cell: (entry) => entry.text || DASH },
   amount("retail", "Retail", currency),
   amount("credit_change", "Balance", currency, true),
 ];

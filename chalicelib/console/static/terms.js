@@ -93,10 +93,7 @@ function Entering({ title, action, name, one, where, version, first, close, save
   return html`
     <${Dialog} title=${title} close=${close} busy=${form.busy}
       actions=${html`<${Button} needs="write" look="primary" busy=${form.busy} busyLabel="Saving…" onClick=${() => form.submit()}>${action}<//>`}>
-      <form class="grid" ref=${form.element} noValidate onSubmit=${(event) => {
-        event.preventDefault();
-        form.submit();
-      }}>
+      <form class="grid" ...${form.own}>
         <${DayField} form=${form} name="from" label="From" hint=${`${format.day(first)} or later, or an earlier day to correct the past.`} />
         <${DayField} form=${form} name="until" label="Until" optional hint="The last day, included. Leave empty for no end." />
         ${

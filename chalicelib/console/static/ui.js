@@ -52,11 +52,13 @@ export function Money({ value, currency, of = currency, sign }) {
   return html`<span class=${`money${tone}`}>${sign && tone === " up" ? "+" : ""}${text}${currency && html` <span class="unit">${currency}</span>`}</span>`;
 }
 
-export const Day = ({ value }) => (value ? html`<time datetime=${value} title=${value}>${format.day(value)}</time>` : html`<span class="muted">–</span>`);
+/** A form whose choices take effect at once. */
+export const FILTERS = { class: "filters", onSubmit: (event) => event.preventDefault() };
+/** Nothing, in a table. */
+export const DASH = html`<span class="muted">–</span>`;
+export const Day = ({ value }) => (value ? html`<time datetime=${value} title=${value}>${format.day(value)}</time>` : DASH);
 export const Instant = ({ value }) =>
-  value
-    ? html`<time datetime=${value} title=${`${value} (${settings.time_zone} shown)`}>${format.instant(value, settings.time_zone)}</time>`
-    : html`<span class="muted">–</span>`;
+  value ? html`<time datetime=${value} title=${`${value} (${settings.time_zone} shown)`}>${format.instant(value, settings.time_zone)}</time>` : DASH;
 
 const TONES = {
   posted: "good",
@@ -134,7 +136,7 @@ export function Problem({ error, retry, title, fields = [], children }) {
   useEffect(() => {
     if (error && !document.querySelector("[aria-invalid=true]")) box.current?.focus();
   }, [error]);
-  if (!error) return null;
+  if (!error || error.isShown) return null;
   const saidThere = error.concerns?.length > 0 && error.concerns.every((field) => fields.includes(field));
   const elsewhere = WORDS[error.code] ? [] : error.errors.filter(({ pointer }) => !fields.includes(pointer.split("/")[1] ?? ""));
   if (error.errors.length && !elsewhere.length && !WORDS[error.code]) {
@@ -146,7 +148,7 @@ export function Problem({ error, retry, title, fields = [], children }) {
         <p class="banner-title">${title ?? titleOf(error)}</p>
         ${
           elsewhere.length
-            ? html`<ul>${elsewhere.map((one) => html`<li key=${one.pointer}>${one.pointer ? `${format.title(one.pointer.slice(1))}: ` : ""}${format.readable(one.detail)}</li>`)}</ul>`
+            ? html`<ul>${elsewhere.map((one) => html`<li key=${one.pointer}>${one.pointer ? `${format.place(one.pointer)}: ` : ""}${format.readable(one.detail)}</li>`)}</ul>`
             : !saidThere && html`<p>${WORDS[error.code] ?? format.sentence(error.message)}</p>`
         }
         ${children}
@@ -221,7 +223,7 @@ export const CurrencyChoice = ({ value, onChange }) => html`
 
 /** A list with its states: loading, failed, empty, more to come. */
 export function List({ list, empty, children, of = "more" }) {
-  if (list.error && !list.items) return html`<${Problem} error=${list.error} retry=${list.reload} />`;
+  if (list.error) return html`<${Problem} error=${list.error} retry=${list.reload} />`;
   if (!list.items) return html`<${Skeleton} />`;
   if (!list.items.length) return empty;
   return html`
@@ -231,9 +233,9 @@ export function List({ list, empty, children, of = "more" }) {
 }
 
 /**
- * A modal dialog, open as long as it is shown; Escape and Cancel close it, unless a request is under way.
+ * A modal dialog, open as long as it is shown; Escape and Cancel close it, unless a request is under way. What is done can't be cancelled.
  */
-export function Dialog({ title, close, busy, children, actions }) {
+export function Dialog({ title, close, busy, isDone, children, actions }) {
   const element = useRef(null);
   const id = useId();
   useEffect(() => {
@@ -243,13 +245,14 @@ export function Dialog({ title, close, busy, children, actions }) {
   }, []);
   return html`
     <dialog ref=${element} aria-labelledby=${id} onCancel=${(event) => {
+      if (event.target !== event.currentTarget) return; // of a file that was not chosen
       event.preventDefault();
       if (!busy) close();
     }}>
       <h2 id=${id} tabindex="-1">${title}</h2>
       <div class="dialog-body">${children}</div>
       <div class="dialog-actions">
-        <button type="button" class="button" onClick=${close} disabled=${busy}>Cancel</button>
+        ${!isDone && html`<button type="button" class="button" onClick=${close} disabled=${busy}>Cancel</button>`}
         ${actions}
       </div>
     </dialog>`;

@@ -8,8 +8,8 @@ import { ANNOUNCED, CUSTOMER, ENDING } from "./home.js";
 import { useList, useLoad } from "./hooks.js";
 import { PACKAGE_SORTS, SORTS } from "./orders.js";
 import { html } from "./preact.js";
-import { link, replace, useRoute } from "./router.js";
-import { Badge, Choice, Day, Empty, Id, Instant, List, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
+import { link } from "./router.js";
+import { Badge, Choice, DASH, Day, Empty, Id, Instant, List, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
 
 const BACK = ["#/home", "Home"];
 const NONE = html`<${Empty} title="No overview yet">Each daily run makes one.<//>`;
@@ -22,50 +22,37 @@ function WithOverview({ title, children }) {
   return data ? children(data) : html`<${Page} title=${title} back=${BACK}><${Skeleton} /><//>`;
 }
 
-/** The former address of the sorted list, which home leads to. */
-export const Values = () => {
-  const { query } = useRoute();
-  const change = (changed) => replace(["values"], { ...query, ...changed });
-  return html`
-    <${Page} title="Customers by value" back=${BACK}>
-      <${SortedCustomers} query=${{ sort: "value", ...query }} change=${change}>
-        <${Choice} id="sort" label="Sorted by" value=${query.sort ?? "value"} options=${SORTS} onChange=${(value) => change({ sort: value, order: "" })} />
-      <//>
-    <//>`;
-};
-
 /**
  * Customers or packages in an order of the latest overview; all with their counts and sums, or those that are meant.
- * @param {{kind: Record<string, any>, query: Record<string, string>, narrowed?: Record<string, any>, change: (changed: Record<string, string>) => void, children?: any}} props
- *   `children` stand before the choice of the order
+ * @param {{kind: Record<string, any>, query: Record<string, string>, narrowed?: Record<string, any>, change: (changed: Record<string, string>) => void}} props
  */
-function SortedList({ kind, query, narrowed = {}, change, children }) {
+function SortedList({ kind, query, narrowed = {}, change }) {
   const { data: overview, error, reload } = useLoad(() => get("overview"), []);
   if (error?.status === 404) return NONE;
   if (error && !overview) return html`<${Problem} error=${error} retry=${reload} />`;
-  return overview
-    ? html`<${Sorted} kind=${kind} overview=${overview} query=${query} narrowed=${narrowed} change=${change}>${children}<//>`
-    : html`<${Skeleton} />`;
+  return overview ? html`<${Sorted} kind=${kind} overview=${overview} query=${query} narrowed=${narrowed} change=${change} />` : html`<${Skeleton} />`;
 }
 
 export const SortedCustomers = (props) => html`<${SortedList} kind=${CUSTOMERS} ...${props} />`;
 export const SortedPackages = (props) => html`<${SortedList} kind=${PACKAGES} ...${props} />`;
 
-function Sorted({ kind, overview, query, narrowed, change, children }) {
+function Sorted({ kind, overview, query, narrowed, change }) {
   const sums = kind.sums(overview);
   const currencies = sums.map((one) => one.currency);
   const usual = currencies.includes(settings.default_currency) ? settings.default_currency : currencies[0];
-  const chosen = sums.find((one) => one.currency === (query.currency || usual)) ?? sums[0];
+  const chosen = sums.find((one) => one.currency === (query.currency || usual));
   const sort = kind.sorts.some(([name]) => name === query.sort) ? query.sort : "value";
   const order = query.order || (["name", "short_on", "balance"].includes(sort) ? "asc" : "desc");
   const asked = { ...narrowed, currency: chosen?.currency, sort, order };
   const isWhole = !Object.entries(narrowed).some(([name, value]) => name !== "currency" && value);
   const list = useList(`overview/${kind.name}`, asked);
-  if (list.error && !list.items) return html`<${Problem} error=${list.error} retry=${list.reload} />`;
-  if (!chosen) return html`<${Empty} title=${kind.nothing}>The latest overview has none.<//>`;
+  const others = currencies
+    .filter((one) => one !== asked.currency)
+    .map((one, n) => html`${n > 0 && ", "}<button type="button" class="button link" onClick=${() => change({ currency: one })}>${one}</button>`);
+  const elsewhere = others.length > 0 && html` Look in ${others}.`;
+  if (!chosen) return html`<${Empty} title=${`${kind.nothing}${query.currency ? ` in ${query.currency}` : ""}`}>The latest overview has none.${elsewhere}<//>`;
   return html`
     <div class="filters">
-      ${children}
       <${Choice} id="order" label="Order" value=${order} options=${[
         ["asc", sort === "name" ? "A to Z" : sort === "short_on" ? "Earliest first" : "Smallest first"],
         ["desc", sort === "name" ? "Z to A" : sort === "short_on" ? "Latest first" : "Largest first"],
@@ -83,7 +70,7 @@ function Sorted({ kind, overview, query, narrowed, change, children }) {
     }
     <div class="bar"><p class="count" role="status">What assignments bring in a month, at the terms of <${Day} value=${overview.date} />. As of <${Instant} value=${overview.created_at} />.</p>
       <${Download} where=${`overview/${kind.name}`} query=${asked} name=${`${kind.name}-by-${sort}-${chosen.currency}`} /></div>
-    <${List} list=${list} of=${`more ${kind.name}`} empty=${isWhole ? html`<${Empty} title=${kind.nothing}>None has this currency.<//>` : html`<${Empty} title=${`${kind.nothing} matches`}>${kind.since}<//>`}>
+    <${List} list=${list} of=${`more ${kind.name}`} empty=${isWhole ? html`<${Empty} title=${kind.nothing}>None has this currency.<//>` : html`<${Empty} title=${`${kind.nothing} in ${chosen.currency} matches`}>${kind.since}${elsewhere}<//>`}>
       <${Table} caption=${kind.caption} rows=${list.items ?? []} columns=${kind.columns(chosen.currency)} id=${kind.id} />
     <//>`;
 }
@@ -113,8 +100,8 @@ const customerColumns = (currency) => [
     label: "Runs short on",
     cell: (one) =>
       one.short_on
-        ? html`<span class="nowrap"><${Day} value=${one.short_on} /></span><span class="sub">needs ${format.money(one.top_up_payable, currency)} by ${format.day(one.top_up_by)}</span>`
-        : html`<span class="muted">–</span>`,
+        ? html`<${Day} value=${one.short_on} /><span class="sub">needs ${format.money(one.top_up_payable, currency)} by ${format.day(one.top_up_by)}</span>`
+        : DASH,
   },
   ...monthly(currency),
 ];

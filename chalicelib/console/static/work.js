@@ -2,12 +2,12 @@
 
 import { call, get, path } from "./api.js";
 import * as format from "./format.js";
-import { useAction, useLoad } from "./hooks.js";
+import { useAction, useList, useLoad } from "./hooks.js";
 import { useNames } from "./names.js";
 import { html, useEffect } from "./preact.js";
 import { link } from "./router.js";
 import { announce } from "./toast.js";
-import { Badge, Button, Card, Instant, Problem, Skeleton, Table } from "./ui.js";
+import { Badge, Button, Card, Instant, List, Problem, Table } from "./ui.js";
 
 const POLL_MS = 1500;
 const LISTED = 50;
@@ -56,18 +56,23 @@ export function Failures({ one, children }) {
  * @param {{kind: string, where: string, title: string}} props
  */
 export function Earlier({ kind, where, title }) {
-  const { data, error, reload } = useLoad(() => get("work", { limit: LISTED }), []);
-  const found = data?.items.filter((one) => one.kind === kind) ?? [];
+  const list = useList("work", { kind }, LISTED);
   const columns = [
     {
       name: "at",
       label: "Asked for",
       main: true,
-      cell: (one) => html`<a href=${link([where, one.work_id])}><${Instant} value=${one.created_at} /></a><span class="sub">by ${one.created_by}</span>`,
+      cell: (one) => html`<a href=${link([where, one.work_id])}>${one.about ? format.sentence(one.about) : html`<${Instant} value=${one.created_at} />`}</a>`,
+    },
+    {
+      name: "asked",
+      label: "When, by whom",
+      cell: (one) => html`<${Instant} value=${one.created_at} /><span class="sub">${one.created_by}</span>`,
     },
     { name: "state", label: "State", cell: (one) => html`<${WorkState} one=${one} />` },
   ];
-  if (error) return html`<${Problem} error=${error} retry=${reload} />`;
-  if (!data) return html`<${Skeleton} lines=${3} />`;
-  return found.length > 0 && html`<${Card} title=${title} quiet><${Table} caption=${title} rows=${found} columns=${columns} id=${(one) => one.work_id} /><//>`;
+  return html`
+    <${List} list=${list} empty=${null}>
+      <${Card} title=${title} quiet><${Table} caption=${title} rows=${list.items ?? []} columns=${columns} id=${(one) => one.work_id} /><//>
+    <//>`;
 }
