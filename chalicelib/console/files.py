@@ -18,7 +18,7 @@ _INDENT = re.compile(r"^[ ]+", re.MULTILINE)
 _LEFT_OUT = re.compile(r"^//[^\n]*$|^/\*.*?\*/| // [^\n]*$", re.MULTILINE | re.DOTALL)
 """Comments: a fifth of our files is for those who read them."""
 _EMPTY_LINES = re.compile(r"\n{2,}")
-_STYLE_SPACE = re.compile(r" (?=[{}])|(?<=[{};:,]) |;(?= ?})")
+_STYLE_SPACE = re.compile(r" (?=[{}])|(?<=[{};:,]) |;(?=\s*})")
 """Spaces and semicolons of a style sheet that mean nothing. Those before a colon do: "a :hover" is another selector than "a:hover"."""
 _IMPORTED = re.compile(r"""from\s*["']\./([^"']+)["']""")
 INDEX_FILE: Final = "index.html"

@@ -28,7 +28,7 @@ def _about(asked: Mapping[str, str]) -> str | None:
     if "change" in asked:
         return _of_change(json.loads(asked["change"]))
     days = _days(asked.get("from") or asked.get("posted_from") or asked.get("since"), asked.get("to") or asked.get("posted_to"))
-    tried = "with changes" if '"package_id"' in asked.get("changes", "") or '"percent"' in asked.get("changes", "") else None
+    tried = "with changes" if any(json.loads(asked.get("changes", "{}")).values()) else None
     words = (asked.get("what"), asked.get("date") or days, asked.get("customer"), tried)
     return ", ".join(filter(None, words)) or None
 
@@ -38,9 +38,10 @@ def _days(first: str | None, last: str | None) -> str | None:
 
 
 def _of_change(change: Mapping[str, Any]) -> str:
-    step = f"{change['percent']} %" if "percent" in change else change.get("amount")
-    what = ", ".join(change.get("fields") or ["retail"]) + f" {step}" if change["what"] == "price" else change["what"]
-    day = f"on {change['on']}" if "on" in change else f"from {change['from']}"
+    percent, fields = change.get("percent"), change.get("fields") or ["retail"]
+    step = change.get("amount") if percent is None else f"{percent} %"
+    what = f"{', '.join(fields)} {step}" if change["what"] == "price" else change["what"]
+    day = f"on {change['on']}" if change.get("on") else f"from {change.get('from')}"
     where = change.get("where") or {}
     listed = [f"{len(where[name])} {name if len(where[name]) > 1 else name[:-1]}" for name in _MANY if where.get(name)][:1]
     return ", ".join([f"{what} {day}", *listed, *filter(None, (where.get("currency"), where.get("customer_prefix")))])

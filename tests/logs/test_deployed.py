@@ -122,7 +122,7 @@ def test_a_call_has_one_line_with_its_fields(stack: EmbeddedStack, api: httpx.Cl
     correlation_id = unique("corr")
     answer = api.request(method, path, content=text if body else None, headers=JSON | {HEADER: correlation_id})
     assert (answer.status_code, answer.headers[HEADER]) == (status, correlation_id), answer.text
-    (line,) = of(stack, "api_handler", correlation_id)
+    (line,) = until(lambda: of(stack, "api_handler", correlation_id))
     expected = {
         "level": "INFO", "message": "request", "service": "packages-billing-local", "function": "packages-billing-local-api_handler",
         "correlation_id": correlation_id, "method": method, "status": status,
@@ -141,7 +141,7 @@ def test_a_call_has_one_line_with_its_fields(stack: EmbeddedStack, api: httpx.Cl
 @pytest.mark.parametrize("given", [None, "x" * 65, f"{CANARY} b", "a,b"], ids=["none", "too long", "space", "comma"])
 def test_an_id_that_can_not_be_one_is_replaced_by_the_request_s(stack: EmbeddedStack, api: httpx.Client, given: str | None) -> None:
     answer = api.get("/health", headers={HEADER: given} if given else {})
-    (line,) = of(stack, "api_handler", answer.headers[HEADER])
+    (line,) = until(lambda: of(stack, "api_handler", answer.headers[HEADER]))
     assert line["request_id"] == line["correlation_id"] != given
 
 
@@ -154,7 +154,7 @@ def test_a_failure_is_one_line_with_the_callers_request_id(stack: EmbeddedStack,
     finally:
         stack.client("dynamodb").delete_item(TableName=stack.table_name("accounts"), Key=item)
     body = problem(answer, 500, "internal")
-    (line,) = of(stack, "api_handler", answer.headers[HEADER])
+    (line,) = until(lambda: of(stack, "api_handler", answer.headers[HEADER]))
     assert (line["level"], line["status"], line["exception_name"]) == ("ERROR", 500, "TypeError")
     assert (line["request_id"], line["customer"]) == (body["request_id"], damaged)
     assert "Traceback" in line["exception"]
@@ -177,7 +177,7 @@ def test_a_run_of_all_customers_is_found_by_one_id(stack: EmbeddedStack, api: ht
         queue_is_empty(stack)
     finally:
         functions.update_function_configuration(FunctionName=name, Timeout=usual)
-    (asked_line,) = of(stack, "api_handler", correlation_id)
+    (asked_line,) = until(lambda: of(stack, "api_handler", correlation_id))
     pieces = of(stack, "post_charges", correlation_id)
     assert asked_line["run_id"] == run_id
     assert {line["run_id"] for line in pieces} == {run_id}
@@ -192,7 +192,7 @@ def test_a_schedules_event_names_all_that_follows(stack: EmbeddedStack, api: htt
     event = json.loads((EVENTS / "evaluate_due_charges-schedule.json").read_text())
     started = stack.invoke("evaluate_due_charges", event)
     queue_is_empty(stack)
-    (line,) = of(stack, "evaluate_due_charges", event["id"])
+    (line,) = until(lambda: of(stack, "evaluate_due_charges", event["id"]))
     assert (line["run_id"], line["by"], line["days_late"]) == (started["run_id"], "schedule", 0)
     workers = until(lambda: of(stack, "post_charges", event["id"]))
     assert {worker["run_id"] for worker in workers} == {started["run_id"]}

@@ -18,7 +18,7 @@ export function CustomerField({ form, name = "customer", label = "Customer", ...
 const ID = /^[A-Za-z0-9._:-]{1,64}$/;
 
 /** The id of the customer that was typed by id or by whole name. Throws a fault of `field` that says what to do. */
-async function customerOf(text, field) {
+export async function customerOf(text, field) {
   const typed = text.trim();
   if (!typed) throw fault(field, "say which customer");
   const found = await find("customers", typed);
@@ -28,9 +28,9 @@ async function customerOf(text, field) {
   throw fault(field, `${named.length ? `${named.length} customers have this name` : "there is no such customer"}: choose one from the list`);
 }
 
-/** What was typed into a form, with the customer's id in its field. @param {string} [at] where a fault of the field stands */
-export async function withCustomer(form, values, name = "customer", at = name) {
-  const id = await customerOf(values[name], at);
+/** What was typed into a form, with the customer's id in its field. */
+export async function withCustomer(form, values, name = "customer") {
+  const id = await customerOf(values[name], name);
   if (id !== values[name]) form.set(name, id);
   return { ...values, [name]: id };
 }

@@ -2,7 +2,7 @@
 
 import { call } from "./api.js";
 import { settings } from "./auth.js";
-import { CustomerField, withCustomer } from "./customer-field.js";
+import { CustomerField, customerOf, withCustomer } from "./customer-field.js";
 import { DayField, Field, MoneyField, Radios } from "./fields.js";
 import { Download } from "./files.js";
 import { Sums, WhatIf } from "./forecast-parts.js";
@@ -85,8 +85,7 @@ async function settled(form, values, packages) {
   for (const one of values.changes) {
     const at = `changes/${one.kind}/${counts[one.kind]++}`;
     await packages.demand(one.package_id, `${at}/package_id`);
-    const own = { set: () => {} };
-    changes.push(one.customer_id?.trim() ? await withCustomer(own, one, "customer_id", `${at}/customer_id`) : one);
+    changes.push(one.customer_id?.trim() ? { ...one, customer_id: await customerOf(one.customer_id, `${at}/customer_id`) } : one);
   }
   if (changes.some((one, n) => one !== values.changes[n])) form.set("changes", changes);
   return { ...found, changes };
