@@ -119,7 +119,8 @@ export const title = (name) =>
   name
     .replaceAll("_", " ")
     .replace(/^./, (first) => first.toUpperCase())
-    .replace(/^Did(s?)$/, "DID$1");
+    .replace(/^Did(s?)$/, "DID$1")
+    .replace("Connexcs", "ConnexCS");
 
 export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
 
