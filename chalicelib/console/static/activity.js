@@ -8,7 +8,7 @@ import { useList, useLoad } from "./hooks.js";
 import { CustomerLink, useNames } from "./names.js";
 import { html } from "./preact.js";
 import { link, replace, useRoute } from "./router.js";
-import { Badge, Button, Card, DASH, Empty, Facts, FILTERS, Instant, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
+import { Badge, Button, Card, DASH, Empty, Facts, FILTERS, failed, Instant, List, Money, Page, Skeleton, Table } from "./ui.js";
 
 /** What an event is about, leading to it where there is a page. */
 function About({ one, nameOf }) {
@@ -51,7 +51,7 @@ const thresholds = ({ currency, balance_notices }) =>
 /** What the deployment is set to tell. It can't be changed here: these are variables of the deployment. */
 function Told() {
   const { data: set, error, reload } = useLoad(() => get("settings"), []);
-  if (error) return html`<${Problem} error=${error} retry=${reload} />`;
+  if (error) return failed(error, reload);
   if (!set) return html`<${Skeleton} lines=${4} />`;
   return html`
     <${Card} title="What is told">

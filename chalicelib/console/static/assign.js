@@ -15,7 +15,7 @@ import { go, link } from "./router.js";
 import { DueDates, shownFrom } from "./schedule.js";
 import { changes, TermFields } from "./terms.js";
 import { announce } from "./toast.js";
-import { Button, Card, Facts, Money, Page, Problem, Skeleton } from "./ui.js";
+import { Button, Card, Facts, failed, Money, Page, Problem, Skeleton } from "./ui.js";
 
 const NAMES = [
   "package_id",
@@ -43,7 +43,7 @@ export function Assign({ id }) {
   const { data: customer, error, reload } = useLoad(() => get(path("customers", id)), [id]);
   return html`
     <${Page} title="Assign a package" lead=${customer ? html`To ${customer.name || id}, or to one of its numbers.` : null} back=${[link(["customers", id]), customer?.name || id]}>
-      ${error ? html`<${Problem} error=${error} retry=${reload} />` : customer ? html`<${NewAssignment} customer=${customer} />` : html`<${Skeleton} />`}
+      ${error ? failed(error, reload) : customer ? html`<${NewAssignment} customer=${customer} />` : html`<${Skeleton} />`}
     <//>`;
 }
 
@@ -282,7 +282,7 @@ export function EditAssignment({ customer, id }) {
   const { data: one, error, reload } = useLoad(() => get(path(...where)), [customer, id]);
   return html`
     <${Page} title=${one ? `Edit ${one.package.name}` : "Edit assignment"} about=${customer} lead=${one && (one.did ? `On DID ${one.did}` : "Customer-wide")} back=${[link(where), "Assignment"]}>
-      ${error ? html`<${Problem} error=${error} retry=${reload} />` : one ? html`<${Edit} one=${one} where=${where} />` : html`<${Skeleton} />`}
+      ${error ? failed(error, reload) : one ? html`<${Edit} one=${one} where=${where} />` : html`<${Skeleton} />`}
     <//>`;
 }
 

@@ -11,7 +11,7 @@ import { Customer, CustomerLink, useNames } from "./names.js";
 import { html } from "./preact.js";
 import { go, link, useRoute } from "./router.js";
 import { announce } from "./toast.js";
-import { Badge, Button, Card, DASH, Day, Empty, Facts, Instant, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
+import { Badge, Button, Card, DASH, Day, Empty, Facts, failed, Instant, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
 import { Earlier, Failures, Progress, useWork, WorkState } from "./work.js";
 
 /**
@@ -149,7 +149,7 @@ export function Audit({ id }) {
         ${one.rows > 0 && html`<${Download} where=${path("audits", id, "findings")} name=${`audit-${one.to}`} look="quiet">Download findings<//>`}
         <${Button} look="primary" onClick=${() => print()}>Print<//>`
       }>
-      ${error && html`<${Problem} error=${error} retry=${reload} />`}
+      ${error && failed(error, reload)}
       ${one.status === "running" && html`<${Card} title="Under way"><p class="hint above">Each customer is compared line by line. This page follows it; you can leave it and come back.</p><${Progress} one=${one} title="the audit" changed=${reload} /><//>`}
       ${one.status === "cancelled" && html`<${Empty} title="Cancelled">It was stopped before it was finished. <a href=${link(["audits"])}>Audit again</a><//>`}
       ${one.found && html`<${Result} one=${one} />`}

@@ -13,27 +13,6 @@ import { changes as typedTerms } from "./terms.js";
 import { Button, Dialog, Problem } from "./ui.js";
 
 export const WHATS = { end: "End", terms: "Change terms", replace: "Replace the package", price: "Change prices" };
-/** The fields that show their own faults. */
-const SHOWN = [
-  "on",
-  "from",
-  "until",
-  "package_id",
-  "percent",
-  "amount",
-  "decimals",
-  "fields",
-  "quantity",
-  "discount",
-  "retail",
-  "cost",
-  "terms",
-  "package",
-  "of",
-  "customer",
-  "all",
-  "where",
-];
 
 /** What the fields of a change begin with: days at the beginning or the end of a month. */
 export const initialChange = () => ({
@@ -127,8 +106,11 @@ export function ChangeFields({ form: plain, what, packages }) {
     ${form.errors.terms && html`<p class="fault span">${form.errors.terms}</p>`}`;
 }
 
+/** Where faults stand that are not called like the field that shows them. */
+const PLACED = ["package_id", "percent", "amount", "terms", "where"];
+
 /** The faults that no field shows. */
-export const ChangeProblem = ({ form }) => html`<${Problem} error=${form.problem} fields=${[...SHOWN, "by_value"]} />`;
+export const ChangeProblem = ({ form }) => html`<${Problem} error=${form.problem} fields=${[...Object.keys(form.values), ...PLACED]} />`;
 
 /** Asks what becomes of chosen assignments, tries it, and goes to what that says. @param {{what: string, where: Record<string, string[]>, count: string, close: () => void}} props */
 export function ChangeDialog({ what, where, count, close }) {

@@ -11,7 +11,7 @@ import { useAction, useForm, useLoad } from "./hooks.js";
 import { PackageField, packageId, usePackages } from "./package-field.js";
 import { html, useState } from "./preact.js";
 import { go, link } from "./router.js";
-import { Button, Card, DASH, Dialog, Instant, LinkButton, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
+import { Button, Card, DASH, Dialog, failed, Instant, LinkButton, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
 import { Earlier, Failures, Progress, useWork, WorkState } from "./work.js";
 
 const BACK = ["#/changes", "Changes"];
@@ -131,14 +131,14 @@ export function ChangePage({ id }) {
   const { data, error, reload } = useWork(path("changes", id));
   const replacing = data?.change.package_id;
   const into = useLoad(async () => (replacing ? (await get(path("packages", replacing))).name : ""), [replacing]).data;
-  if (!data) return html`<${Page} title="Change" back=${BACK}>${error ? html`<${Problem} error=${error} retry=${reload} />` : html`<${Skeleton} />`}<//>`;
+  if (!data) return html`<${Page} title="Change" back=${BACK}>${error ? failed(error, reload) : html`<${Skeleton} />`}<//>`;
   const isOver = data.status !== "running";
   const done = data.changes + data.refuses;
   return html`
     <${Page} title=${`${ONE[data.kind]}: ${said(data.change, into)}`} back=${data.of ? [link(["changes", data.of]), data.kind === "change_undo" ? "The change" : "What it was to do"] : BACK}
       lead=${`For ${meant(data)}.`} badges=${html`<${WorkState} one=${data} />`}>
       <p class="hint above">Asked for on <${Instant} value=${data.created_at} /> by ${data.created_by}. Kept until <${Instant} value=${data.expires_at} />.</p>
-      ${error && html`<${Problem} error=${error} retry=${reload} />`}
+      ${error && failed(error, reload)}
       ${!isOver && html`<${Card} title=${DOING[data.kind]}><${Progress} one=${data} title="the change" changed=${reload} done=${done} of=${data.met} words=${data.met === null ? undefined : `${done} of ${data.met} done${data.refuses ? `, ${data.refuses} left as they are` : ""}`} /><//>`}
       <${Failures} one=${data}>These could not be looked at or changed:<//>
       ${data.status === "cancelled" && html`<p>It was cancelled.</p>`}

@@ -8,7 +8,7 @@ import { useForm, useIntent, useLoad } from "./hooks.js";
 import { html, useState } from "./preact.js";
 import { link } from "./router.js";
 import { announce } from "./toast.js";
-import { Badge, Button, Card, Day, Dialog, Empty, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
+import { Badge, Button, Card, Day, Dialog, Empty, failed, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
 
 const DONE = ["ended", "removed", "cancelled"];
 
@@ -16,7 +16,7 @@ export function Close({ id }) {
   const { data: one, error, reload } = useLoad(() => get(path("customers", id)), [id]);
   return html`
     <${Page} title="Close customer" about=${id} back=${[link(["customers", id]), one?.name || id]} lead="For a customer who leaves: everything ends, and you see first when, and what is still due.">
-      ${error ? html`<${Problem} error=${error} retry=${reload} />` : one ? html`<${Closing} one=${one} />` : html`<${Skeleton} />`}
+      ${error ? failed(error, reload) : one ? html`<${Closing} one=${one} />` : html`<${Skeleton} />`}
     <//>`;
 }
 

@@ -15,7 +15,7 @@ import { html, useEffect, useRef, useState } from "./preact.js";
 import { link } from "./router.js";
 import { SelectionBar, useSelection } from "./selection.js";
 import { announce } from "./toast.js";
-import { Badge, Button, Card, DASH, Empty, LinkButton, List, Minutes, Money, Page, Problem, Skeleton, Table } from "./ui.js";
+import { Badge, Button, Card, DASH, Empty, failed, LinkButton, List, Minutes, Money, Page, Problem, Skeleton, Table } from "./ui.js";
 
 const TABS = [
   ["assignments", "Assignments"],
@@ -165,7 +165,7 @@ function OnDay({ of, part, none, why, children: shown }) {
     <div class="filters"><div class="field"><label for="on-date">On</label><input id="on-date" type="date" value=${date} onInput=${(event) => setDate(event.target.value)} /></div></div>
     ${
       error
-        ? html`<${Problem} error=${error} retry=${reload} />`
+        ? failed(error, reload)
         : !data
           ? html`<${Skeleton} lines=${3} />`
           : data.length === 0

@@ -11,7 +11,25 @@ import { SORTS } from "./orders.js";
 import { html, useState } from "./preact.js";
 import { go, link, replace, useRoute } from "./router.js";
 import { announce } from "./toast.js";
-import { Badge, Button, Card, Choice, CurrencyChoice, DASH, Empty, FILTERS, Id, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
+import {
+  Badge,
+  Button,
+  Card,
+  Choice,
+  CurrencyChoice,
+  DASH,
+  Empty,
+  FILTERS,
+  failed,
+  Id,
+  LinkButton,
+  List,
+  Money,
+  Page,
+  Problem,
+  Skeleton,
+  Table,
+} from "./ui.js";
 
 const IS_ID = /^[A-Za-z0-9._:-]{1,64}$/;
 const STATES = [
@@ -199,7 +217,7 @@ export function EditCustomer({ id }) {
   const { data, error, reload } = useLoad(() => get(path("customers", id)), [id]);
   return html`
     <${Page} title=${`Edit ${data?.name || id}`} back=${[link(["customers", id]), data?.name || id]}>
-      ${error ? html`<${Problem} error=${error} retry=${reload} />` : data ? html`<${Edit} one=${data} />` : html`<${Skeleton} />`}
+      ${error ? failed(error, reload) : data ? html`<${Edit} one=${data} />` : html`<${Skeleton} />`}
     <//>`;
 }
 

@@ -7,7 +7,7 @@ import * as format from "./format.js";
 import { useAction, useForm, useLoad } from "./hooks.js";
 import { html, useEffect, useRef, useState } from "./preact.js";
 import { announce } from "./toast.js";
-import { Button, Card, Day, Empty, Instant, Page, Problem, Skeleton, Table } from "./ui.js";
+import { Button, Card, Day, Empty, failed, Instant, Page, Problem, Skeleton, Table } from "./ui.js";
 import { Failures, Progress, WorkState } from "./work.js";
 
 const POLL_MS = 2000;
@@ -43,7 +43,7 @@ export function Exports() {
         announce("The export has begun");
         reload();
       }} />
-      ${error && html`<${Problem} error=${error} retry=${reload} />`}
+      ${error && failed(error, reload)}
       ${
         !data
           ? !error && html`<${Skeleton} />`

@@ -9,7 +9,7 @@ import { Customer, useNames } from "./names.js";
 import { html } from "./preact.js";
 import { ByCurrency } from "./report.js";
 import { link, replace, useRoute } from "./router.js";
-import { Badge, Button, Card, DASH, Day, Empty, FILTERS, Instant, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
+import { Badge, Button, Card, DASH, Day, Empty, FILTERS, failed, Instant, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
 import { Failures, Progress, useWork, WorkState } from "./work.js";
 
 const BACK = ["#/forecast", "Forecast"];
@@ -36,7 +36,7 @@ export function ForecastOfAll({ id }) {
         <${Button} look="quiet" onClick=${() => print()}>Print<//>
         <${LinkButton} href=${again}>Forecast again<//>`
       }>
-      ${error && html`<${Problem} error=${error} retry=${reload} />`}
+      ${error && failed(error, reload)}
       ${tried && html`<${Tried} changes=${tried} />`}
       ${one.status === "running" && html`<${Card} title="Under way"><p class="hint above">Each customer is planned day by day. This page follows it; you can leave it and come back.</p><${Progress} one=${one} title="the forecast" changed=${reload} /><//>`}
       ${one.status === "cancelled" && html`<${Empty} title="Cancelled">It was stopped before it was finished. <a href=${again}>Forecast again</a><//>`}

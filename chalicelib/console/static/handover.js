@@ -11,7 +11,7 @@ import { PackageField, packageId, usePackages } from "./package-field.js";
 import { html, useEffect, useRef, useState } from "./preact.js";
 import { go, link } from "./router.js";
 import { announce } from "./toast.js";
-import { Button, Card, Day, Empty, Money, Page, Problem, Skeleton, Table } from "./ui.js";
+import { Button, Card, Day, Empty, failed, Money, Page, Problem, Skeleton, Table } from "./ui.js";
 
 const NAMES = ["package_id", "from", "quantity", "discount", "retail", "cost", "end_date", "free_minutes", "auto_decrement_credit", "customer_id"];
 
@@ -101,7 +101,7 @@ export function Replace({ customer, id }) {
   return html`
     <${Page} title=${data ? `Replace ${name}` : "Replace package"} about=${data?.one.did ?? customer} back=${[link(where), name ?? "Assignment"]}
       lead=${data && (data.one.did ? `On DID ${data.one.did}, of ${owner}. The number stays.` : `Of ${owner}.`)}>
-      ${error ? html`<${Problem} error=${error} retry=${reload} />` : data ? html`<${Replacing} where=${where} ...${data} />` : html`<${Skeleton} />`}
+      ${error ? failed(error, reload) : data ? html`<${Replacing} where=${where} ...${data} />` : html`<${Skeleton} />`}
     <//>`;
 }
 
@@ -210,7 +210,7 @@ export function Transfer({ did }) {
     <${Page} title=${`Transfer DID ${did}`} back=${[link(["dids", did]), `DID ${did}`]} lead="The number goes to another customer, with everything that is assigned to it: same packages, prices and end dates, and no setup again.">
       ${
         error
-          ? html`<${Problem} error=${error} retry=${reload} />`
+          ? failed(error, reload)
           : !data
             ? html`<${Skeleton} />`
             : data.held.length === 0

@@ -4,7 +4,7 @@ import { call, get, path } from "./api.js";
 import * as format from "./format.js";
 import { useAction, useLoad } from "./hooks.js";
 import { html, useEffect } from "./preact.js";
-import { Button, Card, Instant, Money, Page, Problem, Skeleton, Table } from "./ui.js";
+import { Button, Card, failed, Instant, Money, Page, Problem, Skeleton, Table } from "./ui.js";
 import { Progress, WorkState } from "./work.js";
 
 const POLL_MS = 1000;
@@ -36,7 +36,7 @@ export function ImportPage({ id }) {
   return html`
     <${Page} title=${`Import of ${data.kind}`} lead="Rows are checked first, and applied one by one only if all of them are right." badges=${data.work && html`<${WorkState} one=${data.work} />`}>
       <p class="hint above">Asked for on <${Instant} value=${data.created_at} /> by ${data.created_by}. Kept until <${Instant} value=${data.expires_at} />.</p>
-      ${error && html`<${Problem} error=${error} retry=${reload} />`}
+      ${error && failed(error, reload)}
       ${data.work && !isOver && html`<${Card} title=${DOING[data.work.kind] ?? "At work"}><${Progress} one=${data.work} title="the import" changed=${reload} done=${data.progress.applied} of=${data.progress.of} words=${soFar(data)} /><//>`}
       ${isOver && (data.step === "undo" ? html`<${Undone} one=${data} changed=${reload} />` : html`<${Rows} one=${data} changed=${reload} />`)}
     <//>`;

@@ -10,7 +10,7 @@ import { validity } from "./packages.js";
 import { html, useState } from "./preact.js";
 import { link, replace, useRoute } from "./router.js";
 import { announce } from "./toast.js";
-import { Badge, Button, Card, DASH, Day, Empty, Facts, FILTERS, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
+import { Badge, Button, Card, DASH, Day, Empty, Facts, FILTERS, failed, LinkButton, List, Money, Page, Skeleton, Table } from "./ui.js";
 
 const AT_ONCE = 40;
 
@@ -137,7 +137,7 @@ export function Did({ did }) {
       actions=${(now?.customer_id || now?.next_customer_id) && html`<${LinkButton} href=${link(["dids", did, "transfer"])} needs="write">Transfer…<//>`}>
       ${
         error
-          ? html`<${Problem} error=${error} retry=${reload} />`
+          ? failed(error, reload)
           : !data
             ? html`<${Skeleton} /> `
             : data.history.length === 0

@@ -11,7 +11,7 @@ import { html } from "./preact.js";
 import { go, link, useRoute } from "./router.js";
 import { DueDates } from "./schedule.js";
 import { announce } from "./toast.js";
-import { Button, Card, LinkButton, Page, Problem, Skeleton } from "./ui.js";
+import { Button, Card, failed, LinkButton, Page, Problem, Skeleton } from "./ui.js";
 
 const TEXTS = [
   "name",
@@ -98,7 +98,7 @@ export function NewPackage() {
   const back = of ? [link(["packages", copy]), of.name] : ["#/packages", "Packages"];
   return html`
     <${Page} title=${of ? `Copy of ${of.name}` : "New package"} back=${back} lead=${of && "A package of its own: whoever has the other one keeps it, until you replace it."}>
-      ${error ? html`<${Problem} error=${error} retry=${reload} />` : copy && !of ? html`<${Skeleton} />` : html`<${New} key=${copy} of=${of} cancel=${back[0]} />`}
+      ${error ? failed(error, reload) : copy && !of ? html`<${Skeleton} />` : html`<${New} key=${copy} of=${of} cancel=${back[0]} />`}
     <//>`;
 }
 
@@ -123,7 +123,7 @@ export function EditPackage({ id }) {
   }, [id]);
   const back = [link(["packages", id]), data?.one.name ?? "Package"];
   return html`<${Page} title=${data ? `Edit ${data.one.name}` : "Edit package"} back=${back}>
-    ${error ? html`<${Problem} error=${error} retry=${reload} />` : data ? html`<${Edit} ...${data} />` : html`<${Skeleton} />`}
+    ${error ? failed(error, reload) : data ? html`<${Edit} ...${data} />` : html`<${Skeleton} />`}
   <//>`;
 }
 

@@ -5,7 +5,7 @@ import * as format from "./format.js";
 import { useLoad } from "./hooks.js";
 import { html, useEffect } from "./preact.js";
 import { link } from "./router.js";
-import { Day, Empty, Money, Problem, Skeleton, Table } from "./ui.js";
+import { Day, Empty, failed, Money, Skeleton, Table } from "./ui.js";
 import { Failures, Progress, useWork } from "./work.js";
 
 const COUNTED = 1000;
@@ -53,7 +53,7 @@ export function Effect({ one, id, from, prices, ready }) {
   return html`
     <section class="effect" aria-label="What it changes">
       <h3>What it changes</h3>
-      ${error && html`<${Problem} error=${error} retry=${reload} />`}
+      ${error && failed(error, reload)}
       ${holders && html`<${Concerned} holders=${holders} from=${from} prices=${prices} />`}
       ${!isReady ? (work ? html`<${Progress} one=${work} title="the effect" changed=${reload} />` : html`<${Skeleton} lines=${2} />`) : html`<${Compared} one=${one} work=${work} sums=${sums} />`}
       ${

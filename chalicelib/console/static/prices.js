@@ -8,7 +8,7 @@ import { useAction, useForm, useLoad } from "./hooks.js";
 import { html, useState } from "./preact.js";
 import { askEffect, Effect } from "./price-effect.js";
 import { announce } from "./toast.js";
-import { Badge, Button, Card, Day, Dialog, Money, Problem, Skeleton, Table } from "./ui.js";
+import { Badge, Button, Card, Day, Dialog, failed, Money, Problem, Skeleton, Table } from "./ui.js";
 
 const FIELDS = ["from", "existing", "reason", ...format.PRICES.map(([name]) => name)];
 
@@ -58,7 +58,7 @@ export function PriceLists({ one, changed }) {
     <${Card} title=${`Price lists (${one.currency})`} aside=${html`<${Button} needs="write" look="small" disabled=${!data} onClick=${() => setEntering(true)}>Change price…<//>`}>
       ${
         error
-          ? html`<${Problem} error=${error} retry=${reload} />`
+          ? failed(error, reload)
           : !data
             ? html`<${Skeleton} lines=${3} />`
             : html`${data.lists.length > 1 && html`<${Timeline} lists=${data.lists} currency=${one.currency} />`}

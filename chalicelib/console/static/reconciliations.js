@@ -9,7 +9,7 @@ import { useForm, useList } from "./hooks.js";
 import { CustomerLink, useNames } from "./names.js";
 import { html, useState } from "./preact.js";
 import { go, link } from "./router.js";
-import { Button, Card, DASH, Empty, Instant, LinkButton, List, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
+import { Button, Card, DASH, Empty, failed, Instant, LinkButton, List, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
 import { Earlier, Failures, Progress, useWork, WorkState } from "./work.js";
 
 const BACK = ["#/reconciliations", "Carrier's numbers"];
@@ -64,7 +64,7 @@ export function Reconciliation({ id }) {
     <${Page} title=${`Carrier's numbers, ${format.day(one.date)}`} back=${BACK} badges=${html`<${WorkState} one=${one} />`}
       lead=${html`Compared with what was billed on that day. As of <${Instant} value=${one.created_at} />.`}
       actions=${one.lists && html`<${Download} where=${where} name=${`reconciliation-${one.date}`} look="quiet">Download sums<//><${Button} look="quiet" onClick=${() => print()}>Print<//>`}>
-      ${error && html`<${Problem} error=${error} retry=${reload} />`}
+      ${error && failed(error, reload)}
       <${Failures} one=${one}>${format.plural(one.failures_total, "customer")} could not be read<//>
       ${one.status === "running" && html`<${Card} title="Under way"><${Progress} one=${one} title="the comparison" changed=${reload} /><//>`}
       ${one.status === "cancelled" && html`<${Empty} title="Cancelled">It was stopped before it was finished. <a href="#/reconciliations">Compare again</a><//>`}

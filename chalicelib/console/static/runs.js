@@ -11,7 +11,7 @@ import { html, useEffect, useState } from "./preact.js";
 import { ByCurrency, Lines, Report, Summary } from "./report.js";
 import { go, link, replace, useRoute } from "./router.js";
 import { announce } from "./toast.js";
-import { Badge, Button, Card, DASH, Day, Dialog, Empty, Facts, Instant, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
+import { Badge, Button, Card, DASH, Day, Dialog, Empty, Facts, failed, Instant, LinkButton, List, Money, Page, Problem, Skeleton, Table } from "./ui.js";
 
 const CHARTED = 200;
 const PRINTED = 5000;
@@ -108,7 +108,7 @@ export function Run({ id }) {
   }, [run, error]);
   const back = ["#/runs", "Runs"];
   if (error && !run)
-    return html`<${Page} title="Run" back=${back}>${error.status === 404 ? html`<${Empty} title="No run is recorded">There was no daily run of this day, or none yet. <a href="#/runs">See all runs</a><//>` : html`<${Problem} error=${error} retry=${reload} />`}<//>`;
+    return html`<${Page} title="Run" back=${back}>${error.status === 404 ? html`<${Empty} title="No run is recorded">There was no daily run of this day, or none yet. <a href="#/runs">See all runs</a><//>` : failed(error, reload)}<//>`;
   if (!run) return html`<${Page} title="Run" back=${back}><${Skeleton} /><//>`;
   const hasLines = (!run.lines || run.lines_left_out > 0) && run.status !== "running";
   const title = run.kind === "daily" ? `Daily run of ${format.day(run.date)}` : `Run Package of ${format.day(run.date)}`;

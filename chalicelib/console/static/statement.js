@@ -7,7 +7,7 @@ import * as format from "./format.js";
 import { useLoad } from "./hooks.js";
 import { html } from "./preact.js";
 import { link, replace, useRoute } from "./router.js";
-import { Button, Card, DASH, Day, Empty, FILTERS, Instant, Minutes, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
+import { Button, Card, DASH, Day, Empty, FILTERS, failed, Instant, Minutes, Money, Page, Skeleton, Stat, Stats, Table } from "./ui.js";
 
 const TITLES = { payment: "Payments", reversal: "Reversals", credit: "Credits", one_off: "One-off charges", adjustment: "Adjustments" };
 
@@ -30,7 +30,7 @@ export function Statement({ id }) {
         <div class="field"><label for="from">From</label><input id="from" type="date" value=${from} onChange=${(event) => choose({ from: event.target.value })} /></div>
         <div class="field"><label for="to">Through</label><input id="to" type="date" value=${to} onChange=${(event) => choose({ to: event.target.value })} /></div>
       </form>
-      ${error ? html`<${Problem} error=${error} retry=${reload} />` : !data ? html`<${Skeleton} />` : html`<div aria-busy=${loading}><${Content} of=${data} /></div>`}
+      ${error ? failed(error, reload) : !data ? html`<${Skeleton} />` : html`<div aria-busy=${loading}><${Content} of=${data} /></div>`}
     <//>`;
 }
 

@@ -157,6 +157,9 @@ export function Problem({ error, retry, title, fields = [], children }) {
     </div>`;
 }
 
+/** What could not be loaded, and another try. */
+export const failed = (error, reload) => html`<${Problem} error=${error} retry=${reload} />`;
+
 /**
  * A button that does something with the API. Without the scope `needs` it is disabled and says why.
  * @param {{needs?: "write"|"charge", busy?: boolean, busyLabel?: string, look?: string, disabled?: boolean, children?: any, [attribute: string]: any}} props

@@ -9,7 +9,7 @@ import { useList, useLoad } from "./hooks.js";
 import { PACKAGE_SORTS, SORTS } from "./orders.js";
 import { html } from "./preact.js";
 import { link } from "./router.js";
-import { Badge, Choice, DASH, Day, Empty, Id, Instant, List, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
+import { Badge, Choice, DASH, Day, Empty, failed, Id, Instant, List, Money, Page, Problem, Skeleton, Stat, Stats, Table } from "./ui.js";
 
 const BACK = ["#/home", "Home"];
 const NONE = html`<${Empty} title="No overview yet">Each daily run makes one.<//>`;
@@ -29,7 +29,7 @@ function WithOverview({ title, children }) {
 function SortedList({ kind, query, narrowed = {}, change }) {
   const { data: overview, error, reload } = useLoad(() => get("overview"), []);
   if (error?.status === 404) return NONE;
-  if (error && !overview) return html`<${Problem} error=${error} retry=${reload} />`;
+  if (error && !overview) return failed(error, reload);
   return overview ? html`<${Sorted} kind=${kind} overview=${overview} query=${query} narrowed=${narrowed} change=${change} />` : html`<${Skeleton} />`;
 }
 
