@@ -15,7 +15,8 @@ function About({ one, nameOf }) {
   const { assignment_id, package_id, run_id, name = package_id } = one.data;
   if (one.customer_id) return html`<${CustomerLink} id=${one.customer_id} nameOf=${nameOf} to=${assignment_id ? ["assignments", assignment_id] : []} />`;
   if (run_id) return html`<a href=${link(["runs", run_id])}>${run_id}</a>`;
-  if (one.data.kind && one.type === "work.finished") return format.title(one.data.kind);
+  const kind = one.data.work_id && one.provider.changes.find((change) => change.field === "kind")?.after;
+  if (kind) return format.title(kind);
   return package_id ? html`<a href=${link(["packages", package_id])}>${name}</a>` : html`<span class="mono">${one.subject}</span>`;
 }
 

@@ -244,5 +244,5 @@ const inWords = (detail) => format.readable(detail.replace(/^\/([a-z_]+)[^:]*: /
 const WHY = { name: "why", label: "Why", cell: (row) => inWords(row.detail) };
 
 const Listed = ({ caption, rows, total, columns }) => html`
-  <${Table} caption=${caption} rows=${rows} columns=${columns.filter(({ name }) => (rows[0].customer_id ? name !== "prices" : ["who", "prices", "why"].includes(name)))} id=${(row) => row.assignment_id ?? row.package_id} />
+  <${Table} caption=${caption} rows=${rows} columns=${columns.filter(({ name }) => (name === "prices" ? rows.some((row) => row.prices) : rows[0].customer_id || name === "who" || name === "why"))} id=${(row) => row.assignment_id ?? row.package_id} />
   ${total > rows.length && html`<p class="hint">and ${total - rows.length} more: all are in the CSV file</p>`}`;
