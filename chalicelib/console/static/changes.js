@@ -50,7 +50,7 @@ export function Changes() {
     done: (made) => go(["changes", made.work_id]),
   });
   const { what } = form.values;
-  const where = placed(form);
+  const shown = placed(form);
   return html`
     <${Page} title="Changes" lead="End many assignments, change their terms, replace their package, or change prices, in one go. First you see what that would do; nothing is written before you say so.">
       <form class="card" ...${form.own}>
@@ -63,17 +63,17 @@ export function Changes() {
         <h2 class="form-part">For whom</h2>
         <p class="hint above">Those for whom all holds that you fill in. Single assignments are chosen in the list of a customer or of a package.</p>
         <div class="grid">
-          <${PackageField} form=${where} packages=${packages} name="of" label=${what === "price" ? "Package" : "Who has the package"} optional />
-          <${CurrencyField} form=${where} name="currency" label="Currency" optional />
+          <${PackageField} form=${shown} packages=${packages} name="of" label=${what === "price" ? "Package" : "Who has the package"} optional />
+          <${CurrencyField} form=${shown} name="currency" label="Currency" optional />
           ${
             what !== "price" &&
             html`
-            <${CustomerField} form=${where} name="customer" label="Customer" optional />
-            <${Field} form=${where} name="customer_prefix" label="Customers whose id begins with" optional spellcheck=${false} />
-            <${Field} form=${where} name="dids" label="DIDs" type="textarea" optional hint="One a line." />
-            <${DayField} form=${where} name="valid_on" label="Valid on" optional hint="Only assignments that are valid on this day." />`
+            <${CustomerField} form=${shown} name="customer" label="Customer" optional />
+            <${Field} form=${shown} name="customer_prefix" label="Customers whose id begins with" optional spellcheck=${false} />
+            <${Field} form=${shown} name="dids" label="DIDs" type="textarea" optional hint="One a line." />
+            <${DayField} form=${shown} name="valid_on" label="Valid on" optional hint="Only assignments that are valid on this day." />`
           }
-          <${Check} form=${where} name="all" label="Everything" hint="Must be ticked where nothing above is filled in." />
+          <${Check} form=${shown} name="all" label="Everything" hint="Must be ticked where nothing above is filled in." />
         </div>
         <div class="form-actions"><${Button} type="submit" look="primary" busy=${form.busy} busyLabel="Asking…">${form.problem?.isOpen ? "Try again" : "See what it does"}<//></div>
       </form>

@@ -2,6 +2,7 @@
 
 import { fault, find } from "./api.js";
 import { Field } from "./fields.js";
+import { IS_ID } from "./format.js";
 import { useFound } from "./hooks.js";
 import { html } from "./preact.js";
 
@@ -15,15 +16,13 @@ export function CustomerField({ form, name = "customer", label = "Customer", ...
     <datalist id=${list}>${[...offered].map(([id, known]) => html`<option key=${id} value=${id}>${known}</option>`)}</datalist>`;
 }
 
-const ID = /^[A-Za-z0-9._:-]{1,64}$/;
-
 /** The id of the customer that was typed by id or by whole name. Throws a fault of `field` that says what to do. */
 export async function customerOf(text, field) {
   const typed = text.trim();
   if (!typed) throw fault(field, "say which customer");
   const found = await find("customers", typed);
   const named = found.filter((one) => one.name.toLowerCase() === typed.toLowerCase());
-  if (found.some((one) => one.customer_id === typed) || (ID.test(typed) && !named.length)) return typed;
+  if (found.some((one) => one.customer_id === typed) || (IS_ID.test(typed) && !named.length)) return typed;
   if (named.length === 1) return named[0].customer_id;
   throw fault(field, `${named.length ? `${named.length} customers have this name` : "there is no such customer"}: choose one from the list`);
 }

@@ -31,7 +31,6 @@ import {
   Table,
 } from "./ui.js";
 
-const IS_ID = /^[A-Za-z0-9._:-]{1,64}$/;
 const STATES = [
   ["", "All"],
   ["held", "With held charges"],
@@ -191,7 +190,7 @@ export function NewCustomer() {
     },
     send: async (values) => {
       const id = values.customer_id.trim();
-      if (!IS_ID.test(id)) throw fault("customer_id", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -");
+      if (!format.IS_ID.test(id)) throw fault("customer_id", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -");
       if (await exists(id)) throw fault("customer_id", `there is already a customer ${id}`);
       return call("PUT", path("customers", id), { body: body(values) });
     },

@@ -137,6 +137,8 @@ export const TYPES = { standard: "Standard", free_minutes: "Free minutes" };
 /** "20 %" of a discount of "20.00". */
 export const percent = (discount) => `${discount.replace(/\.?0+$/, "")} %`;
 
+/** What may be an id. */
+export const IS_ID = /^[A-Za-z0-9._:-]{1,64}$/;
 /** The prices of a package. */
 export const PRICES = [
   ["retail", "Retail"],
